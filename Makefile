@@ -1,0 +1,56 @@
+# Halle in two commands: `make run` and `make test`. Each target's comment is what `make help` shows.
+# Variables: PORT=8000  PYTHON=python3  HALLE_DATA_DIR=.halle  ROOM=billing (bench)  ARGS="-k price" (test)
+
+PORT ?= 8000
+PYTHON ?= python3
+PROCESSES ?= 2
+export PYTHON
+BIN := .venv/bin
+
+.DEFAULT_GOAL := help
+.PHONY: help install install-test install-chromium run test check bench lock baseline migrate seed shell clean
+
+help:  ## Show these lines
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 12
+
+install:
+	@devstack/install run
+
+install-test:
+	@devstack/install test
+
+install-chromium:
+	@devstack/install-chromium
+
+run: install  ## Run Halle with its demo data at http://127.0.0.1:8000 (PORT=8001 for another port)
+	@$(BIN)/python -m devstack --port $(PORT)
+
+test: install-test install-chromium  ## Run all the tests (ARGS="-k price" for some of them)
+	@$(BIN)/python -m pytest -n $(PROCESSES) $(ARGS)
+
+check: install-test  ## Run the linters, the import contracts, the types and Django's own checks
+	@devstack/check
+
+bench: install-test  ## Measure: one JSON line a figure (ROOM=billing for one room)
+	@$(BIN)/python -m tests.bench $(ROOM)
+
+lock: install-test  ## Write requirements/*.lock from pyproject.toml (UPGRADE=1 for newer versions)
+	@devstack/lock
+
+baseline: install  ## Write the schema baseline again, after new migrations
+	@$(BIN)/python -m devstack.baseline
+
+migrate: install  ## Bring the development database to the newest schema
+	@$(BIN)/python -m devstack.schema
+
+seed: install  ## Load the demo data again
+	@$(BIN)/python -m devstack.database start
+	@$(BIN)/python manage.py seed_demo
+
+shell: install  ## Open a Python shell with the models loaded
+	@$(BIN)/python -m devstack.database start
+	@$(BIN)/python manage.py shell
+
+clean:  ## Stop the database and delete all that can be made again: data, packages, caches
+	@[ ! -x $(BIN)/python ] || $(BIN)/python -m devstack.database stop
+	rm -rf .venv .halle .pytest_cache .ruff_cache .mypy_cache .hypothesis staticfiles test-artifacts

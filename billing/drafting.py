@@ -1,0 +1,168 @@
+"""From subscriptions to draft invoices: facts, price engine, ledger, lines.
+
+Everything is priced by `catalog.pricing`; this module only gathers facts and groups lines.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from datetime import date, datetime
+
+from billing.models import BillingRun, Invoice, InvoiceLine, LedgerEntry
+from billing.periods import Period
+from catalog.prices import TerritoryFacts, territory_facts
+from catalog.pricing import PricingError, Quote, parse_grid, price, prorate, vat_breakdown
+from subscriptions.models import Subscription
+
+OUT_OF_SCOPE = "O"
+
+
+def draft_batch(*, run: BillingRun, subscriptions: list[Subscription], now: datetime) -> list[dict]:
+    """Writes ledger entries and draft invoices for whole members: all subscriptions of a member must be in
+    the same batch. Returns the problems: what could not be priced, and why.
+
+    A constant number of queries, whatever the size of the batch.
+    """
+    period = Period(run.period_start, run.period_end)
+    territories = {s.tenant.territory_id: s.tenant.territory for s in subscriptions if s.tenant.territory}
+    facts = territory_facts(territories=territories.values(), on=period.start)
+    entries, problems = [], []
+    for subscription in subscriptions:
+        try:
+            quote, engine_facts = _price(subscription, facts.get(subscription.tenant.territory_id), period)
+        except PricingError as error:
+            problems.append(
+                {
+                    "subscription": str(subscription.public_id),
+                    "organisation": subscription.tenant.name,
+                    "service": subscription.service_name,
+                    "reason": str(error),
+                }
+            )
+            continue
+        entries += _entries(run, subscription, quote, engine_facts, now)
+    LedgerEntry.objects.bulk_create(entries)
+    _write_invoices(run, entries)
+    return problems
+
+
+class _NoTerritory(PricingError):
+    code = "no_territory"
+
+
+def _price(subscription: Subscription, facts: TerritoryFacts | None, period: Period):
+    """The part of the year's price that falls in the period. Raises PricingError."""
+    if facts is None:
+        raise _NoTerritory("Cet adhérent n’est rattaché à aucun territoire : sa population est inconnue.")
+    grid = parse_grid(subscription.grid)
+    engine_facts = facts.for_grid(grid, first_year=_is_first_year(subscription, period))
+    months = period.months_started(since=subscription.active_from, until=subscription.ended_on)
+    quote = price(grid=grid, facts=engine_facts)
+    if months == 12:
+        return quote, engine_facts
+    return prorate(quote=quote, numerator=months, denominator=12, label="mois"), engine_facts
+
+
+def _is_first_year(subscription: Subscription, period: Period) -> bool:
+    """A period that begins before the subscription's first anniversary is priced as its first year."""
+    opened = subscription.active_from
+    return period.start < date(opened.year + 1, opened.month, min(opened.day, 28))
+
+
+def _entries(run, subscription, quote: Quote, facts, now) -> Iterable[LedgerEntry]:
+    for line in quote.lines:
+        yield LedgerEntry(
+            tenant_id=subscription.tenant_id,
+            operator_id=run.operator_id,
+            run=run,
+            subscription=subscription,
+            period_start=run.period_start,
+            period_end=run.period_end,
+            code=line.code,
+            label=f"{subscription.service_name} – {line.label}"[:200],
+            quantity=line.quantity,
+            unit=line.unit,
+            unit_price=line.unit_price,
+            amount_cents=line.amount_cents,
+            vat_category=subscription.vat_category,
+            vat_rate=subscription.vat_rate,
+            vat_reason=subscription.vat_reason,
+            steps=line.steps,
+            facts=_frozen(facts),
+            recorded_at=now,
+        )
+
+
+def _frozen(facts) -> dict:
+    """The facts as they were, JSON-safe."""
+    population = facts.population
+    return {
+        "on": facts.on.isoformat(),
+        "member_type": facts.member_type,
+        "first_year": facts.first_year,
+        "population": population
+        and {
+            "value": population.value,
+            "kind": population.kind,
+            "reference_year": population.reference_year,
+            "in_force_from": population.in_force_from.isoformat(),
+            "source": population.source,
+        },
+    }
+
+
+def _write_invoices(run: BillingRun, entries: list[LedgerEntry]) -> None:
+    """One draft per member and side of the tax border, with its lines and totals."""
+    groups: dict[tuple[int, bool], list[LedgerEntry]] = defaultdict(list)
+    for entry in entries:
+        groups[entry.tenant_id, entry.vat_category == OUT_OF_SCOPE].append(entry)
+    invoices = [
+        _draft(run, tenant_id, out_of_scope, group) for (tenant_id, out_of_scope), group in groups.items()
+    ]
+    Invoice.objects.bulk_create(invoices)
+    InvoiceLine.objects.bulk_create(
+        InvoiceLine(
+            tenant_id=entry.tenant_id,
+            invoice=invoice,
+            entry=entry,
+            position=position,
+            name=entry.label,
+            steps=entry.steps,
+            quantity=entry.quantity,
+            unit=entry.unit,
+            unit_price=entry.unit_price,
+            net_cents=entry.amount_cents,
+            vat_category=entry.vat_category,
+            vat_rate=entry.vat_rate,
+            vat_reason=entry.vat_reason,
+        )
+        for invoice, group in zip(invoices, groups.values(), strict=True)
+        for position, entry in enumerate(group, start=1)
+    )
+
+
+def _draft(run: BillingRun, tenant_id: int, out_of_scope: bool, entries: list[LedgerEntry]) -> Invoice:
+    subtotals = vat_breakdown((e.amount_cents, e.vat_category, e.vat_rate) for e in entries)
+    reasons = {(e.vat_category, e.vat_rate): e.vat_reason for e in entries}
+    net = sum(entry.amount_cents for entry in entries)
+    vat = sum(subtotal.vat_cents for subtotal in subtotals)
+    return Invoice(
+        tenant_id=tenant_id,
+        operator_id=run.operator_id,
+        run=run,
+        out_of_scope=out_of_scope,
+        period_start=run.period_start,
+        period_end=run.period_end,
+        vat=[
+            {
+                "category": subtotal.category,
+                "rate": str(subtotal.rate),
+                "base_cents": subtotal.base_cents,
+                "vat_cents": subtotal.vat_cents,
+                "reason": reasons[subtotal.category, subtotal.rate],
+            }
+            for subtotal in subtotals
+        ],
+        net_cents=net,
+        vat_cents=vat,
+        gross_cents=net + vat,
+    )

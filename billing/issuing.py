@@ -1,0 +1,178 @@
+"""One invoice becomes legal: number, copies of the parties, settlement. One transaction."""
+
+from datetime import date, datetime, timedelta
+
+from django.utils.timezone import localdate
+
+from billing import tasks
+from billing.documents import content_problems
+from billing.files import document_of
+from billing.models import (
+    BillingRun,
+    Channel,
+    Invoice,
+    InvoiceState,
+    NumberCounter,
+    Settlement,
+    SettlementState,
+)
+from tenants import audit
+from tenants.models import Operator, Organisation
+from tenants.models.operator import IssuerKind
+
+# Wording of the compulsory notes (EN 16931 BT-22; French rules BR-FR-05, CCP D2192-35, L2192-13).
+NOTE_PMT = "Indemnité forfaitaire pour frais de recouvrement en cas de retard de paiement\u202f: 40\u00a0€."
+NOTE_PMD = (
+    "En cas de retard de paiement, des intérêts moratoires sont dus de plein droit, au taux de la Banque "
+    "centrale européenne en vigueur au premier jour du semestre, majoré de huit points."
+)
+NOTE_AAB = "Pas d’escompte pour paiement anticipé."
+
+
+def missing_mentions(operator: Operator) -> list[str]:
+    """What this issuer's invoices could not say, in French; empty when all is there."""
+    organisation = operator.organisation
+    needed = {
+        "le SIRET": organisation.siret,
+        "l’adresse": organisation.address and organisation.postcode and organisation.city,
+        "l’IBAN": operator.iban,
+    }
+    return [name for name, value in needed.items() if not value]
+
+
+def issue(*, invoice_id: int, operator: Operator, now: datetime) -> bool:
+    """Issues one draft inside the caller's transaction; False when it was issued already.
+
+    The counter row is locked until the commit: the next number can only be read once this one is
+    certain, so numbers have no gap (CGI annexe II art. 242 nonies A).
+    """
+    invoice = (
+        Invoice.objects.select_for_update(of=("self",), no_key=True)
+        .select_related("tenant")
+        .prefetch_related("lines__entry__subscription")
+        .filter(pk=invoice_id, state=InvoiceState.DRAFT)
+        .first()
+    )
+    if invoice is None:
+        return False
+    today = localdate(now)
+    sequence = _next_number(operator=operator, series=invoice.series, year=today.year)
+    _complete(invoice, operator=operator, today=today, sequence=sequence)
+    invoice.save()
+    channel = Channel.TITRE if operator.issuer_kind == IssuerKind.PUBLIC else Channel.STRIPE
+    settlement = Settlement.objects.create(
+        tenant_id=invoice.tenant_id,
+        invoice=invoice,
+        channel=channel,
+        state=SettlementState.PROPOSED if channel == Channel.TITRE else SettlementState.PENDING,
+        changed_at=now,
+    )
+    audit.record(
+        tenant=invoice.tenant,
+        actor=None,
+        what="invoice.issued",
+        sentence=f"{operator.short_name} a émis la facture {invoice.number}.",
+        subject_id=invoice.public_id,
+        now=now,
+        details={"gross_cents": invoice.gross_cents},
+    )
+    tasks.make_file.defer(invoice_id=invoice.pk)
+    if channel == Channel.STRIPE:
+        tasks.push_settlement.defer(settlement_id=settlement.pk)
+    return True
+
+
+def _complete(invoice: Invoice, *, operator: Operator, today: date, sequence: int) -> None:
+    """Fills in memory all that an issued invoice says beyond its lines."""
+    invoice.state = InvoiceState.ISSUED
+    invoice.year, invoice.sequence = today.year, sequence
+    invoice.number = f"{invoice.series}{today.year}-{sequence:05d}"
+    invoice.issue_date = today
+    invoice.due_date = due_date(operator=operator, issued=today)
+    invoice.seller = seller_copy(operator, with_vat_number=not invoice.out_of_scope)
+    invoice.buyer = {
+        **party_copy(invoice.tenant, with_vat_number=not invoice.out_of_scope),
+        "order_reference": _order_reference(invoice),
+    }
+    invoice.payment = payment_copy(operator, number=invoice.number)
+    invoice.notes = {"PMT": NOTE_PMT, "PMD": NOTE_PMD, "AAB": NOTE_AAB}
+
+
+def _order_reference(invoice: Invoice) -> str:
+    """The commitment number (numéro d’engagement) when all lines share one: an invoice carries one only."""
+    numbers = {line.entry.subscription.commitment_number for line in invoice.lines.all()}
+    return numbers.pop() if len(numbers) == 1 else ""
+
+
+def unsound_drafts(*, run: BillingRun, operator: Operator, now: datetime) -> list[str]:
+    """What would make a draft be refused once issued, in French, member by member; empty when all are sound.
+
+    Asked before any number is given: a numbered invoice can only be cancelled by a credit note.
+    """
+    drafts = (
+        Invoice.objects.filter(run=run, state=InvoiceState.DRAFT)
+        .select_related("tenant", "operator")
+        .prefetch_related("lines__entry__subscription")
+    )
+    problems = []
+    for draft in drafts.iterator(chunk_size=500):
+        _complete(draft, operator=operator, today=localdate(now), sequence=1)
+        problems += [f"{draft.tenant.name} : {problem}" for problem in content_problems(document_of(draft))]
+    return problems
+
+
+def _next_number(*, operator: Operator, series: str, year: int) -> int:
+    key = {"operator": operator, "series": series, "year": year}
+    NumberCounter.objects.bulk_create([NumberCounter(**key)], ignore_conflicts=True)
+    counter = NumberCounter.objects.select_for_update(of=("self",), no_key=True).get(**key)
+    counter.last += 1
+    counter.save(update_fields=["last"])
+    return counter.last
+
+
+def due_date(*, operator: Operator, issued: date) -> date:
+    """Public buyers pay within thirty days (CCP R2192-10), or sooner if the operator says so."""
+    return issued + timedelta(days=operator.payment_days)
+
+
+def party_copy(organisation: Organisation, *, with_vat_number: bool) -> dict:
+    """A party as it is today, copied. An out-of-scope invoice carries no VAT number (EN 16931 BR-O-02)."""
+    return {
+        "name": organisation.name,
+        "siren": organisation.siren,
+        "siret": organisation.siret,
+        "vat_number": organisation.vat_number if with_vat_number else "",
+        "address": organisation.address,
+        "postcode": organisation.postcode,
+        "city": organisation.city,
+        "kind": organisation.get_kind_display(),
+        "service_code": organisation.chorus_service_code,
+    }
+
+
+def seller_copy(operator: Operator, *, with_vat_number: bool) -> dict:
+    """The issuer, with whom to ask."""
+    return {
+        **party_copy(operator.organisation, with_vat_number=with_vat_number),
+        "kind": operator.get_legal_kind_display(),
+        "contact_email": operator.contact_email,
+        "contact_phone": operator.contact_phone,
+    }
+
+
+def payment_copy(operator: Operator, *, number: str) -> dict:
+    """How to pay: to the public accountant for a public issuer, to the bank account otherwise."""
+    if operator.issuer_kind == IssuerKind.PUBLIC:
+        instructions = (
+            "À régler au comptable public après réception de l’avis des sommes à payer, "
+            "par virement sur le compte du Trésor ci-dessus."
+        )
+    else:
+        instructions = "À régler par virement, en rappelant le numéro de la facture."
+    return {
+        "iban": operator.iban,
+        "bic": operator.bic,
+        "account_name": operator.organisation.name,
+        "reference": number,
+        "instructions": instructions,
+    }

@@ -1,0 +1,154 @@
+"""Invoices copy everything they say. Once issued they are never edited: a trigger refuses it."""
+
+import uuid
+
+from django.db import models
+from django.db.models import Q
+
+from tenants.tenancy import TenantManager, TenantOwned
+
+
+class InvoiceState(models.TextChoices):
+    DRAFT = "draft", "projet"
+    ISSUED = "issued", "émise"
+
+
+class InvoiceQuerySet(models.QuerySet):
+    def issued(self):
+        return self.filter(state=InvoiceState.ISSUED)
+
+    def of_operator(self, operator):
+        return self.filter(operator=operator)
+
+
+class Invoice(TenantOwned):
+    """One invoice from an operator to a member. `tenant` is the buyer.
+
+    A draft has no number. Parties, tax and texts are copied at issue.
+    """
+
+    public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    operator = models.ForeignKey("tenants.Operator", on_delete=models.PROTECT, related_name="+")
+    run = models.ForeignKey("billing.BillingRun", on_delete=models.PROTECT, related_name="invoices")
+    state = models.CharField(max_length=8, choices=InvoiceState.choices, default=InvoiceState.DRAFT)
+    # Out-of-scope (O) lines never share an invoice with taxable ones (EN 16931 BR-O-11).
+    out_of_scope = models.BooleanField()
+    series = models.CharField(max_length=10, default="F")
+    year = models.PositiveSmallIntegerField(null=True)
+    sequence = models.PositiveIntegerField(null=True)
+    number = models.CharField("numéro", max_length=35, blank=True)
+    issue_date = models.DateField(null=True)
+    due_date = models.DateField(null=True)
+    period_start = models.DateField()
+    period_end = models.DateField()
+    seller = models.JSONField(default=dict)
+    buyer = models.JSONField(default=dict)
+    payment = models.JSONField(default=dict)
+    notes = models.JSONField(default=dict)
+    vat = models.JSONField(default=list)  # subtotals per category and rate
+    net_cents = models.BigIntegerField()
+    vat_cents = models.BigIntegerField()
+    gross_cents = models.BigIntegerField()
+    currency = models.CharField(max_length=3, default="EUR")
+
+    objects = TenantManager.from_queryset(InvoiceQuerySet)()
+
+    class Meta(TenantOwned.Meta):
+        verbose_name = "facture"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["operator", "number"], condition=~Q(number=""), name="invoice_number_unique"
+            ),
+            models.UniqueConstraint(
+                fields=["operator", "series", "year", "sequence"],
+                condition=Q(sequence__isnull=False),
+                name="invoice_sequence_unique",
+            ),
+            # One invoice per member, run and side of the tax border: a run started again adds none.
+            models.UniqueConstraint(
+                fields=["run", "tenant", "out_of_scope"], name="invoice_once_per_run_and_member"
+            ),
+            models.CheckConstraint(
+                condition=Q(state="draft", number="", sequence__isnull=True)
+                | Q(
+                    ~Q(number=""),
+                    state="issued",
+                    sequence__isnull=False,
+                    issue_date__isnull=False,
+                    due_date__isnull=False,
+                ),
+                name="invoice_numbered_when_issued",
+            ),
+            models.CheckConstraint(
+                condition=Q(gross_cents=models.F("net_cents") + models.F("vat_cents")),
+                name="invoice_totals_add_up",
+            ),
+            models.CheckConstraint(condition=Q(currency="EUR"), name="invoice_in_euros"),
+        ]
+        indexes = [
+            models.Index(fields=["tenant", "-issue_date"], name="invoice_tenant_date"),
+            models.Index(fields=["run", "state"], name="invoice_run_state"),
+        ]
+
+    def __str__(self):
+        return self.number or f"projet {self.public_id}"
+
+
+class InvoiceLine(TenantOwned):
+    """One line, copied from its ledger entry."""
+
+    invoice = models.ForeignKey(Invoice, on_delete=models.CASCADE, related_name="lines")
+    entry = models.OneToOneField("billing.LedgerEntry", on_delete=models.PROTECT, related_name="line")
+    position = models.PositiveSmallIntegerField()
+    name = models.CharField(max_length=200)
+    description = models.CharField(max_length=300, blank=True)
+    steps = models.JSONField()
+    quantity = models.DecimalField(max_digits=18, decimal_places=8)
+    unit = models.CharField(max_length=40)
+    unit_price = models.DecimalField(max_digits=18, decimal_places=8)
+    net_cents = models.BigIntegerField()
+    vat_category = models.CharField(max_length=1)
+    vat_rate = models.DecimalField(max_digits=4, decimal_places=2)
+    vat_reason = models.CharField(max_length=200, blank=True)
+
+    class Meta(TenantOwned.Meta):
+        constraints = [
+            models.UniqueConstraint(fields=["invoice", "position"], name="invoice_line_position_unique"),
+        ]
+
+    def __str__(self):
+        return self.name
+
+
+class NumberCounter(models.Model):
+    """The last number given, per issuer × series × year: a locked row, so that no number is skipped
+    (a database sequence would leave gaps on rollback). CGI annexe II 242 nonies A, CCP D2192-2."""
+
+    operator = models.ForeignKey("tenants.Operator", on_delete=models.PROTECT, related_name="+")
+    series = models.CharField(max_length=10)
+    year = models.PositiveSmallIntegerField()
+    last = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["operator", "series", "year"], name="number_counter_unique"),
+        ]
+
+    def __str__(self):
+        return f"{self.series}{self.year}: {self.last}"
+
+
+class InvoiceFile(TenantOwned):
+    """The Factur-X file of an issued invoice, with its SHA-256. Written once."""
+
+    invoice = models.OneToOneField(Invoice, on_delete=models.PROTECT, related_name="file")
+    path = models.CharField(max_length=200)
+    sha256 = models.CharField(max_length=64)
+    size = models.PositiveIntegerField()
+    made_at = models.DateTimeField()
+
+    class Meta(TenantOwned.Meta):
+        pass
+
+    def __str__(self):
+        return self.path

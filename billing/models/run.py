@@ -1,0 +1,114 @@
+"""Billing runs, and the ledger they write: facts are appended, never changed."""
+
+import uuid
+
+from django.conf import settings
+from django.contrib.postgres.constraints import ExclusionConstraint
+from django.contrib.postgres.fields import RangeOperators
+from django.db import models
+from django.db.models import F, Q
+
+from tenants.models.ranges import DateRange
+from tenants.tenancy import TenantOwned
+
+
+class RunState(models.TextChoices):
+    DRAFTING = "drafting", "calcul en cours"
+    REVIEW = "review", "à relire"
+    ISSUING = "issuing", "émission en cours"
+    ISSUED = "issued", "émise"
+
+
+RUN_TRANSITIONS = frozenset(
+    {
+        (RunState.DRAFTING, RunState.REVIEW),
+        (RunState.REVIEW, RunState.ISSUING),
+        (RunState.ISSUING, RunState.ISSUED),
+    }
+)
+
+
+class BillingRun(TenantOwned):
+    """The billing of one operator's members for [period_start, period_end). `tenant` is the operator."""
+
+    public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    operator = models.ForeignKey("tenants.Operator", on_delete=models.PROTECT, related_name="+")
+    period_start = models.DateField("du")
+    period_end = models.DateField("au (exclu)")
+    state = models.CharField(max_length=10, choices=RunState.choices, default=RunState.DRAFTING)
+    started_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    started_at = models.DateTimeField()
+    approved_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
+    )
+    approved_at = models.DateTimeField(null=True)
+    issued_at = models.DateTimeField(null=True)
+    # True progress of the job under way.
+    progress_done = models.PositiveIntegerField(default=0)
+    progress_total = models.PositiveIntegerField(default=0)
+    # Subscriptions that could not be priced, each with the reason: a person must look.
+    problems = models.JSONField(default=list)
+
+    class Meta(TenantOwned.Meta):
+        verbose_name = "campagne de facturation"
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(period_end__gt=F("period_start")), name="billing_run_dates_in_order"
+            ),
+            # No day is billed twice by the same operator.
+            ExclusionConstraint(
+                name="billing_run_periods_apart",
+                expressions=[
+                    ("operator", RangeOperators.EQUAL),
+                    (DateRange("period_start", "period_end", models.Value("[)")), RangeOperators.OVERLAPS),
+                ],
+            ),
+            models.CheckConstraint(
+                condition=Q(state__in=["drafting", "review"]) | Q(approved_by__isnull=False),
+                name="billing_run_approved_before_issue",
+            ),
+        ]
+
+    def __str__(self):
+        return f"{self.operator} {self.period_start} – {self.period_end}"
+
+
+class LedgerEntry(TenantOwned):
+    """What is owed for one subscription over a period, with the facts it was computed from.
+
+    `tenant` is who owes. Insert-only: a correction is another entry.
+    """
+
+    operator = models.ForeignKey("tenants.Operator", on_delete=models.PROTECT, related_name="+")
+    run = models.ForeignKey(BillingRun, on_delete=models.PROTECT, related_name="entries")
+    subscription = models.ForeignKey(
+        "subscriptions.Subscription", on_delete=models.PROTECT, related_name="ledger_entries"
+    )
+    period_start = models.DateField()
+    period_end = models.DateField()
+    code = models.CharField(max_length=40)  # the engine's line code
+    label = models.CharField(max_length=200)
+    quantity = models.DecimalField(max_digits=18, decimal_places=8)
+    unit = models.CharField(max_length=40)
+    unit_price = models.DecimalField(max_digits=18, decimal_places=8)
+    amount_cents = models.BigIntegerField()  # net of tax
+    currency = models.CharField(max_length=3, default="EUR")
+    vat_category = models.CharField(max_length=1)
+    vat_rate = models.DecimalField(max_digits=4, decimal_places=2)
+    vat_reason = models.CharField(max_length=200, blank=True)
+    steps = models.JSONField()  # the calculation, in French sentences
+    facts = models.JSONField()  # population value, kind, year, source…
+    recorded_at = models.DateTimeField()
+
+    class Meta(TenantOwned.Meta):
+        verbose_name = "écriture"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["run", "subscription", "code"], name="ledger_once_per_run_and_line"
+            ),
+            models.CheckConstraint(condition=Q(currency="EUR"), name="ledger_in_euros"),
+        ]
+        indexes = [models.Index(fields=["subscription", "period_start"], name="ledger_subscription_period")]
+
+    def __str__(self):
+        return f"{self.label} {self.amount_cents}"

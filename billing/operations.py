@@ -1,0 +1,153 @@
+"""The verbs of billing: start a run, draft it, approve it, issue it. Exactly once, whatever is killed."""
+
+from datetime import datetime
+from itertools import groupby
+
+from django.db import IntegrityError, transaction
+from django.db.models import F
+
+from billing import issuing, tasks
+from billing.drafting import draft_batch
+from billing.exceptions import DraftsUnsound, IssuerIncomplete, PeriodAlreadyBilled, WrongRunState
+from billing.models import BillingRun, Invoice, InvoiceState, RunState
+from billing.models.run import RUN_TRANSITIONS
+from billing.periods import Period
+from subscriptions.models import Subscription
+from tenants import audit
+from tenants.models import Operator, User
+
+BATCH = 1000
+
+
+@transaction.atomic
+def start_run(*, operator: Operator, period: Period, started_by: User, now: datetime) -> BillingRun:
+    """Opens the billing of a period; the drafts are made by a worker.
+
+    Raises PeriodAlreadyBilled when a run of this operator covers any day of the period.
+    """
+    overlapping = BillingRun.objects.filter(
+        operator=operator, period_start__lt=period.end, period_end__gt=period.start
+    ).first()
+    if overlapping:
+        raise PeriodAlreadyBilled(overlapping)
+    try:
+        with transaction.atomic():
+            run = BillingRun.objects.create(
+                tenant_id=operator.organisation_id,
+                operator=operator,
+                period_start=period.start,
+                period_end=period.end,
+                started_by=started_by,
+                started_at=now,
+            )
+    except IntegrityError:
+        raise PeriodAlreadyBilled(None) from None
+    audit.record(
+        tenant=operator.organisation,
+        actor=started_by,
+        what="billing.run_started",
+        sentence=f"{started_by} a lancé la facturation : {period.label}.",
+        subject_id=run.public_id,
+        now=now,
+    )
+    tasks.draft_run.defer(run_id=run.pk)
+    return run
+
+
+@transaction.atomic
+def draft_run(*, run_id: int, now: datetime) -> None:
+    """Makes every draft of a run, in one transaction: all of them or none. Called again, does nothing."""
+    run = (
+        BillingRun.objects.select_for_update(of=("self",), no_key=True)
+        .select_related("operator")
+        .get(pk=run_id)
+    )
+    if run.state != RunState.DRAFTING:
+        return
+    billable = (
+        Subscription.objects.filter(operator=run.operator)
+        .billable_in(start=run.period_start, end=run.period_end)
+        .select_related("tenant__territory")
+        .order_by("tenant_id", "pk")
+    )
+    problems, batch = [], []
+    for _, of_member in groupby(billable.iterator(chunk_size=BATCH), key=lambda s: s.tenant_id):
+        batch += of_member
+        if len(batch) >= BATCH:
+            problems += draft_batch(run=run, subscriptions=batch, now=now)
+            batch = []
+    if batch:
+        problems += draft_batch(run=run, subscriptions=batch, now=now)
+    _move(run, to=RunState.REVIEW, problems=problems)
+
+
+@transaction.atomic
+def approve_run(*, run: BillingRun, approved_by: User, now: datetime) -> None:
+    """Accepts the drafts; a worker then issues them one by one.
+
+    Raises IssuerIncomplete when the operator lacks a legal mention, DraftsUnsound when a draft would be
+    refused by its reader, WrongRunState otherwise.
+    """
+    if missing := issuing.missing_mentions(run.operator):
+        raise IssuerIncomplete(missing)
+    if problems := issuing.unsound_drafts(run=run, operator=run.operator, now=now):
+        raise DraftsUnsound(problems)
+    total = Invoice.objects.filter(run=run, state=InvoiceState.DRAFT).count()
+    _move(
+        run,
+        to=RunState.ISSUING,
+        approved_by=approved_by,
+        approved_at=now,
+        progress_total=total,
+        progress_done=0,
+    )
+    audit.record(
+        tenant=run.operator.organisation,
+        actor=approved_by,
+        what="billing.run_approved",
+        sentence=f"{approved_by} a approuvé {total} projets de factures.",
+        subject_id=run.public_id,
+        now=now,
+    )
+    tasks.issue_run.defer(run_id=run.pk)
+
+
+def issue_run(*, run_id: int, now: datetime) -> None:
+    """Issues every draft of an approved run, each in its own transaction with its number.
+
+    Killed anywhere and called again, it goes on with what is left: each invoice is issued exactly once
+    and the numbers have no gap.
+    """
+    run = BillingRun.objects.select_related("operator__organisation").get(pk=run_id)
+    if run.state != RunState.ISSUING:
+        return
+    drafts = Invoice.objects.filter(run=run, state=InvoiceState.DRAFT).order_by("tenant__name", "pk")
+    for invoice_id in list(drafts.values_list("pk", flat=True)):
+        with transaction.atomic():
+            if issuing.issue(invoice_id=invoice_id, operator=run.operator, now=now):
+                BillingRun.objects.filter(pk=run.pk).update(progress_done=F("progress_done") + 1)
+    with transaction.atomic():
+        changed = (
+            BillingRun.objects.filter(pk=run.pk, state=RunState.ISSUING)
+            .exclude(invoices__state=InvoiceState.DRAFT)
+            .update(state=RunState.ISSUED, issued_at=now)
+        )
+        if changed:
+            audit.record(
+                tenant=run.operator.organisation,
+                actor=None,
+                what="billing.run_issued",
+                sentence=f"Les factures de la période {Period(run.period_start, run.period_end).label} "
+                "sont émises.",
+                subject_id=run.public_id,
+                now=now,
+            )
+
+
+def _move(run: BillingRun, *, to: RunState, **fields) -> None:
+    """Conditional update along the table of transitions. Raises WrongRunState."""
+    if (run.state, to) not in RUN_TRANSITIONS or (
+        BillingRun.objects.filter(pk=run.pk, state=run.state).update(state=to, **fields) != 1
+    ):
+        raise WrongRunState("Cette campagne a changé d’état. Rechargez la page.")
+    run.state = to

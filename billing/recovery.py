@@ -1,0 +1,39 @@
+"""What a killed worker left behind: found by the state of the rows, never by the jobs."""
+
+from datetime import datetime, timedelta
+
+from billing import tasks
+from billing.models import BillingRun, Invoice, InvoiceState, RunState, Settlement, SettlementState
+from tenants import jobs
+
+# Younger than this, a job is most likely on its way.
+PATIENCE = timedelta(seconds=30)
+
+
+def sweep(*, now: datetime) -> None:
+    """Enqueues again every unfinished run, missing file and unsent settlement.
+
+    All of these are safe to run twice; what still waits in the queue is not put there again, so that a long
+    queue does not grow by itself every minute. A settlement found "started" is reconciled, never sent again
+    blindly (billing.settlement.operations.push).
+    """
+    before = now - PATIENCE
+    drafting = BillingRun.objects.filter(state=RunState.DRAFTING, started_at__lt=before)
+    issuing = BillingRun.objects.filter(state=RunState.ISSUING, approved_at__lt=before)
+    without_file = Invoice.objects.filter(
+        settlement__changed_at__lt=before, state=InvoiceState.ISSUED, file__isnull=True
+    )
+    unsent = Settlement.objects.filter(
+        state__in=[SettlementState.PENDING, SettlementState.STARTED], changed_at__lt=before
+    )
+    _enqueue(tasks.draft_run, "run_id", drafting)
+    _enqueue(tasks.issue_run, "run_id", issuing)
+    _enqueue(tasks.make_file, "invoice_id", without_file)
+    _enqueue(tasks.push_settlement, "settlement_id", unsent)
+
+
+def _enqueue(task, argument: str, rows) -> None:
+    waiting = jobs.waiting(task, argument)
+    for pk in rows.order_by("pk").values_list("pk", flat=True):
+        if pk not in waiting:
+            task.defer(**{argument: pk})

@@ -1,0 +1,199 @@
+"""Reads for the pages of an operator's staff: runs, drafts to review, issued invoices.
+
+Every function filters by the operator it is given, although the tenant scope holds as well.
+"""
+
+from dataclasses import dataclass
+from datetime import date
+
+from django.core.paginator import Page, Paginator
+from django.db.models import Count, F, Prefetch, Q, Sum
+from django.db.models.functions import Coalesce
+
+from billing.models import (
+    BillingRun,
+    Invoice,
+    InvoiceLine,
+    InvoiceState,
+    Settlement,
+    SettlementState,
+)
+from billing.periods import Period, periods_of
+from catalog.pricing import Population
+from tenants.member_search import member_matches
+from tenants.models import Operator
+
+PAGE_SIZE = 25
+
+# What a list of invoices may be narrowed to. PAID is the only end.
+TO_COLLECT = (
+    SettlementState.PENDING,
+    SettlementState.STARTED,
+    SettlementState.PUSHED,
+    SettlementState.PROPOSED,
+)
+ALL = "toutes"
+SETTLEMENT_GROUPS = {
+    "encaisser": TO_COLLECT,
+    "regarder": (SettlementState.NEEDS_PERSON,),
+    "payees": (SettlementState.PAID,),
+}
+
+
+@dataclass(frozen=True)
+class RunSummary:
+    """One run in the list. Amounts in cents; `invoices` counts drafts and issued ones alike."""
+
+    run: BillingRun
+    period: Period
+    invoices: int
+    net_cents: int
+    gross_cents: int
+
+
+@dataclass(frozen=True)
+class RunTotals:
+    """All the invoices of a run together, in cents. `issued` of them have their number."""
+
+    invoices: int
+    issued: int
+    net_cents: int
+    vat_cents: int
+    gross_cents: int
+
+
+@dataclass(frozen=True)
+class InvoiceList:
+    """A page of issued invoices; `counts` by group of SETTLEMENT_GROUPS and ALL, for the same search."""
+
+    page: Page
+    counts: dict[str, int]
+
+
+def period_of(run: BillingRun) -> Period:
+    """The half-open days a run covers."""
+    return Period(run.period_start, run.period_end)
+
+
+def runs_of(*, operator: Operator) -> list[RunSummary]:
+    """The operator's runs, newest period first. One query."""
+    runs = (
+        BillingRun.objects.filter(operator=operator)
+        .annotate(
+            invoice_count=Count("invoices"),
+            net_sum=Coalesce(Sum("invoices__net_cents"), 0),
+            gross_sum=Coalesce(Sum("invoices__gross_cents"), 0),
+        )
+        .order_by("-period_start")
+    )
+    return [
+        RunSummary(run, period_of(run), run.invoice_count, int(run.net_sum), int(run.gross_sum))
+        for run in runs
+    ]
+
+
+def latest_run(*, operator: Operator) -> BillingRun | None:
+    """The last run that is not issued yet; when there is none, the last one issued."""
+    runs = BillingRun.objects.filter(operator=operator)
+    return runs.order_by(F("issued_at").desc(nulls_first=True), "-started_at").first()
+
+
+def billable_periods(*, operator: Operator, today: date) -> list[Period]:
+    """Periods of this year and the last of which no day is billed yet, this year's first. One query."""
+    candidates = all_periods(today=today)
+    billed = [
+        Period(start, end)
+        for start, end in BillingRun.objects.filter(operator=operator).values_list(
+            "period_start", "period_end"
+        )
+    ]
+    return [
+        period
+        for period in candidates
+        if not any(period.start < run.end and run.start < period.end for run in billed)
+    ]
+
+
+def all_periods(*, today: date) -> list[Period]:
+    """Periods that may be asked for: this year's, then last year's."""
+    return [*periods_of(today.year), *periods_of(today.year - 1)]
+
+
+def run_totals(*, run: BillingRun) -> RunTotals:
+    """One query, whatever the size of the run."""
+    sums = Invoice.objects.filter(run=run).aggregate(
+        invoices=Count("pk"),
+        issued=Count("pk", filter=Q(state=InvoiceState.ISSUED)),
+        net=Coalesce(Sum("net_cents"), 0),
+        vat=Coalesce(Sum("vat_cents"), 0),
+        gross=Coalesce(Sum("gross_cents"), 0),
+    )
+    return RunTotals(sums["invoices"], sums["issued"], int(sums["net"]), int(sums["vat"]), int(sums["gross"]))
+
+
+def run_invoices(*, run: BillingRun, search: str, page: str | None) -> Page:
+    """A page of the run's invoices by member name, each with its lines and the facts behind them.
+
+    Three queries, whatever the size of the run. `page` is what the address says: a wrong one gives the
+    nearest page.
+    """
+    invoices = (
+        Invoice.objects.filter(member_matches(search), run=run)
+        .select_related("tenant", "settlement")
+        .prefetch_related(with_lines())
+        .order_by("tenant__name", "pk")
+    )
+    return Paginator(invoices, PAGE_SIZE).get_page(page)
+
+
+def with_lines() -> Prefetch:
+    """Lines in their order, with their ledger entry (the facts)."""
+    return Prefetch("lines", InvoiceLine.objects.select_related("entry").order_by("position"))
+
+
+def populations_used(invoice: Invoice) -> list[Population]:
+    """The populations its lines were computed from, each once; empty when only flat prices.
+
+    The invoice must have been read `with_lines`.
+    """
+    used = {}
+    for line in invoice.lines.all():
+        if facts := line.entry.facts.get("population"):
+            population = Population(
+                value=facts["value"],
+                kind=facts["kind"],
+                reference_year=facts["reference_year"],
+                in_force_from=date.fromisoformat(facts["in_force_from"]),
+                source=facts["source"],
+            )
+            used[population] = None
+    return list(used)
+
+
+def issued_invoices(*, operator: Operator, search: str, group: str, page: str | None) -> InvoiceList:
+    """A page of the operator's issued invoices, last first. Two queries.
+
+    `search` is part of a member's name, a SIREN, or part of an invoice's number; `group` one of
+    SETTLEMENT_GROUPS, or ALL.
+    """
+    found = Invoice.objects.issued().of_operator(operator)
+    if search:
+        found = found.filter(member_matches(search) | Q(number__icontains=search))
+    counts = found.aggregate(
+        **{ALL: Count("pk")},
+        **{
+            name: Count("pk", filter=Q(settlement__state__in=states))
+            for name, states in SETTLEMENT_GROUPS.items()
+        },
+    )
+    if group != ALL:
+        found = found.filter(settlement__state__in=SETTLEMENT_GROUPS[group])
+    rows = found.select_related("settlement").order_by("-issue_date", "-year", "-sequence", "pk")
+    paginator = Paginator(rows, PAGE_SIZE)
+    paginator.count = counts[group]  # counted already, with the tabs
+    return InvoiceList(paginator.get_page(page), counts)
+
+
+def settlements_for_person(*, operator: Operator) -> int:
+    """How many settlements wait for a person."""
+    return Settlement.objects.filter(invoice__operator=operator, state=SettlementState.NEEDS_PERSON).count()

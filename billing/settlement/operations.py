@@ -1,0 +1,86 @@
+"""Settling issued invoices: mark started, commit, call, mark done, commit.
+
+A settlement found "started" is never sent again blindly: what the provider has is looked up first.
+"""
+
+from datetime import datetime
+
+from django.db import transaction
+
+from billing.models import Settlement, SettlementState
+from billing.models.settlement import SETTLEMENT_TRANSITIONS, Channel
+from billing.settlement import stripe_gateway
+from tenants import audit
+
+
+class WrongSettlementState(Exception):
+    """The settlement moved meanwhile, or this move does not exist."""
+
+
+def push(*, settlement_id: int, now: datetime) -> None:
+    """Mirrors an issued invoice of a private issuer to the provider, once.
+
+    Must run outside a transaction. Nothing happens to a settlement that is already pushed, paid or in a
+    person's hands. When the provider does not answer, the settlement stays "started" and the periodic
+    sweep reconciles it.
+    """
+    settlement = Settlement.objects.select_related("invoice__tenant").get(
+        pk=settlement_id, channel=Channel.STRIPE
+    )
+    try:
+        if settlement.state == SettlementState.STARTED:
+            mirrored = stripe_gateway.find_invoice(settlement)
+            if mirrored is None or not mirrored.final:
+                # Nothing there, or half of it: the same idempotency keys complete it.
+                mirrored = stripe_gateway.mirror_invoice(settlement)
+        elif settlement.state == SettlementState.PENDING:
+            move(settlement, to=SettlementState.STARTED, now=now)
+            mirrored = stripe_gateway.mirror_invoice(settlement)
+        else:
+            return
+    except stripe_gateway.GatewayUnreachable:
+        return
+    except stripe_gateway.GatewayError as error:
+        move(settlement, to=SettlementState.NEEDS_PERSON, now=now, problem=str(error))
+        return
+    move(
+        settlement,
+        to=SettlementState.PUSHED,
+        now=now,
+        external_id=mirrored.external_id,
+        payment_url=mirrored.payment_url,
+    )
+    if mirrored.paid:
+        # Paid before our record was written: the provider's word then found nothing to confirm.
+        confirm_payment(external_id=mirrored.external_id, now=now)
+
+
+@transaction.atomic
+def confirm_payment(*, external_id: str, now: datetime) -> None:
+    """Marks paid the settlement of a provider's invoice, once the provider itself confirms it.
+
+    Called twice, or for an invoice that is not ours, changes nothing.
+    """
+    settlement = Settlement.objects.filter(external_id=external_id).select_related("invoice__tenant").first()
+    if settlement is None or settlement.state == SettlementState.PAID:
+        return
+    if not stripe_gateway.is_paid(external_id):
+        return
+    move(settlement, to=SettlementState.PAID, now=now, paid_at=now)
+    audit.record(
+        tenant=settlement.invoice.tenant,
+        actor=None,
+        what="invoice.paid",
+        sentence=f"La facture {settlement.invoice.number} est payée.",
+        subject_id=settlement.invoice.public_id,
+        now=now,
+    )
+
+
+def move(settlement: Settlement, *, to: SettlementState, now: datetime, **fields) -> None:
+    """Conditional update along the table of transitions. Raises WrongSettlementState."""
+    allowed = (settlement.state, to) in SETTLEMENT_TRANSITIONS
+    rows = Settlement.objects.filter(pk=settlement.pk, state=settlement.state)
+    if not allowed or rows.update(state=to, changed_at=now, **fields) != 1:
+        raise WrongSettlementState(f"{settlement.state} → {to}")
+    settlement.state = to

@@ -1,0 +1,64 @@
+"""Thin: load, call one operation. Jobs carry ids only; the rows are the truth."""
+
+from django.utils import timezone
+from procrastinate import RetryStrategy
+from procrastinate.contrib.django import app
+
+from tenants.tenancy import every_tenant
+
+AGAIN = RetryStrategy(max_attempts=5, exponential_wait=5)
+
+
+@app.task(queue="billing", retry=AGAIN)
+def draft_run(run_id: int) -> None:
+    """Makes the drafts of a run."""
+    from billing import operations
+
+    with every_tenant():
+        operations.draft_run(run_id=run_id, now=timezone.now())
+
+
+@app.task(queue="billing", retry=AGAIN)
+def issue_run(run_id: int) -> None:
+    """Issues the drafts of an approved run."""
+    from billing import operations
+
+    with every_tenant():
+        operations.issue_run(run_id=run_id, now=timezone.now())
+
+
+@app.task(queue="documents", retry=AGAIN)
+def make_file(invoice_id: int) -> None:
+    """Makes the Factur-X of an issued invoice."""
+    from billing import files
+
+    with every_tenant():
+        files.make_file(invoice_id=invoice_id, now=timezone.now())
+
+
+@app.task(queue="settlement")
+def push_settlement(settlement_id: int) -> None:
+    """Mirrors an issued invoice to the payment provider."""
+    from billing.settlement import operations
+
+    with every_tenant():
+        operations.push(settlement_id=settlement_id, now=timezone.now())
+
+
+@app.task(queue="settlement", retry=AGAIN)
+def confirm_payment(external_id: str) -> None:
+    """The provider says that an invoice was paid."""
+    from billing.settlement import operations
+
+    with every_tenant():
+        operations.confirm_payment(external_id=external_id, now=timezone.now())
+
+
+@app.periodic(cron="* * * * *")
+@app.task(queue="billing", queueing_lock="billing.sweep")
+def sweep(timestamp: int) -> None:
+    """Every minute: enqueues again what a dead worker left behind."""
+    from billing import recovery
+
+    with every_tenant():
+        recovery.sweep(now=timezone.now())

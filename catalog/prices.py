@@ -1,0 +1,132 @@
+"""From the register to the price engine: the facts of a territory, and a listing's price for it.
+
+The only bridge between the database and `catalog.pricing`; every price shown or billed goes through it.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+from catalog.models import Listing, PriceGrid
+from catalog.pricing import Facts, Population, PricingError, Quote, parse_grid, price, vat_breakdown
+from catalog.pricing.grids import ByMemberType
+from tenants.models import Population as PopulationRow
+from tenants.models import Territory
+from tenants.models.territory import TerritoryKind
+
+# What the engine's grids call a member, from the kind of its territory.
+MEMBER_TYPES = {TerritoryKind.COMMUNE: "commune", TerritoryKind.EPCI: "epci"}
+# 94 communes of overseas collectivities have none in the register.
+NO_SIREN = (
+    "Cette commune n’a pas de numéro SIREN dans le registre national : elle ne peut être ni abonnée "
+    "ni facturée ici. Écrivez à l’opérateur."
+)
+
+
+@dataclass(frozen=True)
+class TerritoryFacts:
+    """What the engine needs to know of one territory on one day: its populations by kind.
+
+    `problem` says why nothing can be sold to it, in French, or is empty.
+    """
+
+    on: date
+    member_type: str
+    populations: dict[str, Population]
+    problem: str = ""
+
+    def for_grid(self, grid, *, first_year: bool = False) -> Facts:
+        """The engine's facts, with the population of the kind this grid asks for (or none).
+
+        `first_year`: the subscription is in its first year, for grids that price it apart.
+        """
+        if isinstance(grid, ByMemberType):
+            grid = grid.grids.get(self.member_type, grid.otherwise)
+        kind = grid.population_kind if grid else None
+        return Facts(
+            on=self.on,
+            member_type=self.member_type,
+            population=self.populations.get(kind),
+            first_year=first_year,
+        )
+
+
+@dataclass(frozen=True)
+class ListingPrice:
+    """A listing's price over the first year for one territory, or the reason why there is none.
+
+    `following_cents` is the price of the next years, net of tax: the same but for grids that price the first
+    year apart.
+    """
+
+    quote: Quote | None
+    grid: PriceGrid | None
+    population: Population | None = None  # what it was computed from
+    vat_cents: int = 0
+    following_cents: int = 0
+    following_vat_cents: int = 0
+    problem: str = ""
+
+    @property
+    def net_cents(self) -> int:
+        return self.quote.total_cents
+
+    @property
+    def gross_cents(self) -> int:
+        return self.quote.total_cents + self.vat_cents
+
+
+def territory_facts(*, territories: Iterable[Territory], on: date) -> dict[int, TerritoryFacts]:
+    """Facts of several territories on a day, by territory id, in one query."""
+    territories = list(territories)
+    populations: dict[int, dict[str, Population]] = {territory.pk: {} for territory in territories}
+    rows = PopulationRow.objects.filter(territory__in=territories).in_force(on=on)
+    for row in rows:
+        populations[row.territory_id][row.kind] = Population(
+            value=row.value,
+            kind=row.kind,
+            reference_year=row.reference_year,
+            in_force_from=row.in_force_from,
+            source=row.source,
+        )
+    return {
+        territory.pk: TerritoryFacts(
+            on=on,
+            member_type=MEMBER_TYPES.get(territory.kind, territory.kind),
+            populations=populations[territory.pk],
+            problem="" if territory.siren else NO_SIREN,
+        )
+        for territory in territories
+    }
+
+
+def listing_price(*, listing: Listing, facts: TerritoryFacts) -> ListingPrice:
+    """The price of a first year that begins on `facts.on`. Never raises for a price that cannot be computed:
+    `problem` then says why, in French."""
+    if facts.problem:
+        return ListingPrice(quote=None, grid=None, problem=facts.problem)
+    grid = listing.grid_on(facts.on)
+    if grid is None:
+        return ListingPrice(quote=None, grid=None, problem="Aucun tarif n’est en vigueur pour ce service.")
+    parsed = parse_grid(grid.definition)
+    first = facts.for_grid(parsed, first_year=True)
+    try:
+        quote = price(grid=parsed, facts=first)
+        following = price(grid=parsed, facts=facts.for_grid(parsed))
+    except PricingError as error:
+        return ListingPrice(quote=None, grid=grid, population=first.population, problem=str(error))
+    return ListingPrice(
+        quote=quote,
+        grid=grid,
+        population=first.population,
+        vat_cents=vat_of(quote=quote, category=grid.vat_category, rate=grid.vat_rate),
+        following_cents=following.total_cents,
+        following_vat_cents=vat_of(quote=following, category=grid.vat_category, rate=grid.vat_rate),
+    )
+
+
+def vat_of(*, quote: Quote, category: str, rate: Decimal) -> int:
+    """VAT in cents on a whole quote, rounded once."""
+    lines = ((line.amount_cents, category, rate) for line in quote.lines)
+    return sum(subtotal.vat_cents for subtotal in vat_breakdown(lines))

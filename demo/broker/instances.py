@@ -1,0 +1,29 @@
+"""What the demo vendor remembers of the services it opened, in one SQLite file."""
+
+import json
+import sqlite3
+import threading
+
+
+class Instances:
+    """Instances (dicts) by id. A write is committed before the answer leaves: a kill loses nothing."""
+
+    def __init__(self, path=None):
+        self.lock = threading.RLock()
+        self._db = sqlite3.connect(path or ":memory:", check_same_thread=False, isolation_level=None)
+        self._db.execute("CREATE TABLE IF NOT EXISTS instances (id TEXT PRIMARY KEY, body TEXT NOT NULL)")
+
+    def get(self, instance_id):
+        with self.lock:
+            row = self._db.execute("SELECT body FROM instances WHERE id = ?", (instance_id,)).fetchone()
+        return row and json.loads(row[0])
+
+    def save(self, instance):
+        with self.lock:
+            self._db.execute("REPLACE INTO instances VALUES (?, ?)", (instance["id"], json.dumps(instance)))
+
+    def all(self):
+        """Every instance ever opened, closed ones included."""
+        with self.lock:
+            rows = self._db.execute("SELECT body FROM instances ORDER BY rowid").fetchall()
+        return [json.loads(body) for (body,) in rows]

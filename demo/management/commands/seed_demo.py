@@ -1,0 +1,91 @@
+"""`manage.py seed_demo`: a working market to look at. May be repeated: what is there is not made again."""
+
+import logging
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from random import Random
+
+from django.core.management import call_command
+from django.core.management.base import BaseCommand
+from django.db import connection, transaction
+from django.utils import timezone
+
+from demo.seed import bills, broker_catalog
+from demo.seed.connections import make_connections
+from demo.seed.history import make_history
+from demo.seed.members import make_members
+from demo.seed.offers import open_market
+from demo.seed.operators import make_operators
+from demo.seed.people import make_people, make_staff
+from demo.seed.shelves import make_shelves
+from demo.seed.states import close_some, make_requests
+from demo.seed.storefronts import make_storefronts
+from demo.seed.vendors import make_vendors
+from tenants.models import Operator, Territory
+from tenants.tenancy import every_tenant
+
+SEED = 42137
+LOCK = 4213742137  # one seed at a time
+
+
+class Command(BaseCommand):
+    requires_system_checks = []
+    help = "Fills an empty Halle with its demonstration. May be repeated."
+
+    def add_arguments(self, parser):
+        parser.add_argument(
+            "--write-broker-catalog", action="store_true", help="only write demo/broker_catalog.json again"
+        )
+
+    def handle(self, *args, **options):
+        logging.disable(logging.INFO)  # Wagtail tells of every page it saves
+        if options["write_broker_catalog"]:
+            broker_catalog.write_broker_catalog()
+            return
+        if not Territory.objects.exists():
+            with self.telling("the register of communes"):
+                call_command("load_register", stdout=self.stdout)
+        with every_tenant():
+            # One transaction: a seed that is killed leaves nothing half-made.
+            with transaction.atomic():
+                with connection.cursor() as cursor:
+                    cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
+                if Operator.objects.exists():
+                    self.stdout.write("the market is there already")
+                    make_people()
+                    make_connections()
+                else:
+                    self.make_market()
+            with self.telling("the first invoice files"):
+                bills.make_first_files(now=timezone.now())
+
+    def make_market(self) -> None:
+        """Everything, in the order of what needs what. The same seed always makes the same market."""
+        rng = Random(SEED)
+        with self.telling("operators, vendors, 60 services, 300 communes"):
+            operators = make_operators()
+            make_shelves(operators=operators, vendors=make_vendors())
+            make_members(operators=operators, rng=rng)
+            make_storefronts(operators=operators)
+        with self.telling("people and connections"):
+            make_people()
+            make_staff(rng=rng)
+            make_connections()
+        with self.telling("subscriptions"):
+            market = open_market()
+            close_some(history=make_history(market=market, rng=rng))
+        with self.telling("billing periods"):
+            bills.make_bills(operators=operators, rng=rng)
+            bills.enqueue_files()
+        with self.telling("requests of November"):
+            make_requests(market=market, rng=rng)
+
+    @contextmanager
+    def telling(self, what: str) -> Iterator[None]:
+        """Says what begins, and how long it took."""
+        start = time.monotonic()
+        self.stdout.write(f"{what}…")
+        self.stdout.flush()
+        yield
+        self.stdout.write(f"    {time.monotonic() - start:.1f} s")

@@ -1,0 +1,77 @@
+"""What depends on where the demo runs: the broker's address, the payment provider's signature.
+
+Brought up to date at every seed of `make run`, because a port or a secret may have changed since. A seed by
+hand, which knows neither, leaves them as they are.
+"""
+
+import uuid
+
+from django.conf import settings
+from djstripe.models import WebhookEndpoint
+from oscar.core.loading import get_model
+
+from demo import constants
+from demo.seed.vendors import AUTOMATIC
+from provisioning.models import Endpoint
+from provisioning.models.endpoint import ConnectorKind
+
+PLAN = "adhesion"
+INSTRUCTIONS = (
+    "Ouvrir le compte de la collectivité dans l’espace partenaire de l’éditeur, puis donner son adresse."
+)
+
+
+def service_id(slug: str) -> str:
+    """What the broker calls a service: always the same."""
+    return str(uuid.uuid5(uuid.NAMESPACE_URL, f"https://halle.example/services/{slug}"))
+
+
+def plan_id(slug: str) -> str:
+    return str(uuid.uuid5(uuid.NAMESPACE_URL, f"https://halle.example/services/{slug}/{PLAN}"))
+
+
+def make_connections() -> None:
+    """One endpoint an offer, and dj-stripe's webhook endpoint."""
+    known = {endpoint.offer_id: endpoint for endpoint in Endpoint.objects.all()}
+    for offer in get_model("partner", "StockRecord").objects.select_related("partner"):
+        connector, config = _way(offer)
+        endpoint = known.get(offer.pk)
+        if endpoint is None:
+            Endpoint.objects.create(offer=offer, connector=connector, config=config)
+        elif (
+            constants.told("HALLE_BROKER_URL")
+            and endpoint.connector == ConnectorKind.OSB
+            and endpoint.config != config
+        ):
+            endpoint.config = config
+            endpoint.save(update_fields=["config"])
+    _webhook()
+
+
+def _way(offer) -> tuple[ConnectorKind, dict]:
+    if offer.partner.code not in AUTOMATIC:
+        return ConnectorKind.MANUAL, {"instructions": INSTRUCTIONS}
+    return ConnectorKind.OSB, {
+        "url": constants.broker_url(),
+        "username": constants.broker_username(),
+        "password_variable": "BROKER_PASSWORD",
+        "service_id": service_id(offer.partner_sku),
+        "plan_id": plan_id(offer.partner_sku),
+    }
+
+
+def _webhook() -> None:
+    wanted = {
+        "id": "we_halle_local",
+        "livemode": False,
+        "url": f"{constants.base_url()}/stripe/webhook/{constants.webhook_id()}/",
+        "secret": constants.webhook_secret(),
+        "status": "enabled",
+        "enabled_events": ["invoice.paid"],
+        "api_version": settings.STRIPE_API_VERSION,
+        "djstripe_validation_method": "verify_signature",
+    }
+    known = WebhookEndpoint.objects.filter(djstripe_uuid=constants.webhook_id())
+    kept = known if not constants.told("STRIPE_WEBHOOK_SECRET") else known.filter(**wanted)
+    if not kept.exists():
+        WebhookEndpoint.objects.update_or_create(djstripe_uuid=constants.webhook_id(), defaults=wanted)

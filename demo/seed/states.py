@@ -1,0 +1,141 @@
+"""Subscriptions that are not simply open: made by the real operations, in every state."""
+
+from datetime import date, timedelta
+from random import Random
+from uuid import UUID
+
+from catalog.models import Listing
+from demo.seed.bills import jobs_forgotten
+from demo.seed.decisions import act_pdf
+from demo.seed.members import MAIN, SECOND
+from demo.seed.moments import at
+from demo.seed.offers import Market
+from demo.seed.people import holders
+from provisioning import operations as provisioning
+from provisioning.models import Endpoint, Run
+from provisioning.models.endpoint import ConnectorKind
+from subscriptions import operations as subscriptions
+from subscriptions.models import State, Subscription
+from tenants.models import Organisation, Role
+
+RECENT = date(2026, 11, 9)
+SUSPENDED, TERMINATING, ENDED = 4, 3, 6
+BUILDING_WORK = "Locaux en travaux jusqu’au printemps."
+NOTICE = "Résiliation demandée par l’adhérent."
+GIVEN_BACK = "Données rendues à l’adhérent."
+CLOSED_IN = date(2026, 5, 18)
+
+
+def close_some(*, history: list[Subscription]) -> None:
+    """Suspends, winds up and ends some of the oldest subscriptions: each bill then stops where it must."""
+    curators = holders(Role.CURATOR)
+    old = [s for s in history if s.active_from < date(2026, 3, 1) and s.tenant.territory.code != MAIN]
+    for subscription in old[:SUSPENDED]:
+        _move(subscription, State.SUSPENDED, date(2026, 9, 14), curators, BUILDING_WORK)
+    for subscription in old[SUSPENDED : SUSPENDED + TERMINATING]:
+        _move(subscription, State.TERMINATING, date(2026, 11, 2), curators, NOTICE)
+    for rank, subscription in enumerate(old[SUSPENDED + TERMINATING :][:ENDED]):
+        noticed = CLOSED_IN + timedelta(days=17 * rank)
+        ended = noticed + timedelta(days=30)
+        _move(subscription, State.TERMINATING, noticed, curators, NOTICE)
+        _move(subscription, State.ENDED, ended, curators, GIVEN_BACK, ended_on=ended)
+
+
+def _move(subscription, to: State, day: date, curators, reason: str, **fields) -> None:
+    curator = curators[subscription.operator.organisation_id]
+    subscriptions.move(subscription=subscription, to=to, by=curator, now=at(day, 10), reason=reason, **fields)
+
+
+def make_requests(*, market: Market, rng: Random) -> None:
+    """Requests of November: waiting, refused, cancelled, waiting for a person, and one being opened."""
+    Requests(market, rng).make()
+
+
+class Requests:
+    def __init__(self, market: Market, rng: Random):
+        self.market, self.rng = market, rng
+        self.secretaries, self.signatories = holders(Role.SECRETARY), holders(Role.SIGNATORY)
+        self.by_hand = set(
+            Endpoint.objects.filter(connector=ConnectorKind.MANUAL).values_list("offer_id", flat=True)
+        )
+
+    def make(self) -> None:
+        main, second = self.market.member(MAIN), self.market.member(SECOND)
+        # What these jobs would do, ask a person, is done at once.
+        with jobs_forgotten():
+            self.ask(
+                main, self.market.shelves["etabli-communal"].service("rendez-vous-mairie-simple"), RECENT
+            )
+            self.wait_for_a_person(self.ask(main, self.pick(main, "brumelle", by_hand=True), RECENT))
+            others = [o for o in self.market.members["cantonade"] if o.pk not in (main.pk, second.pk)]
+            for rank, organisation in enumerate(others[5:60:5]):
+                self.answer(organisation, rank)
+        # This job stays: the worker opens the service at the broker's as soon as it starts.
+        self.approve(self.ask(second, self.pick(second, "cantonade", by_hand=False), RECENT))
+
+    def answer(self, organisation: Organisation, rank: int) -> None:
+        """A neighbour's request and, in turn: no answer yet, a refusal, a change of mind, an approval."""
+        day = RECENT + timedelta(days=rank)
+        subscription = self.ask(organisation, self.pick(organisation, "cantonade", by_hand=True), day)
+        match rank % 4:
+            case 1:
+                self.refuse(subscription, day)
+            case 2:
+                secretary = self.secretaries[organisation.pk]
+                subscriptions.cancel(subscription=subscription, by=secretary, now=at(day, 15))
+            case 3:
+                self.wait_for_a_person(subscription)
+
+    def pick(self, organisation: Organisation, slug: str, *, by_hand: bool) -> Listing:
+        """The first service of a shelf that the organisation has not yet."""
+        taken = set(
+            Subscription.objects.open().filter(tenant=organisation).values_list("listing_id", flat=True)
+        )
+        return next(
+            listing
+            for listing in self.market.shelves[slug].listings
+            if listing.pk not in taken and (listing.offer_id in self.by_hand) is by_hand
+        )
+
+    def ask(self, organisation: Organisation, listing: Listing, day: date) -> Subscription:
+        price = self.market.price(organisation=organisation, listing=listing, day=day)
+        return subscriptions.request_subscription(
+            organisation=organisation,
+            listing=listing,
+            requested_by=self.secretaries[organisation.pk],
+            request_key=UUID(int=self.rng.getrandbits(128), version=4),
+            shown_cents=price.net_cents,
+            now=at(day, 10, 12),
+        )
+
+    def refuse(self, subscription: Subscription, day: date) -> None:
+        subscriptions.refuse(
+            subscription=subscription,
+            by=self.signatories[subscription.tenant_id],
+            reason="Le budget de l’année est épuisé. À revoir en janvier.",
+            now=at(day, 16),
+        )
+
+    def approve(self, subscription: Subscription) -> None:
+        """Approved three days later."""
+        day = subscription.requested_at.date() + timedelta(days=3)
+        organisation, number = subscription.tenant, f"2026-{day:%m%d}"
+        subscriptions.approve(
+            subscription=subscription,
+            approved_by=self.signatories[organisation.pk],
+            number=number,
+            date=day,
+            file=act_pdf(
+                organisation=organisation.name,
+                number=number,
+                day=day,
+                subject=f"abonnement au service {subscription.service_name}",
+            ),
+            now=at(day, 18, 30),
+        )
+
+    def wait_for_a_person(self, subscription: Subscription) -> None:
+        """Approved; the manual connector asks a person at once, and calls nobody."""
+        self.approve(subscription)
+        run = Run.objects.get(subscription=subscription)
+        provisioning.run_next_step(run_id=run.pk, now=run.created_at + timedelta(minutes=1))

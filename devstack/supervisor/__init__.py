@@ -1,0 +1,1 @@
+"""`make run`: starts what a working Halle needs, shows its logs, and stops it all together."""

@@ -1,0 +1,233 @@
+"""Settings shared by every environment. Secrets and addresses come from the environment."""
+
+from pathlib import Path
+
+import django
+import environ
+import xstatic.pkg.bootstrap
+from oscar.defaults import *  # noqa: F403
+from psycopg.conninfo import conninfo_to_dict
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+env = environ.Env()
+
+# --- Applications ---------------------------------------------------------------------------
+
+INSTALLED_APPS = [
+    "marketplace",
+    "tenants",
+    "catalog",
+    "sso",
+    "subscriptions",
+    "provisioning",
+    "billing",
+    "marketplace.pages",
+    # Oscar: three applications out of sixteen, silent (see catalog/oscar/apps.py).
+    "catalog.oscar.apps.SilentCatalogueConfig",
+    "catalog.oscar.apps.SilentPartnerConfig",
+    "catalog.oscar.apps.SilentAddressConfig",
+    "djstripe",
+    "procrastinate.contrib.django",
+    "mozilla_django_oidc",
+    "wagtail.contrib.redirects",
+    "wagtail.sites",
+    "wagtail.users",
+    "wagtail.snippets",
+    "wagtail.documents",
+    "wagtail.images",
+    "wagtail.search",
+    "wagtail.admin",
+    "wagtail",
+    "modelcluster",
+    "taggit",
+    "treebeard",
+    "csp",
+    "django_htmx",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.postgres",
+    "django.contrib.staticfiles",
+    "django.contrib.sites",
+]
+SITE_ID = 1  # asked for by Oscar's communication helpers; Wagtail's own sites are the operators'
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+]
+
+ROOT_URLCONF = "marketplace.urls"
+WSGI_APPLICATION = "marketplace.wsgi.application"
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [ROOT / "marketplace" / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "marketplace.web.context.navigation",
+            ],
+        },
+    }
+]
+
+# --- Database -------------------------------------------------------------------------------
+
+# Three roles, three addresses: a process only gets the one it needs (see design of tenancy in
+# tenants/tenancy.py). The web role is subject to row-level security.
+DB_ROLE = env.str("HALLE_DB_ROLE", default="web")
+DB_URL_VARIABLES = {"web": "DATABASE_URL", "worker": "WORKER_DATABASE_URL", "owner": "OWNER_DATABASE_URL"}
+
+
+def database(url: str, *, role: str) -> dict:
+    """Django's entry for `url`, with the time limits of this kind of process.
+
+    A page that waits five seconds for a lock is broken; a migration may wait for as long as it takes.
+    """
+    limits = {"web": "-c statement_timeout=15s -c lock_timeout=5s", "worker": "-c lock_timeout=30s"}
+    parts = conninfo_to_dict(url)
+    return {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": parts.pop("dbname"),
+        "USER": parts.pop("user", ""),
+        "PASSWORD": parts.pop("password", ""),
+        "HOST": parts.pop("host", ""),
+        "PORT": parts.pop("port", ""),
+        "OPTIONS": {**parts, "options": limits.get(role, "")},
+        "ATOMIC_REQUESTS": True,
+        "CONN_HEALTH_CHECKS": True,
+        "CONN_MAX_AGE": 60,
+    }
+
+
+DATABASES: dict = {}  # each environment says where its database is
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+# Our fork adds no column to Oscar's products, so Oscar's own migrations serve as they are.
+MIGRATION_MODULES = {"catalogue": "oscar.apps.catalogue.migrations"}
+
+# --- People ---------------------------------------------------------------------------------
+
+AUTH_USER_MODEL = "tenants.User"
+AUTHENTICATION_BACKENDS = ["sso.backend.OidcBackend"]
+LOGIN_URL = "oidc_authentication_init"
+LOGIN_REDIRECT_URL = "places"
+LOGOUT_REDIRECT_URL = "home"
+OIDC_CALLBACK_CLASS = "sso.views.Callback"
+OIDC_RP_SIGN_ALGO = "RS256"
+OIDC_RP_SCOPES = "openid profile email"
+OIDC_USE_PKCE = True
+OIDC_USE_NONCE = True
+OIDC_STATE_SIZE = 43
+OIDC_NONCE_SIZE = 43
+OIDC_STORE_ID_TOKEN = True
+OIDC_TIMEOUT = 5
+SESSION_COOKIE_AGE = 12 * 3600  # a ProConnect session lasts twelve hours
+SESSION_COOKIE_HTTPONLY = True
+
+# --- Language and time ----------------------------------------------------------------------
+
+LANGUAGE_CODE = "fr"
+LANGUAGES = [("fr", "français")]
+# Wagtail's administration translates Django's own messages ("Champ requis.") and would speak for our forms.
+LOCALE_PATHS = [Path(django.__file__).parent / "conf" / "locale"]
+TIME_ZONE = "Europe/Paris"
+USE_I18N = True
+USE_TZ = True
+
+# --- Files ----------------------------------------------------------------------------------
+
+STATIC_URL = "/static/"
+STATIC_ROOT = ROOT / "staticfiles"
+STATICFILES_DIRS = [("bootstrap", xstatic.pkg.bootstrap.BASE_DIR)]  # ours are the application's own
+# Invoices, deliberations and evidence: never served from an address, only through a page that
+# has checked who asks.
+MEDIA_ROOT = env.path("HALLE_MEDIA_ROOT", default=str(ROOT / ".halle" / "media"))
+STORAGES = {
+    "default": {
+        "BACKEND": "django.core.files.storage.FileSystemStorage",
+        "OPTIONS": {"location": str(MEDIA_ROOT)},
+    },
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+}
+FILE_UPLOAD_PERMISSIONS = 0o600
+
+# --- Security -------------------------------------------------------------------------------
+
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+CSRF_FAILURE_VIEW = "marketplace.web.public.views.csrf_failure"
+CONTENT_SECURITY_POLICY = {
+    # Wagtail's and Django's administrations write inline scripts: only staff enters them.
+    "EXCLUDE_URL_PREFIXES": ("/cms/", "/admin/"),
+    "DIRECTIVES": {
+        "default-src": ["'self'"],
+        "img-src": ["'self'", "data:"],
+        "object-src": ["'none'"],
+        "base-uri": ["'none'"],
+        "frame-ancestors": ["'none'"],
+        "form-action": ["'self'"],
+    },
+}
+
+# --- Libraries ------------------------------------------------------------------------------
+
+OSCAR_DEFAULT_CURRENCY = "EUR"
+# Oscar's product search would need a search engine of its own: ours is PostgreSQL's.
+HAYSTACK_CONNECTIONS = {"default": {"ENGINE": "haystack.backends.simple_backend.SimpleEngine"}}
+
+WAGTAIL_SITE_NAME = "Halle"
+WAGTAILADMIN_BASE_URL = env.str("HALLE_BASE_URL", default="http://127.0.0.1:8000")
+BASE_URL = WAGTAILADMIN_BASE_URL
+WAGTAIL_CONTENT_LANGUAGES = LANGUAGES
+WAGTAIL_ENABLE_UPDATE_CHECK = False
+WAGTAIL_GRAVATAR_PROVIDER_URL = None  # a fingerprint of each e-mail would leave the house
+# Nobody has a password: whoever may not enter the editor is led where she may go, through sign-in.
+WAGTAILADMIN_LOGIN_URL = "places"
+WAGTAIL_PASSWORD_RESET_ENABLED = False
+WAGTAIL_PASSWORD_MANAGEMENT_ENABLED = False
+
+DJSTRIPE_SUBSCRIBER_MODEL = "tenants.Organisation"
+DJSTRIPE_SUBSCRIBER_MODEL_MIGRATION_DEPENDENCY = "0001_initial"
+DJSTRIPE_FOREIGN_KEY_TO_FIELD = "id"
+STRIPE_API_VERSION = "2026-08-26.dahlia"  # the version of the locked SDK; a test compares them
+STRIPE_LIVE_MODE = False
+
+
+# Vendors' systems on private addresses are refused (no request forgery through their URLs).
+PROVISIONING_ALLOW_PRIVATE_ADDRESSES = False
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"plain": {"format": "%(levelname)s %(name)s %(message)s"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain"}},
+    "root": {"handlers": ["console"], "level": "INFO"},
+    # What these say at every start and every minute hides what matters.
+    "loggers": {
+        name: {"level": "WARNING"}
+        for name in (
+            "procrastinate.periodic",
+            "procrastinate.blueprints",
+            "stripe",
+            "django_tasks",
+            "wagtail",
+        )
+    },
+}

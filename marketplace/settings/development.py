@@ -1,0 +1,34 @@
+"""`make run`: the demo on one's own machine. Refused in production by a system check (sso.checks)."""
+
+from marketplace.settings.base import *  # noqa: F403
+from marketplace.settings.base import DB_ROLE, DB_URL_VARIABLES, INSTALLED_APPS, database, env
+
+DEBUG = env.bool("HALLE_DEBUG", default=True)
+SECRET_KEY = "development only, never in production"  # noqa: S105
+ALLOWED_HOSTS = ["*"]
+INSTALLED_APPS = ["demo", *INSTALLED_APPS]
+
+if url := env.str(DB_URL_VARIABLES[DB_ROLE], default=""):
+    DATABASES = {"default": database(url, role=DB_ROLE)}
+else:
+    from devstack import database as embedded
+
+    DATABASES = {"default": database(embedded.urls()[DB_ROLE], role=DB_ROLE)}
+
+# The identity provider of the demo (demo/identity): it signs without a key id and asks no password.
+_identity = env.str("HALLE_IDENTITY_URL", default="http://127.0.0.1:9400")
+OIDC_ISSUER = _identity
+OIDC_RP_CLIENT_ID = "halle"
+OIDC_RP_CLIENT_SECRET = "demo"  # noqa: S105
+OIDC_OP_AUTHORIZATION_ENDPOINT = f"{_identity}/oauth2/authorize"
+OIDC_OP_TOKEN_ENDPOINT = f"{_identity}/oauth2/token"
+OIDC_OP_USER_ENDPOINT = f"{_identity}/userinfo"
+OIDC_OP_JWKS_ENDPOINT = f"{_identity}/jwks"
+OIDC_VERIFY_KID = False
+DEMO_IDENTITY = True
+
+STRIPE_API_HOST = env.str("STRIPE_API_HOST", default="http://127.0.0.1:12111")
+STRIPE_TEST_SECRET_KEY = env.str("STRIPE_TEST_SECRET_KEY", default="sk_test_000000000000000000000000")
+
+PROVISIONING_ALLOW_PRIVATE_ADDRESSES = True
+EMAIL_BACKEND = "django.core.mail.backends.console.EmailBackend"

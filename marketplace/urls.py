@@ -1,0 +1,39 @@
+"""Every address of Halle. A new one needs its row in tests/permissions/."""
+
+from django.apps import apps
+from django.contrib import admin
+from django.shortcuts import redirect
+from django.urls import include, path, register_converter
+from django.views.generic import RedirectView
+from wagtail.admin import urls as wagtailadmin_urls
+
+from marketplace.web import converters
+from marketplace.web.commune import urls as commune_urls
+from marketplace.web.operator import urls as operator_urls
+from marketplace.web.public import urls as public_urls
+from marketplace.web.vendor import urls as vendor_urls
+
+# Both administrations have a password form of their own, and nobody has a password.
+admin.site.login = lambda request, extra_context=None: redirect("places")
+
+register_converter(converters.SirenConverter, "siren")
+
+handler400 = "marketplace.web.public.views.bad_request"
+handler403 = "marketplace.web.public.views.forbidden"
+handler404 = "marketplace.web.public.views.not_found"
+handler500 = "marketplace.web.public.views.server_error"
+
+urlpatterns = [
+    path("admin/", admin.site.urls),
+    path("cms/login/", RedirectView.as_view(pattern_name="places"), name="editor_login"),
+    path("cms/", include(wagtailadmin_urls)),
+    path("stripe/", include("djstripe.urls", namespace="djstripe")),
+    path("oidc/", include("sso.urls")),
+    path("collectivites/<siren:siren>/", include(commune_urls)),
+    path("operateurs/<slug:operator>/", include(operator_urls)),
+    path("editeurs/<siren:siren>/", include(vendor_urls)),
+    path("", include(public_urls)),
+]
+
+if apps.is_installed("demo"):
+    urlpatterns += [path("styleguide/", include("demo.styleguide"))]

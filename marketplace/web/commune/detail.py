@@ -1,0 +1,144 @@
+"""What the page of one subscription shows, to whom. Shared by the page and by the forms on it."""
+
+from django.shortcuts import render
+from django.urls import reverse
+
+from catalog.prices import vat_of
+from catalog.pricing import Quote
+from marketplace.web.commune.forms import ApproveForm, RefuseForm
+from marketplace.web.commune.home import may_approve
+from marketplace.web.commune.timeline import OPENING, timeline
+from marketplace.web.commune.words import assembly, head, yearly_price
+from marketplace.web.formats import day, moment
+from marketplace.web.price_views import breakdown
+from provisioning.queries import opening_of
+from subscriptions.models import State, Subscription
+from subscriptions.queries import signatories
+from tenants.models import Organisation, Role
+
+_DEEDS = {
+    State.REQUESTED: "a demandé l’abonnement",
+    State.REFUSED: "a refusé la demande",
+    State.CANCELLED: "a annulé la demande",
+    State.APPROVED: "a approuvé la demande",
+    State.PROVISIONING: "L’ouverture a été demandée à l’éditeur",
+    State.ACTIVE: "Le service est ouvert",
+    State.SUSPENDED: "Le service est suspendu",
+    State.TERMINATING: "La fermeture du service est demandée",
+    State.ENDED: "Le service est terminé",
+}
+
+
+def detail_page(
+    request,
+    organisation: Organisation,
+    subscription: Subscription,
+    *,
+    approve_form: ApproveForm | None = None,
+    refuse_form: RefuseForm | None = None,
+):
+    """The page; a form with errors comes back in its place."""
+    requested = subscription.state == State.REQUESTED
+    signs = Role.SIGNATORY in request.roles
+    mine = subscription.requested_by_id == request.user.pk
+    approves = may_approve(request, subscription)
+    cancels = requested and may_cancel(request, subscription)
+    context = {
+        "organisation": organisation,
+        "subscription": subscription,
+        "follow": follow(organisation, subscription),
+        "breakdown": _breakdown(subscription),
+        "facts": _facts(subscription),
+        "history": [_deed(move) for move in subscription.transitions.all()],
+        "decision": _decision(organisation, subscription),
+        "approve_form": (
+            (approve_form or ApproveForm(deliberation=subscription.deliberation_required))
+            if approves
+            else None
+        ),
+        "refuse_form": (refuse_form or RefuseForm()) if approves else None,
+        "refusing": refuse_form is not None,
+        "has_errors": bool((approve_form and approve_form.errors) or (refuse_form and refuse_form.errors)),
+        "own_request": requested and signs and mine and not approves,
+        "waits_for_another": requested and not signs,
+        "may_cancel": cancels,
+        "cancelling": cancels and "annuler" in request.GET,
+        "assembly": assembly(organisation),
+        "head": head(organisation),
+        "price": yearly_price(subscription),
+    }
+    return render(request, "commune/subscription.html", context)
+
+
+def may_cancel(request, subscription: Subscription) -> bool:
+    """The person who asked, or the organisation's administrator."""
+    return subscription.requested_by_id == request.user.pk or Role.ORG_ADMIN in request.roles
+
+
+def follow(organisation: Organisation, subscription: Subscription) -> dict:
+    """The region that follows the progress, with its timeline."""
+    waiting = subscription.state == State.REQUESTED
+    return timeline(
+        subscription=subscription,
+        opening=None if waiting else opening_of(subscription),
+        approvers=_approvers(organisation, subscription) if waiting else [],
+        siren=organisation.siren,
+    ) | {"pending": subscription.state in OPENING}
+
+
+def _approvers(organisation: Organisation, subscription: Subscription) -> list:
+    """Without the person who asked, where another one must approve."""
+    return [
+        person
+        for person in signatories(organisation=organisation)
+        if not (subscription.separate_approver and person.pk == subscription.requested_by_id)
+    ]
+
+
+def _breakdown(subscription: Subscription) -> dict:
+    quote = Quote.from_dict(subscription.quote)
+    return breakdown(
+        quote=quote,
+        vat_category=subscription.vat_category,
+        vat_rate=subscription.vat_rate,
+        vat_reason=subscription.vat_reason,
+        vat_cents=vat_of(quote=quote, category=subscription.vat_category, rate=subscription.vat_rate),
+        caption=f"Le prix par an, figé le {day(subscription.requested_at)}",
+    )
+
+
+def _facts(subscription: Subscription) -> list[dict]:
+    sheet = subscription.listing.sheet
+    facts = [
+        {"label": "Éditeur", "value": sheet.vendor.organisation.name},
+        {
+            "label": "Opérateur",
+            "value": subscription.operator.short_name,
+            "note": subscription.operator.contact_email,
+        },
+        {"label": "Cadre d’achat", "value": subscription.vehicle.name},
+    ]
+    if subscription.commitment_number:
+        facts.append({"label": "Numéro d’engagement", "value": subscription.commitment_number})
+    return facts
+
+
+def _decision(organisation: Organisation, subscription: Subscription) -> dict | None:
+    decision = getattr(subscription, "decision", None)
+    if decision is None:
+        return None
+    return {
+        "title": "Délibération" if subscription.deliberation_required else "Décision",
+        "number": decision.number,
+        "date": day(decision.date),
+        "url": reverse("member_decision_file", args=[organisation.siren, subscription.public_id]),
+    }
+
+
+def _deed(move) -> dict:
+    deed = _DEEDS[State(move.after)]
+    return {
+        "at": moment(move.at),
+        "sentence": f"{move.by} {deed}." if move.by and deed[0].islower() else f"{deed}.",
+        "reason": move.reason,
+    }

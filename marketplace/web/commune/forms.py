@@ -1,0 +1,81 @@
+"""What a member types: a request, an approval, a refusal."""
+
+from django import forms
+
+TYPED_DATE = forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"})
+
+
+class SubscribeForm(forms.Form):
+    """The confirmation of a request. The hidden fields were drawn with the page."""
+
+    request_key = forms.UUIDField(widget=forms.HiddenInput)
+    shown_cents = forms.IntegerField(min_value=0, widget=forms.HiddenInput)
+    commitment_number = forms.CharField(
+        label="Numéro d’engagement",
+        required=False,
+        max_length=50,
+        help_text="S’il en faut un pour Chorus Pro, il sera rappelé sur vos factures. Sinon, laissez vide.",
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+        error_messages={"max_length": "Ce numéro est trop long : 50 caractères au plus."},
+    )
+
+
+class ApproveForm(forms.Form):
+    """The act that decides. What its file must be is checked by the operation."""
+
+    number = forms.CharField(
+        label="Numéro de l’acte",
+        max_length=60,
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+        error_messages={
+            "required": "Indiquez le numéro de l’acte.",
+            "max_length": "Ce numéro est trop long : 60 caractères au plus.",
+        },
+    )
+    date = forms.DateField(
+        label="Date de l’acte",
+        widget=TYPED_DATE,
+        error_messages={
+            "required": "Indiquez la date de l’acte.",
+            "invalid": "Cette date n’existe pas. Écrivez-la ainsi : 17/03/2026.",
+        },
+    )
+    file = forms.FileField(
+        label="L’acte signé",
+        help_text="Un fichier PDF de 10 Mo au plus.",
+        widget=forms.FileInput(attrs={"accept": "application/pdf,.pdf"}),
+        error_messages={
+            "required": "Joignez l’acte signé, au format PDF.",
+            "empty": "Ce fichier est vide. Choisissez le PDF de l’acte signé.",
+            "invalid": "Joignez l’acte signé, au format PDF.",
+        },
+    )
+
+    def __init__(self, *args, deliberation: bool, **kwargs):
+        super().__init__(*args, **kwargs)
+        act = "la délibération" if deliberation else "la décision"
+        self.fields["number"].label = f"Numéro de {act}"
+        self.fields["number"].help_text = "Celui qui figure en tête de l’acte, par exemple 2026-014."
+        self.fields["date"].label = f"Date de {act}"
+        self.fields["file"].label = "La délibération signée" if deliberation else "La décision signée"
+
+    def ask_file_again(self) -> None:
+        """A browser never keeps a chosen file: when anything else is to mend, say that it must be joined
+        again."""
+        if self.files and self.errors and "file" not in self.errors:
+            self.add_error(
+                "file", "Joignez le fichier de nouveau : le navigateur ne le garde pas après une correction."
+            )
+
+
+class RefuseForm(forms.Form):
+    reason = forms.CharField(
+        label="Motif du refus",
+        max_length=500,
+        help_text="La personne qui a fait la demande le lira.",
+        widget=forms.Textarea(attrs={"rows": 4}),
+        error_messages={
+            "required": "Dites en une phrase pourquoi vous refusez.",
+            "max_length": "Ce motif est trop long : 500 caractères au plus.",
+        },
+    )

@@ -1,0 +1,137 @@
+"""A member's invoices: what is due, why, and how to pay."""
+
+from datetime import timedelta
+from decimal import Decimal
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.timezone import localdate
+from django.views.decorators.http import require_safe
+
+from billing.models import Invoice
+from billing.queries import due_of_member, invoice_for_member, invoices_of_member
+from marketplace.web.access import member_view
+from marketplace.web.commune.words import is_paid, payment_badge, plural
+from marketplace.web.formats import day, format_cents, format_percent
+from marketplace.web.pdf import FileMissing, pdf_response
+
+PAGE_SIZE = 25
+
+
+@member_view()
+@require_safe
+def invoice_list(request, organisation):
+    """Issued invoices, newest first, and what remains to be paid."""
+    today = localdate(timezone.now())
+    due = due_of_member(organisation=organisation, today=today)
+    page = Paginator(invoices_of_member(organisation=organisation), PAGE_SIZE).get_page(
+        request.GET.get("page")
+    )
+    figures = [
+        {"label": "À payer", "value": format_cents(due.cents), "note": plural(due.count, "facture")},
+        {
+            "label": "Dont échéance passée",
+            "value": format_cents(due.late_cents),
+            "note": plural(due.late_count, "facture"),
+        },
+    ]
+    context = {
+        "organisation": organisation,
+        "rows": [
+            {
+                "number": invoice.number,
+                "url": reverse("member_invoice", args=[organisation.siren, invoice.public_id]),
+                "operator": invoice.operator.short_name,
+                "date": day(invoice.issue_date),
+                "due": day(invoice.due_date),
+                "gross": format_cents(invoice.gross_cents),
+                "badge": payment_badge(invoice, today=today),
+            }
+            for invoice in page
+        ],
+        "page": page,
+        "figures": figures,
+    }
+    return render(request, "commune/invoices.html", context)
+
+
+@member_view()
+@require_safe
+def detail(request, organisation, public_id):
+    """One invoice: why each amount, what tax, how to pay, where the payment is."""
+    invoice = get_object_or_404(invoice_for_member(organisation=organisation), public_id=public_id)
+    settlement = getattr(invoice, "settlement", None)
+    paid = is_paid(invoice)
+    context = {
+        "organisation": organisation,
+        "invoice": invoice,
+        "operator": invoice.operator,
+        "badge": payment_badge(invoice, today=localdate(timezone.now())),
+        "breakdown": _breakdown(invoice),
+        "issue_date": day(invoice.issue_date),
+        "due_date": day(invoice.due_date),
+        "period": f"du {day(invoice.period_start)} au {day(invoice.period_end - timedelta(days=1))}",
+        "gross": format_cents(invoice.gross_cents),
+        "paid": paid,
+        "payment": invoice.payment,
+        "iban": _grouped(invoice.payment.get("iban", "")),
+        "payment_url": settlement.payment_url if settlement and not paid else "",
+        "file_url": (
+            reverse("member_invoice_file", args=[organisation.siren, invoice.public_id])
+            if hasattr(invoice, "file")
+            else ""
+        ),
+    }
+    return render(request, "commune/invoice.html", context)
+
+
+@member_view()
+@require_safe
+def file(request, organisation, public_id):
+    """The Factur-X: a PDF to read, with the invoice as data inside."""
+    invoice = get_object_or_404(invoice_for_member(organisation=organisation), public_id=public_id)
+    if hasattr(invoice, "file"):
+        try:
+            return pdf_response(path=invoice.file.path, filename=f"facture-{invoice.number}.pdf")
+        except FileMissing as error:
+            messages.error(request, str(error))
+    else:
+        messages.info(request, "La facture électronique est en préparation. Revenez dans une minute.")
+    return redirect("member_invoice", siren=organisation.siren, public_id=public_id)
+
+
+def _breakdown(invoice: Invoice) -> dict:
+    """For components/price_breakdown.html: each line with its calculation, each tax with its reason."""
+    out_of_scope = [row for row in invoice.vat if row["category"] == "O"]
+    return {
+        "caption": f"Le calcul de la facture {invoice.number}",
+        "lines": [
+            {
+                "label": line.name,
+                "steps": [text for text in (line.description, *line.steps) if text],
+                "amount": format_cents(line.net_cents),
+            }
+            for line in invoice.lines.all()
+        ],
+        "total_ht": format_cents(invoice.net_cents),
+        "vat_lines": [_vat_line(row) for row in invoice.vat if row["category"] != "O"],
+        "total_ttc": format_cents(invoice.gross_cents),
+        "vat_note": out_of_scope[0]["reason"] if out_of_scope else "",
+    }
+
+
+def _vat_line(row: dict) -> dict:
+    base = format_cents(row["base_cents"])
+    if row["category"] == "S":
+        label = f"TVA {format_percent(Decimal(row['rate']))} sur {base}"
+    else:
+        label = f"Sans TVA sur {base} : {row['reason']}"
+    return {"label": label, "amount": format_cents(row["vat_cents"])}
+
+
+def _grouped(iban: str) -> str:
+    """Groups of four, as on a bank's slip."""
+    return " ".join(iban[start : start + 4] for start in range(0, len(iban), 4))

@@ -1,0 +1,107 @@
+"""A member's subscriptions: the list, one with its progress, the act that approved it."""
+
+from urllib.parse import urlencode
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.http import Http404
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.timezone import localdate
+from django.views.decorators.http import require_safe
+
+from marketplace.web.access import member_view
+from marketplace.web.commune.detail import detail_page, follow
+from marketplace.web.commune.home import operators_of, storefront_url
+from marketplace.web.commune.words import plural, state_badge
+from marketplace.web.formats import day, format_cents
+from marketplace.web.pdf import FileMissing, pdf_response
+from subscriptions.queries import GROUPS, group_counts, subscription_for_member, subscriptions_of_member
+from tenants.models import Role
+
+PAGE_SIZE = 25
+TABS = {
+    "": "Tous",
+    "a-approuver": "À approuver",
+    "en-cours": "Ouverture en cours",
+    "ouverts": "Ouverts",
+    "termines": "Terminés, refusés ou annulés",
+}
+
+
+@member_view()
+@require_safe
+def subscription_list(request, organisation):
+    """Every request and subscription, newest first, one group of states at a time if wanted."""
+    group = request.GET.get("etat", "")
+    group = group if group in GROUPS else ""
+    counts = group_counts(organisation=organisation)
+    page = Paginator(subscriptions_of_member(organisation=organisation, group=group), PAGE_SIZE).get_page(
+        request.GET.get("page")
+    )
+    shown = counts[group] if group else sum(counts.values())
+    operators = operators_of(organisation, today=localdate(timezone.now()))
+    context = {
+        "organisation": organisation,
+        "rows": [
+            {
+                "name": row.service_name,
+                "url": reverse("member_subscription", args=[organisation.siren, row.public_id]),
+                "operator": row.operator.short_name,
+                "badge": state_badge(row),
+                "by": str(row.requested_by),
+                "at": day(row.requested_at),
+                "yearly": format_cents(row.yearly_cents),
+            }
+            for row in page
+        ],
+        "page": page,
+        "query": urlencode({"etat": group}) + "&" if group else "",
+        "caption": plural(shown, "abonnement") + (f" : {TABS[group].lower()}" if group else ""),
+        "tabs": [
+            {
+                "label": label,
+                "url": f"{request.path}?{urlencode({'etat': name})}" if name else request.path,
+                "active": name == group,
+                "count": str(counts[name] if name else sum(counts.values())),
+            }
+            for name, label in TABS.items()
+        ],
+        "filtered": bool(group),
+        "storefront_url": storefront_url(operators[0], organisation) if operators else reverse("home"),
+        "may_request": Role.SECRETARY in request.roles,
+    }
+    return render(request, "commune/subscriptions.html", context)
+
+
+@member_view()
+@require_safe
+def detail(request, organisation, public_id):
+    """One subscription: price, steps, who did what, and what this person may do about it."""
+    subscription = get_object_or_404(subscription_for_member(organisation=organisation), public_id=public_id)
+    return detail_page(request, organisation, subscription)
+
+
+@member_view()
+@require_safe
+def progress(request, organisation, public_id):
+    """The part of the page that follows the opening: asked for again until nothing changes by itself."""
+    subscription = get_object_or_404(subscription_for_member(organisation=organisation), public_id=public_id)
+    context = {"follow": follow(organisation, subscription), "subscription": subscription}
+    return render(request, "commune/_progress.html", context)
+
+
+@member_view()
+@require_safe
+def decision_file(request, organisation, public_id):
+    """The deliberation or decision that approved a subscription."""
+    subscription = get_object_or_404(subscription_for_member(organisation=organisation), public_id=public_id)
+    decision = getattr(subscription, "decision", None)
+    if decision is None:
+        raise Http404
+    try:
+        return pdf_response(path=decision.file.name, filename=f"acte-{decision.number}.pdf")
+    except FileMissing as error:
+        messages.error(request, str(error))
+        return redirect("member_subscription", siren=organisation.siren, public_id=public_id)

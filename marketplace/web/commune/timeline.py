@@ -1,0 +1,179 @@
+"""Where a request stands, told step by step to the people of the commune (components/steps.html)."""
+
+from django.urls import reverse
+
+from marketplace.web.commune.words import state_badge, yearly_price
+from marketplace.web.formats import day, moment
+from provisioning.models import StepState
+from provisioning.queries import Opening, OpeningStep
+from subscriptions.models import State, Subscription
+
+OPENING = (State.APPROVED, State.PROVISIONING)
+OPEN = (State.ACTIVE, State.SUSPENDED, State.TERMINATING, State.ENDED)
+
+
+def timeline(*, subscription: Subscription, opening: Opening | None, approvers: list, siren: str) -> dict:
+    """The region of a subscription's page that follows its progress.
+
+    `poll_url` is "" once nothing will change by itself. `approvers` are the signatories' names, read only
+    while the request waits for one.
+    """
+    blocked = subscription.state in OPENING and opening is not None and opening.needs_person
+    polls = subscription.state in OPENING and not blocked
+    return {
+        "steps": [
+            _request(subscription),
+            *_decision(subscription, approvers),
+            *_opening(subscription, opening),
+            *_life(subscription),
+        ],
+        "badge": {"state": "warning", "label": "Ouverture à terminer", "icon": "warning"}
+        if blocked
+        else state_badge(subscription),
+        "blocked": blocked,
+        "opening": polls,
+        "open": subscription.state == State.ACTIVE,
+        "poll_url": (
+            reverse("member_subscription_progress", args=[siren, subscription.public_id]) if polls else ""
+        ),
+        "announce": _announce(subscription, blocked=blocked),
+    }
+
+
+def _request(subscription: Subscription) -> dict:
+    return {
+        "label": "Demande",
+        "state": "done",
+        "when": f"le {moment(subscription.requested_at)}",
+        "detail": f"Par {subscription.requested_by}. "
+        f"Le prix est figé ce jour-là : {yearly_price(subscription)}.",
+    }
+
+
+def _decision(subscription: Subscription, approvers: list) -> list[dict]:
+    match subscription.state:
+        case State.REQUESTED:
+            names = _names(approvers)
+            return [
+                {
+                    "label": "Approbation",
+                    "state": "current",
+                    "when": "",
+                    "detail": f"À faire par {names}." if names else "À faire par une personne signataire.",
+                },
+                {"label": "Ouverture chez l’éditeur", "state": "todo", "when": "dès l’approbation"},
+                {"label": "Service ouvert", "state": "todo", "when": ""},
+            ]
+        case State.REFUSED:
+            last = _last_move(subscription)
+            detail = f"{_by(last)}Motif : {last.reason}"
+            return [
+                {
+                    "label": "Demande refusée",
+                    "state": "done",
+                    "when": f"le {moment(last.at)}",
+                    "detail": detail,
+                }
+            ]
+        case State.CANCELLED:
+            last = _last_move(subscription)
+            return [
+                {
+                    "label": "Demande annulée",
+                    "state": "done",
+                    "when": f"le {moment(last.at)}",
+                    "detail": f"{_by(last)}Rien n’avait été approuvé.",
+                }
+            ]
+    decision = getattr(subscription, "decision", None)
+    act = "Délibération" if subscription.deliberation_required else "Décision"
+    acted = f"{act} n° {decision.number} du {day(decision.date)}. " if decision else ""
+    return [
+        {
+            "label": "Approbation",
+            "state": "done",
+            "when": f"le {moment(subscription.approved_at)}",
+            "detail": f"{acted}Par {subscription.approved_by}.",
+        }
+    ]
+
+
+def _by(move) -> str:
+    """Halle's own moves have nobody behind them."""
+    return f"Par {move.by}. " if move.by else ""
+
+
+def _last_move(subscription: Subscription):
+    """From the log, prefetched in order."""
+    return list(subscription.transitions.all())[-1]
+
+
+def _opening(subscription: Subscription, opening: Opening | None) -> list[dict]:
+    """The provisioning steps in plain words; what the vendor answered exactly is for the operator."""
+    if opening is None or subscription.state not in (*OPENING, *OPEN):
+        return []
+    steps, reached = [], False
+    for step in opening.steps:
+        if step.state == StepState.DONE:
+            steps.append({"label": step.label, "state": "done", "when": f"le {moment(step.done_at)}"})
+        elif reached:
+            steps.append({"label": step.label, "state": "todo", "when": ""})
+        else:
+            reached = True
+            steps.append(_step_under_way(step, subscription, opening))
+    return steps
+
+
+def _step_under_way(step: OpeningStep, subscription: Subscription, opening: Opening) -> dict:
+    words = {
+        StepState.PENDING: "La demande d’ouverture part chez l’éditeur.",
+        StepState.RUNNING: "L’ouverture est demandée à l’éditeur.",
+        StepState.WAITING: "L’éditeur a reçu la demande et prépare votre service.",
+        StepState.NEEDS_PERSON: f"L’ouverture automatique n’a pas abouti. {subscription.operator.short_name} "
+        "en est averti et va la terminer.",
+    }
+    detail = words[step.state]
+    if step.retrying:
+        detail = "L’éditeur n’a pas répondu. Un nouvel essai se fera tout seul : vous n’avez rien à faire."
+    return {
+        "label": step.label,
+        "state": "failed" if step.state == StepState.NEEDS_PERSON else "current",
+        "when": f"depuis le {moment(step.tried_at or opening.started_at)}",
+        "detail": detail,
+    }
+
+
+def _life(subscription: Subscription) -> list[dict]:
+    """What comes after the opening."""
+    if subscription.state in OPENING:
+        return [{"label": "Service ouvert", "state": "todo", "when": ""}]
+    if subscription.state not in OPEN:
+        return []
+    steps = []
+    for move in subscription.transitions.all():
+        when = f"le {moment(move.at)}"
+        if move.after == State.ACTIVE:
+            label = "Service ouvert" if move.before == State.PROVISIONING else "Service rouvert"
+        elif move.after in (State.SUSPENDED, State.TERMINATING, State.ENDED):
+            label = {
+                State.SUSPENDED: "Service suspendu",
+                State.TERMINATING: "Fermeture demandée",
+                State.ENDED: "Service terminé",
+            }[State(move.after)]
+        else:
+            continue
+        steps.append({"label": label, "state": "done", "when": when, "detail": move.reason})
+    return steps
+
+
+def _announce(subscription: Subscription, *, blocked: bool) -> str:
+    if blocked:
+        return "L’ouverture automatique n’a pas abouti. Votre opérateur en est averti."
+    if subscription.state in OPENING:
+        return "Ouverture du service en cours."
+    return f"{subscription.service_name} : {subscription.get_state_display()}."
+
+
+def _names(people: list) -> str:
+    names = [str(person) for person in people]
+    return " ou ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)

@@ -1,0 +1,87 @@
+"""The words and colours of a member's pages: states, assemblies, payments."""
+
+from datetime import date
+
+from billing.models import Channel, Invoice, SettlementState
+from marketplace.web.formats import day, format_cents
+from subscriptions.models import State, Subscription
+from tenants.models import Organisation
+from tenants.models.organisation import OrganisationKind
+
+_BADGES = {
+    State.REQUESTED: ("warning", "À approuver", "clock"),
+    State.REFUSED: ("neutral", "Refusé", "close"),
+    State.CANCELLED: ("neutral", "Annulé", "close"),
+    State.APPROVED: ("info", "Ouverture en cours", "clock"),
+    State.PROVISIONING: ("info", "Ouverture en cours", "clock"),
+    State.ACTIVE: ("success", "Ouvert", "success"),
+    State.SUSPENDED: ("warning", "Suspendu", "warning"),
+    State.TERMINATING: ("info", "Fermeture en cours", "clock"),
+    State.ENDED: ("neutral", "Terminé", "neutral"),
+}
+_ASSEMBLIES = {
+    OrganisationKind.COMMUNE: "conseil municipal",
+    OrganisationKind.EPCI: "conseil communautaire",
+    OrganisationKind.SYNDICAT: "comité syndical",
+}
+
+
+def state_badge(subscription: Subscription) -> dict:
+    """For components/badge.html."""
+    state, label, icon = _BADGES[State(subscription.state)]
+    return {"state": state, "label": label, "icon": icon}
+
+
+def assembly(organisation: Organisation) -> str:
+    """The body that deliberates: "conseil municipal", "conseil communautaire"…"""
+    return _ASSEMBLIES.get(OrganisationKind(organisation.kind), "assemblée délibérante")
+
+
+def head(organisation: Organisation) -> str:
+    """Who decides alone: the mayor of a commune, the president of any other body."""
+    return "maire" if organisation.kind == OrganisationKind.COMMUNE else "président"
+
+
+def plural(number: int, word: str) -> str:
+    """ "1 facture", "3 factures" (words that take an s)."""
+    return f"{number} {word}{'s' if number > 1 else ''}"
+
+
+def yearly_price(subscription: Subscription) -> str:
+    """ "645,00 € HT par an", or "645,00 € par an" when there is no tax."""
+    amount = format_cents(subscription.yearly_cents)
+    return f"{amount} HT par an" if subscription.vat_category == "S" else f"{amount} par an"
+
+
+def is_paid(invoice: Invoice) -> bool:
+    """Whether the payment is known."""
+    settlement = getattr(invoice, "settlement", None)
+    return settlement is not None and settlement.state == SettlementState.PAID
+
+
+def payment_badge(invoice: Invoice, *, today: date) -> dict:
+    """Where the payment is, in a buyer's words, for components/badge.html; `note` is for a cell of a
+    list, `sentence` for the invoice's own page ("" when the badge says it all)."""
+    if is_paid(invoice):
+        when = day(invoice.settlement.paid_at)
+        return {
+            "state": "success",
+            "label": "Payée",
+            "icon": "success",
+            "note": f"le {when}",
+            "sentence": f"Paiement reçu le {when}.",
+        }
+    settlement = getattr(invoice, "settlement", None)
+    titre = settlement is not None and settlement.channel == Channel.TITRE
+    if invoice.due_date >= today:
+        note = "au comptable public" if titre else "par virement"
+        return {"state": "info", "label": "À payer", "icon": "clock", "note": note, "sentence": ""}
+    late = {"state": "warning", "label": "Échéance passée", "icon": "warning"}
+    if titre:
+        # A public accountant's receipts are not known here: never say that a commune did not pay.
+        sentence = (
+            "Le paiement n’est pas connu ici. Si vous avez déjà payé au comptable public, "
+            "vous n’avez rien à faire."
+        )
+        return {**late, "note": "paiement non connu ici", "sentence": sentence}
+    return {**late, "note": "paiement non reçu", "sentence": "Le paiement n’a pas encore été reçu."}

@@ -1,0 +1,28 @@
+"""Figures and dates as French readers write them. One place, for every page."""
+
+from datetime import date, datetime
+
+from django.utils.formats import date_format
+from django.utils.timezone import localtime
+
+from catalog.pricing import format_cents, format_number, format_percent
+
+__all__ = ["day", "format_cents", "format_number", "format_percent", "moment"]
+
+
+def day(value: date | None) -> str:
+    """ "3 mars 2026", "1er avril 2026"; "" for None."""
+    if value is None:
+        return ""
+    if isinstance(value, datetime):
+        value = localtime(value).date()
+    text = date_format(value, "j F Y")
+    return text.replace("1 ", "1er ", 1) if value.day == 1 else text
+
+
+def moment(value: datetime | None) -> str:
+    """ "3 mars 2026 à 14 h 05"; "" for None."""
+    if value is None:
+        return ""
+    local = localtime(value)
+    return f"{day(local.date())} à {local.hour} h {local.minute:02d}"

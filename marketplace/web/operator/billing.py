@@ -1,0 +1,275 @@
+"""Billing runs: start one, follow it, read every draft, approve."""
+
+from datetime import timedelta
+
+from django.contrib import messages
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.timezone import localdate
+from django.views.decorators.http import require_http_methods, require_safe
+
+from billing import operations, review
+from billing.exceptions import BillingRefused, DraftsUnsound, PeriodAlreadyBilled, WrongRunState
+from billing.issuing import missing_mentions
+from billing.models import BillingRun, RunState
+from marketplace.web.access import operator_view
+from marketplace.web.formats import day, format_cents, format_number, moment
+from marketplace.web.operator.forms import RunPeriodForm, capitalised
+from marketplace.web.operator.invoice_views import grouped, invoice_breakdown, settlement_badge
+from marketplace.web.operator.lists import counted, crumbs, rest_of_address, typed
+from marketplace.web.operator.roles import MONEY_ROLES
+
+BADGES = {
+    RunState.DRAFTING: "info",
+    RunState.REVIEW: "warning",
+    RunState.ISSUING: "info",
+    RunState.ISSUED: "success",
+}
+UNDER_WAY = (RunState.DRAFTING, RunState.ISSUING)
+MAX_PROBLEMS = 50
+
+
+@operator_view(*MONEY_ROLES)
+@require_http_methods(["GET", "HEAD", "POST"])
+def run_list(request, operator):
+    """The runs, and the form that starts one."""
+    now = timezone.now()
+    today = localdate(now)
+    periods = {
+        "periods": review.all_periods(today=today),
+        "free": review.billable_periods(operator=operator, today=today),
+    }
+    form, existing = RunPeriodForm(**periods), None
+    if request.method == "POST":
+        form = RunPeriodForm(request.POST, **periods)
+        if form.is_valid():
+            try:
+                run = operations.start_run(
+                    operator=operator, period=form.cleaned_data["period"], started_by=request.user, now=now
+                )
+            except PeriodAlreadyBilled as refusal:
+                form.add_error("period", str(refusal))
+                existing = refusal.run and _link(operator, refusal.run)
+            else:
+                return redirect("operator_run", operator=operator.slug, public_id=run.public_id)
+    context = {
+        "operator": operator,
+        "crumbs": crumbs(operator, ("Facturation", "")),
+        "form": form,
+        "existing": existing,
+        "can_start": bool(periods["free"]),
+        "runs": [
+            {
+                **_link(operator, summary.run),
+                "dates": _dates(summary.run),
+                "state": capitalised(summary.run.get_state_display()),
+                "badge": BADGES[summary.run.state],
+                "invoices": format_number(summary.invoices),
+                "net": format_cents(summary.net_cents),
+                "gross": format_cents(summary.gross_cents),
+            }
+            for summary in review.runs_of(operator=operator)
+        ],
+    }
+    return render(request, "operator/runs.html", context)
+
+
+@operator_view(*MONEY_ROLES)
+@require_safe
+def run(request, operator, public_id):
+    """One run: its progress, then every draft to read, then the issued invoices."""
+    found = _run(operator, public_id)
+    context = _run_context(operator, found)
+    if found.state in UNDER_WAY:
+        return render(request, "operator/run_under_way.html", {**context, **_progress(operator, found)})
+    totals, search = review.run_totals(run=found), typed(request)
+    page = review.run_invoices(run=found, search=search, page=request.GET.get("page"))
+    context |= {
+        "search": search,
+        "page": page,
+        "rest": rest_of_address(q=search),
+        "figures": _figures(found, totals),
+        "empty": totals.invoices == 0,
+    }
+    if found.state == RunState.ISSUED:
+        context["invoices"] = [_issued(operator, invoice) for invoice in page]
+        return render(request, "operator/run_issued.html", context)
+    context |= {
+        "problems": found.problems[:MAX_PROBLEMS],
+        "more_problems": max(len(found.problems) - MAX_PROBLEMS, 0),
+        "problem_count": len(found.problems),
+        "problem_title": _not_billed(found),
+        "missing": missing_mentions(operator),
+        "drafts": [_draft(invoice) for invoice in page],
+        "approve_label": _approve_label(totals),
+    }
+    return render(request, "operator/run_review.html", context)
+
+
+@operator_view(*MONEY_ROLES)
+@require_safe
+def run_progress(request, operator, public_id):
+    """The part that refreshes itself; without its trigger once there is nothing to wait for."""
+    found = _run(operator, public_id)
+    return render(request, "operator/_run_progress.html", _progress(operator, found))
+
+
+@operator_view(*MONEY_ROLES)
+@require_http_methods(["GET", "HEAD", "POST"])
+def approve(request, operator, public_id):
+    """The last question before numbers are given: GET asks it, POST is the answer."""
+    found = _run(operator, public_id)
+    run_url = reverse("operator_run", args=[operator.slug, found.public_id])
+    refused, problems = "", []
+    if request.method == "POST":
+        try:
+            operations.approve_run(run=found, approved_by=request.user, now=timezone.now())
+        except WrongRunState as refusal:
+            messages.error(request, str(refusal))
+            return redirect(run_url)
+        except DraftsUnsound as refusal:
+            refused = "Des projets de factures seraient refusés. Rien n’a été émis."
+            problems = refusal.problems[:MAX_PROBLEMS]
+        except BillingRefused as refusal:
+            refused = str(refusal)
+        else:
+            messages.success(request, "Facturation approuvée. L’émission commence.")
+            return redirect(run_url)
+    if found.state != RunState.REVIEW:
+        return redirect(run_url)
+    totals = review.run_totals(run=found)
+    if not totals.invoices:
+        messages.error(request, "Cette campagne n’a aucune facture à émettre.")
+        return redirect(run_url)
+    context = {
+        **_run_context(operator, found),
+        "crumbs": crumbs(
+            operator,
+            ("Facturation", reverse("operator_runs", args=[operator.slug])),
+            (capitalised(review.period_of(found).label), run_url),
+            ("Approuver", ""),
+        ),
+        "run_url": run_url,
+        "refused": refused,
+        "problems": problems,
+        "confirm_title": f"Émettre {counted(totals.invoices, 'facture')}\u202f?",
+        "confirm_text": f"Total : {format_cents(totals.gross_cents)} TTC, dont "
+        f"{format_cents(totals.vat_cents)} de TVA.",
+        "confirm_label": _approve_label(totals),
+        "consequences": [
+            "Chaque facture reçoit son numéro définitif, sans trou dans la suite.",
+            "Une facture émise ne se modifie plus : une erreur se corrige par un avoir.",
+            *([_not_billed(found)] if found.problems else []),
+        ],
+    }
+    return render(request, "operator/run_approve.html", context)
+
+
+def _run(operator, public_id) -> BillingRun:
+    runs = BillingRun.objects.select_related("operator__organisation", "started_by", "approved_by")
+    return get_object_or_404(runs, operator=operator, public_id=public_id)
+
+
+def _run_context(operator, found: BillingRun) -> dict:
+    label = capitalised(review.period_of(found).label)
+    return {
+        "operator": operator,
+        "run": found,
+        "crumbs": crumbs(
+            operator, ("Facturation", reverse("operator_runs", args=[operator.slug])), (label, "")
+        ),
+        "label": label,
+        "dates": _dates(found),
+        "history": _history(found),
+    }
+
+
+def _link(operator, found: BillingRun) -> dict:
+    url = reverse("operator_run", args=[operator.slug, found.public_id])
+    return {"label": capitalised(review.period_of(found).label), "url": url}
+
+
+def _dates(found: BillingRun) -> str:
+    """ "du 1er janvier 2026 au 30 juin 2026": people count the last day in."""
+    return f"du {day(found.period_start)} au {day(found.period_end - timedelta(days=1))}"
+
+
+def _history(found: BillingRun) -> str:
+    """Who started, who approved, when: one line."""
+    lines = [f"Lancée le {moment(found.started_at)} par {found.started_by}."]
+    if found.approved_at:
+        lines.append(f"Approuvée le {moment(found.approved_at)} par {found.approved_by}.")
+    if found.issued_at:
+        lines.append(f"Émise le {moment(found.issued_at)}.")
+    return " ".join(lines)
+
+
+def _figures(found: BillingRun, totals: review.RunTotals) -> list[dict]:
+    noun = "Factures émises" if found.state == RunState.ISSUED else "Projets de factures"
+    return [
+        {"label": noun, "value": format_number(totals.invoices)},
+        {"label": "Total HT", "value": format_cents(totals.net_cents)},
+        {"label": "TVA", "value": format_cents(totals.vat_cents)},
+        {"label": "Total TTC", "value": format_cents(totals.gross_cents)},
+    ]
+
+
+def _approve_label(totals: review.RunTotals) -> str:
+    return (
+        f"Approuver et émettre {counted(totals.invoices, 'facture')} ({format_cents(totals.gross_cents)} TTC)"
+    )
+
+
+def _not_billed(found: BillingRun) -> str:
+    count = len(found.problems)
+    verb = "ne sera pas facturé" if count < 2 else "ne seront pas facturés"
+    return f"{counted(count, 'abonnement')} {verb} : le prix n’a pas pu être calculé."
+
+
+def _draft(invoice) -> dict:
+    populations = [population.in_words() for population in review.populations_used(invoice)]
+    return {
+        "id": invoice.pk,
+        "member": invoice.tenant.name,
+        "siren": grouped(invoice.tenant.siren, (3, 3, 3)),
+        "populations": populations,
+        "breakdown": invoice_breakdown(invoice),
+    }
+
+
+def _issued(operator, invoice) -> dict:
+    return {
+        "number": invoice.number,
+        "url": reverse("operator_invoice", args=[operator.slug, invoice.public_id]),
+        "member": invoice.buyer["name"],
+        "badge": settlement_badge(invoice.settlement),
+        "net": format_cents(invoice.net_cents),
+        "vat": format_cents(invoice.vat_cents),
+        "gross": format_cents(invoice.gross_cents),
+    }
+
+
+def _progress(operator, found: BillingRun) -> dict:
+    """For operator/_run_progress.html. Drafts are made in one transaction: their count is unknown until
+    the end, so the page says that the calculation is under way and claims no share of it."""
+    running = found.state in UNDER_WAY
+    done, total = found.progress_done, found.progress_total
+    words = {
+        RunState.DRAFTING: ("Calcul des projets de factures en cours", "Calcul en cours."),
+        RunState.REVIEW: ("Les projets de factures sont prêts", "Les projets de factures sont prêts."),
+        RunState.ISSUING: ("Émission des factures", "Émission en cours."),
+        RunState.ISSUED: ("Toutes les factures sont émises", "Toutes les factures sont émises."),
+    }[found.state]
+    return {
+        "running": running,
+        "measured": found.state == RunState.ISSUING and total > 0,
+        "done": done,
+        "total": total,
+        "progress_text": f"{format_number(done)} sur {counted(total, 'facture')}",
+        "progress_label": words[0],
+        "announced": words[1],
+        "progress_url": reverse("operator_run_progress", args=[operator.slug, found.public_id]),
+        "run_url": reverse("operator_run", args=[operator.slug, found.public_id]),
+        "next_label": "Voir les factures" if found.state == RunState.ISSUED else "Relire les projets",
+    }

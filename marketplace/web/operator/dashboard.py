@@ -1,0 +1,180 @@
+"""Dashboard of an operator, and the subscriptions of its members."""
+
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.timezone import localdate
+from django.views.decorators.http import require_safe
+
+from billing.models import RunState
+from billing.review import latest_run, period_of, settlements_for_person
+from marketplace.web.access import operator_view
+from marketplace.web.formats import day, format_cents, format_number, moment
+from marketplace.web.operator.forms import capitalised
+from marketplace.web.operator.lists import (
+    chosen,
+    counted,
+    searched_list,
+    typed,
+)
+from marketplace.web.operator.roles import MONEY_ROLES, TASK_ROLES
+from provisioning.todo import count_for_person
+from subscriptions.models import State
+from subscriptions.operator_queries import ALL, operator_subscriptions, subscription_counts
+from tenants.operator_queries import latest_events, member_count
+
+TABS = {
+    ALL: "Tous",
+    "demandes": "Demandes",
+    "ouvertures": "Ouvertures en cours",
+    "ouverts": "Ouverts",
+    "clos": "Clos",
+}
+BADGES = {
+    State.REQUESTED: "neutral",
+    State.APPROVED: "info",
+    State.PROVISIONING: "info",
+    State.ACTIVE: "success",
+    State.SUSPENDED: "warning",
+    State.TERMINATING: "warning",
+    State.REFUSED: "danger",
+    State.CANCELLED: "neutral",
+    State.ENDED: "neutral",
+}
+
+
+@operator_view()
+@require_safe
+def home(request, operator):
+    """Where things stand, what to do next, what happened lately."""
+    counts = subscription_counts(operator=operator)
+    openings = count_for_person(operator=operator)
+    run = latest_run(operator=operator)
+    context = {
+        "operator": operator,
+        "figures": [
+            {
+                "label": "Adhérents",
+                "value": format_number(member_count(operator=operator, on=localdate(timezone.now()))),
+            },
+            {"label": "Abonnements ouverts", "value": format_number(counts["ouverts"])},
+            {
+                "label": "Demandes en attente",
+                "value": format_number(counts["demandes"]),
+                "note": "à approuver par les adhérents",
+            },
+            {
+                "label": "Ouvertures à faire",
+                "value": format_number(openings),
+                "note": "demandent une personne",
+            },
+            _run(run),
+        ],
+        "todo": _todo(request, operator, openings=openings, run=run),
+        "events": [
+            {"sentence": event.sentence, "when": moment(event.at)}
+            for event in latest_events(organisation=operator.organisation)
+        ],
+    }
+    return render(request, "operator/home.html", context)
+
+
+def _run(run) -> dict:
+    """The billing run of the moment, as a key figure."""
+    if run is None:
+        return {"label": "Facturation", "value": "—", "note": "aucune pour le moment"}
+    return {
+        "label": "Facturation",
+        "value": capitalised(run.get_state_display()),
+        "note": period_of(run).label,
+    }
+
+
+def _todo(request, operator, *, openings: int, run) -> list[dict]:
+    """What this person may do next: {label, detail, url}, most pressing first."""
+    tasks = []
+    if request.roles & TASK_ROLES and openings:
+        tasks.append(
+            {
+                "label": f"Ouvrir {counted(openings, 'service')} à la main",
+                "detail": "Des adhérents attendent : ces ouvertures ne se font pas toutes seules.",
+                "url": reverse("operator_tasks", args=[operator.slug]),
+            }
+        )
+    if request.roles & MONEY_ROLES:
+        tasks += _money_todo(operator, run)
+    return tasks
+
+
+def _money_todo(operator, run) -> list[dict]:
+    tasks = []
+    if run is not None and run.state != RunState.ISSUED:
+        label = period_of(run).label
+        words = {
+            RunState.DRAFTING: (f"Suivre le calcul : {label}", "Les projets de factures se préparent."),
+            RunState.REVIEW: (
+                f"Relire la facturation : {label}",
+                "Les projets sont prêts. Rien ne part avant votre accord.",
+            ),
+            RunState.ISSUING: (f"Suivre l’émission : {label}", "Les factures reçoivent leur numéro."),
+        }[run.state]
+        url = reverse("operator_run", args=[operator.slug, run.public_id])
+        tasks.append({"label": words[0], "detail": words[1], "url": url})
+    else:
+        tasks.append(
+            {
+                "label": "Facturer une période",
+                "detail": "Année, semestre ou trimestre : les projets se calculent, vous les relisez.",
+                "url": reverse("operator_runs", args=[operator.slug]),
+            }
+        )
+    if stuck := settlements_for_person(operator=operator):
+        tasks.append(
+            {
+                "label": f"Regarder {counted(stuck, 'règlement bloqué', 'règlements bloqués')}",
+                "detail": "Le prestataire de paiement a refusé ces factures.",
+                "url": f"{reverse('operator_invoices', args=[operator.slug])}?etat=regarder",
+            }
+        )
+    return tasks
+
+
+@operator_view()
+@require_safe
+def subscriptions(request, operator):
+    """Every subscription of the operator's members, by state."""
+    search, group = typed(request), chosen(request, TABS)
+    found = operator_subscriptions(
+        operator=operator, search=search, group=group, page=request.GET.get("page")
+    )
+    frame = searched_list(
+        request,
+        operator,
+        title="Abonnements",
+        noun="abonnement",
+        labels=TABS,
+        found=found,
+        search=search,
+        group=group,
+    )
+    context = frame | {
+        "rows": [
+            {
+                "member": subscription.tenant.name,
+                "service": subscription.service_name,
+                "price": format_cents(subscription.yearly_cents),
+                "state": capitalised(subscription.get_state_display()),
+                "badge": BADGES[subscription.state],
+                "since": day(_since(subscription)),
+            }
+            for subscription in found.page
+        ],
+    }
+    return render(request, "operator/subscriptions.html", context)
+
+
+def _since(subscription):
+    """Since when the subscription is in its state: the day it opened, else its last move."""
+    if subscription.state == State.ACTIVE:
+        return subscription.active_from
+    return subscription.state_since or subscription.requested_at

@@ -1,0 +1,311 @@
+"""Issued invoices as accountants read them, and the proposals of titres de recettes."""
+
+import csv
+import io
+import logging
+from uuid import UUID
+
+from django.core.files.storage import default_storage
+from django.http import Http404, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.timezone import localdate
+from django.views.decorators.http import require_safe
+
+from billing import review
+from billing.models import BillingRun, Invoice
+from billing.titres import Titre, all_titres, titre_page
+from catalog.pricing.money import from_cents
+from marketplace.web.access import operator_view
+from marketplace.web.formats import day, format_cents, format_number, moment
+from marketplace.web.operator.forms import capitalised
+from marketplace.web.operator.invoice_views import (
+    grouped,
+    iban_in_words,
+    invoice_breakdown,
+    party,
+    settlement_badge,
+    settlement_facts,
+)
+from marketplace.web.operator.lists import (
+    chosen,
+    crumbs,
+    rest_of_address,
+    searched_list,
+    typed,
+)
+from marketplace.web.operator.roles import MONEY_ROLES
+from tenants.models.operator import IssuerKind
+
+logger = logging.getLogger(__name__)
+
+TABS = {
+    review.ALL: "Toutes",
+    "encaisser": "À encaisser",
+    "regarder": "Demandent une personne",
+    "payees": "Payées",
+}
+CSV_COLUMNS = (
+    "Débiteur",
+    "SIRET",
+    "Code service",
+    "Objet",
+    "Numéro de facture",
+    "Date de facture",
+    "Montant HT",
+    "TVA",
+    "Montant TTC",
+    "Date d’échéance",
+    "IBAN",
+    "État",
+)
+# A spreadsheet would take these for the beginning of a formula.
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+
+
+@operator_view(*MONEY_ROLES)
+@require_safe
+def invoice_list(request, operator):
+    """Issued invoices by state of their settlement."""
+    search, group = typed(request), chosen(request, TABS)
+    found = review.issued_invoices(
+        operator=operator, search=search, group=group, page=request.GET.get("page")
+    )
+    today = localdate(timezone.now())
+    frame = searched_list(
+        request,
+        operator,
+        title="Factures",
+        noun="facture",
+        labels=TABS,
+        found=found,
+        search=search,
+        group=group,
+    )
+    context = frame | {
+        "rows": [
+            {
+                "number": invoice.number,
+                "url": reverse("operator_invoice", args=[operator.slug, invoice.public_id]),
+                "member": invoice.buyer["name"],
+                "date": day(invoice.issue_date),
+                "due": day(invoice.due_date),
+                "late": invoice.settlement.paid_at is None and invoice.due_date < today,
+                "badge": settlement_badge(invoice.settlement),
+                "gross": format_cents(invoice.gross_cents),
+            }
+            for invoice in found.page
+        ],
+    }
+    return render(request, "operator/invoices.html", context)
+
+
+@operator_view(*MONEY_ROLES)
+@require_safe
+def detail(request, operator, public_id):
+    """One issued invoice: what was copied on it, how each line comes about, how it is collected."""
+    invoice = _invoice(operator, public_id, with_lines=True)
+    payment = invoice.payment
+    file = getattr(invoice, "file", None)
+    context = {
+        "operator": operator,
+        "crumbs": crumbs(
+            operator, ("Factures", reverse("operator_invoices", args=[operator.slug])), (invoice.number, "")
+        ),
+        "invoice": invoice,
+        "buyer_name": invoice.buyer["name"],
+        "figures": [
+            {
+                "label": "Montant à payer",
+                "value": format_cents(invoice.gross_cents),
+                "note": f"dont {format_cents(invoice.vat_cents)} de TVA",
+            },
+            {"label": "Émise le", "value": day(invoice.issue_date)},
+            {"label": "Échéance", "value": day(invoice.due_date)},
+        ],
+        "actions": [
+            {
+                "label": f"Facturation : {review.period_of(invoice.run).label}",
+                "url": reverse("operator_run", args=[operator.slug, invoice.run.public_id]),
+                "style": "quiet",
+            }
+        ],
+        "breakdown": invoice_breakdown(invoice),
+        "seller": party(invoice.seller),
+        "buyer": party(invoice.buyer),
+        "payment": [
+            {"label": "IBAN", "value": iban_in_words(payment["iban"])},
+            {"label": "Titulaire", "value": payment["account_name"]},
+            {"label": "Référence à rappeler", "value": payment["reference"]},
+            {"label": "Comment payer", "value": payment["instructions"]},
+        ],
+        "notes": list(invoice.notes.values()),
+        "settlement_badge": settlement_badge(invoice.settlement),
+        "settlement_facts": settlement_facts(invoice.settlement),
+        "settlement_problem": invoice.settlement.problem,
+        "file": file
+        and {
+            "url": reverse("operator_invoice_file", args=[operator.slug, invoice.public_id]),
+            "label": f"Télécharger la facture (PDF, {max(round(file.size / 1024), 1)} Ko)",
+            "sha256": file.sha256,
+            "made_at": moment(file.made_at),
+        },
+    }
+    return render(request, "operator/invoice.html", context)
+
+
+@operator_view(*MONEY_ROLES)
+@require_safe
+def file(request, operator, public_id):
+    """The Factur-X of an issued invoice. 404 while it is being made."""
+    invoice = _invoice(operator, public_id)
+    if not hasattr(invoice, "file"):
+        raise Http404
+    try:
+        with default_storage.open(invoice.file.path) as stored:
+            content = stored.read()
+    except FileNotFoundError:
+        logger.exception("the file of invoice %s is not in the storage", invoice.public_id)
+        raise Http404 from None
+    return HttpResponse(
+        content,
+        content_type="application/pdf",
+        headers={
+            "Content-Disposition": f'inline; filename="{invoice.number}.pdf"',
+            "X-Content-Type-Options": "nosniff",
+        },
+    )
+
+
+@operator_view(*MONEY_ROLES)
+@require_safe
+def titres(request, operator):
+    """Proposals of titres de recettes of a public issuer; for another one, why there are none."""
+    if operator.issuer_kind != IssuerKind.PUBLIC:
+        context = {"operator": operator, "crumbs": crumbs(operator, ("Titres de recettes", ""))}
+        return render(request, "operator/titres_none.html", context)
+    runs = list(BillingRun.objects.filter(operator=operator).order_by("-period_start"))
+    run = _chosen_run(request, runs)
+    found = titre_page(operator=operator, run=run, page=request.GET.get("page"))
+    chosen_id = str(run.public_id) if run else ""
+    csv_url = reverse("operator_titres_csv", args=[operator.slug])
+    context = {
+        "operator": operator,
+        "crumbs": crumbs(operator, ("Titres de recettes", "")),
+        "runs": [
+            {
+                "value": str(one.public_id),
+                "label": capitalised(review.period_of(one).label),
+                "selected": one == run,
+            }
+            for one in runs
+        ],
+        "page": found.page,
+        "rest": rest_of_address(campagne=chosen_id),
+        "csv_url": f"{csv_url}?campagne={chosen_id}" if run else csv_url,
+        "figures": [
+            {"label": "Titres", "value": format_number(found.page.paginator.count)},
+            {"label": "Total HT", "value": format_cents(found.net_cents)},
+            {"label": "TVA", "value": format_cents(found.vat_cents)},
+            {"label": "Total TTC", "value": format_cents(found.gross_cents)},
+            {"label": "Reste à encaisser", "value": format_cents(found.unpaid_cents)},
+        ],
+        "ibans": sorted({iban_in_words(titre.iban) for titre in found.page.object_list}),
+        "rows": [_titre_row(operator, titre) for titre in found.page.object_list],
+    }
+    return render(request, "operator/titres.html", context)
+
+
+@operator_view(*MONEY_ROLES)
+@require_safe
+def titres_csv(request, operator):
+    """The same proposals, all of them, for the accounting software.
+
+    UTF-8 with a byte order mark, semicolons, lines ended by CRLF. Columns, in this order: debtor's name;
+    SIRET; Chorus Pro service code; purpose; invoice number; invoice date (DD/MM/YYYY); net amount, VAT and
+    gross amount in euros (decimal comma, no thousands separator, no currency sign); due date; IBAN to
+    collect on; state. A text that a spreadsheet would take for a formula begins with an apostrophe.
+    404 for a private issuer, which proposes none.
+    """
+    if operator.issuer_kind != IssuerKind.PUBLIC:
+        raise Http404
+    run = _chosen_run(request, BillingRun.objects.filter(operator=operator))
+    text = io.StringIO()
+    writer = csv.writer(text, delimiter=";", lineterminator="\r\n")
+    writer.writerow(CSV_COLUMNS)
+    writer.writerows(_csv_row(titre) for titre in all_titres(operator=operator, run=run))
+    which = f"-{run.period_start}-{run.period_end}" if run else ""
+    return HttpResponse(
+        text.getvalue().encode("utf-8-sig"),
+        content_type="text/csv; charset=utf-8",
+        headers={
+            "Content-Disposition": f'attachment; filename="titres-{operator.slug}{which}.csv"',
+            "X-Content-Type-Options": "nosniff",
+        },
+    )
+
+
+def _invoice(operator, public_id, *, with_lines: bool = False) -> Invoice:
+    found = Invoice.objects.issued().of_operator(operator).select_related("settlement", "file", "run")
+    if with_lines:
+        found = found.prefetch_related(review.with_lines())
+    return get_object_or_404(found, public_id=public_id)
+
+
+def _chosen_run(request, runs) -> BillingRun | None:
+    """The run of `?campagne=`, None for all. 404 when it is not one of this operator's."""
+    wanted = request.GET.get("campagne", "")
+    if not wanted:
+        return None
+    try:
+        public_id = UUID(wanted)
+    except ValueError:
+        raise Http404 from None
+    for run in runs:
+        if run.public_id == public_id:
+            return run
+    raise Http404
+
+
+def _titre_row(operator, titre: Titre) -> dict:
+    return {
+        "debtor": titre.debtor,
+        "siret": grouped(titre.siret, (3, 3, 3, 5)) or "inconnu",
+        "service_code": titre.service_code,
+        "purpose": titre.purpose,
+        "number": titre.number,
+        "url": reverse("operator_invoice", args=[operator.slug, titre.public_id]),
+        "date": day(titre.issue_date),
+        "due": day(titre.due_date),
+        "net": format_cents(titre.net_cents),
+        "vat": format_cents(titre.vat_cents),
+        "gross": format_cents(titre.gross_cents),
+        "state": capitalised(titre.state),
+        "badge": "success" if titre.paid else "info",
+    }
+
+
+def _csv_row(titre: Titre) -> list[str]:
+    return [
+        _safe(titre.debtor),
+        _safe(titre.siret),
+        _safe(titre.service_code),
+        _safe(titre.purpose),
+        _safe(titre.number),
+        f"{titre.issue_date:%d/%m/%Y}",
+        _euros(titre.net_cents),
+        _euros(titre.vat_cents),
+        _euros(titre.gross_cents),
+        f"{titre.due_date:%d/%m/%Y}",
+        _safe(titre.iban),
+        _safe(titre.state),
+    ]
+
+
+def _safe(text: str) -> str:
+    return f"'{text}" if text.startswith(FORMULA_STARTS) else text
+
+
+def _euros(cents: int) -> str:
+    return f"{from_cents(cents)}".replace(".", ",")

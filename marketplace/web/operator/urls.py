@@ -1,0 +1,22 @@
+"""Pages of an operator's staff: <operator> is its slug (marketplace.web.access.operator_view)."""
+
+from django.urls import path
+
+from marketplace.web.operator import billing, dashboard, invoices, tasks
+
+urlpatterns = [
+    path("", dashboard.home, name="operator_home"),
+    path("abonnements/", dashboard.subscriptions, name="operator_subscriptions"),
+    path("ouvertures/", tasks.task_list, name="operator_tasks"),
+    path("ouvertures/<int:step>/faite/", tasks.mark_done, name="operator_task_done"),
+    path("ouvertures/<int:step>/reessayer/", tasks.try_again, name="operator_task_retry"),
+    path("facturation/", billing.run_list, name="operator_runs"),
+    path("facturation/<uuid:public_id>/", billing.run, name="operator_run"),
+    path("facturation/<uuid:public_id>/avancement/", billing.run_progress, name="operator_run_progress"),
+    path("facturation/<uuid:public_id>/approuver/", billing.approve, name="operator_run_approve"),
+    path("factures/", invoices.invoice_list, name="operator_invoices"),
+    path("factures/<uuid:public_id>/", invoices.detail, name="operator_invoice"),
+    path("factures/<uuid:public_id>/facture.pdf", invoices.file, name="operator_invoice_file"),
+    path("titres/", invoices.titres, name="operator_titres"),
+    path("titres.csv", invoices.titres_csv, name="operator_titres_csv"),
+]

@@ -1,0 +1,68 @@
+"""A price as the component templates show it (components/price.html, price_breakdown.html)."""
+
+from decimal import Decimal
+
+from catalog.prices import ListingPrice
+from catalog.pricing import Quote, to_cents
+from marketplace.web.formats import format_cents, format_number, format_percent
+from tenants.models import Territory
+
+POPULATION_WORDS = {
+    "municipale": "population municipale",
+    "totale": "population totale",
+    "dgf": "population DGF",
+}
+
+
+def price_card(*, price: ListingPrice | None, commune: Territory | None, choose_url: str) -> dict:
+    """For components/price.html: priced, unpriced with the reason, or "choose your commune"."""
+    if commune is None or price is None:
+        return {"state": "choose", "url": choose_url}
+    if price.quote is None:
+        return {"state": "unpriced", "reason": price.problem, "commune": commune.name}
+    taxed = price.vat_cents > 0
+    population = price.population
+    card = {
+        "state": "priced",
+        "ttc": format_cents(price.gross_cents),
+        "commune": commune.name,
+        "population": format_number(population.value) if population else "0",
+        "per_inhabitant": format_cents(_per_inhabitant_cents(price)),
+    }
+    if population:
+        card["population_label"] = f"{POPULATION_WORDS[population.kind]} {population.reference_year}"
+    if price.following_cents != price.net_cents:
+        following = format_cents(price.following_cents + price.following_vat_cents)
+        card["first_year"] = f"La première année, puis {following} par an."
+    if taxed:
+        card["ht"] = format_cents(price.net_cents)
+    else:
+        card["vat_note"] = price.grid.vat_reason
+    return card
+
+
+def _per_inhabitant_cents(price: ListingPrice) -> int:
+    population = price.population
+    if not population or not population.value:
+        return 0
+    return to_cents(Decimal(price.gross_cents) / 100 / population.value)
+
+
+def breakdown(
+    *, quote: Quote, vat_category: str, vat_rate: Decimal, vat_reason: str, vat_cents: int, caption: str
+) -> dict:
+    """For components/price_breakdown.html: each line with its calculation, then the totals."""
+    taxed = vat_category == "S"
+    return {
+        "caption": caption,
+        "lines": [
+            {"label": line.label, "steps": line.steps, "amount": format_cents(line.amount_cents)}
+            for line in quote.lines
+        ],
+        "total_ht": format_cents(quote.total_cents),
+        "vat_lines": (
+            [{"label": f"TVA {format_percent(vat_rate)}", "amount": format_cents(vat_cents)}] if taxed else []
+        ),
+        "total_ttc": format_cents(quote.total_cents + vat_cents),
+        "vat_note": "" if taxed else vat_reason,
+    }

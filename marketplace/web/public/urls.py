@@ -1,0 +1,13 @@
+from django.urls import path
+
+from marketplace.web.public import views
+
+urlpatterns = [
+    path("", views.home, name="home"),
+    path("mes-places/", views.places, name="places"),
+    path("accessibilite/", views.accessibility, name="accessibility"),
+    path("communes/", views.commune_suggestions, name="commune_suggestions"),
+    path("halles/<slug:operator>/", views.storefront, name="storefront"),
+    path("halles/<slug:operator>/couleurs.css", views.operator_stylesheet, name="operator_stylesheet"),
+    path("halles/<slug:operator>/services/<slug:service>/", views.service, name="service"),
+]

@@ -1,0 +1,226 @@
+"""Pages anyone may read: the halls, their shelves, one service and its price."""
+
+from urllib.parse import urlencode
+
+from django.contrib.auth.decorators import login_not_required, login_required
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.timezone import localdate
+from django.views.decorators.cache import cache_control
+from django.views.decorators.http import require_safe
+
+from catalog.models import Family
+from catalog.prices import listing_price, territory_facts
+from catalog.queries import listing_on_shelf, shelf
+from marketplace.pages.models import StorefrontPage
+from marketplace.web.context import place_of
+from marketplace.web.price_views import breakdown, price_card
+from marketplace.web.public.commune_choice import chosen_commune, option
+from marketplace.web.public.member_state import member_action
+from tenants.models import Operator
+from tenants.queries import find_communes
+
+
+@login_not_required
+@require_safe
+def home(request):
+    """The halls. On an operator's own address, its storefront."""
+    operator = Operator.objects.filter(hostname=request.get_host().split(":")[0]).exclude(hostname="").first()
+    if operator:
+        return redirect("storefront", operator=operator.slug)
+    operators = Operator.objects.select_related("organisation", "storefront_page").order_by("short_name")
+    return render(request, "public/home.html", {"operators": operators})
+
+
+@login_required
+@require_safe
+def places(request):
+    """Where a person who just signed in may go: straight there if there is only one place."""
+    memberships = request.user.memberships.filter(ended_at__isnull=True).select_related(
+        "organisation__operator", "organisation__vendor"
+    )
+    doors = {}
+    for membership in memberships.order_by("organisation__name", "role"):
+        door = place_of(membership.organisation, membership.role)
+        entry = doors.setdefault(door["url"], {**door, "roles": []})
+        entry["roles"].append(membership.get_role_display())
+    if len(doors) == 1:
+        return redirect(next(iter(doors)))
+    return render(request, "public/places.html", {"places": list(doors.values())})
+
+
+@login_not_required
+@require_safe
+def accessibility(request):
+    """Accessibility statement (RGAA 4.1, law of 11 February 2005, art. 47)."""
+    return render(request, "public/accessibility.html")
+
+
+@login_not_required
+@require_safe
+def commune_suggestions(request):
+    """Suggestions under a commune picker."""
+    query = request.GET.get("commune", "").strip()[:100]
+    matches = find_communes(query=query, on=_today()) if len(query) >= 2 else []
+    context = {"options": [option(match) for match in matches], "query": query if len(query) >= 2 else ""}
+    return render(request, "components/commune_options.html", context)
+
+
+@login_not_required
+@require_safe
+def storefront(request, operator):
+    """An operator's shelf, priced for the commune the visitor names."""
+    operator = _operator(request, operator)
+    today = _today()
+    choice = chosen_commune(request, on=today)
+    if choice.redirect_to:
+        return redirect(choice.redirect_to)
+    family = request.GET.get("famille", "")
+    family = family if family in Family.values else ""
+    facts = _facts(choice.commune, on=today)
+    found = shelf(operator=operator, family=family, facts=facts, on=today)
+    suffix = f"?{urlencode({'insee': choice.commune.code})}" if choice.commune else ""
+    cards = [
+        {
+            "name": item.listing.sheet.name,
+            "url": reverse("service", args=[operator.slug, item.listing.sheet.slug]) + suffix,
+            "vendor": item.listing.vendor.organisation.name,
+            "family": item.listing.sheet.get_family_display(),
+            "family_icon": item.listing.sheet.family,
+            "summary": item.listing.sheet.summary,
+            "price": price_card(
+                price=item.price,
+                commune=choice.commune,
+                choose_url="#commune",
+            ),
+        }
+        for item in found.items
+    ]
+    context = {
+        "operator": operator,
+        "page": StorefrontPage.objects.live().filter(operator=operator).first(),
+        "choice": choice,
+        "cards": cards,
+        "family": Family(family) if family else None,
+        "families": [
+            {
+                "label": choice_.label,
+                "icon": choice_.value,
+                "url": _family_url(request, choice_.value, choice.commune),
+                "count": f"{count} service{'s' if count > 1 else ''}",
+            }
+            for choice_, count in found.families
+        ],
+        "all_url": request.path + suffix,
+        "total": found.total,
+        "hidden": [{"name": "famille", "value": family}] if family else [],
+    }
+    return render(request, "public/storefront.html", context)
+
+
+@login_not_required
+@require_safe
+def service(request, operator, service):
+    """One service: what it is, who makes it, and its price explained for the visitor's commune."""
+    operator = _operator(request, operator)
+    listing = listing_on_shelf(operator=operator, slug=service)
+    if listing is None:
+        raise Http404
+    today = _today()
+    choice = chosen_commune(request, on=today)
+    if choice.redirect_to:
+        return redirect(choice.redirect_to)
+    facts = _facts(choice.commune, on=today)
+    price = listing_price(listing=listing, facts=facts) if facts else None
+    context = {
+        "operator": operator,
+        "listing": listing,
+        "sheet": listing.sheet,
+        "vendor": listing.vendor,
+        "choice": choice,
+        "price": price_card(
+            price=price,
+            commune=choice.commune,
+            choose_url="#commune",
+        ),
+        "breakdown": _breakdown(price, choice.commune),
+        "action": member_action(request, listing=listing, commune=choice.commune),
+        "back_url": reverse("storefront", args=[operator.slug])
+        + (f"?{urlencode({'insee': choice.commune.code})}" if choice.commune else ""),
+    }
+    return render(request, "public/service.html", context)
+
+
+@login_not_required
+@require_safe
+@cache_control(max_age=3600, public=True)
+def operator_stylesheet(request, operator):
+    """The operator's colour, as a stylesheet: the policy allows no inline style."""
+    accent = Operator.objects.filter(slug=operator).values_list("accent", flat=True).first()
+    if accent is None:
+        raise Http404
+    return HttpResponse(f":root {{ --halle-accent: {accent}; }}\n", content_type="text/css")
+
+
+def _operator(request, slug: str) -> Operator:
+    operator = Operator.objects.select_related("organisation").filter(slug=slug).first()
+    if operator is None:
+        raise Http404
+    request.current_operator = operator
+    return operator
+
+
+def _today():
+    return localdate(timezone.now())
+
+
+def _facts(commune, *, on):
+    """The commune's populations on a day, or None before one is named."""
+    return territory_facts(territories=[commune], on=on)[commune.pk] if commune else None
+
+
+def _breakdown(price, commune) -> dict | None:
+    if price is None or price.quote is None:
+        return None
+    return breakdown(
+        quote=price.quote,
+        vat_category=price.grid.vat_category,
+        vat_rate=price.grid.vat_rate,
+        vat_reason=price.grid.vat_reason,
+        vat_cents=price.vat_cents,
+        caption=f"Le calcul pour {commune.name}, par an",
+    )
+
+
+def _family_url(request, family: str, commune) -> str:
+    parameters = {"famille": family} | ({"insee": commune.code} if commune else {})
+    return f"{request.path}?{urlencode(parameters)}#rayon"
+
+
+def bad_request(request, exception=None):
+    """400, in French."""
+    return render(request, "errors/400.html", status=400)
+
+
+def forbidden(request, exception=None):
+    """403, in French."""
+    return render(request, "errors/403.html", status=403)
+
+
+def csrf_failure(request, reason=""):
+    """A form sent after the session ended, or from elsewhere."""
+    return render(request, "errors/403_csrf.html", status=403)
+
+
+def not_found(request, exception=None):
+    """404, in French: also the answer to whoever asks for another organisation's page."""
+    return render(request, "errors/404.html", status=404)
+
+
+def server_error(request):
+    """500: no query, no context processor, nothing that may fail again."""
+    from django.template.loader import render_to_string
+
+    return HttpResponse(render_to_string("errors/500.html"), status=500)

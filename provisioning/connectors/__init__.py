@@ -1,0 +1,48 @@
+"""Connectors: one folder per way of opening a service at a vendor's.
+
+A connector is an "ensure" operation: asked twice with the same key, it does the thing once. It never
+touches the database; the engine (provisioning.operations) records what it says.
+
+To add one: a folder here with `connector.py`, a line in `CONNECTORS`, its kind in
+`models/endpoint.py`, its tests in `tests/provisioning/`.
+"""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from provisioning.connectors.manual.connector import ManualConnector
+from provisioning.connectors.osb.connector import OsbConnector
+from provisioning.connectors.outcomes import Done, InProgress, NeedsPerson
+from provisioning.models.endpoint import ConnectorKind
+
+
+@dataclass(frozen=True)
+class ServiceRequest:
+    """What a vendor is told. `key` is the idempotency key: the same at every attempt."""
+
+    key: str
+    subscription_id: str
+    organisation_name: str
+    siren: str
+    insee_code: str
+    operator_name: str
+
+
+class Connector(Protocol):
+    def ensure_open(self, request: ServiceRequest) -> Done | InProgress | NeedsPerson:
+        """Makes sure the service is open. Raises `Retry` when it may work later."""
+
+    def poll(self, request: ServiceRequest, operation: str) -> Done | InProgress | NeedsPerson:
+        """How far an asynchronous opening has come. Raises `Retry` when the vendor does not answer."""
+
+
+CONNECTORS = {ConnectorKind.OSB: OsbConnector, ConnectorKind.MANUAL: ManualConnector}
+
+
+def connector_for(endpoint) -> Connector:
+    """The connector of an endpoint, with its typed configuration.
+
+    Raises pydantic.ValidationError when the configuration is not valid.
+    """
+    kind = CONNECTORS[ConnectorKind(endpoint.connector)]
+    return kind(kind.Config.model_validate(endpoint.config))

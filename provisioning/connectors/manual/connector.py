@@ -1,0 +1,23 @@
+"""Most operators open accounts by hand: a first-class way, not a failure."""
+
+from pydantic import BaseModel
+
+from provisioning.connectors.outcomes import NeedsPerson
+
+
+class ManualConnector:
+    class Config(BaseModel):
+        """Who opens the service, and what is to be done."""
+
+        instructions: str = "Ouvrir le compte de la collectivité chez l’éditeur."
+
+    def __init__(self, config: Config):
+        self.config = config
+
+    def ensure_open(self, request) -> NeedsPerson:
+        """Always a person's task; `operations.mark_done` ends it."""
+        return NeedsPerson(self.config.instructions)
+
+    def poll(self, request, operation: str) -> NeedsPerson:
+        """Nothing to ask anybody but the person."""
+        return self.ensure_open(request)

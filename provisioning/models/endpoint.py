@@ -1,0 +1,25 @@
+"""Where and how a vendor opens a service."""
+
+from django.db import models
+
+
+class ConnectorKind(models.TextChoices):
+    OSB = "osb", "Open Service Broker"
+    MANUAL = "manual", "ouverture par une personne"
+
+
+class Endpoint(models.Model):
+    """How one offer is provisioned. `config` is validated by its connector's typed configuration.
+
+    No secret here: `config` names an environment variable, read by the worker only.
+    """
+
+    offer = models.OneToOneField("partner.StockRecord", on_delete=models.CASCADE, related_name="endpoint")
+    connector = models.CharField("connecteur", max_length=12, choices=ConnectorKind.choices)
+    config = models.JSONField(default=dict)
+
+    class Meta:
+        verbose_name = "raccordement"
+
+    def __str__(self):
+        return f"{self.offer_id} par {self.get_connector_display()}"

@@ -1,0 +1,103 @@
+"""Runs and steps: what must be done at the vendor, what was tried, what came back."""
+
+import uuid
+
+from django.db import models
+
+from tenants.tenancy import TenantManager, TenantOwned
+
+
+class StepState(models.TextChoices):
+    PENDING = "pending", "à faire"
+    RUNNING = "running", "en cours"
+    WAITING = "waiting", "en attente de l’éditeur"
+    DONE = "done", "fait"
+    NEEDS_PERSON = "needs_person", "demande une personne"
+
+
+UNFINISHED = (StepState.PENDING, StepState.RUNNING, StepState.WAITING)
+
+
+class Run(TenantOwned):
+    """The plan that carries out one lifecycle event of a subscription."""
+
+    public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    subscription = models.ForeignKey(
+        "subscriptions.Subscription", on_delete=models.PROTECT, related_name="provisioning_runs"
+    )
+    event = models.CharField(max_length=20)  # "activate"
+    created_at = models.DateTimeField()
+    finished_at = models.DateTimeField(null=True)
+
+    class Meta(TenantOwned.Meta):
+        constraints = [
+            models.UniqueConstraint(
+                fields=["subscription", "event"],
+                condition=models.Q(finished_at__isnull=True),
+                name="run_one_open_per_event",
+            ),
+        ]
+
+    def __str__(self):
+        return f"{self.event} {self.subscription_id}"
+
+
+class StepQuerySet(models.QuerySet):
+    def due(self, *, now):
+        """Steps a worker may take: due, and not held by a living worker's lease."""
+        return self.filter(state__in=UNFINISHED, run_after__lte=now).exclude(
+            state=StepState.RUNNING, lease_until__gt=now
+        )
+
+
+class Step(TenantOwned):
+    """One idempotent "ensure" at the vendor, keyed by run and name."""
+
+    run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="steps")
+    position = models.PositiveSmallIntegerField()
+    name = models.CharField(max_length=40)
+    label = models.CharField(max_length=200)  # what the secretary reads
+    state = models.CharField(max_length=14, choices=StepState.choices, default=StepState.PENDING)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    run_after = models.DateTimeField()
+    lease_until = models.DateTimeField(null=True)
+    operation = models.TextField(blank=True)  # the vendor's word for what is under way
+    first_tried_at = models.DateTimeField(null=True)
+    done_at = models.DateTimeField(null=True)
+    problem = models.CharField(max_length=500, blank=True)  # last failure, in French
+
+    objects = TenantManager.from_queryset(StepQuerySet)()
+
+    class Meta(TenantOwned.Meta):
+        constraints = [
+            models.UniqueConstraint(fields=["run", "name"], name="step_once_per_run"),
+            models.CheckConstraint(
+                condition=~models.Q(state="running") | models.Q(lease_until__isnull=False),
+                name="step_running_has_lease",
+            ),
+        ]
+        indexes = [models.Index(fields=["state", "run_after"], name="step_state_due")]
+
+    def __str__(self):
+        return f"{self.label} ({self.get_state_display()})"
+
+    @property
+    def key(self) -> str:
+        """The idempotency key of everything this step asks: the same at every attempt."""
+        return str(uuid.uuid5(self.run.public_id, self.name))
+
+
+class Call(TenantOwned):
+    """One call to a vendor: written and committed before it is made, completed after."""
+
+    step = models.ForeignKey(Step, on_delete=models.CASCADE, related_name="calls")
+    started_at = models.DateTimeField()
+    finished_at = models.DateTimeField(null=True)
+    outcome = models.CharField(max_length=30, blank=True)  # "" while its end is unknown
+    detail = models.CharField(max_length=500, blank=True)
+
+    class Meta(TenantOwned.Meta):
+        pass
+
+    def __str__(self):
+        return f"{self.started_at:%d/%m/%Y %H:%M:%S} {self.outcome or '?'}"

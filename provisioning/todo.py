@@ -1,0 +1,78 @@
+"""What an operator's staff must open by hand, and what opens by itself meanwhile."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.core.paginator import Page, Paginator
+from django.db.models import OuterRef, Subquery
+
+from provisioning.models import Call, Step, StepState
+from provisioning.models.endpoint import ConnectorKind
+from provisioning.models.run import UNFINISHED
+from tenants.models import Operator
+
+PAGE_SIZE = 25
+
+
+@dataclass(frozen=True)
+class OpeningTask:
+    """One step, with all its page shows. `automatic`: a machine can be asked again."""
+
+    step: Step
+    member: str
+    service: str
+    vendor: str
+    since: datetime
+    automatic: bool
+
+
+def openings_for_person(*, operator: Operator, page: str | None) -> Page:
+    """A page of the openings that wait for a person, longest wait first: OpeningTask each. Two queries."""
+    steps = _steps(operator).filter(state=StepState.NEEDS_PERSON).order_by("run__created_at", "pk")
+    shown = Paginator(steps, PAGE_SIZE).get_page(page)
+    shown.object_list = [_task(step) for step in shown.object_list]
+    return shown
+
+
+def openings_under_way(*, operator: Operator) -> list[OpeningTask]:
+    """The first openings that are running, waiting for the vendor or tried again later. One query."""
+    steps = _steps(operator).filter(state__in=UNFINISHED, run__finished_at__isnull=True)
+    return [_task(step) for step in steps.order_by("run__created_at", "pk")[:PAGE_SIZE]]
+
+
+def count_for_person(*, operator: Operator) -> int:
+    """How many openings wait for a person."""
+    return operator_steps(operator).filter(state=StepState.NEEDS_PERSON).count()
+
+
+def operator_steps(operator: Operator):
+    """Steps of this operator's subscriptions, with what `provisioning.operations` reads of them."""
+    return Step.objects.filter(run__subscription__operator=operator).select_related(
+        "run__subscription__tenant"
+    )
+
+
+def _steps(operator: Operator):
+    last_call = Call.objects.filter(step=OuterRef("pk")).order_by("-started_at").values("started_at")[:1]
+    return (
+        operator_steps(operator)
+        .select_related(
+            "run__subscription__listing__offer__endpoint",
+            "run__subscription__listing__offer__product__sheet__vendor__organisation",
+        )
+        .annotate(last_called_at=Subquery(last_call))
+    )
+
+
+def _task(step: Step) -> OpeningTask:
+    subscription = step.run.subscription
+    offer = subscription.listing.offer
+    endpoint = getattr(offer, "endpoint", None)
+    return OpeningTask(
+        step=step,
+        member=subscription.tenant.name,
+        service=subscription.service_name,
+        vendor=offer.product.sheet.vendor.organisation.name,
+        since=step.last_called_at or step.run.created_at,
+        automatic=endpoint is not None and endpoint.connector != ConnectorKind.MANUAL,
+    )

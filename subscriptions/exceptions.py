@@ -1,0 +1,47 @@
+"""Why an operation on a subscription was refused. `str()` is a French sentence for the person."""
+
+
+class SubscriptionRefused(Exception):
+    """Base of all refusals."""
+
+
+class AlreadySubscribed(SubscriptionRefused):
+    def __init__(self, existing):
+        self.existing = existing
+        super().__init__("Votre collectivité a déjà une demande ou un abonnement en cours pour ce service.")
+
+
+class NotAvailable(SubscriptionRefused):
+    """The listing left the shelf, or has no grid or vehicle."""
+
+
+class NotAMember(SubscriptionRefused):
+    """The organisation has no adhesion to the operator on that day."""
+
+
+class PriceChanged(SubscriptionRefused):
+    """What the person saw is not what would be frozen: she is told and chooses again."""
+
+    def __init__(self, *, shown_cents, current_cents):
+        self.shown_cents, self.current_cents = shown_cents, current_cents
+        super().__init__("Le prix a changé depuis l’affichage de la page. Relisez-le avant de confirmer.")
+
+
+class WrongState(SubscriptionRefused):
+    """The subscription moved meanwhile, or this move does not exist."""
+
+
+class SamePerson(SubscriptionRefused):
+    def __init__(self):
+        super().__init__(
+            "La personne qui a fait la demande ne peut pas l’approuver : "
+            "une autre personne habilitée doit le faire."
+        )
+
+
+class DecisionInvalid(SubscriptionRefused):
+    """`field` names what to mend: number, date or file."""
+
+    def __init__(self, field, message):
+        self.field = field
+        super().__init__(message)

@@ -1,0 +1,140 @@
+"""The subscription, its states, and the log of its moves."""
+
+import uuid
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+
+from tenants.tenancy import TenantManager, TenantOwned
+
+
+class State(models.TextChoices):
+    REQUESTED = "requested", "en attente d’approbation"
+    REFUSED = "refused", "refusé"
+    CANCELLED = "cancelled", "annulé"
+    APPROVED = "approved", "approuvé"
+    PROVISIONING = "provisioning", "ouverture en cours"
+    ACTIVE = "active", "ouvert"
+    SUSPENDED = "suspended", "suspendu"
+    TERMINATING = "terminating", "fermeture en cours"
+    ENDED = "ended", "terminé"
+
+
+# The one table of moves. Anything else is refused by `operations.move`.
+TRANSITIONS = frozenset(
+    {
+        (State.REQUESTED, State.APPROVED),
+        (State.REQUESTED, State.REFUSED),
+        (State.REQUESTED, State.CANCELLED),
+        (State.APPROVED, State.PROVISIONING),
+        (State.PROVISIONING, State.ACTIVE),
+        (State.ACTIVE, State.SUSPENDED),
+        (State.SUSPENDED, State.ACTIVE),
+        (State.ACTIVE, State.TERMINATING),
+        (State.SUSPENDED, State.TERMINATING),
+        (State.TERMINATING, State.ENDED),
+    }
+)
+CLOSED = (State.REFUSED, State.CANCELLED, State.ENDED)
+
+
+class SubscriptionQuerySet(models.QuerySet):
+    def open(self):
+        """All but refused, cancelled and ended ones."""
+        return self.exclude(state__in=CLOSED)
+
+    def billable_in(self, *, start, end):
+        """Opened before `end` and not ended at or before `start` (half-open days [start, end))."""
+        return self.filter(active_from__lt=end).filter(Q(ended_on__isnull=True) | Q(ended_on__gt=start))
+
+
+class Subscription(TenantOwned):
+    """A commune's subscription to a listing. `tenant` is the subscriber.
+
+    Terms and price are copied when the request is made, never referenced: a grid that changes later
+    changes nothing here.
+    """
+
+    public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    request_key = models.UUIDField(unique=True)  # drawn with the form: a double click is one request
+    listing = models.ForeignKey("catalog.Listing", on_delete=models.PROTECT, related_name="+")
+    operator = models.ForeignKey("tenants.Operator", on_delete=models.PROTECT, related_name="+")
+    vehicle = models.ForeignKey("subscriptions.PurchasingVehicle", on_delete=models.PROTECT, related_name="+")
+    state = models.CharField(max_length=12, choices=State.choices, default=State.REQUESTED)
+
+    requested_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    requested_at = models.DateTimeField()
+    approved_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", null=True
+    )
+    approved_at = models.DateTimeField(null=True)
+    separate_approver = models.BooleanField()  # copied from the vehicle
+    deliberation_required = models.BooleanField()
+
+    # Frozen at the request.
+    service_name = models.CharField(max_length=120)
+    grid = models.JSONField()  # the definition the engine reads
+    quote = models.JSONField()  # catalog.pricing.Quote.to_dict(), one year
+    yearly_cents = models.BigIntegerField()  # net of tax
+    vat_category = models.CharField(max_length=1)
+    vat_rate = models.DecimalField(max_digits=4, decimal_places=2)
+    vat_reason = models.CharField(max_length=200, blank=True)
+
+    active_from = models.DateField(null=True)
+    ended_on = models.DateField(null=True)  # first day without the service
+    service_url = models.URLField(max_length=500, blank=True)
+    commitment_number = models.CharField("numéro d’engagement", max_length=50, blank=True)
+
+    objects = TenantManager.from_queryset(SubscriptionQuerySet)()
+
+    class Meta(TenantOwned.Meta):
+        verbose_name = "abonnement"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["tenant", "listing"],
+                condition=~Q(state__in=["refused", "cancelled", "ended"]),
+                name="subscription_one_open_per_listing",
+            ),
+            models.CheckConstraint(
+                condition=Q(separate_approver=False)
+                | Q(approved_by__isnull=True)
+                | ~Q(approved_by=F("requested_by")),
+                name="subscription_approver_is_another",
+            ),
+            models.CheckConstraint(
+                condition=Q(state__in=["requested", "refused", "cancelled"])
+                | Q(approved_by__isnull=False, approved_at__isnull=False),
+                name="subscription_approved_by_somebody",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state__in=["active", "suspended", "terminating"]) | Q(active_from__isnull=False),
+                name="subscription_active_since",
+            ),
+            models.CheckConstraint(condition=Q(yearly_cents__gte=0), name="subscription_price_not_negative"),
+        ]
+        indexes = [models.Index(fields=["tenant", "state"], name="subscription_tenant_state")]
+
+    def __str__(self):
+        return f"{self.service_name} – {self.tenant}"
+
+    @property
+    def is_open(self) -> bool:
+        return self.state not in CLOSED
+
+
+class Transition(TenantOwned):
+    """One move of a subscription: the log beside the state. Rows are only ever added."""
+
+    subscription = models.ForeignKey(Subscription, on_delete=models.PROTECT, related_name="transitions")
+    before = models.CharField(max_length=12, choices=State.choices, blank=True)
+    after = models.CharField(max_length=12, choices=State.choices)
+    at = models.DateTimeField()
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
+    reason = models.CharField(max_length=500, blank=True)
+
+    class Meta(TenantOwned.Meta):
+        verbose_name = "changement d’état"
+
+    def __str__(self):
+        return f"{self.before} → {self.after}"

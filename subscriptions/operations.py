@@ -1,0 +1,259 @@
+"""The verbs of a subscription's life. Each is one transaction; nothing outside is ever called here."""
+
+import uuid
+from datetime import date, datetime
+
+from django.db import IntegrityError, transaction
+from django.utils.timezone import localdate
+
+from catalog.models import Listing, ListingState
+from catalog.prices import listing_price, territory_facts
+from subscriptions import signals
+from subscriptions.exceptions import (
+    AlreadySubscribed,
+    DecisionInvalid,
+    NotAMember,
+    NotAvailable,
+    PriceChanged,
+    SamePerson,
+    WrongState,
+)
+from subscriptions.models import Decision, PurchasingVehicle, State, Subscription, Transition
+from subscriptions.models.subscription import TRANSITIONS
+from tenants import audit
+from tenants.models import Adhesion, Organisation, User
+
+MAX_DECISION_BYTES = 10 * 1024 * 1024
+
+
+@transaction.atomic
+def request_subscription(
+    *,
+    organisation: Organisation,
+    listing: Listing,
+    requested_by: User,
+    request_key: uuid.UUID,
+    shown_cents: int,
+    now: datetime,
+    commitment_number: str = "",
+) -> Subscription:
+    """Asks for a listing, with the price of the day frozen on the request.
+
+    `request_key` was drawn with the form: sending it twice returns the first request. `shown_cents` is
+    the yearly price, net of tax, that the person saw.
+
+    Raises AlreadySubscribed, NotAvailable, NotAMember or PriceChanged.
+    """
+    if again := Subscription.objects.filter(request_key=request_key, tenant=organisation).first():
+        return again
+    today = localdate(now)
+    vehicle = _vehicle(listing=listing, organisation=organisation, today=today)
+    priced = _price(listing=listing, organisation=organisation, today=today)
+    if priced.net_cents != shown_cents:
+        raise PriceChanged(shown_cents=shown_cents, current_cents=priced.net_cents)
+    subscription = Subscription(
+        tenant=organisation,
+        request_key=request_key,
+        listing=listing,
+        operator=listing.operator,
+        vehicle=vehicle,
+        requested_by=requested_by,
+        requested_at=now,
+        separate_approver=vehicle.separate_approver,
+        deliberation_required=vehicle.deliberation_required,
+        service_name=listing.sheet.name,
+        grid=priced.grid.definition,
+        quote=priced.quote.to_dict(),
+        yearly_cents=priced.net_cents,
+        vat_category=priced.grid.vat_category,
+        vat_rate=priced.grid.vat_rate,
+        vat_reason=priced.grid.vat_reason,
+        commitment_number=commitment_number,
+    )
+    try:
+        with transaction.atomic():
+            subscription.save(force_insert=True)
+    except IntegrityError:
+        # Two tabs, two people: the partial unique constraint let one through.
+        existing = Subscription.objects.open().filter(tenant=organisation, listing=listing).first()
+        if existing is None:
+            raise
+        if existing.request_key == request_key:
+            return existing
+        raise AlreadySubscribed(existing) from None
+    _log(subscription, before="", by=requested_by, now=now)
+    audit.record(
+        tenant=organisation,
+        actor=requested_by,
+        what="subscription.requested",
+        sentence=f"{requested_by} a demandé l’abonnement à {subscription.service_name}.",
+        subject_id=subscription.public_id,
+        now=now,
+        details={"yearly_cents": subscription.yearly_cents},
+    )
+    return subscription
+
+
+def _vehicle(*, listing: Listing, organisation: Organisation, today: date) -> PurchasingVehicle:
+    if listing.state != ListingState.LISTED:
+        raise NotAvailable("Ce service n’est plus proposé par votre opérateur.")
+    vehicle = PurchasingVehicle.objects.filter(listings=listing, operator=listing.operator).first()
+    if vehicle is None:
+        raise NotAvailable("Ce service n’est pas encore ouvert à l’abonnement.")
+    is_member = (
+        Adhesion.objects.filter(operator=listing.operator, organisation=organisation, since__lte=today)
+        .exclude(until__lte=today)
+        .exists()
+    )
+    if not is_member:
+        raise NotAMember(f"Votre collectivité n’adhère pas à {listing.operator.short_name}.")
+    return vehicle
+
+
+def _price(*, listing: Listing, organisation: Organisation, today: date):
+    if organisation.territory is None:
+        raise NotAvailable("Le prix ne peut pas être calculé : votre organisme n’a pas de territoire.")
+    facts = territory_facts(territories=[organisation.territory], on=today)[organisation.territory_id]
+    priced = listing_price(listing=listing, facts=facts)
+    if priced.quote is None:
+        raise NotAvailable(priced.problem)
+    return priced
+
+
+@transaction.atomic
+def approve(
+    *, subscription: Subscription, approved_by: User, number: str, date: date, file, now: datetime
+) -> None:
+    """Approves a request with the act that decided it; provisioning is planned in the same transaction.
+
+    `file` is an uploaded PDF of at most 10 MB (required when the vehicle asks for a deliberation).
+
+    Raises SamePerson, DecisionInvalid or WrongState.
+    """
+    if subscription.separate_approver and approved_by.pk == subscription.requested_by_id:
+        raise SamePerson
+    _check_decision(number=number, date=date, file=file, today=localdate(now))
+    move(
+        subscription=subscription,
+        to=State.APPROVED,
+        by=approved_by,
+        now=now,
+        approved_by=approved_by,
+        approved_at=now,
+    )
+    Decision.objects.create(
+        tenant=subscription.tenant, subscription=subscription, number=number.strip(), date=date, file=file
+    )
+    audit.record(
+        tenant=subscription.tenant,
+        actor=approved_by,
+        what="subscription.approved",
+        sentence=f"{approved_by} a approuvé l’abonnement à {subscription.service_name} (acte n° {number}).",
+        subject_id=subscription.public_id,
+        now=now,
+    )
+    signals.subscription_approved.send(sender=Subscription, subscription=subscription, now=now)
+
+
+def _check_decision(*, number: str, date: date, file, today: date) -> None:
+    if not number.strip():
+        raise DecisionInvalid("number", "Indiquez le numéro de la délibération ou de la décision.")
+    if date > today:
+        raise DecisionInvalid("date", "La date de l’acte est dans le futur. Vérifiez le jour et l’année.")
+    if file is None:
+        raise DecisionInvalid("file", "Joignez l’acte signé, au format PDF.")
+    if file.size > MAX_DECISION_BYTES:
+        raise DecisionInvalid("file", "Le fichier dépasse 10 Mo. Joignez un PDF plus léger.")
+    head = file.read(5)
+    file.seek(0)
+    if head != b"%PDF-":
+        raise DecisionInvalid(
+            "file", "Ce fichier n’est pas un PDF. Enregistrez l’acte en PDF et recommencez."
+        )
+
+
+def refuse(*, subscription: Subscription, by: User, reason: str, now: datetime) -> None:
+    """Refuses a request, with a reason the requester reads. Raises WrongState."""
+    _close(subscription, State.REFUSED, by=by, reason=reason, now=now, verb="refusé")
+
+
+def cancel(*, subscription: Subscription, by: User, now: datetime) -> None:
+    """Takes a request back before it is approved. Raises WrongState."""
+    _close(subscription, State.CANCELLED, by=by, reason="", now=now, verb="annulé")
+
+
+@transaction.atomic
+def _close(subscription, to, *, by, reason, now, verb):
+    move(subscription=subscription, to=to, by=by, now=now, reason=reason)
+    audit.record(
+        tenant=subscription.tenant,
+        actor=by,
+        what=f"subscription.{to}",
+        sentence=f"{by} a {verb} la demande d’abonnement à {subscription.service_name}.",
+        subject_id=subscription.public_id,
+        now=now,
+        details={"reason": reason},
+    )
+
+
+def start_provisioning(*, subscription: Subscription, now: datetime) -> None:
+    """The vendor is being asked. Raises WrongState."""
+    move(subscription=subscription, to=State.PROVISIONING, by=None, now=now)
+
+
+@transaction.atomic
+def activate(*, subscription: Subscription, service_url: str, now: datetime) -> None:
+    """The service is open at `service_url` ("" when it has no address): billing starts today.
+
+    Raises WrongState.
+    """
+    move(
+        subscription=subscription,
+        to=State.ACTIVE,
+        by=None,
+        now=now,
+        service_url=service_url,
+        active_from=localdate(now),
+    )
+    audit.record(
+        tenant=subscription.tenant,
+        actor=None,
+        what="subscription.activated",
+        sentence=f"Le service {subscription.service_name} est ouvert.",
+        subject_id=subscription.public_id,
+        now=now,
+    )
+
+
+@transaction.atomic
+def move(
+    *, subscription: Subscription, to: State, by: User | None, now: datetime, reason: str = "", **fields
+):
+    """Moves a subscription along the table of transitions and logs it.
+
+    The state is changed by a conditional UPDATE whose row count is read: of two people at once, the
+    second gets WrongState. `subscription` is updated in memory too.
+    """
+    before = subscription.state
+    if (before, to) not in TRANSITIONS:
+        raise WrongState(f"Impossible : cet abonnement est « {subscription.get_state_display()} ».")
+    changed = Subscription.objects.filter(pk=subscription.pk, state=before).update(state=to, **fields)
+    if changed != 1:
+        raise WrongState("Cet abonnement vient d’être modifié par quelqu’un d’autre. Rechargez la page.")
+    for name, value in {"state": to, **fields}.items():
+        setattr(subscription, name, value)
+    _log(subscription, before=before, by=by, now=now, reason=reason)
+
+
+def _log(
+    subscription: Subscription, *, before: str, by: User | None, now: datetime, reason: str = ""
+) -> None:
+    Transition.objects.create(
+        tenant_id=subscription.tenant_id,
+        subscription=subscription,
+        before=before,
+        after=subscription.state,
+        at=now,
+        by=by,
+        reason=reason,
+    )

@@ -1,0 +1,96 @@
+"""Reads for the pages that show subscriptions. All need a tenant scope, and filter by the organisation."""
+
+from dataclasses import dataclass
+from datetime import date
+
+from django.db.models import Count, Prefetch, QuerySet
+
+from catalog.models import Listing
+from catalog.prices import ListingPrice
+from subscriptions import operations
+from subscriptions.models import PurchasingVehicle, State, Subscription, Transition
+from tenants.models import Organisation, Role, User
+
+# What a person looks for in the list, in the order of the tabs.
+GROUPS: dict[str, tuple[State, ...]] = {
+    "a-approuver": (State.REQUESTED,),
+    "en-cours": (State.APPROVED, State.PROVISIONING),
+    "ouverts": (State.ACTIVE, State.SUSPENDED, State.TERMINATING),
+    "termines": (State.REFUSED, State.CANCELLED, State.ENDED),
+}
+
+
+def subscriptions_of_member(*, organisation: Organisation, group: str = "") -> QuerySet[Subscription]:
+    """An organisation's subscriptions, newest first, with all that a row shows; one of GROUPS if named."""
+    rows = (
+        Subscription.objects.filter(tenant=organisation)
+        .select_related("operator", "requested_by", "listing__offer__product__sheet")
+        .order_by("-requested_at", "-pk")
+    )
+    return rows.filter(state__in=GROUPS[group]) if group else rows
+
+
+def group_counts(*, organisation: Organisation) -> dict[str, int]:
+    """How many subscriptions each of GROUPS holds. One query."""
+    by_state = dict(
+        Subscription.objects.filter(tenant=organisation)
+        .order_by()
+        .values_list("state")
+        .annotate(number=Count("pk"))
+    )
+    return {group: sum(by_state.get(state, 0) for state in states) for group, states in GROUPS.items()}
+
+
+def subscription_for_member(*, organisation: Organisation) -> QuerySet[Subscription]:
+    """To fetch one subscription of an organisation with all that its page shows, its log included."""
+    return (
+        Subscription.objects.filter(tenant=organisation)
+        .select_related(
+            "operator",
+            "vehicle",
+            "requested_by",
+            "approved_by",
+            "decision",
+            "tenant",
+            "listing__offer__product__sheet__vendor__organisation",
+        )
+        .prefetch_related(
+            Prefetch("transitions", queryset=Transition.objects.select_related("by").order_by("at", "pk"))
+        )
+    )
+
+
+def open_subscription(*, organisation: Organisation, listing: Listing) -> Subscription | None:
+    """The open request or subscription of an organisation to a listing, or None."""
+    return Subscription.objects.open().filter(tenant=organisation, listing=listing).first()
+
+
+def signatories(*, organisation: Organisation) -> list[User]:
+    """Who may approve for an organisation today, by name."""
+    people = User.objects.filter(
+        memberships__organisation=organisation,
+        memberships__role=Role.SIGNATORY,
+        memberships__ended_at__isnull=True,
+        is_active=True,
+    )
+    return list(people.order_by("last_name", "first_name", "pk"))
+
+
+@dataclass(frozen=True)
+class Conditions:
+    """On what terms a listing may be requested today: the rules to follow and the price."""
+
+    vehicle: PurchasingVehicle
+    price: ListingPrice
+
+
+def request_conditions(*, organisation: Organisation, listing: Listing, today: date) -> Conditions:
+    """What `operations.request_subscription` would freeze today, by the same rules.
+
+    Raises NotAvailable or NotAMember.
+    """
+    vehicle = operations._vehicle(listing=listing, organisation=organisation, today=today)
+    return Conditions(
+        vehicle=vehicle,
+        price=operations._price(listing=listing, organisation=organisation, today=today),
+    )

@@ -1,0 +1,19 @@
+"""Finding a member in a list of rows it owns, from what a person types."""
+
+import re
+
+from django.db.models import Q
+
+SIREN_DIGITS, SIRET_DIGITS = 9, 14
+
+
+def member_matches(text: str) -> Q:
+    """For any tenant-owned model: rows whose member answers `text`.
+
+    Part of the name, whatever its accents and capitals; or a SIREN or SIRET, with or without spaces.
+    An empty text matches every row.
+    """
+    digits = re.sub(r"\s", "", text)
+    if digits.isdigit() and len(digits) in (SIREN_DIGITS, SIRET_DIGITS):
+        return Q(tenant__siren=digits[:SIREN_DIGITS])
+    return Q(tenant__name__unaccent__icontains=text) if text else Q()

@@ -1,0 +1,193 @@
+"""Runs and their drafts: no day billed twice, every line says why."""
+
+from datetime import date
+
+import pytest
+from django.db import IntegrityError, transaction
+
+from billing import operations
+from billing.exceptions import PeriodAlreadyBilled
+from billing.models import BillingRun, Invoice, LedgerEntry, RunState
+from billing.periods import Period
+from subscriptions.models import State
+from tenants.models import AuditEvent, Population
+from tenants.tenancy import tenant_scope
+from tests.factories import (
+    BillingRunFactory,
+    OperatorFactory,
+    OrganisationFactory,
+    SubscriptionFactory,
+    UserFactory,
+    drafted_run,
+)
+from tests.factories.base import NOW
+from tests.tools import jobs
+from tests.tools.database import as_worker
+
+pytestmark = pytest.mark.django_db
+
+YEAR = Period(date(2026, 1, 1), date(2027, 1, 1))
+FIRST_HALF = Period(date(2026, 1, 1), date(2026, 7, 1))
+SECOND_HALF = Period(date(2026, 7, 1), date(2027, 1, 1))
+LAST_QUARTER = Period(date(2026, 10, 1), date(2027, 1, 1))
+
+
+def start(operator, period):
+    with tenant_scope([operator.organisation_id]):
+        return operations.start_run(operator=operator, period=period, started_by=UserFactory(), now=NOW)
+
+
+def test_a_run_starts_with_its_job_and_its_trace():
+    operator = OperatorFactory()
+    run = start(operator, YEAR)
+    assert (run.state, run.tenant_id) == (RunState.DRAFTING, operator.organisation_id)
+    assert jobs.waiting() == [("billing.tasks.draft_run", {"run_id": run.pk})]
+    with as_worker():
+        assert "année 2026" in AuditEvent.objects.get(what="billing.run_started").sentence
+
+
+@pytest.mark.parametrize("period", [YEAR, FIRST_HALF, LAST_QUARTER])
+def test_no_day_is_billed_twice(period):
+    operator = OperatorFactory()
+    first = start(operator, YEAR)
+    with pytest.raises(PeriodAlreadyBilled) as refusal:
+        start(operator, period)
+    assert refusal.value.run == first
+    # The database holds it too, whoever writes.
+    expected = pytest.raises(IntegrityError, match="billing_run_periods_apart")
+    with expected, transaction.atomic():
+        BillingRunFactory(operator=operator, period_start=period.start, period_end=period.end)
+
+
+def test_periods_that_touch_are_apart():
+    operator = OperatorFactory()
+    start(operator, FIRST_HALF)
+    start(operator, SECOND_HALF)
+    start(OperatorFactory(), YEAR)
+    with as_worker():
+        assert BillingRun.objects.count() == 3
+
+
+def test_a_draft_says_its_calculation():
+    run = drafted_run(tenant__territory__population=860)
+    with as_worker():
+        [entry] = run.entries.all()
+        [draft] = run.invoices.all()
+        [line] = draft.lines.all()
+    assert entry.steps == [
+        "860 habitants (population municipale 2022, en vigueur au 1er janvier 2025)"
+        " × 0,30\u00a0€ = 258,00\u00a0€"
+    ]
+    assert line.steps == entry.steps
+    assert (entry.amount_cents, line.net_cents) == (25800, 25800)
+    assert (draft.net_cents, draft.vat_cents, draft.gross_cents) == (25800, 5160, 30960)
+    assert draft.number == ""
+    assert entry.facts["population"] == {
+        "kind": "municipale", "value": 860, "source": "INSEE", "reference_year": 2022,
+        "in_force_from": "2025-01-01",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("active_from", "months", "cents"),
+    [(date(2026, 4, 15), 9, 19350), (date(2026, 12, 31), 1, 2150), (date(2026, 2, 1), 11, 23650)],
+)
+def test_a_year_begun_is_shared_by_months_begun(active_from, months, cents):
+    run = drafted_run(active_from=active_from)
+    with as_worker():
+        entry = run.entries.get()
+    assert entry.amount_cents == cents
+    euros = f"{cents / 100:.2f}".replace(".", ",")
+    assert entry.steps[-1] == f"258,00\u00a0€ × {months} mois / 12 = {euros}\u00a0€"
+
+
+def test_one_ended_in_the_year_owes_until_its_end():
+    run = drafted_run()
+    ended = SubscriptionFactory(state=State.ENDED, listing__operator=OperatorFactory())
+    assert ended.ended_on == date(2026, 7, 1)
+    other = drafted_run(operator=ended.operator, members=0)
+    with as_worker():
+        assert [entry.amount_cents for entry in other.entries.all()] == [12900]
+        assert run.entries.count() == 1
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"state": State.REQUESTED},
+        {"state": State.PROVISIONING},
+        {"state": State.REFUSED},
+        {"state": State.ACTIVE, "active_from": date(2027, 1, 1)},
+        {"state": State.ENDED, "active_from": date(2025, 7, 4)},  # ended on the first day of the period
+    ],
+)
+def test_what_was_not_open_in_the_period_owes_nothing(values):
+    subscription = SubscriptionFactory(**values)
+    run = drafted_run(operator=subscription.operator, members=0)
+    with as_worker():
+        assert not run.entries.exists()
+        assert not run.invoices.exists()
+
+
+def test_out_of_scope_lines_never_join_taxable_ones():
+    operator, commune = OperatorFactory(), OrganisationFactory()
+    for vat in ({}, {"listing__grid__exempt": True}, {"listing__grid__out_of_scope": True}):
+        SubscriptionFactory(state=State.ACTIVE, tenant=commune, listing__operator=operator, **vat)
+    run = drafted_run(operator=operator, members=0)
+    with as_worker():
+        drafts = {
+            draft.out_of_scope: (
+                {line.vat_category for line in draft.lines.all()}, draft.net_cents, draft.vat_cents
+            )
+            for draft in run.invoices.all()
+        }  # fmt: skip
+        assert run.invoices.count() == 2
+    assert drafts == {True: ({"O"}, 25800, 0), False: ({"S", "E"}, 51600, 5160)}
+
+
+def test_drafting_again_adds_nothing():
+    run = drafted_run(members=2)
+    with as_worker():
+        operations.draft_run(run_id=run.pk, now=NOW)
+        assert (LedgerEntry.objects.count(), Invoice.objects.count()) == (2, 2)
+
+
+def test_one_that_cannot_be_priced_is_told_and_the_others_are_drafted():
+    operator = OperatorFactory()
+    unknown = SubscriptionFactory(state=State.ACTIVE, listing__operator=operator)
+    with as_worker():
+        Population.objects.filter(territory=unknown.tenant.territory).update(value=None)
+    run = drafted_run(operator=operator, members=1)
+    [problem] = run.problems
+    assert problem["subscription"] == str(unknown.public_id)
+    assert "population" in problem["reason"].lower()
+    with as_worker():
+        assert run.invoices.count() == 1
+
+
+def test_a_frozen_price_is_billed_whatever_the_grid_became():
+    subscription = SubscriptionFactory(state=State.ACTIVE)
+    with as_worker():
+        subscription.listing.grids.update(definition={"pattern": "per_inhabitant", "rate": "9",
+                                                      "population_kind": "municipale"})  # fmt: skip
+    run = drafted_run(operator=subscription.operator, members=0)
+    with as_worker():
+        assert run.entries.get().amount_cents == 25800
+
+
+def test_a_drafting_that_fails_leaves_nothing(monkeypatch):
+    run = BillingRunFactory()
+    for _ in range(2):
+        SubscriptionFactory(state=State.ACTIVE, listing__operator=run.operator)
+
+    def broken(*args, **kwargs):
+        raise RuntimeError("killed")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("billing.drafting._write_invoices", broken)
+        with as_worker(), pytest.raises(RuntimeError, match="killed"):
+            operations.draft_run(run_id=run.pk, now=NOW)
+    with as_worker():
+        assert not LedgerEntry.objects.exists()
+        operations.draft_run(run_id=run.pk, now=NOW)
+        assert Invoice.objects.count() == 2

@@ -1,0 +1,289 @@
+"""Settling through the payment provider, against the stateful fake judged by Stripe's own specification."""
+
+import json
+import time
+
+import pytest
+import requests
+import stripe
+from django.conf import settings
+from django.core.exceptions import ObjectDoesNotExist
+from django.db import IntegrityError, transaction
+from django.urls import reverse
+from djstripe.models import WebhookEndpoint
+
+from billing import recovery
+from billing.models import Channel, Settlement, SettlementState
+from billing.settlement import operations
+from tenants.models import AuditEvent
+from tests.factories import OperatorFactory, SettlementFactory, issued_invoice
+from tests.factories.base import NOW
+from tests.fakes.stripe.server import running
+from tests.fakes.stripe.webhooks import signature
+from tests.tools import jobs
+from tests.tools.database import as_worker
+
+pytestmark = pytest.mark.django_db
+
+SECRET = "whsec_for_these_tests"
+
+
+class Provider:
+    """What the provider has, as its own API tells it; and its controls."""
+
+    def __init__(self, url):
+        self.url, self.key = url, {"Authorization": f"Bearer {settings.STRIPE_TEST_SECRET_KEY}"}
+
+    def invoices(self):
+        return requests.get(f"{self.url}/v1/invoices", headers=self.key, timeout=10).json()["data"]
+
+    def events(self):
+        answer = requests.get(f"{self.url}/v1/events", headers=self.key, timeout=10)
+        return [event for event in answer.json()["data"] if event["type"] == "invoice.paid"]
+
+    def asked(self):
+        return requests.get(f"{self.url}/_fake/requests", timeout=10).json()
+
+    def fail(self, path, *, after):
+        wanted = {"path": path, "after": after}
+        requests.post(f"{self.url}/_fake/failures", json=wanted, timeout=10).raise_for_status()
+
+    def pay(self, invoice_id):
+        requests.post(f"{self.url}/_fake/invoices/{invoice_id}/pay", timeout=10).raise_for_status()
+
+
+@pytest.fixture
+def provider(monkeypatch):
+    with running() as url:
+        monkeypatch.setattr(stripe, "api_base", url)
+        monkeypatch.setattr(stripe, "max_network_retries", 0)  # one request, one answer
+        yield Provider(url)
+
+
+@pytest.fixture
+def invoice():
+    invoice = issued_invoice(operator=OperatorFactory(private=True))
+    jobs.forget()
+    return invoice
+
+
+def push(invoice) -> Settlement:
+    with as_worker():
+        operations.push(settlement_id=invoice.settlement.pk, now=NOW)
+    return settlement_of(invoice)
+
+
+def settlement_of(invoice) -> Settlement:
+    with as_worker():
+        return Settlement.objects.get(invoice=invoice)
+
+
+def test_issuing_enqueues_the_push_and_the_worker_does_it(provider):
+    invoice = issued_invoice(operator=OperatorFactory(private=True))
+    assert settlement_of(invoice).state == SettlementState.PENDING
+    assert "billing.tasks.push_settlement" in jobs.run_jobs()
+    assert settlement_of(invoice).state == SettlementState.PUSHED
+
+
+def test_the_provider_s_invoice_is_ours_to_the_cent(provider, invoice):
+    settlement = push(invoice)
+    [mirror] = provider.invoices()
+    assert (settlement.state, settlement.external_id) == (SettlementState.PUSHED, mirror["id"])
+    assert settlement.payment_url == mirror["hosted_invoice_url"]
+    assert (mirror["total"], mirror["currency"], mirror["status"]) == (30960, "eur", "open")
+    assert mirror["number"] == invoice.number
+    assert mirror["metadata"]["halle_key"] == f"invoice:{invoice.public_id}"
+    assert mirror["collection_method"] == "send_invoice"
+
+
+def test_pushing_again_asks_nothing(provider, invoice):
+    push(invoice)
+    before = len(provider.asked())
+    assert push(invoice).state == SettlementState.PUSHED
+    assert len(provider.asked()) == before
+
+
+@pytest.mark.parametrize("after", [True, False], ids=["answer lost", "not done"])
+@pytest.mark.parametrize(
+    "path", ["/v1/customers", "/v1/invoices", "/v1/invoiceitems", "/v1/invoices/[^/]+/finalize"]
+)
+def test_whatever_answer_is_lost_there_is_one_invoice_in_the_end(provider, invoice, path, after):
+    provider.fail(path, after=after)
+    settlement = push(invoice)
+    assert (settlement.state, settlement.external_id) == (SettlementState.STARTED, "")
+    settlement = push(invoice)
+    [mirror] = provider.invoices()
+    assert (settlement.state, settlement.external_id) == (SettlementState.PUSHED, mirror["id"])
+    assert (mirror["total"], mirror["status"]) == (30960, "open")
+
+
+def test_a_worker_killed_after_the_push_finds_the_invoice(provider, invoice, monkeypatch):
+    def killed(*args, **kwargs):
+        raise RuntimeError("killed")
+
+    from billing.settlement import stripe_gateway
+
+    with monkeypatch.context() as patch:
+        patch.setattr(stripe_gateway, "_mirrored", killed)
+        with pytest.raises(RuntimeError, match="killed"):
+            push(invoice)
+    assert settlement_of(invoice).state == SettlementState.STARTED
+    created = [r for r in provider.asked() if (r["method"], r["path"]) == ("POST", "/v1/invoices")]
+    assert push(invoice).state == SettlementState.PUSHED
+    again = [r for r in provider.asked() if (r["method"], r["path"]) == ("POST", "/v1/invoices")]
+    assert (len(created), len(again), len(provider.invoices())) == (1, 1, 1)
+
+
+def test_the_sweep_takes_up_what_was_left_started(provider, invoice):
+    provider.fail("/v1/invoices", after=True)
+    push(invoice)
+    jobs.forget()
+    with as_worker():
+        recovery.sweep(now=NOW)
+    assert "billing.tasks.push_settlement" not in {name for name, _ in jobs.waiting()}
+    with as_worker():
+        recovery.sweep(now=NOW.replace(hour=10))
+    assert "billing.tasks.push_settlement" in jobs.run_jobs()
+    assert settlement_of(invoice).state == SettlementState.PUSHED
+    assert len(provider.invoices()) == 1
+
+
+def test_a_provider_that_refuses_needs_a_person(provider, invoice, monkeypatch):
+    from billing.settlement import stripe_gateway
+
+    monkeypatch.setattr(stripe_gateway, "_items", lambda invoice: [("ligne", "not an amount")])
+    settlement = push(invoice)
+    assert settlement.state == SettlementState.NEEDS_PERSON
+    assert settlement.problem == "Le prestataire de paiement a refusé la facture."
+    assert push(invoice).state == SettlementState.NEEDS_PERSON
+
+
+def test_a_provider_that_is_away_is_asked_again_later(invoice, monkeypatch):
+    monkeypatch.setattr(stripe, "api_base", "http://127.0.0.1:1")
+    monkeypatch.setattr(stripe, "max_network_retries", 0)
+    assert push(invoice).state == SettlementState.STARTED
+
+
+# --- What the provider tells us ---------------------------------------------------------------------
+
+
+@pytest.fixture
+def endpoint():
+    with as_worker():
+        return WebhookEndpoint.objects.create(
+            id="we_test",
+            livemode=False,
+            url="http://testserver/stripe/webhook/",
+            secret=SECRET,
+            status="enabled",
+            enabled_events=["invoice.paid"],
+            api_version=settings.STRIPE_API_VERSION,
+            djstripe_validation_method="verify_signature",
+        )
+
+
+def deliver(client, endpoint, event, *, secret=SECRET, at=None, body=None):
+    body = body or json.dumps(event)
+    return client.post(
+        reverse("djstripe:djstripe_webhook_by_uuid", kwargs={"uuid": endpoint.djstripe_uuid}),
+        data=body.encode(),
+        content_type="application/json",
+        headers={"Stripe-Signature": signature(secret, json.dumps(event), now=at or int(time.time()))},
+    )
+
+
+@pytest.fixture
+def paid(provider, invoice):
+    """The event of an invoice that was pushed, and paid by transfer."""
+    provider.pay(push(invoice).external_id)
+    [event] = provider.events()
+    return event
+
+
+def test_a_signed_event_makes_the_invoice_paid(client, endpoint, invoice, paid):
+    assert deliver(client, endpoint, paid).status_code == 200
+    # The page only enqueued: the worker asks the provider itself.
+    assert settlement_of(invoice).state == SettlementState.PUSHED
+    assert jobs.run_jobs() == ["billing.tasks.confirm_payment"]
+    settlement = settlement_of(invoice)
+    assert (settlement.state, settlement.paid_at is not None) == (SettlementState.PAID, True)
+    with as_worker():
+        assert AuditEvent.objects.filter(what="invoice.paid").count() == 1
+
+
+def test_an_event_told_twice_is_one_payment(client, endpoint, invoice, paid):
+    for _ in range(3):
+        assert deliver(client, endpoint, paid).status_code == 200
+    jobs.run_jobs()
+    with as_worker():
+        operations.confirm_payment(external_id=settlement_of(invoice).external_id, now=NOW)
+        assert AuditEvent.objects.filter(what="invoice.paid").count() == 1
+
+
+@pytest.mark.parametrize(
+    "forged",
+    [
+        {"secret": "whsec_somebody_else"},
+        {"at": 1_700_000_000},  # a true signature, long ago
+        {"body": '{"id": "evt_other", "object": "event", "type": "invoice.paid"}'},
+    ],
+)
+def test_a_forged_event_is_refused(client, endpoint, invoice, paid, forged):
+    assert deliver(client, endpoint, paid, **forged).status_code == 400
+    assert jobs.waiting() == []
+    assert settlement_of(invoice).state == SettlementState.PUSHED
+
+
+def test_an_event_that_the_provider_does_not_confirm_pays_nothing(provider, invoice):
+    """The secret leaked: a signed lie still meets the provider's own word."""
+    settlement = push(invoice)
+    with as_worker():
+        operations.confirm_payment(external_id=settlement.external_id, now=NOW)
+    assert settlement_of(invoice).state == SettlementState.PUSHED
+
+
+def test_paid_before_our_record_was_written(provider, invoice):
+    """The transfer and its event came while the settlement was "started": reconciling sees it."""
+    provider.fail("/v1/invoices/[^/]+/finalize", after=True)
+    push(invoice)
+    [mirror] = provider.invoices()
+    provider.pay(mirror["id"])
+    with as_worker():
+        operations.confirm_payment(external_id=mirror["id"], now=NOW)
+    assert settlement_of(invoice).state == SettlementState.STARTED
+    assert push(invoice).state == SettlementState.PAID
+
+
+def test_somebody_else_s_invoice_changes_nothing(provider, invoice):
+    with as_worker():
+        operations.confirm_payment(external_id="in_unknown", now=NOW)
+    assert settlement_of(invoice).state == SettlementState.PENDING
+
+
+# --- Public money -----------------------------------------------------------------------------------
+
+
+def test_a_public_issuer_never_reaches_the_provider(provider):
+    """CGCT L1611-7: collected by the public accountant only."""
+    invoice = issued_invoice()
+    done = jobs.run_jobs()
+    assert "billing.tasks.make_file" in done
+    assert "billing.tasks.push_settlement" not in done
+    settlement = settlement_of(invoice)
+    assert (settlement.channel, settlement.state) == (Channel.TITRE, SettlementState.PROPOSED)
+    with as_worker():
+        recovery.sweep(now=NOW.replace(year=2027))
+        with pytest.raises(ObjectDoesNotExist):
+            operations.push(settlement_id=settlement.pk, now=NOW)
+    jobs.run_jobs()
+    assert provider.asked() == []
+    assert settlement_of(invoice).state == SettlementState.PROPOSED
+
+
+@pytest.mark.parametrize(
+    "values", [{"state": SettlementState.PUSHED}, {"external_id": "in_1"}, {"state": SettlementState.PENDING}]
+)
+def test_the_database_keeps_a_titre_away_from_the_provider(values):
+    expected = pytest.raises(IntegrityError, match="settlement_titre_has_no_provider")
+    with expected, transaction.atomic():
+        SettlementFactory(**values)

@@ -1,0 +1,114 @@
+"""`kill -9` on real worker processes: nothing is lost, nothing is done twice.
+
+The rows' clocks are set back where minutes would have to pass; HALLE_REAL_WAITING=1 waits for them.
+"""
+
+import hashlib
+import random
+
+import pytest
+from django.core.files.base import ContentFile
+from django.utils import timezone
+from django.utils.timezone import localdate
+from procrastinate.contrib.django.models import ProcrastinateJob
+
+from billing import operations as billing
+from billing.models import BillingRun, Invoice, InvoiceFile, InvoiceState, RunState, Settlement
+from provisioning.models import Call, Step, StepState
+from subscriptions import operations as subscriptions
+from subscriptions.models import State, Subscription
+from tests.concurrency.gate import gate_to
+from tests.concurrency.worker_process import WorkerProcess
+from tests.demo.test_broker import broker
+from tests.factories import EndpointFactory, OperatorFactory, SubscriptionFactory, UserFactory, drafted_run
+from tests.factories.subscriptions import PDF
+from tests.tools.database import as_worker
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+SERVICES = 6
+MEMBERS = 60
+
+
+@pytest.fixture
+def worker(tmp_path):
+    process = WorkerProcess(tmp_path)
+    yield process
+    process.kill()
+
+
+@pytest.fixture
+def vendor(tmp_path):
+    """The demo vendor's broker, a real process, behind a gate."""
+    with broker(tmp_path, delay="0.2") as client, gate_to(client.base_url) as gate:
+        gate.known = client.known
+        yield gate
+
+
+def jobs_doing() -> int:
+    return ProcrastinateJob.objects.filter(status="doing").count()
+
+
+def test_a_worker_killed_while_opening_services_opens_each_once(vendor, worker):
+    operator = OperatorFactory()
+    requests = SubscriptionFactory.create_batch(SERVICES, listing__operator=operator)
+    for request in requests:
+        EndpointFactory(offer=request.listing.offer, osb=True, url=vendor.url)
+    with as_worker():
+        for request in requests:
+            subscriptions.approve(
+                subscription=request, approved_by=UserFactory(), number="2026-7",
+                date=localdate(), file=ContentFile(PDF, name="acte.pdf"), now=timezone.now(),
+            )  # fmt: skip
+
+        worker.start()
+        for where in ("before", "after"):
+            vendor.hold_next_put(where)
+            worker.kill_when(vendor.held.is_set)
+        for _ in range(3):
+            worker.kill_when_grown(Call.objects.all(), by=random.randint(1, 3), at_most=3 * SERVICES)
+        worker.wait_until(lambda: not Step.objects.exclude(state=StepState.DONE).exists())
+        worker.wait_until(lambda: jobs_doing() == 0)
+
+        assert worker.kills == 5
+        opened = Subscription.objects.filter(state=State.ACTIVE)
+        assert opened.count() == SERVICES
+        for subscription in opened:
+            [step] = Step.objects.filter(run__subscription=subscription)
+            assert subscription.transitions.filter(after=State.ACTIVE).count() == 1
+            assert subscription.service_url.endswith(f"/instances/{step.key}")
+        # What was asked and never answered stays on record.
+        assert Call.objects.filter(outcome="").count() >= 2
+        instances = vendor.known()
+        assert sorted(i["id"] for i in instances) == sorted(step.key for step in Step.objects.all())
+        assert {instance["state"] for instance in instances} == {"open"}
+
+
+def test_a_worker_killed_while_issuing_numbers_and_files_each_invoice_once(worker, tmp_path):
+    run = drafted_run(members=MEMBERS, now=timezone.now())
+    with as_worker():
+        billing.approve_run(run=run, approved_by=run.started_by, now=timezone.now())
+
+        worker.start()
+        issued = Invoice.objects.filter(run=run, state=InvoiceState.ISSUED)
+        for rows, times in ((issued, 4), (InvoiceFile.objects.all(), 3)):
+            for _ in range(times):
+                worker.kill_when_grown(rows, by=random.randint(1, 10), at_most=MEMBERS)
+        worker.wait_until(lambda: InvoiceFile.objects.count() == MEMBERS and jobs_doing() == 0)
+
+        assert worker.kills == 7
+        run.refresh_from_db()
+        assert (run.state, run.progress_done, run.progress_total) == (RunState.ISSUED, MEMBERS, MEMBERS)
+        assert BillingRun.objects.count() == 1
+        year = localdate().year
+        numbers = list(Invoice.objects.order_by("number").values_list("number", flat=True))
+        assert numbers == [f"F{year}-{n:05d}" for n in range(1, MEMBERS + 1)]
+        settled = Settlement.objects.values_list("invoice__number", flat=True)
+        assert sorted(settled) == numbers
+        files = InvoiceFile.objects.select_related("invoice")
+        assert sorted(file.invoice.number for file in files) == numbers
+        for file in files:
+            content = (tmp_path / "media" / file.path).read_bytes()
+            assert (hashlib.sha256(content).hexdigest(), len(content)) == (file.sha256, file.size)
+        kept = [path for path in (tmp_path / "media").rglob("*") if path.is_file()]
+        assert len(kept) == MEMBERS

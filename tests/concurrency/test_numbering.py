@@ -1,0 +1,106 @@
+"""One series, many workers: every number once, and none left out."""
+
+import contextlib
+
+import pytest
+from django.db import transaction
+
+from billing import issuing, operations
+from billing.exceptions import PeriodAlreadyBilled
+from billing.models import BillingRun, Invoice, LedgerEntry, NumberCounter, RunState
+from billing.periods import Period
+from subscriptions.models import State
+from tenants.tenancy import tenant_scope
+from tests.factories import BillingRunFactory, OperatorFactory, SubscriptionFactory, UserFactory, drafted_run
+from tests.factories.base import NOW
+from tests.factories.billing import YEAR
+from tests.tools.database import as_worker
+from tests.tools.threads import at_once
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+MEMBERS = 16
+
+
+class Killed(Exception):
+    """What ends a transaction as the death of its worker would."""
+
+
+@pytest.fixture
+def run():
+    run = drafted_run(members=MEMBERS)
+    with as_worker():
+        operations.approve_run(run=run, approved_by=run.started_by, now=NOW)
+    return run
+
+
+def sequences():
+    with as_worker():
+        return sorted(Invoice.objects.filter(sequence__isnull=False).values_list("sequence", flat=True))
+
+
+def test_eight_workers_number_one_series_without_gap_or_double(run):
+    """Half of them lose their first transaction after its number was given, as killed workers do."""
+    with as_worker():
+        ids = list(run.invoices.order_by("pk").values_list("pk", flat=True))
+
+    def worker(number):
+        def issue():
+            for position, invoice_id in enumerate(ids[number::8]):
+                with as_worker(), contextlib.suppress(Killed), transaction.atomic():
+                    issuing.issue(invoice_id=invoice_id, operator=run.operator, now=NOW)
+                    if number % 2 and position == 0:
+                        raise Killed
+                with as_worker(), transaction.atomic():
+                    issuing.issue(invoice_id=invoice_id, operator=run.operator, now=NOW)
+
+        return issue
+
+    assert at_once(*[worker(number) for number in range(8)]) == [None] * 8
+    assert sequences() == list(range(1, MEMBERS + 1))
+    with as_worker():
+        assert NumberCounter.objects.get().last == MEMBERS
+
+
+def test_the_same_run_issued_by_three_workers_at_once(run):
+    def issue():
+        with as_worker():
+            operations.issue_run(run_id=run.pk, now=NOW)
+
+    assert at_once(issue, issue, issue) == [None] * 3
+    assert sequences() == list(range(1, MEMBERS + 1))
+    with as_worker():
+        run.refresh_from_db()
+    assert (run.state, run.progress_done) == (RunState.ISSUED, MEMBERS)
+
+
+def test_the_same_run_drafted_by_three_workers_at_once():
+    run = BillingRunFactory()
+    for _ in range(3):
+        SubscriptionFactory(state=State.ACTIVE, listing__operator=run.operator)
+
+    def draft():
+        with as_worker():
+            operations.draft_run(run_id=run.pk, now=NOW)
+
+    assert at_once(draft, draft, draft) == [None] * 3
+    with as_worker():
+        assert (LedgerEntry.objects.count(), Invoice.objects.count()) == (3, 3)
+
+
+def test_one_period_started_by_three_people_at_once():
+    operator = OperatorFactory()
+    people = [UserFactory() for _ in range(3)]
+
+    def start(person):
+        def call():
+            with transaction.atomic(), tenant_scope([operator.organisation_id]):
+                return operations.start_run(
+                    operator=operator, period=Period(*YEAR), started_by=person, now=NOW
+                )
+
+        return call
+
+    results = at_once(*[start(person) for person in people])
+    assert sum(isinstance(result, BillingRun) for result in results) == 1
+    assert sum(isinstance(result, PeriodAlreadyBilled) for result in results) == 2

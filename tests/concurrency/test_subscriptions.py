@@ -1,0 +1,107 @@
+"""Two people, or one with two clicks, at the same moment."""
+
+import uuid
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import transaction
+
+from provisioning.models import Run
+from subscriptions import operations
+from subscriptions.exceptions import AlreadySubscribed, WrongState
+from subscriptions.models import Decision, State, Subscription, Transition
+from tenants.tenancy import tenant_scope
+from tests.factories import AdhesionFactory, ListingFactory, SubscriptionFactory, UserFactory
+from tests.factories.base import NOW
+from tests.factories.subscriptions import PDF
+from tests.tools.database import as_worker
+from tests.tools.threads import at_once
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def in_scope(tenant, operation, /, **values):
+    """What a page does: one operation in a transaction, inside the tenant’s scope."""
+
+    def run():
+        with transaction.atomic(), tenant_scope([tenant.pk]):
+            return operation(**values)
+
+    return run
+
+
+def requests(*keys):
+    listing = ListingFactory()
+    commune = AdhesionFactory(operator=listing.operator).organisation
+    return [
+        in_scope(
+            commune,
+            operations.request_subscription,
+            organisation=commune,
+            listing=listing,
+            requested_by=UserFactory(),
+            request_key=key,
+            shown_cents=25800,
+            now=NOW,
+        )
+        for key in keys
+    ]
+
+
+def test_a_double_click_is_one_request():
+    results = at_once(*requests(*[uuid.uuid4()] * 4))
+    assert len({result.pk for result in results}) == 1
+    with as_worker():
+        assert Subscription.objects.count() == Transition.objects.count() == 1
+
+
+def test_two_people_asking_make_one_request():
+    results = at_once(*requests(*[uuid.uuid4() for _ in range(4)]))
+    made = [result for result in results if isinstance(result, Subscription)]
+    refused = [result for result in results if isinstance(result, AlreadySubscribed)]
+    assert (len(made), len(refused)) == (1, 3)
+    assert {refusal.existing.pk for refusal in refused} == {made[0].pk}
+
+
+def decide(subscription, *, times):
+    """`times` approvals and as many refusals of the same request, each with its own copy of it."""
+    calls = []
+    for _ in range(times):
+        with as_worker():
+            copies = [Subscription.objects.get(pk=subscription.pk) for _ in range(2)]
+        calls.append(
+            in_scope(
+                subscription.tenant,
+                operations.approve,
+                subscription=copies[0],
+                approved_by=UserFactory(),
+                number="2026-1",
+                date=NOW.date(),
+                file=SimpleUploadedFile("acte.pdf", PDF),
+                now=NOW,
+            )
+        )
+        calls.append(
+            in_scope(
+                subscription.tenant,
+                operations.refuse,
+                subscription=copies[1],
+                by=UserFactory(),
+                reason="non",
+                now=NOW,
+            )
+        )
+    return calls
+
+
+@pytest.mark.parametrize("turn", range(3))
+def test_of_approvals_and_refusals_exactly_one_wins(turn):
+    subscription = SubscriptionFactory()
+    results = at_once(*decide(subscription, times=3))
+    assert sum(result is None for result in results) == 1
+    assert sum(isinstance(result, WrongState) for result in results) == 5
+    with as_worker():
+        subscription.refresh_from_db()
+        approved = subscription.state != State.REFUSED
+        assert subscription.state in (State.PROVISIONING, State.REFUSED)
+        assert Decision.objects.count() == Run.objects.count() == approved

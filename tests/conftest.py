@@ -1,0 +1,41 @@
+"""What every test stands on: see tests/tools/ for each part.
+
+- A test that asks for the database (`@pytest.mark.django_db`) has a real PostgreSQL, as the web role.
+- An undefined variable in a template fails. Nothing beyond this machine can be reached.
+"""
+
+import pytest
+from django.db import connections
+from django.template import engines
+from django.test import TransactionTestCase
+
+from tests.tools import no_network
+from tests.tools.database import Emptier, point_django_at, test_database
+from tests.tools.strict_templates import Refusing
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_test_environment, django_db_blocker):
+    """A database of our own making, in place of pytest-django's: Django would make it as its owner."""
+    patch = pytest.MonkeyPatch()
+    with test_database() as name:
+        point_django_at(connections.databases["default"], name)
+        emptier = Emptier(name)
+        # Instead of TRUNCATE, which the web role may not and which would lose the migrations' rows.
+        patch.setattr(TransactionTestCase, "_fixture_teardown", lambda self: emptier.empty())
+        yield
+        patch.undo()
+        with django_db_blocker.unblock():
+            connections.close_all()
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _strict_templates():
+    engines["django"].engine.string_if_invalid = Refusing("%s")
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _no_network():
+    with pytest.MonkeyPatch.context() as patch:
+        no_network.refuse(patch)
+        yield

@@ -1,0 +1,265 @@
+"""The whole seed, once, on a real database: what it leaves behind, and that it may be repeated."""
+
+import io
+from datetime import timedelta
+
+import pytest
+from django.apps import apps
+from django.conf import settings
+from django.core.management import call_command
+from django.db import connection, transaction
+from django.utils.timezone import localdate
+from djstripe.models import WebhookEndpoint
+
+from billing import files
+from billing.documents import content_problems
+from billing.documents.cii import render_cii
+from billing.models import BillingRun, Invoice, InvoiceFile, RunState, Settlement, SettlementState
+from catalog.models import Listing, ListingState, PriceGrid, ServiceSheet, Vendor
+from catalog.prices import listing_price, territory_facts
+from demo.management.commands import seed_demo
+from demo.seed.members import MAIN
+from demo.seed.people import MANDATES, STAFF, read_people
+from marketplace.pages.models import StorefrontPage
+from provisioning.connectors import connector_for
+from provisioning.models import Endpoint, StepState
+from subscriptions.models import Decision, State, Subscription
+from tenants.models import Membership, Operator, Organisation, Population, Territory, User
+from tests.tools.database import acting_as, as_worker
+from tests.tools.einvoice_rules import judge
+
+
+class Killed(Exception):
+    pass
+
+
+pytestmark = pytest.mark.xdist_group("seed")  # on one worker: the demo is made once
+
+
+SEEDED_TABLES = [
+    model._meta.db_table
+    for app in ("tenants", "catalog", "subscriptions", "provisioning", "billing")
+    for model in apps.get_app_config(app).get_models()
+]
+
+
+@pytest.fixture(scope="module")
+def seeded(django_db_setup, django_db_blocker):
+    """A database with the demo, taken back at the end. Tells what a first seed, killed, had left."""
+    with (
+        django_db_blocker.unblock(),
+        as_worker(),
+        transaction.atomic(),
+        pytest.MonkeyPatch.context() as patch,
+    ):
+
+        def killed(**_):
+            raise Killed
+
+        patch.setattr(seed_demo, "make_history", killed)
+        with pytest.raises(Killed):
+            call_command("seed_demo", stdout=io.StringIO())
+        left = Operator.objects.count() + User.objects.count() + ServiceSheet.objects.count()
+        patch.undo()
+        told = io.StringIO()
+        call_command("seed_demo", stdout=told)
+        # What autovacuum does for committed rows: without it the planner believes every table empty.
+        with acting_as("owner"), connection.cursor() as cursor:
+            cursor.execute(f"ANALYZE {', '.join(SEEDED_TABLES)}")
+        yield {"left": left, "told": told.getvalue()}
+        transaction.set_rollback(True)
+
+
+def test_a_killed_seed_leaves_nothing_half_made(seeded):
+    assert seeded["left"] == 0
+
+
+def test_each_long_step_tells_what_it_does(seeded):
+    assert "billing periods…" in seeded["told"]
+
+
+def test_a_second_seed_changes_nothing(seeded):
+    before = _fingerprints()
+    call_command("seed_demo", stdout=io.StringIO())
+    assert _fingerprints() == before
+
+
+def _fingerprints() -> dict[str, str]:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
+        found = {}
+        for (table,) in cursor.fetchall():
+            cursor.execute(
+                f"SELECT md5(string_agg(md5(t::text), '' ORDER BY md5(t::text))) FROM \"{table}\" t"
+            )
+            found[table] = cursor.fetchone()[0]
+    return found
+
+
+def test_three_operators_twelve_vendors_sixty_services(seeded):
+    assert {o.legal_kind for o in Operator.objects.all()} == {"gip", "syndicat_mixte", "association"}
+    assert (Vendor.objects.count(), ServiceSheet.objects.count()) == (12, 60)
+    assert set(Listing.objects.values_list("state", flat=True)) == set(ListingState.values)
+    assert all(listing.vehicles.count() == 1 for listing in Listing.objects.all())
+    assert StorefrontPage.objects.filter(sites_rooted_here__isnull=False).count() == 3
+
+
+def test_every_pattern_and_both_populations_are_priced(seeded):
+    definitions = list(PriceGrid.objects.values_list("definition", flat=True))
+    assert {grid["pattern"] for grid in definitions} == {
+        "per_inhabitant",
+        "flat_by_stratum",
+        "marginal_tranches",
+        "fixed_plus_variable",
+        "by_member_type",
+    }
+    assert {grid.get("population_kind") for grid in definitions} >= {"municipale", "totale"}
+
+
+def test_three_hundred_real_communes_of_five_departements(seeded):
+    communes = Organisation.objects.filter(kind="commune", adhesions__isnull=False).distinct()
+    assert communes.count() == 300
+    assert len({c.territory.departement for c in communes.select_related("territory")}) == 5
+    assert all(c.siren == c.territory.siren for c in communes.select_related("territory"))
+    assert Organisation.objects.filter(kind="epci", adhesions__isnull=False).count() == 10
+
+
+def test_the_main_commune_reads_the_price_of_the_story(seeded):
+    territory = Territory.objects.get(kind="commune", code=MAIN)
+    known = Population.objects.get(territory=territory, source="insee-municipale")
+    assert (known.value, known.reference_year) == (860, 2023)
+    listing = Listing.objects.get(operator__slug="cantonade", offer__partner_sku="cantinelle")
+    day = localdate()
+    facts = territory_facts(territories=[territory], on=day)[territory.pk]
+    priced = listing_price(listing=listing, facts=facts)
+    assert priced.net_cents == 64500
+    assert "860 habitants" in priced.quote.lines[0].steps[0].replace("\u202f", " ")
+    member = Organisation.objects.get(territory=territory)
+    assert member.adhesions.count() == 3
+    assert not Subscription.objects.filter(tenant=member, listing=listing).exists()
+
+
+def test_everybody_can_sign_in_and_has_the_mandates_told(seeded):
+    for person in read_people():
+        user = User.objects.get(issuer=settings.OIDC_ISSUER, sub=person["sub"])
+        assert user.memberships.count() == len(MANDATES.get(person["sub"], []))
+        assert user.is_superuser is (person["sub"] == STAFF)
+        if seat := person.get("siret"):
+            assert user.memberships.filter(organisation__siret=seat).exists()
+
+
+def test_subscriptions_are_in_every_state_but_the_fleeting_one(seeded):
+    found = set(Subscription.objects.values_list("state", flat=True))
+    assert found == set(State.values) - {State.APPROVED}
+    assert Subscription.objects.filter(state=State.ACTIVE).count() >= 700
+    steps = Subscription.objects.filter(state=State.PROVISIONING).values_list(
+        "provisioning_runs__steps__state", flat=True
+    )
+    assert set(steps) == {StepState.NEEDS_PERSON, StepState.PENDING}
+
+
+def test_the_rows_written_in_bulk_say_what_the_operations_would(seeded):
+    opened = Subscription.objects.filter(state=State.ACTIVE)
+    for subscription in opened.select_related("tenant__territory", "listing", "requested_by")[::40]:
+        day = localdate(subscription.requested_at)
+        facts = territory_facts(territories=[subscription.tenant.territory], on=day)
+        priced = listing_price(listing=subscription.listing, facts=facts[subscription.tenant.territory_id])
+        assert priced.quote.to_dict() == subscription.quote
+        moves = list(subscription.transitions.order_by("at", "pk").values_list("before", "after"))
+        assert [after for _, after in moves] == ["requested", "approved", "provisioning", "active"]
+        roles = Membership.objects.filter(user=subscription.requested_by, organisation=subscription.tenant)
+        assert roles.filter(role="secretary").exists()
+        assert subscription.decision.file.read(5) == b"%PDF-"
+
+
+def test_every_approved_subscription_has_its_act(seeded):
+    approved = Subscription.objects.filter(approved_by__isnull=False)
+    assert Decision.objects.count() == approved.count()
+
+
+def test_closed_periods_are_numbered_without_a_gap(seeded):
+    issued = BillingRun.objects.filter(state=RunState.ISSUED)
+    assert {run.operator.slug for run in issued} == {"cantonade", "brumelle", "etabli-communal"}
+    assert all(run.problems == [] for run in BillingRun.objects.all())
+    for operator in Operator.objects.all():
+        numbers = Invoice.objects.issued().of_operator(operator).order_by("sequence")
+        assert list(numbers.values_list("sequence", flat=True)) == list(range(1, numbers.count() + 1))
+
+
+def test_every_issued_invoice_is_sound(seeded):
+    issued = list(Invoice.objects.issued().prefetch_related("lines"))
+    assert len(issued) > 500
+    assert {
+        problem for invoice in issued for problem in content_problems(files.document_of(invoice))
+    } == set()
+
+
+def test_every_invoice_of_the_demo_passes_the_official_rules(seeded):
+    """XSD, EN 16931 and French CTC rules, on each issued invoice (some twelve seconds)."""
+    refused, kinds = {}, set()
+    for invoice in Invoice.objects.issued().prefetch_related("lines").select_related("operator"):
+        verdict = judge(render_cii(files.document_of(invoice)))
+        assert verdict.judged, f"no rule fired on {invoice.number}"
+        if verdict.failures:
+            refused[f"{invoice.operator} {invoice.number}"] = verdict.failures
+        kinds |= {line.vat_category for line in invoice.lines.all()}
+    assert refused == {}
+    assert kinds == {"S", "E", "O"}
+
+
+def test_settlements_agree_with_their_channel(seeded):
+    late = Settlement.objects.filter(state=SettlementState.PAID, paid_at__isnull=True)
+    assert not late.exists()
+    pending = Settlement.objects.filter(state=SettlementState.PENDING)
+    assert pending.count() == 2
+    assert pending.filter(invoice__tenant__territory__code=MAIN).exists()
+    for settlement in Settlement.objects.filter(state=SettlementState.PAID).select_related("invoice")[::50]:
+        assert settlement.paid_at.date() - settlement.invoice.issue_date < timedelta(days=35)
+
+
+def test_only_jobs_that_have_something_to_do_are_left(seeded):
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT task_name, count(*) FROM procrastinate_jobs GROUP BY 1")
+        jobs = dict(cursor.fetchall())
+    assert jobs == {
+        "billing.tasks.make_file": Invoice.objects.issued().count(),
+        "billing.tasks.push_settlement": 2,
+        "provisioning.tasks.run_next_step": 1,
+    }
+
+
+def test_the_main_communes_first_files_are_there(seeded):
+    assert InvoiceFile.objects.count() == 20
+    mine = Invoice.objects.issued().filter(tenant__territory__code=MAIN)
+    assert mine.filter(file__isnull=True).count() == 0
+    assert mine.count() >= 5
+
+
+def test_connections_are_valid_and_say_where_the_broker_is(seeded, monkeypatch):
+    endpoints = Endpoint.objects.all()
+    assert endpoints.count() == 60
+    assert all(connector_for(endpoint) for endpoint in endpoints)
+    assert endpoints.filter(connector="osb").count() == 20
+    assert WebhookEndpoint.objects.get().url.endswith(f"{WebhookEndpoint.objects.get().djstripe_uuid}/")
+    monkeypatch.setenv("HALLE_BROKER_URL", "http://127.0.0.1:9999")
+    with transaction.atomic():
+        call_command("seed_demo", stdout=io.StringIO())
+        assert {e.config["url"] for e in Endpoint.objects.filter(connector="osb")} == {
+            "http://127.0.0.1:9999"
+        }
+        transaction.set_rollback(True)
+
+
+def test_a_seed_by_hand_does_not_undo_what_the_supervisor_told(seeded, monkeypatch):
+    monkeypatch.setenv("HALLE_BROKER_URL", "http://127.0.0.1:9999")
+    monkeypatch.setenv("STRIPE_WEBHOOK_SECRET", "whsec_of_this_run")
+    with transaction.atomic():
+        call_command("seed_demo", stdout=io.StringIO())
+        monkeypatch.delenv("HALLE_BROKER_URL")
+        monkeypatch.delenv("STRIPE_WEBHOOK_SECRET")
+        call_command("seed_demo", stdout=io.StringIO())
+        assert {e.config["url"] for e in Endpoint.objects.filter(connector="osb")} == {
+            "http://127.0.0.1:9999"
+        }
+        assert WebhookEndpoint.objects.get().secret == "whsec_of_this_run"
+        transaction.set_rollback(True)

@@ -1,0 +1,171 @@
+"""Billing runs, ledger, invoices. For real ones, made by the operations: `drafted_run`, `issued_invoice`."""
+
+from datetime import date
+from decimal import Decimal
+
+import factory
+
+from billing import operations
+from billing.models import (
+    BillingRun,
+    Channel,
+    Invoice,
+    InvoiceFile,
+    InvoiceLine,
+    InvoiceState,
+    LedgerEntry,
+    NumberCounter,
+    Settlement,
+    SettlementState,
+)
+from subscriptions.models import State
+from tests.factories.base import NOW, Factory
+from tests.factories.subscriptions import SubscriptionFactory
+from tests.factories.tenants import OperatorFactory, OrganisationFactory, UserFactory
+from tests.tools.database import as_worker
+
+YEAR = (date(2026, 1, 1), date(2027, 1, 1))
+
+
+class BillingRunFactory(Factory):
+    """A run of the year 2026, as it is when it has just been started."""
+
+    class Meta:
+        model = BillingRun
+
+    operator = factory.SubFactory(OperatorFactory)
+    tenant = factory.SelfAttribute("operator.organisation")
+    period_start, period_end = YEAR
+    started_by = factory.SubFactory(UserFactory)
+    started_at = NOW
+
+
+class LedgerEntryFactory(Factory):
+    class Meta:
+        model = LedgerEntry
+
+    run = factory.SubFactory(BillingRunFactory)
+    operator = factory.SelfAttribute("run.operator")
+    subscription = factory.SubFactory(
+        SubscriptionFactory, state=State.ACTIVE, listing__operator=factory.SelfAttribute("...operator")
+    )
+    tenant = factory.SelfAttribute("subscription.tenant")
+    period_start = factory.SelfAttribute("run.period_start")
+    period_end = factory.SelfAttribute("run.period_end")
+    code = "habitants"
+    label = "Cantine – Habitants"
+    quantity = Decimal(860)
+    unit = "habitant"
+    unit_price = Decimal("0.30")
+    amount_cents = 25800
+    vat_category = "S"
+    vat_rate = Decimal(20)
+    steps = factory.LazyFunction(lambda: ["860 habitants × 0,30 € = 258,00 €"])
+    facts = factory.LazyFunction(dict)
+    recorded_at = NOW
+
+
+class InvoiceFactory(Factory):
+    """A draft of 258,00 € and VAT, without lines; `issued=True` for an issued one (number 1)."""
+
+    class Meta:
+        model = Invoice
+
+    class Params:
+        issued = factory.Trait(
+            state=InvoiceState.ISSUED,
+            year=2026,
+            sequence=factory.Sequence(lambda n: n + 1),
+            number=factory.LazyAttribute(lambda o: f"F2026-{o.sequence:05d}"),
+            issue_date=date(2026, 10, 1),
+            due_date=date(2026, 10, 31),
+        )
+
+    run = factory.SubFactory(BillingRunFactory)
+    operator = factory.SelfAttribute("run.operator")
+    tenant = factory.SubFactory(OrganisationFactory)
+    out_of_scope = False
+    period_start = factory.SelfAttribute("run.period_start")
+    period_end = factory.SelfAttribute("run.period_end")
+    net_cents = 25800
+    vat_cents = 5160
+    gross_cents = factory.LazyAttribute(lambda o: o.net_cents + o.vat_cents)
+
+
+class InvoiceLineFactory(Factory):
+    class Meta:
+        model = InvoiceLine
+
+    entry = factory.SubFactory(LedgerEntryFactory)
+    invoice = factory.SubFactory(
+        InvoiceFactory,
+        run=factory.SelfAttribute("..entry.run"),
+        tenant=factory.SelfAttribute("..entry.tenant"),
+    )
+    tenant = factory.SelfAttribute("invoice.tenant")
+    position = 1
+    name = factory.SelfAttribute("entry.label")
+    steps = factory.SelfAttribute("entry.steps")
+    quantity = factory.SelfAttribute("entry.quantity")
+    unit = factory.SelfAttribute("entry.unit")
+    unit_price = factory.SelfAttribute("entry.unit_price")
+    net_cents = factory.SelfAttribute("entry.amount_cents")
+    vat_category = factory.SelfAttribute("entry.vat_category")
+    vat_rate = factory.SelfAttribute("entry.vat_rate")
+
+
+class InvoiceFileFactory(Factory):
+    class Meta:
+        model = InvoiceFile
+
+    invoice = factory.SubFactory(InvoiceFactory, issued=True)
+    tenant = factory.SelfAttribute("invoice.tenant")
+    path = factory.LazyAttribute(lambda o: f"invoices/test/{o.invoice.number}.pdf")
+    sha256 = "0" * 64
+    size = 1
+    made_at = NOW
+
+
+class SettlementFactory(Factory):
+    class Meta:
+        model = Settlement
+
+    invoice = factory.SubFactory(InvoiceFactory, issued=True)
+    tenant = factory.SelfAttribute("invoice.tenant")
+    channel = Channel.TITRE
+    state = SettlementState.PROPOSED
+    changed_at = NOW
+
+
+class NumberCounterFactory(Factory):
+    class Meta:
+        model = NumberCounter
+
+    operator = factory.SubFactory(OperatorFactory)
+    series = "F"
+    year = 2026
+
+
+def drafted_run(*, operator=None, members: int = 1, now=NOW, **subscription) -> BillingRun:
+    """A run whose drafts were made by the worker's operation, for `members` new active subscriptions.
+
+    `subscription` goes to each of them: `tenant__territory__population=…`, `listing__grid__exempt=True`…
+    With `members=0`, only what the operator's members have already is billed.
+    """
+    operator = operator or OperatorFactory()
+    for _ in range(members):
+        SubscriptionFactory(state=State.ACTIVE, listing__operator=operator, **subscription)
+    run = BillingRunFactory(operator=operator)
+    with as_worker():
+        operations.draft_run(run_id=run.pk, now=now)
+        run.refresh_from_db()
+    return run
+
+
+def issued_invoice(*, operator=None, now=NOW, **subscription) -> Invoice:
+    """One invoice, drafted, approved and issued by the operations."""
+    run = drafted_run(operator=operator, now=now, **subscription)
+    with as_worker():
+        operations.approve_run(run=run, approved_by=run.started_by, now=now)
+        operations.issue_run(run_id=run.pk, now=now)
+        return Invoice.objects.select_related("operator", "tenant", "settlement").get(run=run)

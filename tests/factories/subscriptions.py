@@ -1,0 +1,134 @@
+"""Purchasing vehicles and subscriptions in any state."""
+
+import uuid
+from datetime import timedelta
+
+import factory
+from django.core.files.base import ContentFile
+from django.utils.timezone import localdate
+
+from catalog.prices import listing_price, territory_facts
+from subscriptions.models import Decision, LegalBasis, PurchasingVehicle, State, Subscription, Transition
+from tests.factories.base import ACTIVE_FROM, APPROVED_AT, OPENED_AT, REQUESTED_AT, Factory
+from tests.factories.catalog import ListingFactory
+from tests.factories.tenants import AdhesionFactory, OrganisationFactory, UserFactory
+
+PDF = b"%PDF-1.7\n% an act\n%%EOF\n"
+
+_OPEN = [State.REQUESTED, State.APPROVED, State.PROVISIONING, State.ACTIVE]
+PATHS = {
+    **{state: _OPEN[: position + 1] for position, state in enumerate(_OPEN)},
+    State.REFUSED: [State.REQUESTED, State.REFUSED],
+    State.CANCELLED: [State.REQUESTED, State.CANCELLED],
+    State.SUSPENDED: [*_OPEN, State.SUSPENDED],
+    State.TERMINATING: [*_OPEN, State.TERMINATING],
+    State.ENDED: [*_OPEN, State.TERMINATING, State.ENDED],
+}
+WHEN = {State.REQUESTED: REQUESTED_AT, State.APPROVED: APPROVED_AT, State.PROVISIONING: APPROVED_AT}
+
+
+class PurchasingVehicleFactory(Factory):
+    """A grouping that asks for a deliberation and two people; `listing=` opens a listing through it."""
+
+    class Meta:
+        model = PurchasingVehicle
+
+    operator = factory.SubFactory("tests.factories.tenants.OperatorFactory")
+    name = "Groupement de commandes"
+    legal_basis = LegalBasis.GROUPEMENT
+
+    @factory.post_generation
+    def listing(self, create, extracted, **kwargs):
+        if extracted:
+            self.listings.add(extracted)
+
+
+class DecisionFactory(Factory):
+    class Meta:
+        model = Decision
+
+    subscription = factory.SubFactory(
+        "tests.factories.subscriptions.SubscriptionFactory", state=State.APPROVED, decision=False
+    )
+    tenant = factory.SelfAttribute("subscription.tenant")
+    number = "2025-42"
+    date = localdate(APPROVED_AT)
+    file = factory.LazyFunction(lambda: ContentFile(PDF, name="acte.pdf"))
+
+
+class TransitionFactory(Factory):
+    class Meta:
+        model = Transition
+
+    subscription = factory.SubFactory("tests.factories.subscriptions.SubscriptionFactory", transitions=False)
+    tenant = factory.SelfAttribute("subscription.tenant")
+    before = ""
+    after = State.REQUESTED
+    at = REQUESTED_AT
+
+
+class SubscriptionFactory(Factory):
+    """A member's subscription in `state`, with all that led to it: adhesion, approval, act, transitions.
+
+    The price is the engine's for the member's territory, as a request would have frozen it.
+    """
+
+    class Meta:
+        model = Subscription
+
+    class Params:
+        priced = factory.LazyAttribute(lambda o: _priced(o.listing, o.tenant, localdate(o.requested_at)))
+        was_approved = factory.LazyAttribute(lambda o: State.APPROVED in PATHS[o.state])
+        was_active = factory.LazyAttribute(lambda o: State.ACTIVE in PATHS[o.state])
+
+    tenant = factory.SubFactory(OrganisationFactory)
+    listing = factory.SubFactory(ListingFactory)
+    operator = factory.SelfAttribute("listing.operator")
+    vehicle = factory.LazyAttribute(lambda o: o.listing.vehicles.get())
+    request_key = factory.LazyFunction(uuid.uuid4)
+    state = State.REQUESTED
+    requested_by = factory.SubFactory(UserFactory)
+    requested_at = REQUESTED_AT
+    approved_by = factory.Maybe("was_approved", factory.SubFactory(UserFactory), None)
+    approved_at = factory.Maybe("was_approved", APPROVED_AT, None)
+    separate_approver = factory.SelfAttribute("vehicle.separate_approver")
+    deliberation_required = factory.SelfAttribute("vehicle.deliberation_required")
+    service_name = factory.SelfAttribute("listing.sheet.name")
+    grid = factory.SelfAttribute("priced.grid.definition")
+    quote = factory.LazyAttribute(lambda o: o.priced.quote.to_dict())
+    yearly_cents = factory.SelfAttribute("priced.net_cents")
+    vat_category = factory.SelfAttribute("priced.grid.vat_category")
+    vat_rate = factory.SelfAttribute("priced.grid.vat_rate")
+    vat_reason = factory.SelfAttribute("priced.grid.vat_reason")
+    active_from = factory.Maybe("was_active", ACTIVE_FROM, None)
+    ended_on = factory.LazyAttribute(
+        lambda o: o.active_from + timedelta(days=181) if o.state == State.ENDED else None
+    )
+    service_url = factory.Maybe("was_active", "https://service.example/saint-essai", "")
+
+    @factory.post_generation
+    def adhesion(self, create, extracted, **kwargs):
+        if extracted is not False and not self.operator.adhesions.filter(organisation=self.tenant).exists():
+            AdhesionFactory(operator=self.operator, organisation=self.tenant)
+
+    @factory.post_generation
+    def transitions(self, create, extracted, **kwargs):
+        if extracted is False:
+            return
+        before = ""
+        for after in PATHS[self.state]:
+            at = WHEN.get(after, OPENED_AT)
+            TransitionFactory(subscription=self, before=before, after=after, at=at)
+            before = after
+
+    @factory.post_generation
+    def decision(self, create, extracted, **kwargs):
+        if extracted is not False and State.APPROVED in PATHS[self.state]:
+            DecisionFactory(subscription=self, **kwargs)
+
+
+def _priced(listing, organisation, day):
+    facts = territory_facts(territories=[organisation.territory], on=day)[organisation.territory_id]
+    priced = listing_price(listing=listing, facts=facts)
+    assert not priced.problem, priced.problem
+    return priced

@@ -1,0 +1,194 @@
+"""Territories, organisations, operators, people."""
+
+import factory
+from stdnum import luhn
+
+from tenants.models import (
+    Adhesion,
+    AuditEvent,
+    Membership,
+    Operator,
+    Organisation,
+    Population,
+    Role,
+    Territory,
+    User,
+)
+from tenants.models.operator import IssuerKind, LegalKind
+from tenants.models.organisation import OrganisationKind
+from tenants.models.territory import PopulationKind, TerritoryKind
+from tenants.register.names import normalise
+from tests.factories.base import IN_FORCE_FROM, NOW, Factory
+
+ISSUER = "https://identity.example"
+
+
+def siren(number: int) -> str:
+    """A SIREN with its check digit; each `number` gives another."""
+    return _checked(f"{21350000 + number}")
+
+
+def siret(siren: str) -> str:
+    """The SIRET of the head office."""
+    return _checked(f"{siren}0001")
+
+
+def _checked(digits: str) -> str:
+    return digits + luhn.calc_check_digit(digits)
+
+
+class TerritoryFactory(Factory):
+    """A commune. `population=860` gives 860 (municipale), 880 (totale) and 900 (dgf); a dictionary gives
+    what it says, with None for an unknown count; `population=False` gives no row at all."""
+
+    class Meta:
+        model = Territory
+
+    kind = TerritoryKind.COMMUNE
+    siren = factory.Sequence(lambda n: siren(1_000_000 + n))
+    code = factory.Sequence(lambda n: f"{35000 + n:05d}")
+    name = factory.Sequence(lambda n: f"Saint-Essai-{n}")
+    name_key = factory.LazyAttribute(lambda o: normalise(o.name))
+    departement = "35"
+    departement_name = "Ille-et-Vilaine"
+    region = "53"
+    postcodes = factory.LazyFunction(lambda: ["35360"])
+    cog_year = 2026
+
+    @factory.post_generation
+    def population(self, create, extracted, **kwargs):
+        if extracted is False:
+            return
+        counts = extracted if extracted is not None else 860
+        if not isinstance(counts, dict):
+            counts = {"municipale": counts, "totale": counts + 20, "dgf": counts + 40}
+        for kind, value in counts.items():
+            PopulationFactory(territory=self, kind=kind, value=value)
+
+
+class PopulationFactory(Factory):
+    class Meta:
+        model = Population
+
+    territory = factory.SubFactory(TerritoryFactory, population=False)
+    kind = PopulationKind.MUNICIPALE
+    value = 860
+    reference_year = 2022
+    in_force_from = IN_FORCE_FROM
+    source = "INSEE"
+
+
+class DelegatedCommuneFactory(TerritoryFactory):
+    """A delegated commune of `current`; it has the code of its current commune, as 584 of them do."""
+
+    kind = TerritoryKind.DELEGATED
+    current = factory.SubFactory(TerritoryFactory)
+    code = factory.SelfAttribute("current.code")
+
+
+class EpciFactory(TerritoryFactory):
+    kind = TerritoryKind.EPCI
+    code = factory.Sequence(lambda n: siren(3_000_000 + n))
+    siren = factory.SelfAttribute("code")
+    name = factory.Sequence(lambda n: f"CC du Pays d’Essai {n}")
+    nature = "CC"
+
+
+class OrganisationFactory(Factory):
+    """A commune with its territory; `company=True`, `epci=True` for others."""
+
+    class Meta:
+        model = Organisation
+
+    class Params:
+        company = factory.Trait(
+            kind=OrganisationKind.COMPANY,
+            territory=None,
+            name=factory.Sequence(lambda n: f"Éditions du Test {n}"),
+        )
+        epci = factory.Trait(kind=OrganisationKind.EPCI, territory=factory.SubFactory(EpciFactory))
+
+    siren = factory.Sequence(siren)
+    siret = factory.LazyAttribute(lambda o: siret(o.siren))
+    name = factory.LazyAttribute(
+        lambda o: f"Commune de {o.territory.name}" if o.territory else f"Organisme {o.siren}"
+    )
+    kind = OrganisationKind.COMMUNE
+    territory = factory.SubFactory(TerritoryFactory)
+    address = "1 place de la Mairie"
+    postcode = "35360"
+    city = "Saint-Essai"
+
+
+class OperatorFactory(Factory):
+    """A GIP, which collects through a public accountant; `private=True` for an association."""
+
+    class Meta:
+        model = Operator
+
+    class Params:
+        private = factory.Trait(
+            legal_kind=LegalKind.ASSOCIATION,
+            issuer_kind=IssuerKind.PRIVATE,
+            organisation__kind=OrganisationKind.ASSOCIATION,
+        )
+
+    organisation = factory.SubFactory(
+        OrganisationFactory,
+        kind=OrganisationKind.GIP,
+        territory=None,
+        name=factory.Sequence(lambda n: f"Mutualisation {n}"),
+        vat_number=factory.LazyAttribute(lambda o: f"FR{(12 + 3 * (int(o.siren) % 97)) % 97:02d}{o.siren}"),
+    )
+    slug = factory.Sequence(lambda n: f"mutualisation-{n}")
+    short_name = factory.Sequence(lambda n: f"Mutu {n}")
+    legal_kind = LegalKind.GIP
+    issuer_kind = IssuerKind.PUBLIC
+    contact_email = "contact@mutualisation.example"
+    contact_phone = "0299000000"
+    iban = "FR7630001007941234567890185"
+    bic = "BDFEFRPP"
+
+
+class AdhesionFactory(Factory):
+    class Meta:
+        model = Adhesion
+
+    operator = factory.SubFactory(OperatorFactory)
+    organisation = factory.SubFactory(OrganisationFactory)
+    since = IN_FORCE_FROM
+
+
+class UserFactory(Factory):
+    class Meta:
+        model = User
+
+    issuer = ISSUER
+    sub = factory.Sequence(lambda n: f"person-{n}")
+    subject = factory.LazyAttribute(lambda o: f"{o.issuer} {o.sub}")
+    email = factory.LazyAttribute(lambda o: f"{o.sub}@saint-essai.example")
+    first_name = "Camille"
+    last_name = factory.Sequence(lambda n: f"Essai {n}")
+    password = "!"
+
+
+class MembershipFactory(Factory):
+    """A role of a person somewhere: `MembershipFactory(organisation=commune, role=Role.SIGNATORY).user`."""
+
+    class Meta:
+        model = Membership
+
+    user = factory.SubFactory(UserFactory)
+    organisation = factory.SubFactory(OrganisationFactory)
+    role = Role.SECRETARY
+
+
+class AuditEventFactory(Factory):
+    class Meta:
+        model = AuditEvent
+
+    tenant = factory.SubFactory(OrganisationFactory)
+    at = NOW
+    what = "test.happened"
+    sentence = "Quelque chose s’est passé."
+    subject_id = "1"

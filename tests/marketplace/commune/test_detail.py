@@ -1,0 +1,135 @@
+"""The page of one subscription, and the part of it that follows the opening."""
+
+import pytest
+from django.core.files.storage import default_storage
+
+from provisioning.models import StepState
+from subscriptions.models import State
+from tests.factories import RunFactory, StepFactory, SubscriptionFactory
+from tests.factories.base import OPENED_AT
+from tests.tools.queries import snapshot_queries
+
+POLLS = 'hx-trigger="every 3s"'
+
+
+@pytest.fixture
+def opening(commune, secretary, at):
+    """`opening(StepState.WAITING)`: a subscription whose opening is at this step, and the page's text."""
+
+    def make(state, **step):
+        subscription = SubscriptionFactory(tenant=commune, state=State.PROVISIONING, requested_by=secretary)
+        StepFactory(run=RunFactory(subscription=subscription), state=state, **step)
+        return at("member_subscription_progress", subscription.public_id), subscription
+
+    return make
+
+
+@pytest.mark.parametrize("state", list(State))
+def test_the_page_of_every_state(client, at, commune, secretary, state):
+    subscription = SubscriptionFactory(tenant=commune, state=state)
+    client.force_login(secretary)
+    page = client.get(at("member_subscription", subscription.public_id))
+    text = page.content.decode()
+    assert page.status_code == 200
+    assert subscription.service_name in text
+    assert "Le prix par an, figé le 1er décembre 2025" in text
+    assert "860 habitants" in text
+    assert (POLLS in text) == (state in (State.APPROVED, State.PROVISIONING))
+    assert ("Ouvrir le service" in text) == (state == State.ACTIVE)
+
+
+@pytest.mark.parametrize(
+    ("state", "step", "words"),
+    [
+        (StepState.PENDING, {}, "part chez l’éditeur"),
+        (StepState.PENDING, {"problem": "HTTP 500"}, "essai se fera tout seul"),
+        (StepState.RUNNING, {"lease_until": OPENED_AT}, "est demandée à l’éditeur"),
+        (StepState.WAITING, {}, "prépare votre service"),
+    ],
+)
+def test_the_progress_is_asked_for_again_while_something_happens(
+    client, opening, secretary, state, step, words
+):
+    url, _ = opening(state, **step)
+    client.force_login(secretary)
+    text = client.get(url).content.decode()
+    assert words in text
+    assert POLLS in text
+    assert url in text
+    assert "HTTP 500" not in text
+    assert "<html" not in text
+
+
+def test_when_a_person_must_act_it_says_who_and_stops(client, opening, secretary):
+    url, subscription = opening(StepState.NEEDS_PERSON, problem="HTTP 500")
+    client.force_login(secretary)
+    text = client.get(url).content.decode()
+    assert POLLS not in text
+    assert subscription.operator.contact_email in text
+    assert "en est averti" in text
+    assert "HTTP 500" not in text
+
+
+def test_when_open_it_gives_the_address_and_stops(client, at, commune, secretary):
+    subscription = SubscriptionFactory(tenant=commune, state=State.ACTIVE)
+    run = RunFactory(subscription=subscription, finished_at=OPENED_AT)
+    StepFactory(run=run, state=StepState.DONE, done_at=OPENED_AT)
+    client.force_login(secretary)
+    text = client.get(at("member_subscription_progress", subscription.public_id)).content.decode()
+    assert POLLS not in text
+    assert subscription.service_url in text
+    assert f'data-halle-announce="{subscription.service_name} : ouvert."' in text
+
+
+def test_a_service_without_address_says_so(client, at, commune, secretary):
+    subscription = SubscriptionFactory(tenant=commune, state=State.ACTIVE, service_url="")
+    client.force_login(secretary)
+    text = client.get(at("member_subscription", subscription.public_id)).content.decode()
+    assert "n’a pas d’adresse" in text
+    assert "Ouvrir le service" not in text
+
+
+def test_who_cannot_approve_reads_who_can(client, at, commune, secretary, signatory):
+    subscription = SubscriptionFactory(tenant=commune, requested_by=secretary)
+    client.force_login(secretary)
+    text = client.get(at("member_subscription", subscription.public_id)).content.decode()
+    assert f"À faire par {signatory}." in text
+    assert "Seule une personne ayant le rôle « signataire »" in text
+    assert 'name="number"' not in text
+
+
+@pytest.mark.parametrize(
+    "name", ["member_subscription", "member_subscription_progress", "member_decision_file"]
+)
+def test_another_communes_subscription_is_not_found(client, at, secretary, stranger, name):
+    foreign = SubscriptionFactory(state=State.ACTIVE)
+    client.force_login(secretary)
+    assert client.get(at(name, foreign.public_id)).status_code == 404
+
+
+def test_a_stranger_finds_nothing(client, at, commune, stranger):
+    subscription = SubscriptionFactory(tenant=commune, state=State.ACTIVE)
+    client.force_login(stranger)
+    for name in ("member_subscription", "member_subscription_progress", "member_decision_file"):
+        assert client.get(at(name, subscription.public_id)).status_code == 404
+
+
+def test_without_act_there_is_no_file(client, at, commune, secretary):
+    subscription = SubscriptionFactory(tenant=commune)
+    client.force_login(secretary)
+    assert client.get(at("member_decision_file", subscription.public_id)).status_code == 404
+
+
+def test_a_lost_file_is_said_in_words(client, at, commune, secretary):
+    subscription = SubscriptionFactory(tenant=commune, state=State.ACTIVE)
+    default_storage.delete(f"decisions/{commune.pk}/{subscription.public_id}.pdf")
+    client.force_login(secretary)
+    answer = client.get(at("member_decision_file", subscription.public_id))
+    assert "Le fichier est introuvable" in client.get(answer.url).content.decode()
+
+
+def test_queries(client, opening, secretary, at, snapshot):
+    _, subscription = opening(StepState.WAITING)
+    client.force_login(secretary)
+    with snapshot_queries(snapshot):
+        client.get(at("member_subscription", subscription.public_id))

@@ -1,0 +1,178 @@
+"""Asking for a service: one screen, one request, whatever is pressed twice."""
+
+import uuid
+
+import pytest
+
+from catalog.models import ListingState, PriceGrid
+from subscriptions.models import Subscription
+from tenants.models import Role
+from tenants.tenancy import tenant_scope
+from tests.factories import AdhesionFactory, ListingFactory, OrganisationFactory, SubscriptionFactory
+from tests.tools.database import as_worker
+from tests.tools.queries import snapshot_queries
+
+
+@pytest.fixture
+def url(at, listing):
+    return at("member_subscribe", listing.pk)
+
+
+def typed(page, **changes) -> dict:
+    """What the browser would send from this page."""
+    form = page.context["form"]
+    return {name: form[name].value() for name in form.fields} | changes
+
+
+def requests_of(commune) -> list[Subscription]:
+    with tenant_scope([commune.pk]):
+        return list(Subscription.objects.filter(tenant=commune))
+
+
+def test_the_screen_says_what_how_much_and_who_approves(client, url, secretary, signatory, listing):
+    client.force_login(secretary)
+    text = client.get(url).content.decode()
+    assert listing.sheet.name in text
+    assert "258,00" in text
+    assert "860 habitants" in text
+    assert "Engagement d’un an." in text
+    assert str(signatory) in text
+    assert "conseil municipal délibère" in text
+    assert "une autre personne que vous" in text
+
+
+def test_a_request_is_made_with_the_price_seen(client, url, commune, secretary):
+    client.force_login(secretary)
+    answer = client.post(url, typed(client.get(url), commitment_number="ENG-7"))
+    (made,) = requests_of(commune)
+    assert answer.status_code == 302
+    assert answer.url.endswith(f"/{made.public_id}/")
+    assert (made.yearly_cents, made.commitment_number, made.requested_by) == (25800, "ENG-7", secretary)
+    assert "Votre demande est enregistrée" in client.get(answer.url).content.decode()
+
+
+def test_a_double_click_is_one_request(client, url, commune, secretary):
+    client.force_login(secretary)
+    form = typed(client.get(url))
+    first, second = client.post(url, form), client.post(url, form)
+    assert first.url == second.url
+    assert len(requests_of(commune)) == 1
+
+
+def test_two_tabs_lead_to_the_same_request(client, url, commune, secretary):
+    client.force_login(secretary)
+    one, other = typed(client.get(url)), typed(client.get(url))
+    assert one["request_key"] != other["request_key"]
+    first, second = client.post(url, one), client.post(url, other)
+    assert first.url == second.url
+    assert len(requests_of(commune)) == 1
+    assert "déjà demandé" in client.get(second.url).content.decode()
+
+
+def test_the_screen_of_a_service_already_asked_for_leads_to_it(client, url, commune, listing, secretary):
+    existing = SubscriptionFactory(tenant=commune, listing=listing)
+    client.force_login(secretary)
+    assert client.get(url).url.endswith(f"/{existing.public_id}/")
+
+
+def test_a_changed_price_is_shown_beside_the_old_one_first(client, url, commune, listing, secretary):
+    client.force_login(secretary)
+    form = typed(client.get(url), commitment_number="ENG-7")
+    with as_worker():
+        PriceGrid.objects.filter(listing=listing).update(
+            definition={"pattern": "per_inhabitant", "population_kind": "municipale", "rate": "0.40"}
+        )
+    page = client.post(url, form)
+    text = page.content.decode()
+    assert page.status_code == 200
+    assert requests_of(commune) == []
+    assert "Le prix a changé" in text
+    assert page.context["change"]["before"].startswith("258,00")
+    assert page.context["change"]["now"].startswith("344,00")
+    again = typed(page)
+    assert again["commitment_number"] == "ENG-7"
+    assert again["request_key"] == form["request_key"]
+    client.post(url, again)
+    (made,) = requests_of(commune)
+    assert made.yearly_cents == 34400
+
+
+@pytest.mark.parametrize(
+    "broken", [{"request_key": ""}, {"request_key": "x"}, {"shown_cents": ""}, {"shown_cents": "-1"}]
+)
+def test_a_page_without_its_hidden_fields_is_drawn_again(client, url, commune, secretary, broken):
+    client.force_login(secretary)
+    page = client.post(url, typed(client.get(url)) | broken)
+    assert requests_of(commune) == []
+    assert "La page était incomplète" in page.content.decode()
+    assert uuid.UUID(typed(page)["request_key"])
+    assert typed(page)["shown_cents"] == "25800"
+
+
+def test_a_commitment_number_too_long_is_said_at_its_field(client, url, commune, secretary):
+    client.force_login(secretary)
+    page = client.post(url, typed(client.get(url), commitment_number="9" * 51))
+    assert requests_of(commune) == []
+    assert page.context["form"].errors["commitment_number"]
+    assert "9" * 51 in page.content.decode()
+    assert "<title>Erreur" in page.content.decode()
+
+
+def test_not_a_member_is_told_to_adhere(client, at, secretary):
+    listing = ListingFactory()
+    client.force_login(secretary)
+    page = client.get(at("member_subscribe", listing.pk))
+    assert "Adhésion nécessaire" in page.content.decode()
+    assert listing.operator.contact_email in page.content.decode()
+
+
+def test_a_suspended_listing_is_not_to_be_had(client, at, commune, secretary, url, listing):
+    client.force_login(secretary)
+    form = typed(client.get(url))
+    with as_worker():
+        type(listing).objects.filter(pk=listing.pk).update(state=ListingState.SUSPENDED)
+    assert "n’est plus proposé" in client.get(url).content.decode()
+    assert "n’est plus proposé" in client.post(url, form).content.decode()
+    assert requests_of(commune) == []
+
+
+def test_a_commune_without_known_population_is_told_why(client, person):
+    commune = OrganisationFactory(territory__population={"municipale": None})
+    listing = ListingFactory()
+    AdhesionFactory(operator=listing.operator, organisation=commune)
+    client.force_login(person(Role.SECRETARY, organisation=commune))
+    page = client.get(f"/collectivites/{commune.siren}/abonnements/nouveau/{listing.pk}/")
+    assert "Ce service ne peut pas être demandé" in page.content.decode()
+    assert "population" in page.context["reason"]
+
+
+def test_a_draft_listing_does_not_exist(client, at, commune, secretary):
+    listing = ListingFactory(state=ListingState.DRAFT)
+    client.force_login(secretary)
+    assert client.get(at("member_subscribe", listing.pk)).status_code == 404
+    assert client.get(at("member_subscribe", 999_999)).status_code == 404
+
+
+def test_nobody_to_approve_is_said_before_asking(client, url, person):
+    client.force_login(person(Role.SECRETARY, Role.SIGNATORY))
+    assert "Personne ne peut encore approuver" in client.get(url).content.decode()
+
+
+@pytest.mark.parametrize("role", [Role.AGENT, Role.SIGNATORY, Role.FINANCE, Role.ORG_ADMIN])
+def test_other_roles_do_not_ask(client, url, commune, person, role):
+    client.force_login(person(role))
+    assert client.get(url).status_code == 404
+    assert client.post(url, {}).status_code == 404
+    assert requests_of(commune) == []
+
+
+def test_a_stranger_does_not_ask_for_the_commune(client, url, commune, stranger):
+    client.force_login(stranger)
+    assert client.post(url, {}).status_code == 404
+    assert requests_of(commune) == []
+
+
+def test_queries(client, url, secretary, signatory, snapshot):
+    client.force_login(secretary)
+    with snapshot_queries(snapshot):
+        client.get(url)

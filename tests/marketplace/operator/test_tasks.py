@@ -1,0 +1,144 @@
+"""Openings by hand."""
+
+import pytest
+from django.contrib.messages import get_messages
+from django.urls import reverse
+
+from provisioning.models import Step, StepState
+from subscriptions.models import State, Subscription
+from tenants.models import Role
+from tests.factories import EndpointFactory, OperatorFactory, StepFactory
+from tests.tools import jobs
+from tests.tools.database import as_worker
+from tests.tools.queries import snapshot_queries
+
+pytestmark = pytest.mark.django_db
+
+
+def opening(operator, *, state=StepState.NEEDS_PERSON, osb=False, **fields) -> Step:
+    step = StepFactory(
+        run__subscription__state=State.PROVISIONING,
+        run__subscription__listing__operator=operator,
+        state=state,
+        **{"problem": "Ouvrir le compte chez l’éditeur.", **fields},
+    )
+    EndpointFactory(offer=step.run.subscription.listing.offer, osb=osb)
+    return step
+
+
+def url(name, operator, *args):
+    return reverse(name, args=[operator.slug, *args])
+
+
+def typed(step, address) -> dict:
+    return {f"{step.pk}-service_url": address}
+
+
+def saved(step) -> tuple[Step, Subscription]:
+    with as_worker():
+        return Step.objects.get(pk=step.pk), Subscription.objects.get(pk=step.run.subscription_id)
+
+
+def test_the_list_says_what_to_do_for_whom(operator, sign_in):
+    step, elsewhere = opening(operator), opening(OperatorFactory())
+    page = sign_in(Role.CURATOR, operator).get(url("operator_tasks", operator)).content.decode()
+    subscription = step.run.subscription
+    for words in (
+        subscription.service_name,
+        subscription.tenant.name,
+        subscription.listing.vendor.organisation.name,
+        "Ouvrir le compte chez l’éditeur.",
+    ):
+        assert words in page
+    assert elsewhere.run.subscription.service_name not in page
+
+
+@pytest.mark.parametrize("address", ["https://cantine.example/essai", "http://cantine.example", ""])
+def test_done_by_hand_opens_the_subscription(address, operator, sign_in):
+    step = opening(operator)
+    client = sign_in(Role.CURATOR, operator)
+    answer = client.post(url("operator_task_done", operator, step.pk), typed(step, address))
+    assert answer.headers["Location"] == url("operator_tasks", operator)
+    step, subscription = saved(step)
+    assert (step.state, subscription.state) == (StepState.DONE, State.ACTIVE)
+    assert subscription.service_url == address
+
+
+@pytest.mark.parametrize(
+    "address", ["javascript:alert(1)", "ftp://cantine.example", "cantine", "https://" + "a" * 600 + ".fr"]
+)
+def test_a_wrong_address_is_shown_again_with_what_was_typed(address, operator, sign_in):
+    step, other = opening(operator), opening(operator)
+    client = sign_in(Role.CURATOR, operator)
+    answer = client.post(url("operator_task_done", operator, step.pk), typed(step, address))
+    assert answer.status_code == 200
+    page = answer.content.decode()
+    assert "<title>Erreur" in page
+    assert f'id="id_{step.pk}-service_url_error"' in page
+    assert f'id="id_{other.pk}-service_url_error"' not in page
+    assert f'value="{address}"' in page
+    errors = answer.context["wrong_form"].errors["service_url"]
+    assert errors[0] == "Écrivez l’adresse en entier, en commençant par https://."
+    assert len(errors) == len(set(errors))
+    assert saved(step)[0].state == StepState.NEEDS_PERSON
+
+
+def test_done_twice_tells_the_second_person(operator, sign_in):
+    step = opening(operator)
+    client = sign_in(Role.CURATOR, operator)
+    address = url("operator_task_done", operator, step.pk)
+    client.post(address, typed(step, "https://un.example"))
+    answer = client.post(address, typed(step, "https://deux.example"))
+    assert answer.status_code == 302
+    assert "n’attend plus personne" in [str(message) for message in get_messages(answer.wsgi_request)][-1]
+    assert saved(step)[1].service_url == "https://un.example"
+
+
+def test_trying_again_is_offered_where_a_machine_can(operator, sign_in):
+    by_hand, automatic = opening(operator), opening(operator, osb=True)
+    client = sign_in(Role.OPERATOR_ADMIN, operator)
+    page = client.get(url("operator_tasks", operator)).content.decode()
+    assert url("operator_task_retry", operator, automatic.pk) in page
+    assert url("operator_task_retry", operator, by_hand.pk) not in page
+    client.post(url("operator_task_retry", operator, automatic.pk))
+    assert saved(automatic)[0].state == StepState.PENDING
+    assert ("provisioning.tasks.run_next_step", {"run_id": automatic.run_id}) in jobs.waiting()
+
+
+def test_trying_again_twice_enqueues_once(operator, sign_in):
+    step = opening(operator, osb=True)
+    client = sign_in(Role.CURATOR, operator)
+    for _ in range(2):
+        assert client.post(url("operator_task_retry", operator, step.pk)).status_code == 302
+    assert len(jobs.waiting()) == 1
+
+
+def test_what_retries_by_itself_is_told_apart(operator, sign_in):
+    opening(operator, osb=True, state=StepState.PENDING, problem="L’éditeur ne répond pas.")
+    opening(operator, osb=True, state=StepState.WAITING, problem="")
+    answer = sign_in(Role.CURATOR, operator).get(url("operator_tasks", operator))
+    assert answer.context["tasks"] == []
+    progress = [task["progress"] for task in answer.context["under_way"]]
+    assert progress[0].startswith("L’éditeur ne répond pas. Nouvel essai prévu le 8 décembre 2025")
+    assert progress[1] == "L’éditeur y travaille."
+
+
+@pytest.mark.parametrize("name", ["operator_task_done", "operator_task_retry"])
+def test_only_those_who_open_may_act(name, operator, sign_in):
+    step = opening(operator)
+    assert sign_in(Role.OPERATOR_FINANCE, operator).post(url(name, operator, step.pk)).status_code == 404
+    client = sign_in(Role.CURATOR, operator)
+    assert client.get(url(name, operator, step.pk)).status_code == 405
+    assert client.post(url(name, operator, StepFactory().pk)).status_code == 404  # another operator's
+    assert client.post(url(name, operator, 10**20)).status_code == 404
+    assert saved(step)[0].state == StepState.NEEDS_PERSON
+
+
+@pytest.mark.parametrize("count", [1, 8])
+def test_queries_of_the_tasks(count, operator, sign_in, snapshot):
+    for _ in range(count):
+        opening(operator)
+        opening(operator, osb=True, state=StepState.WAITING, problem="")
+    client = sign_in(Role.CURATOR, operator)
+    with snapshot_queries(snapshot(name="tasks")):
+        client.get(url("operator_tasks", operator))

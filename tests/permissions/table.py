@@ -1,0 +1,253 @@
+"""Who opens what: every address of Halle, for every role, at home.
+
+How to read a row: `opens(SIGNATORY)` answers 200 to a signatory of the organisation in the address;
+`leads(SIGNATORY)` answers with a redirect. Whoever is not named gets 404 (never 403: a stranger learns
+nothing), and an anonymous visitor is led to sign-in. A method without a column answers 405 to whoever opens
+the address by the other one, 404 to everybody else.
+
+At another organisation's door, or with something of another organisation behind one's own door, every row
+that has a door answers 404 to all; `foreign` names the exceptions, and why.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from uuid import UUID, uuid4
+
+from django.apps import apps
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.urls import reverse
+from django.utils.timezone import localdate
+
+from billing.review import billable_periods
+from marketplace.web.operator.forms import period_key
+from tenants.models import Role
+from tests.factories.subscriptions import PDF
+from tests.permissions.world import ANONYMOUS, ENDED, NO_MANDATE, PEOPLE, STAFF, World
+from tests.tools.database import as_worker
+
+# --- Who -----------------------------------------------------------------------------------------------
+
+SECRETARY, SIGNATORY, ORG_ADMIN = Role.SECRETARY, Role.SIGNATORY, Role.ORG_ADMIN
+MEMBERS = [Role.AGENT, SECRETARY, SIGNATORY, Role.FINANCE, ORG_ADMIN]
+VENDORS = [Role.VENDOR_EDITOR, Role.VENDOR_ADMIN]
+OPERATORS = [Role.CURATOR, Role.OPERATOR_FINANCE, Role.OPERATOR_ADMIN]
+MONEY = [Role.OPERATOR_FINANCE, Role.OPERATOR_ADMIN]
+TASKS = [Role.CURATOR, Role.OPERATOR_ADMIN]
+WITH_A_MANDATE = list(Role.values)
+SIGNED_IN = [who for who in PEOPLE if who != ANONYMOUS]
+EVERYONE = list(PEOPLE)
+
+# --- What they are answered ----------------------------------------------------------------------------
+
+SIGN_IN = "sign-in"  # a redirect to it
+Answers = dict[str, int | str]
+
+
+def _answer(status: int | str) -> Callable[..., Answers]:
+    def answers(*who: str | Iterable[str]) -> Answers:
+        names = [name for one in who for name in ([one] if isinstance(one, str) else one)]
+        return {str(name): status for name in names}
+
+    return answers
+
+
+opens, leads, bad_request, not_found = (_answer(status) for status in (200, 302, 400, 404))
+
+
+@dataclass(frozen=True)
+class Row:
+    """One address. `door` are the arguments that name the organisation, `thing` those that name what is
+    behind it; `sends` is the form of a POST that does its work."""
+
+    name: str
+    get: Answers = field(default_factory=dict)
+    post: Answers = field(default_factory=dict)
+    door: Callable[[World], list] | None = None
+    thing: Callable[[World], list] | None = None
+    sends: Callable[[World], dict] = lambda world: {}
+    foreign: Answers = field(default_factory=dict)  # to somebody else's thing behind one's own door
+    without_csrf_token: str = ""  # why a POST needs none
+    only_get: bool = False  # a library's page: other methods are its business
+
+    @property
+    def may_post(self) -> list[str]:
+        """Whose POST does its work."""
+        return [who for who, status in self.post.items() if status in (200, 302)]
+
+    def url(self, door: World, thing: World | None = None) -> str:
+        """The address of `thing`'s thing (`door`'s own if not said) behind `door`'s door."""
+        arguments = [
+            *(self.door(door) if self.door else []),
+            *(self.thing(thing or door) if self.thing else []),
+        ]
+        return reverse(self.name, args=arguments)
+
+    def expected(self, method: str, who: str) -> int | str:
+        """What this person is answered at home."""
+        asked, other = (self.get, self.post) if method == "get" else (self.post, self.get)
+        if method not in ("get", "post"):
+            asked, other = {}, {**self.get, **self.post}
+        if who in asked:
+            return asked[who]
+        if who in other:
+            return 405
+        return self.stranger(who)
+
+    def stranger(self, who: str) -> int | str:
+        """What this person is answered where she is nobody."""
+        return SIGN_IN if who == ANONYMOUS else 404
+
+
+def _commune(world: World) -> list:
+    return [world.commune.siren]
+
+
+def _operator(world: World) -> list:
+    return [world.operator.slug]
+
+
+def _vendor(world: World) -> list:
+    return [world.vendor.organisation.siren]
+
+
+# --- What is behind the doors --------------------------------------------------------------------------
+
+
+def _listing(world: World) -> list:
+    return [world.listing.pk]
+
+
+def _requested(world: World) -> list:
+    return [world.requested.public_id]
+
+
+def _active(world: World) -> list:
+    return [world.active.public_id]
+
+
+def _opening(world: World) -> list:
+    return [world.opening.public_id]
+
+
+def _step(world: World) -> list:
+    return [world.step.pk]
+
+
+def _run(world: World) -> list:
+    return [world.review.public_id]
+
+
+def _invoice(world: World) -> list:
+    return [world.invoice.public_id]
+
+
+# --- What is sent --------------------------------------------------------------------------------------
+
+
+def _a_request(world: World) -> dict:
+    return {"request_key": str(uuid4()), "shown_cents": world.requested.yearly_cents, "commitment_number": ""}
+
+
+def _an_act(world: World) -> dict:
+    file = SimpleUploadedFile("acte.pdf", PDF, content_type="application/pdf")
+    return {"number": "2026-014", "date": localdate().isoformat(), "file": file}
+
+
+def _a_reason(world: World) -> dict:
+    return {"reason": "Pas cette année."}
+
+
+def _an_opening(world: World) -> dict:
+    return {f"{world.step.pk}-service_url": "https://service.example/"}
+
+
+def _a_period(world: World) -> dict:
+    with as_worker():
+        return {"period": period_key(billable_periods(operator=world.operator, today=localdate())[0])}
+
+
+# --- The table -----------------------------------------------------------------------------------------
+
+
+def public(name: str, **columns) -> Row:
+    return Row(name, **{"get": opens(EVERYONE)} | columns)
+
+
+def member(name: str, **columns) -> Row:
+    return Row(name, door=_commune, **columns)
+
+
+def operator(name: str, **columns) -> Row:
+    return Row(name, door=_operator, **columns)
+
+
+def vendor(name: str, **columns) -> Row:
+    return Row(name, door=_vendor, **columns)
+
+
+# fmt: off
+TABLE = [
+    # The halls: anyone reads them. An operator's shelf is nobody's secret.
+    public("home"),
+    public("accessibility"),
+    public("commune_suggestions"),
+    public("storefront", thing=_operator),
+    public("operator_stylesheet", thing=_operator),
+    public("service", thing=lambda world: [world.operator.slug, world.listing.sheet.slug]),
+
+    # Signing in and out. "places" leads whoever has one place straight to it.
+    Row("places", get=opens(NO_MANDATE, ENDED, STAFF) | leads(WITH_A_MANDATE)),
+    Row("oidc_authentication_init", get=leads(EVERYONE)),
+    Row("oidc_authentication_callback", get=leads(EVERYONE)),
+    Row("oidc_logout", post=leads(SIGNED_IN)),
+
+    # A member: <siren> of the commune.
+    member("member_home", get=opens(MEMBERS)),
+    member("member_subscriptions", get=opens(MEMBERS)),
+    member("member_subscribe", thing=_listing, get=opens(SECRETARY), post=leads(SECRETARY), sends=_a_request,
+           foreign=opens(SECRETARY)),  # the shelf is public: the page says that one must adhere first
+    member("member_subscription", thing=_requested, get=opens(MEMBERS)),
+    member("member_subscription_progress", thing=_opening, get=opens(MEMBERS)),
+    member("member_approve", thing=_requested, get=leads(SIGNATORY), post=leads(SIGNATORY), sends=_an_act),
+    member("member_refuse", thing=_requested, get=leads(SIGNATORY), post=leads(SIGNATORY), sends=_a_reason),
+    member("member_cancel", thing=_requested,
+           post=not_found(MEMBERS) | leads(SECRETARY, ORG_ADMIN)),  # it is this secretary's request
+    member("member_decision_file", thing=_active, get=opens(MEMBERS)),
+    member("member_invoices", get=opens(MEMBERS)),
+    member("member_invoice", thing=_invoice, get=opens(MEMBERS)),
+    member("member_invoice_file", thing=_invoice, get=opens(MEMBERS)),
+
+    # An operator: <operator> is its slug.
+    operator("operator_home", get=opens(OPERATORS)),
+    operator("operator_subscriptions", get=opens(OPERATORS)),
+    operator("operator_tasks", get=opens(TASKS)),
+    operator("operator_task_done", thing=_step, post=leads(TASKS), sends=_an_opening),
+    operator("operator_task_retry", thing=_step, post=leads(TASKS)),
+    operator("operator_runs", get=opens(MONEY), post=leads(MONEY), sends=_a_period),
+    operator("operator_run", thing=_run, get=opens(MONEY)),
+    operator("operator_run_progress", thing=_run, get=opens(MONEY)),
+    operator("operator_run_approve", thing=_run, get=opens(MONEY), post=leads(MONEY)),
+    operator("operator_invoices", get=opens(MONEY)),
+    operator("operator_invoice", thing=_invoice, get=opens(MONEY)),
+    operator("operator_invoice_file", thing=_invoice, get=opens(MONEY)),
+    operator("operator_titres", get=opens(MONEY)),
+    operator("operator_titres_csv", get=opens(MONEY)),
+
+    # A vendor: <siren> of the vendor.
+    vendor("vendor_home", get=opens(VENDORS)),
+
+    # Libraries. The two administrations lead whoever is not of the platform's staff to their own sign-in.
+    Row("djstripe:djstripe_webhook_by_uuid", thing=lambda world: [UUID(int=0)], post=bad_request(EVERYONE),
+        without_csrf_token="Stripe signs what it sends; without a signature, 400."),
+    Row("admin:index", get=leads(EVERYONE) | opens(STAFF), only_get=True),
+    Row("wagtailadmin_home", get=leads(SIGNED_IN) | opens(STAFF), only_get=True),
+    Row("editor_login", get=leads(SIGNED_IN), only_get=True),
+]
+# The style guide, in development and tests only: invented content.
+if apps.is_installed("demo"):
+    TABLE += [
+        public("styleguide"),
+        public("styleguide_communes"),
+        public("styleguide_page", thing=lambda world: ["vitrine"]),
+    ]
+# fmt: on

@@ -1,0 +1,174 @@
+"""Two complete worlds, and the people who knock at their doors.
+
+A: an operator, its member commune, its vendor, with something at every stage of a service's life. B: the
+same elsewhere. Besides, a commune adheres to both operators: row-level security lets operator A see all
+that it has, so that only A's pages keep apart what it does with B.
+"""
+
+from dataclasses import dataclass
+
+from django.conf import settings
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
+from django.test import Client
+from django.utils import timezone
+
+from billing import operations
+from billing.models import BillingRun, Invoice
+from catalog.models import Listing, Vendor
+from provisioning.models import Step, StepState
+from subscriptions.models import State, Subscription
+from tenants.models import Operator, Organisation, Role, User
+from tests.factories import (
+    AdhesionFactory,
+    BillingRunFactory,
+    InvoiceFileFactory,
+    ListingFactory,
+    MembershipFactory,
+    OperatorFactory,
+    OrganisationFactory,
+    StepFactory,
+    SubscriptionFactory,
+    UserFactory,
+    VendorFactory,
+)
+from tests.factories.base import NOW
+from tests.factories.subscriptions import PDF
+from tests.tools.database import as_worker
+
+FIRST_HALF, SECOND_HALF = ("2026-01-01", "2026-07-01"), ("2026-07-01", "2027-01-01")
+
+ANONYMOUS, NO_MANDATE, ENDED, STAFF = "anonymous", "no mandate", "ended mandates", "platform staff"
+# Whoever may knock: each role by its name in the database, then those who hold none.
+PEOPLE = [*Role.values, ANONYMOUS, NO_MANDATE, ENDED, STAFF]
+BOTH = "every role in both worlds"
+
+
+@dataclass
+class World:
+    """What an operator does with one of its members. `word` is in every name of this world."""
+
+    word: str
+    operator: Operator
+    vendor: Vendor
+    commune: Organisation
+    secretary: User  # asked for every subscription
+    listing: Listing  # not asked for yet
+    requested: Subscription
+    active: Subscription  # with the act that approved it
+    opening: Subscription
+    step: Step  # of `opening`: waits for a person
+    review: BillingRun
+    issued: BillingRun
+    invoice: Invoice  # of `issued`, with its file and its titre de recettes
+
+
+def make_worlds() -> tuple[World, World, World]:
+    """A, B, and what operator B does with the commune that adheres to A as well."""
+    shared = OrganisationFactory(territory__name="Pontpartagé")
+    a = _operator_side("Aubeterre")
+    b = _operator_side("Bellombre")
+    for side in (a, b):
+        AdhesionFactory(operator=side["operator"], organisation=shared)
+    a_own = _member_side(a, OrganisationFactory(territory__name="Aubeterre-le-Bourg"))
+    b_own = _member_side(b, OrganisationFactory(territory__name="Bellombre-le-Bourg"))
+    b_shared = _member_side(b, shared)
+    return tuple(
+        World(**side, **member, **billed)
+        for side, members in ((a, [a_own]), (b, [b_own, b_shared]))
+        for member, billed in zip(members, _bill(side, members), strict=True)
+    )
+
+
+def _operator_side(word: str) -> dict:
+    name = f"Mutualisation {word}"
+    operator = OperatorFactory(
+        organisation__name=name, short_name=f"Mutu {word}", slug=f"mutualisation-{word.lower()}"
+    )
+    vendor = VendorFactory(organisation__name=f"Éditions {word}")
+    return {"word": word, "operator": operator, "vendor": vendor}
+
+
+def _member_side(side: dict, commune: Organisation) -> dict:
+    def listing(what: str) -> Listing:
+        return ListingFactory(
+            operator=side["operator"], sheet__vendor=side["vendor"], sheet__name=f"{what} {side['word']}"
+        )
+
+    secretary = UserFactory(last_name=f"Secrétaire {side['word']}")
+    MembershipFactory(user=secretary, organisation=commune, role=Role.SECRETARY)
+    asked = {"tenant": commune, "requested_by": secretary}
+    opening = SubscriptionFactory(state=State.PROVISIONING, listing=listing("Cimetière"), **asked)
+    return {
+        "commune": commune,
+        "secretary": secretary,
+        "listing": listing("Archives"),
+        "requested": SubscriptionFactory(listing=listing("Voirie"), **asked),
+        "active": SubscriptionFactory(state=State.ACTIVE, listing=listing("Cantine"), **asked),
+        "opening": opening,
+        "step": StepFactory(run__subscription=opening, state=StepState.NEEDS_PERSON, problem="Panne."),
+    }
+
+
+def _bill(side: dict, members: list[dict]) -> list[dict]:
+    """The first half of the year is issued, the second one is under review."""
+    issued, review = (
+        BillingRunFactory(operator=side["operator"], period_start=start, period_end=end)
+        for start, end in (FIRST_HALF, SECOND_HALF)
+    )
+    with as_worker():
+        for run in (issued, review):
+            operations.draft_run(run_id=run.pk, now=NOW)
+        issued.refresh_from_db()
+        operations.approve_run(run=issued, approved_by=issued.started_by, now=NOW)
+        operations.issue_run(run_id=issued.pk, now=NOW)
+        invoices = [Invoice.objects.get(run=issued, tenant=member["commune"]) for member in members]
+    for invoice in invoices:
+        path = default_storage.save(f"invoices/{invoice.public_id}.pdf", ContentFile(PDF))
+        InvoiceFileFactory(invoice=invoice, path=path)
+    return [{"issued": issued, "review": review, "invoice": invoice} for invoice in invoices]
+
+
+class People:
+    """One person for each of PEOPLE, in world A, signed in once; `client` makes a fresh browser for her."""
+
+    def __init__(self, world: World):
+        self._sessions = {ANONYMOUS: None}
+        for role in Role.values:
+            self.sign_in(role, _holder(world, role))
+        self.sign_in(NO_MANDATE, UserFactory())
+        self.sign_in(STAFF, UserFactory(is_staff=True, is_superuser=True))
+        former = UserFactory()
+        for role in Role.values:
+            MembershipFactory(
+                user=former, organisation=place(world, role), role=role, ended_at=timezone.now()
+            )
+        self.sign_in(ENDED, former)
+
+    def sign_in(self, who: str, user: User) -> None:
+        """From now on `client(who)` is this person's browser."""
+        client = Client()
+        client.force_login(user)
+        self._sessions[who] = client.cookies[settings.SESSION_COOKIE_NAME].value
+
+    def client(self, who: str, **options) -> Client:
+        """`options` are those of django.test.Client."""
+        client = Client(**options)
+        if session := self._sessions[who]:
+            client.cookies[settings.SESSION_COOKIE_NAME] = session
+        return client
+
+
+def _holder(world: World, role: str) -> User:
+    if role == Role.SECRETARY:
+        return world.secretary
+    return MembershipFactory(organisation=place(world, role), role=role).user
+
+
+def place(world: World, role: str) -> Organisation:
+    """Where a role is held."""
+    if role in (Role.CURATOR, Role.OPERATOR_FINANCE, Role.OPERATOR_ADMIN):
+        return world.operator.organisation
+    if role in (Role.VENDOR_EDITOR, Role.VENDOR_ADMIN):
+        return world.vendor.organisation
+    return world.commune

@@ -1,0 +1,1 @@
+"""Helpers for tests. No test here but of the helpers themselves."""
