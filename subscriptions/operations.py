@@ -7,7 +7,7 @@ from django.db import IntegrityError, transaction
 from django.utils.timezone import localdate
 
 from catalog.models import Listing, ListingState
-from catalog.prices import listing_price, territory_facts
+from catalog.prices import ListingPrice, listing_price, territory_facts
 from subscriptions import signals
 from subscriptions.exceptions import (
     AlreadySubscribed,
@@ -47,8 +47,8 @@ def request_subscription(
     if again := Subscription.objects.filter(request_key=request_key, tenant=organisation).first():
         return again
     today = localdate(now)
-    vehicle = _vehicle(listing=listing, organisation=organisation, today=today)
-    priced = _price(listing=listing, organisation=organisation, today=today)
+    vehicle = vehicle_for(listing=listing, organisation=organisation, today=today)
+    priced = price_of_the_day(listing=listing, organisation=organisation, today=today)
     if priced.net_cents != shown_cents:
         raise PriceChanged(shown_cents=shown_cents, current_cents=priced.net_cents)
     subscription = Subscription(
@@ -94,7 +94,12 @@ def request_subscription(
     return subscription
 
 
-def _vehicle(*, listing: Listing, organisation: Organisation, today: date) -> PurchasingVehicle:
+def vehicle_for(*, listing: Listing, organisation: Organisation, today: date) -> PurchasingVehicle:
+    """The purchasing vehicle under which an organisation may request a listing that day.
+
+    Raises NotAvailable when the listing is withdrawn or in no vehicle of its operator's, and NotAMember
+    when the organisation adheres to that operator no longer, or not yet.
+    """
     if listing.state != ListingState.LISTED:
         raise NotAvailable("Ce service n’est plus proposé par votre opérateur.")
     vehicle = PurchasingVehicle.objects.filter(listings=listing, operator=listing.operator).first()
@@ -110,7 +115,11 @@ def _vehicle(*, listing: Listing, organisation: Organisation, today: date) -> Pu
     return vehicle
 
 
-def _price(*, listing: Listing, organisation: Organisation, today: date):
+def price_of_the_day(*, listing: Listing, organisation: Organisation, today: date) -> ListingPrice:
+    """The yearly price of a listing for an organisation that day, its quote surely computed.
+
+    Raises NotAvailable with the reason, in French, when there is none.
+    """
     if organisation.territory is None:
         raise NotAvailable("Le prix ne peut pas être calculé : votre organisme n’a pas de territoire.")
     facts = territory_facts(territories=[organisation.territory], on=today)[organisation.territory_id]

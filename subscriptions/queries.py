@@ -89,8 +89,8 @@ def request_conditions(*, organisation: Organisation, listing: Listing, today: d
 
     Raises NotAvailable or NotAMember.
     """
-    vehicle = operations._vehicle(listing=listing, organisation=organisation, today=today)
+    vehicle = operations.vehicle_for(listing=listing, organisation=organisation, today=today)
     return Conditions(
         vehicle=vehicle,
-        price=operations._price(listing=listing, organisation=organisation, today=today),
+        price=operations.price_of_the_day(listing=listing, organisation=organisation, today=today),
     )
