@@ -223,6 +223,7 @@ LOGGING = {
     "loggers": {
         name: {"level": "WARNING"}
         for name in (
+            "procrastinate.jobs",
             "procrastinate.periodic",
             "procrastinate.blueprints",
             "stripe",
