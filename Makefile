@@ -1,5 +1,7 @@
 # Halle in two commands: `make run` and `make test`. Each target's comment is what `make help` shows.
 # Variables: PORT=8000  PYTHON=python3  HALLE_DATA_DIR=.halle  ROOM=billing (bench)  ARGS="-k price" (test)
+# A second clone beside a first: make run PORT=8001 HALLE_PORTS_FROM=9500 (where the helpers' ports begin;
+# read when a data folder is new, which then keeps its ports).
 
 PORT ?= 8000
 PYTHON ?= python3

@@ -13,7 +13,8 @@ import psutil  # type: ignore[import-untyped]
 from devstack.paths import data_dir
 from devstack.problem import Problem
 
-HELPERS = {"identity": 9400, "broker": 9410, "stripe": 9420}  # where each likes to listen
+FIRST_HELPER = 9400  # unless HALLE_PORTS_FROM says otherwise
+HELPERS = {"identity": 0, "broker": 10, "stripe": 20}  # where each likes to listen, from the first on
 SECRETS = ("broker_password", "stripe_webhook_secret")
 
 
@@ -77,12 +78,25 @@ def checked_port(port: str | int) -> int:
 
 
 def choose_ports(avoid: set[int]) -> dict[str, int]:
-    """A free port for each helper, as near as can be to the one it likes."""
+    """A free port for each helper, as near as can be to the one it likes.
+
+    Raises `Problem` when HALLE_PORTS_FROM is no port to begin at.
+    """
     ports: dict[str, int] = {}
-    for name, liked in HELPERS.items():
+    first = first_helper_port()
+    for name, further in HELPERS.items():
         taken = avoid | set(ports.values())
-        ports[name] = next(n for n in range(liked, 65536) if n not in taken and not holder(n))
+        ports[name] = next(n for n in range(first + further, 65536) if n not in taken and not holder(n))
     return ports
+
+
+def first_helper_port() -> int:
+    """Where the helpers' ports begin in a new data folder: HALLE_PORTS_FROM, so that two clones, or two
+    test runs, never want the same ones."""
+    wanted = os.environ.get("HALLE_PORTS_FROM") or str(FIRST_HELPER)
+    if not wanted.isdecimal() or not 1024 <= int(wanted) <= 65000:
+        raise Problem(f"HALLE_PORTS_FROM={wanted!r} is not a number from 1024 to 65000, as in: 9500")
+    return int(wanted)
 
 
 def holder(port: int) -> str | None:

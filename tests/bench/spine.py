@@ -3,7 +3,6 @@
 import os
 import shutil
 import signal
-import socket
 import statistics
 import subprocess
 import sys
@@ -18,6 +17,7 @@ import httpx
 from devstack.paths import ROOT
 from tests.bench import Figure
 from tests.bench.site import site
+from tests.tools.ports import free_port, helpers_from
 
 
 def starts() -> Iterator[Figure]:
@@ -39,7 +39,8 @@ def seconds_to_first_page(folder: Path, *, give_up: float = 600) -> float:
     start = time.monotonic()
     run = subprocess.Popen(
         [sys.executable, "-m", "devstack", "--port", str(port)],
-        cwd=ROOT, env={**os.environ, "HALLE_DATA_DIR": str(folder)}, stdin=subprocess.DEVNULL,
+        cwd=ROOT, stdin=subprocess.DEVNULL,
+        env={**os.environ, "HALLE_DATA_DIR": str(folder), "HALLE_PORTS_FROM": helpers_from("bench")},
     )  # fmt: skip
     try:
         while not is_served(f"http://127.0.0.1:{port}/"):
@@ -60,13 +61,6 @@ def is_served(url: str) -> bool:
         return httpx.get(url, timeout=60).status_code == 200
     except httpx.TransportError:
         return False
-
-
-def free_port() -> int:
-    """A port nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 def detail(what: str) -> str:

@@ -15,7 +15,7 @@ from pathlib import Path
 import httpx
 
 from devstack.paths import ROOT
-from tests.bench.spine import free_port
+from tests.tools.ports import free_port, helpers_from
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ def running_stack(*, give_up: float = 240) -> Iterator[RunningStack]:
         process = subprocess.Popen(
             [sys.executable, "-m", "devstack", "--port", str(port)],
             cwd=ROOT,
-            env={**os.environ, "HALLE_DATA_DIR": str(folder)},
+            env={**os.environ, "HALLE_DATA_DIR": str(folder), "HALLE_PORTS_FROM": helpers_from("journey")},
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,

@@ -3,13 +3,14 @@
 import base64
 import contextlib
 import json
-import socket
 import subprocess
 import sys
 import time
 
 import pytest
 import requests
+
+from tests.tools.ports import free_port
 
 CATALOG = [
     {
@@ -81,9 +82,7 @@ class Client:
 def broker(folder, *, delay="0.3"):
     catalog = folder / "catalog.json"
     catalog.write_text(json.dumps(CATALOG), encoding="utf-8")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     arguments = ["--port", str(port), "--catalog", catalog, "--state", folder / "broker.sqlite3"]
     process = subprocess.Popen(
         [sys.executable, "-m", "demo.broker", *arguments, "--delay", delay],

@@ -4,7 +4,6 @@ import contextlib
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -12,6 +11,8 @@ import time
 from pathlib import Path
 
 import pytest
+
+from tests.tools.ports import free_port, helpers_from
 
 ROOT = Path(__file__).resolve().parents[2]
 PYTHON = [sys.executable]
@@ -40,14 +41,15 @@ def environment(folder, **more):
     """The environment of a shell in which somebody works on Halle, with that data folder."""
     kept = {key: value for key, value in os.environ.items() if not key.endswith("DATABASE_URL")}
     kept.pop("PORT", None)
-    return {**kept, "HALLE_DATA_DIR": str(folder), "PYTHONPATH": str(ROOT), "NO_COLOR": "1", **more}
+    ours = {"HALLE_DATA_DIR": str(folder), "HALLE_PORTS_FROM": helpers_from("small")}
+    return {**kept, **ours, "PYTHONPATH": str(ROOT), "NO_COLOR": "1", **more}
 
 
 def run(command, folder, **more):
     """Run a command to its end."""
     return subprocess.run(
         [str(word) for word in command], cwd=ROOT, env=environment(folder, **more),
-        stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60, check=False,
+        stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=120, check=False,
     )  # fmt: skip
 
 
@@ -65,14 +67,14 @@ class Running:
         self.output.seek(0)
         return self.output.read()
 
-    def wait_for(self, text, *, within=30):
+    def wait_for(self, text, *, within=60):
         deadline = time.monotonic() + within
         while text not in self.printed():
             assert time.monotonic() < deadline, f"{text!r} never came: {self.printed()}"
             assert self.popen.poll() is None or text in self.printed(), self.printed()
             time.sleep(0.05)
 
-    def end(self, number=signal.SIGINT, *, within=30):
+    def end(self, number=signal.SIGINT, *, within=60):
         """Send a signal; the exit code once it has ended."""
         self.popen.send_signal(number)
         return self.popen.wait(within)
@@ -97,9 +99,7 @@ def running(folder):
 @pytest.fixture
 def port():
     """A port that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    return free_port()
 
 
 def one_line(done):

@@ -7,6 +7,7 @@ import socket
 import pytest
 
 from tests.devstack.conftest import PYTHON, ROOT, SMALL_RUN, one_line, run
+from tests.tools.ports import free_port
 
 
 def fake_python(folder, script):
@@ -56,9 +57,9 @@ def test_python_without_virtual_environments(checkout, folder):
 
 def test_port_taken_names_the_holder_and_a_free_port(folder):
     with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
+        number = free_port()
+        taken.bind(("127.0.0.1", number))
         taken.listen()
-        number = taken.getsockname()[1]
         line = one_line(run([*SMALL_RUN, number], folder))
     assert f"port {number} is taken by" in line
     assert f"(process {os.getpid()})" in line
@@ -70,12 +71,18 @@ def test_port_taken_names_the_holder_and_a_free_port(folder):
 
 def test_a_helpers_port_taken_later_is_named(folder):
     with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        number = probe.getsockname()[1]
+        number = free_port()
+        probe.bind(("127.0.0.1", number))
         probe.listen()
         (folder / "stack.json").write_text(f'{{"ports": {{"identity": {number}}}, "secrets": {{}}}}')
-        line = one_line(run([*SMALL_RUN, number + 1], folder))
+        line = one_line(run([*SMALL_RUN, free_port()], folder))
     assert f"port {number}, kept for 'identity', is taken by" in line
+
+
+@pytest.mark.parametrize("first", ["abc", "0", "-1", "65001", "9 400", "²"])
+def test_helpers_that_cannot_begin_there(folder, port, first):
+    line = one_line(run([*SMALL_RUN, port], folder, HALLE_PORTS_FROM=first))
+    assert f"HALLE_PORTS_FROM='{first}' is not a number from 1024 to 65000" in line
 
 
 @pytest.mark.parametrize("port", ["abc", "0", "70000", "-1", ""])

@@ -1,12 +1,13 @@
 """The demo's identity provider, as the process it is."""
 
 import json
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+from tests.tools.ports import free_port
 
 
 @contextmanager
@@ -14,9 +15,7 @@ def running(people: list[dict], folder: Path) -> Iterator[str]:
     """Its address, while it serves these people; stopped at the end."""
     file = folder / "people.json"
     file.write_text(json.dumps(people), encoding="utf-8")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     process = subprocess.Popen(
         [sys.executable, "-m", "demo.identity", "--port", str(port), "--people", str(file)],
         stdout=subprocess.PIPE,

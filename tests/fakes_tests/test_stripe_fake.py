@@ -14,6 +14,7 @@ import stripe
 
 from tests.fakes.stripe import judge, objects
 from tests.fakes.stripe.server import running
+from tests.tools.ports import free_port
 
 KEY = "sk_test_" + "1234567890abcdefghijklmn"
 SECRET = "whsec_for_these_tests"
@@ -293,11 +294,6 @@ def test_it_runs_as_a_process_and_stops_on_sigterm(tmp_path):
         process.terminate()
         process.communicate(timeout=10)
     assert process.returncode == 0
-
-
-def free_port():
-    with http.server.HTTPServer(("127.0.0.1", 0), None) as server:
-        return server.server_port
 
 
 def everything_we_use(base_url):
