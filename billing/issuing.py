@@ -49,7 +49,7 @@ def issue(*, invoice_id: int, operator: Operator, now: datetime) -> bool:
     invoice = (
         Invoice.objects.select_for_update(of=("self",), no_key=True)
         .select_related("tenant")
-        .prefetch_related("lines__entry__subscription")
+        .prefetch_related("lines__entry__subscription", "tenant__establishments__services")
         .filter(pk=invoice_id, state=InvoiceState.DRAFT)
         .first()
     )
@@ -112,7 +112,7 @@ def unsound_drafts(*, run: BillingRun, operator: Operator, now: datetime) -> lis
     drafts = (
         Invoice.objects.filter(run=run, state=InvoiceState.DRAFT)
         .select_related("tenant", "operator")
-        .prefetch_related("lines__entry__subscription")
+        .prefetch_related("lines__entry__subscription", "tenant__establishments__services")
     )
     problems = []
     for draft in drafts.iterator(chunk_size=500):
@@ -137,16 +137,18 @@ def due_date(*, operator: Operator, issued: date) -> date:
 
 def party_copy(organisation: Organisation, *, with_vat_number: bool) -> dict:
     """A party as it is today, copied. An out-of-scope invoice carries no VAT number (EN 16931 BR-O-02)."""
+    seat = organisation.seat
+    service = seat.default_service if seat else None
     return {
         "name": organisation.name,
         "siren": organisation.siren,
-        "siret": organisation.siret,
+        "siret": seat.siret if seat else "",
         "vat_number": organisation.vat_number if with_vat_number else "",
         "address": organisation.address,
         "postcode": organisation.postcode,
         "city": organisation.city,
         "kind": organisation.get_kind_display(),
-        "service_code": organisation.chorus_service_code,
+        "service_code": service.code if service else "",
     }
 
 

@@ -46,7 +46,7 @@ def start_run(*, operator: Operator, period: Period, started_by: User, now: date
         tenant=operator.organisation,
         actor=started_by,
         what="billing.run_started",
-        sentence=f"{started_by} a lancé la facturation : {period.label}.",
+        sentence=f"{{actor}} a lancé la facturation : {period.label}.",
         subject_id=run.public_id,
         now=now,
     )
@@ -105,7 +105,7 @@ def approve_run(*, run: BillingRun, approved_by: User, now: datetime) -> None:
         tenant=run.operator.organisation,
         actor=approved_by,
         what="billing.run_approved",
-        sentence=f"{approved_by} a approuvé {total} projets de factures.",
+        sentence=f"{{actor}} a approuvé {total} projets de factures.",
         subject_id=run.public_id,
         now=now,
     )

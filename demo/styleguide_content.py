@@ -316,6 +316,16 @@ CONTENT = {
             "detail": "L’éditeur ne répond pas. Votre syndicat est prévenu ; vous n’avez rien à faire.",
         },
     ],
+    "refused_steps": [
+        {"label": "Demande envoyée", "state": "done", "when": "le 3 mars 2026"},
+        {
+            "label": "Approbation",
+            "state": "stopped",
+            "word": "Demande refusée",
+            "when": "le 17 mars 2026",
+            "detail": "Par Hervé Le Goff. Motif : reporté au budget 2027.",
+        },
+    ],
     "figures": [
         {"label": "Factures en brouillon", "value": "412", "note": f"1{N}604 lignes"},
         {"label": "Total HT", "value": f"286{N}412,07{N}€", "note": f"+ 4,1{N}% par rapport à 2025"},

@@ -195,7 +195,7 @@ def mark_done(*, step: Step, by: User, service_url: str, now: datetime) -> None:
         tenant=step.run.subscription.tenant,
         actor=by,
         what="provisioning.marked_done",
-        sentence=f"{by} a déclaré ouvert le service {step.run.subscription.service_name}.",
+        sentence=f"{{actor}} a déclaré ouvert le service {step.run.subscription.service_name}.",
         subject_id=step.run.subscription.public_id,
         now=now,
     )

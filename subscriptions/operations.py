@@ -21,7 +21,8 @@ from subscriptions.exceptions import (
 from subscriptions.models import Decision, PurchasingVehicle, State, Subscription, Transition
 from subscriptions.models.subscription import TRANSITIONS
 from tenants import audit
-from tenants.models import Adhesion, Organisation, User
+from tenants.adhesions import adheres
+from tenants.models import Organisation, User
 
 MAX_DECISION_BYTES = 10 * 1024 * 1024
 
@@ -86,7 +87,7 @@ def request_subscription(
         tenant=organisation,
         actor=requested_by,
         what="subscription.requested",
-        sentence=f"{requested_by} a demandé l’abonnement à {subscription.service_name}.",
+        sentence=f"{{actor}} a demandé l’abonnement à {subscription.service_name}.",
         subject_id=subscription.public_id,
         now=now,
         details={"yearly_cents": subscription.yearly_cents},
@@ -105,12 +106,7 @@ def vehicle_for(*, listing: Listing, organisation: Organisation, today: date) ->
     vehicle = PurchasingVehicle.objects.filter(listings=listing, operator=listing.operator).first()
     if vehicle is None:
         raise NotAvailable("Ce service n’est pas encore ouvert à l’abonnement.")
-    is_member = (
-        Adhesion.objects.filter(operator=listing.operator, organisation=organisation, since__lte=today)
-        .exclude(until__lte=today)
-        .exists()
-    )
-    if not is_member:
+    if not adheres(organisation=organisation, operator=listing.operator, on=today):
         raise NotAMember(f"Votre collectivité n’adhère pas à {listing.operator.short_name}.")
     return vehicle
 
@@ -157,7 +153,7 @@ def approve(
         tenant=subscription.tenant,
         actor=approved_by,
         what="subscription.approved",
-        sentence=f"{approved_by} a approuvé l’abonnement à {subscription.service_name} (acte n° {number}).",
+        sentence=f"{{actor}} a approuvé l’abonnement à {subscription.service_name} (acte n° {number}).",
         subject_id=subscription.public_id,
         now=now,
     )
@@ -198,7 +194,7 @@ def _close(subscription, to, *, by, reason, now, verb):
         tenant=subscription.tenant,
         actor=by,
         what=f"subscription.{to}",
-        sentence=f"{by} a {verb} la demande d’abonnement à {subscription.service_name}.",
+        sentence=f"{{actor}} a {verb} la demande d’abonnement à {subscription.service_name}.",
         subject_id=subscription.public_id,
         now=now,
         details={"reason": reason},

@@ -71,6 +71,7 @@ def signatories(*, organisation: Organisation) -> list[User]:
         memberships__organisation=organisation,
         memberships__role=Role.SIGNATORY,
         memberships__ended_at__isnull=True,
+        memberships__suspended_at__isnull=True,
         is_active=True,
     )
     return list(people.order_by("last_name", "first_name", "pk"))

@@ -1,8 +1,23 @@
 """Writing to the audit log."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import datetime
 
-from tenants.models import AuditEvent, Organisation, User
+from tenants.models import AuditEvent, Operator, Organisation, User
+
+_via: ContextVar[Operator | None] = ContextVar("audit_via", default=None)
+
+
+@contextmanager
+def acting_for(operator: Operator | None) -> Iterator[None]:
+    """Inside, every event says that an agent of this operator acted for the organisation, at its request."""
+    token = _via.set(operator)
+    try:
+        yield
+    finally:
+        _via.reset(token)
 
 
 def record(
@@ -13,18 +28,25 @@ def record(
     sentence: str,
     subject_id: object,
     now: datetime,
+    person: User | None = None,
+    changes: dict[str, list] | None = None,
     details: dict | None = None,
 ) -> AuditEvent:
     """Adds one event to `tenant`'s log, in the transaction that makes it true.
 
-    `actor` None means Halle itself (a worker). `details` holds before and after, JSON-safe.
+    `actor` None means Halle itself (a worker). `sentence` is in French and names nobody: it says `{actor}`
+    and, for somebody else it is about, `{person}`. `changes` holds {field: [before, after]} and `details`
+    the rest, JSON-safe. No personal data in any of them: the log can never be changed.
     """
     return AuditEvent.objects.create(
         tenant=tenant,
         actor=actor,
+        via=_via.get(),
+        person=person,
         what=what,
         sentence=sentence,
         subject_id=str(subject_id),
         at=now,
+        changes=changes or {},
         details=details or {},
     )

@@ -165,14 +165,14 @@ def _write(
         for before, after, moment, by in moves
     ]
     facts = (
-        ("subscription.requested", f"{secretary} a demandé l’abonnement à {name}.", requested, secretary),
+        ("subscription.requested", f"{{actor}} a demandé l’abonnement à {name}.", requested, secretary),
         (
             "subscription.approved",
-            f"{signatory} a approuvé l’abonnement à {name} (acte n° {number}).",
+            f"{{actor}} a approuvé l’abonnement à {name} (acte n° {number}).",
             approved,
             signatory,
         ),
-        ("provisioning.marked_done", f"{curator} a déclaré ouvert le service {name}.", opened, curator),
+        ("provisioning.marked_done", f"{{actor}} a déclaré ouvert le service {name}.", opened, curator),
         ("subscription.activated", f"Le service {name} est ouvert.", opened, None),
     )
     rows.events += [

@@ -6,7 +6,15 @@ from random import Random
 
 from demo.seed.identifiers import seat_siret
 from demo.seed.operators import BRUMELLE, CANTONADE, ETABLI
-from tenants.models import Adhesion, Operator, Organisation, Population, Territory
+from tenants.models import (
+    Adhesion,
+    ChorusService,
+    Establishment,
+    Operator,
+    Organisation,
+    Population,
+    Territory,
+)
 from tenants.models.organisation import OrganisationKind
 from tenants.models.territory import TerritoryKind
 
@@ -40,9 +48,17 @@ def make_members(*, operators: dict[str, Operator], rng: Random) -> None:
         .order_by("code")
     )
     largest = _largest(communes)
-    rows = [_commune(territory, rng) for territory in communes]
+    rows = [_commune(territory) for territory in communes]
     rows += [_epci(territory, largest[territory.pk]) for territory in epci]
     Organisation.objects.bulk_create(rows)
+    seats = Establishment.objects.bulk_create(
+        Establishment(organisation=row, siret=seat_siret(row.siren), is_seat=True) for row in rows
+    )
+    ChorusService.objects.bulk_create(
+        ChorusService(establishment=seat, code="MAIRIE", is_default=True)
+        for seat in seats
+        if seat.organisation.kind == OrganisationKind.COMMUNE and rng.random() < 0.2
+    )
     Adhesion.objects.bulk_create(
         Adhesion(operator=operators[slug], organisation=organisation, since=rng.choice(ADHESION_DAYS))
         for organisation in rows
@@ -59,11 +75,10 @@ def _operators_of(territory: Territory, communes: list[Territory]) -> list[str]:
     return [slug for slug, one_in in GROUPS[territory.epci.siren].items() if rank % one_in == 0]
 
 
-def _commune(territory: Territory, rng: Random) -> Organisation:
+def _commune(territory: Territory) -> Organisation:
     slug = domain(territory.name)
     return Organisation(
         siren=territory.siren,
-        siret=seat_siret(territory.siren),
         name=commune_name(territory.name),
         kind=OrganisationKind.COMMUNE,
         legal_category="7210",
@@ -72,14 +87,12 @@ def _commune(territory: Territory, rng: Random) -> Organisation:
         postcode=territory.postcodes[0],
         city=territory.name,
         email=f"mairie@{slug}.mairie.example",
-        chorus_service_code="MAIRIE" if rng.random() < 0.2 else "",
     )
 
 
 def _epci(territory: Territory, seat: Territory) -> Organisation:
     return Organisation(
         siren=territory.siren,
-        siret=seat_siret(territory.siren),
         name=territory.name,
         kind=OrganisationKind.EPCI,
         legal_category=CATEGORIES[territory.nature],

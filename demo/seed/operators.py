@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from demo.seed.identifiers import fictional_siren, iban, seat_siret, vat_number
 from subscriptions.models import LegalBasis, PurchasingVehicle
-from tenants.models import Operator, Organisation
+from tenants.models import Establishment, Operator, Organisation
 from tenants.models.operator import IssuerKind, LegalKind
 from tenants.models.organisation import OrganisationKind
 
@@ -147,7 +147,6 @@ def _make(body: Body) -> Operator:
     email = f"contact@{body.slug}.example"
     organisation = Organisation.objects.create(
         siren=body.siren,
-        siret=seat_siret(body.siren),
         name=body.name,
         kind=body.kind,
         legal_category=body.category,
@@ -157,6 +156,7 @@ def _make(body: Body) -> Operator:
         vat_number=vat_number(body.siren),
         email=email,
     )
+    Establishment.objects.create(organisation=organisation, siret=seat_siret(body.siren), is_seat=True)
     operator = Operator.objects.create(
         organisation=organisation,
         slug=body.slug,

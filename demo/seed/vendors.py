@@ -6,7 +6,7 @@ from oscar.core.loading import get_model
 
 from catalog.models import Vendor
 from demo.seed.identifiers import fictional_siren, seat_siret, vat_number
-from tenants.models import Organisation
+from tenants.models import Establishment, Organisation
 from tenants.models.organisation import OrganisationKind as Kind
 
 
@@ -94,7 +94,6 @@ def make_vendors() -> dict[str, Vendor]:
         address, postcode, city = maker.address
         organisation = Organisation.objects.create(
             siren=siren,
-            siret=seat_siret(siren),
             name=maker.name,
             kind=maker.kind,
             legal_category=maker.category,
@@ -104,6 +103,7 @@ def make_vendors() -> dict[str, Vendor]:
             vat_number=vat_number(siren) if maker.kind in (Kind.COMPANY, Kind.PUBLIC_COMPANY) else "",
             email=f"bonjour@{maker.slug}.example",
         )
+        Establishment.objects.create(organisation=organisation, siret=seat_siret(siren), is_seat=True)
         partner = Partner.objects.create(name=maker.name, code=maker.slug)
         vendors[maker.slug] = Vendor.objects.create(organisation=organisation, partner=partner)
     return vendors

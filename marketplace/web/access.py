@@ -1,32 +1,59 @@
 """The first fence: every tenant page names its organisation in the URL, resolved through the person's
-memberships. Anything else is 404, never 403: a stranger learns nothing.
+mandates. Anything else is 404, never 403: a stranger learns nothing.
 
 A view decorated here runs inside its tenant scope, in the request's transaction; it receives what the URL
 names instead of its identifier. Return `render(...)`, never a lazy TemplateResponse or a stream: those
 would run after the scope is closed.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from contextlib import ExitStack
+from dataclasses import dataclass
 from functools import wraps
 
 from django.http import Http404
 from django.utils import timezone
 from django.utils.timezone import localdate
 
-from tenants.models import Adhesion, Operator, Organisation, Role, User
+from tenants import audit
+from tenants.adhesions import ever_members
+from tenants.assistance import assisting_operator
+from tenants.models import Membership, Operator, Organisation, Role, User
 from tenants.tenancy import tenant_scope
 
 MEMBER_ROLES = frozenset({Role.AGENT, Role.SECRETARY, Role.SIGNATORY, Role.FINANCE, Role.ORG_ADMIN})
 OPERATOR_ROLES = frozenset({Role.CURATOR, Role.OPERATOR_FINANCE, Role.OPERATOR_ADMIN})
 VENDOR_ROLES = frozenset({Role.VENDOR_EDITOR, Role.VENDOR_ADMIN})
+# Who may act for a commune that asks, and what they may then do there.
+ASSISTANT_ROLES = frozenset({Role.CURATOR, Role.OPERATOR_ADMIN})
+ASSISTED_ROLES = frozenset({Role.SECRETARY})
+READING = ("GET", "HEAD")
+
+
+@dataclass(frozen=True)
+class Door:
+    """What an address names, whose it is, the roles held there, and which tenants may be seen."""
+
+    found: object
+    organisation: Organisation
+    roles: frozenset[str]
+    tenant_ids: Iterable[int]
+    acting_for: Operator | None = None
 
 
 def member_view(*roles: Role) -> Callable:
     """For `<siren>` in the URL: the person must hold one of `roles` there (any member role if none named).
 
-    The view gets `organisation`; `request.roles` holds the person's roles in it.
+    The view gets `organisation`; `request.roles` holds the person's roles in it. An operator's agent enters
+    as a secretary while the organisation has asked for her help: `request.acting_for` is then her operator.
     """
-    return _guarded(frozenset(roles) or MEMBER_ROLES, _organisation, "organisation")
+    return _guarded(frozenset(roles) or MEMBER_ROLES, _member, "organisation")
+
+
+def organisation_view(*roles: Role) -> Callable:
+    """For `<siren>` of any organisation, whatever the role held there (or one of `roles`): its people, its
+    establishments, its audit log. The view gets `organisation`."""
+    return _guarded(frozenset(roles) or frozenset(Role.values), _organisation, "organisation")
 
 
 def vendor_view(*roles: Role) -> Callable:
@@ -34,57 +61,119 @@ def vendor_view(*roles: Role) -> Callable:
     return _guarded(frozenset(roles) or VENDOR_ROLES, _vendor, "vendor")
 
 
-def operator_view(*roles: Role) -> Callable:
-    """For `<operator>` (slug) in the URL: the scope holds the operator itself and all its members, so
-    the view must still filter by operator. The view gets `operator`."""
-    return _guarded(frozenset(roles) or OPERATOR_ROLES, _operator, "operator")
+def operator_view(*roles: Role, with_members: bool = True) -> Callable:
+    """For `<operator>` (slug) in the URL; the view gets `operator`. An auditor reads every page
+    and sends nothing.
+
+    The scope holds the operator itself and all its members, so the view must still filter by operator; the
+    operator alone for a page that says `with_members=False`.
+    """
+    return _guarded(
+        frozenset(roles) or OPERATOR_ROLES, _operator_with_members if with_members else _operator, "operator"
+    )
 
 
-def _guarded(roles: frozenset[str], resolve: Callable, argument: str) -> Callable:
+def platform_view(view: Callable) -> Callable:
+    """For platform staff only."""
+
+    @wraps(view)
+    def guarded(request, *args, **kwargs):
+        if not request.user.is_staff:
+            raise Http404
+        return view(request, *args, **kwargs)
+
+    return guarded
+
+
+def _guarded(roles: frozenset[str], resolve: Callable[..., Door], argument: str) -> Callable:
     def decorate(view):
         @wraps(view)
         def guarded(request, *args, **kwargs):
-            found, organisation, tenant_ids = resolve(kwargs)
-            held = roles_in(request.user, organisation)
-            if not held & roles:
+            door = resolve(request.user, kwargs)
+            reads_all = argument == "operator" and Role.AUDITOR in door.roles and request.method in READING
+            if not door.roles & roles and not reads_all:
                 raise Http404
-            request.roles = held
-            request.current_organisation = organisation
-            request.current_operator = found if argument == "operator" else None
-            with tenant_scope(tenant_ids):
-                return view(request, *args, **{**kwargs, argument: found})
+            request.roles = door.roles
+            request.current_organisation = door.organisation
+            request.current_operator = door.found if argument == "operator" else None
+            request.acting_for = door.acting_for
+            with ExitStack() as stack:
+                stack.enter_context(tenant_scope(door.tenant_ids))
+                stack.enter_context(audit.acting_for(door.acting_for))
+                return view(request, *args, **{**kwargs, argument: door.found})
 
         return guarded
 
     return decorate
 
 
-def roles_in(user: User, organisation: Organisation) -> frozenset[str]:
-    """The roles this person holds now in this organisation."""
-    open_memberships = user.memberships.filter(organisation=organisation, ended_at__isnull=True)
-    return frozenset(open_memberships.values_list("role", flat=True))
+def mandates(user: User) -> list[Membership]:
+    """The person's mandates in force, by name of organisation: asked once a request, for rights and menu."""
+    if not hasattr(user, "mandates_in_force"):
+        user.mandates_in_force = list(
+            user.memberships.in_force()
+            .select_related("organisation__operator", "organisation__vendor", "organisation__territory")
+            .order_by("organisation__plain_name", "organisation__siren", "role")
+        )
+    return user.mandates_in_force
 
 
-def _organisation(kwargs: dict):
-    organisation = Organisation.objects.select_related("territory").filter(siren=kwargs.pop("siren")).first()
-    if organisation is None:
+def _held(user: User, matches: Callable[[Organisation], bool]) -> tuple[Organisation, frozenset[str]]:
+    """The organisation that matches among those where the person has a mandate, and her roles there."""
+    held = [mandate for mandate in mandates(user) if matches(mandate.organisation)]
+    if not held:
         raise Http404
-    return organisation, organisation, [organisation.pk]
+    return held[0].organisation, frozenset(mandate.role for mandate in held)
 
 
-def _vendor(kwargs: dict):
-    organisation = Organisation.objects.select_related("vendor").filter(siren=kwargs.pop("siren")).first()
-    if organisation is None or not hasattr(organisation, "vendor"):
+def _member(user: User, kwargs: dict) -> Door:
+    siren = kwargs.pop("siren")
+    try:
+        organisation, roles = _held(user, lambda organisation: organisation.siren == siren)
+    except Http404:
+        return _assisted(user, siren)
+    return Door(organisation, organisation, roles, [organisation.pk])
+
+
+def _assisted(user: User, siren: str) -> Door:
+    operators = {
+        mandate.organisation.operator.pk
+        for mandate in mandates(user)
+        if mandate.role in ASSISTANT_ROLES and hasattr(mandate.organisation, "operator")
+    }
+    organisation = Organisation.objects.select_related("territory").filter(siren=siren).first()
+    if organisation is None or not operators:
         raise Http404
-    return organisation.vendor, organisation, [organisation.pk]
-
-
-def _operator(kwargs: dict):
-    operator = Operator.objects.select_related("organisation").filter(slug=kwargs.pop("operator")).first()
+    with tenant_scope([organisation.pk]):
+        operator = assisting_operator(organisation=organisation, operators=operators, now=timezone.now())
     if operator is None:
         raise Http404
-    today = localdate(timezone.now())
-    members = Adhesion.objects.filter(operator=operator, since__lte=today).values_list(
-        "organisation_id", flat=True
+    return Door(organisation, organisation, ASSISTED_ROLES, [organisation.pk], acting_for=operator)
+
+
+def _organisation(user: User, kwargs: dict) -> Door:
+    siren = kwargs.pop("siren")
+    organisation, roles = _held(user, lambda organisation: organisation.siren == siren)
+    return Door(organisation, organisation, roles, [organisation.pk])
+
+
+def _vendor(user: User, kwargs: dict) -> Door:
+    siren = kwargs.pop("siren")
+    organisation, roles = _held(
+        user, lambda organisation: organisation.siren == siren and hasattr(organisation, "vendor")
     )
-    return operator, operator.organisation, [operator.organisation_id, *members]
+    return Door(organisation.vendor, organisation, roles, [organisation.pk])
+
+
+def _operator(user: User, kwargs: dict) -> Door:
+    slug = kwargs.pop("operator")
+    organisation, roles = _held(
+        user, lambda organisation: hasattr(organisation, "operator") and organisation.operator.slug == slug
+    )
+    return Door(organisation.operator, organisation, roles, [organisation.pk])
+
+
+def _operator_with_members(user: User, kwargs: dict) -> Door:
+    door = _operator(user, kwargs)
+    members = ever_members(operator=door.found, on=localdate(timezone.now())).values_list("pk", flat=True)
+    return Door(door.found, door.organisation, door.roles, [door.organisation.pk, *members])

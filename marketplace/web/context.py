@@ -2,18 +2,20 @@
 
 from django.urls import reverse
 
-from marketplace.web.access import MEMBER_ROLES, OPERATOR_ROLES, VENDOR_ROLES
+from marketplace.web.access import MEMBER_ROLES, OPERATOR_ROLES, VENDOR_ROLES, mandates
 from marketplace.web.operator.roles import MONEY_ROLES, TASK_ROLES
-from tenants.models import Organisation
+from tenants.models import Organisation, Role
 
 
 def navigation(request) -> dict:
-    """One query for a signed-in person (her memberships), none for a visitor."""
+    """One query for a signed-in person (her mandates, which the page's guard has mostly asked for already),
+    none for a visitor."""
     operator = getattr(request, "current_operator", None)
     organisation = getattr(request, "current_organisation", None)
     context = {
         "current_organisation": organisation,
         "current_operator": _operator(operator) if operator else None,
+        "acting_for": getattr(request, "acting_for", None),
         "home_url": reverse("home"),
         "sign_in_url": reverse("oidc_authentication_init"),
         "nav_items": [],
@@ -46,21 +48,16 @@ def _operator(operator) -> dict:
 
 def _places(user) -> list[dict]:
     """Where this person has a role, each once per door (member, operator, vendor)."""
-    memberships = (
-        user.memberships.filter(ended_at__isnull=True)
-        .select_related("organisation__operator", "organisation__vendor")
-        .order_by("organisation__name", "role")
-    )
     places: dict[str, dict] = {}
-    for membership in memberships:
-        place = place_of(membership.organisation, membership.role)
+    for mandate in mandates(user):
+        place = place_of(mandate.organisation, mandate.role)
         places.setdefault(place["url"], place)
     return list(places.values())
 
 
 def place_of(organisation: Organisation, role: str) -> dict:
     """The door a role opens: its address and name."""
-    if role in OPERATOR_ROLES:
+    if role in OPERATOR_ROLES or role == Role.AUDITOR:
         url = reverse("operator_home", args=[organisation.operator.slug])
         label = f"{organisation.operator.short_name} (opérateur)"
     elif role in VENDOR_ROLES:
@@ -73,8 +70,12 @@ def place_of(organisation: Organisation, role: str) -> dict:
 
 def _sections(request, organisation, operator) -> list[dict]:
     roles = getattr(request, "roles", frozenset())
-    if operator is not None and roles & OPERATOR_ROLES:
-        names = [(name, label) for name, label, openers in OPERATOR_SECTIONS if roles & openers]
+    if operator is not None and roles & (OPERATOR_ROLES | {Role.AUDITOR}):
+        names = [
+            (name, label)
+            for name, label, openers in OPERATOR_SECTIONS
+            if roles & openers or Role.AUDITOR in roles
+        ]
         args = [operator.slug]
     elif roles & VENDOR_ROLES:
         names, args = VENDOR_SECTIONS, [organisation.siren]

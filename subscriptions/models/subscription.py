@@ -83,6 +83,10 @@ class Subscription(TenantOwned):
 
     active_from = models.DateField(null=True)
     ended_on = models.DateField(null=True)  # first day without the service
+    # The subscription of a merged commune that this one goes on with, at the same vendor's instance.
+    follows = models.OneToOneField(
+        "self", on_delete=models.PROTECT, null=True, blank=True, related_name="followed_by"
+    )
     service_url = models.URLField(max_length=500, blank=True)
     commitment_number = models.CharField("numéro d’engagement", max_length=50, blank=True)
 

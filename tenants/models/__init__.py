@@ -1,18 +1,43 @@
-from tenants.models.audit import AuditEvent
-from tenants.models.operator import Adhesion, Operator
-from tenants.models.organisation import Organisation
+from tenants.models.access import Assistance, Invitation
+from tenants.models.adhesion import Adhesion
+from tenants.models.audit import AuditEvent, AuditSeal
+from tenants.models.letter import Letter, LetterState
+from tenants.models.member_import import ImportState, MemberImport, MemberImportRow, RowVerdict
+from tenants.models.operator import College, Operator, VatPosition
+from tenants.models.organisation import ChorusService, Establishment, Organisation
 from tenants.models.people import Membership, Role, User
+from tenants.models.personal_data import Kept, PersonalDataExport, RetentionPeriod
 from tenants.models.territory import FormerCode, Population, Territory
+from tenants.models.vintage import ChangeKind, TerritoryChange, VintageImport
 
 __all__ = [
     "Adhesion",
+    "Assistance",
     "AuditEvent",
+    "AuditSeal",
+    "ChangeKind",
+    "ChorusService",
+    "College",
+    "Establishment",
     "FormerCode",
+    "ImportState",
+    "Invitation",
+    "Kept",
+    "Letter",
+    "LetterState",
+    "MemberImport",
+    "MemberImportRow",
     "Membership",
     "Operator",
     "Organisation",
+    "PersonalDataExport",
     "Population",
+    "RetentionPeriod",
     "Role",
+    "RowVerdict",
     "Territory",
+    "TerritoryChange",
     "User",
+    "VatPosition",
+    "VintageImport",
 ]

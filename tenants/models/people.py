@@ -34,6 +34,8 @@ class User(AbstractBaseUser, PermissionsMixin):
     is_staff = models.BooleanField("équipe de la plateforme", default=False)
     is_active = models.BooleanField("actif", default=True)
     date_joined = models.DateTimeField("première connexion", auto_now_add=True)
+    # Set once, when what identifies the person was taken away (tenants/personal_data).
+    erased_at = models.DateTimeField("effacée le", null=True, blank=True)
 
     objects = UserManager()
 
@@ -55,6 +57,8 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     def get_full_name(self) -> str:
         """First and last name, or the e-mail when the provider gave no name."""
+        if self.erased_at:
+            return f"Personne effacée n° {self.pk}"
         return f"{self.first_name} {self.last_name}".strip() or self.email or "Personne sans nom"
 
     def get_short_name(self) -> str:
@@ -72,6 +76,17 @@ class Role(models.TextChoices):
     CURATOR = "curator", "responsable du catalogue"
     OPERATOR_FINANCE = "operator_finance", "finances de l’opérateur"
     OPERATOR_ADMIN = "operator_admin", "administrateur de l’opérateur"
+    AUDITOR = "auditor", "auditeur (lit tout, ne change rien)"
+
+
+class MembershipQuerySet(models.QuerySet):
+    def in_force(self):
+        """Mandates that give rights now: neither ended nor suspended."""
+        return self.filter(ended_at__isnull=True, suspended_at__isnull=True)
+
+    def open(self):
+        """Mandates that are not ended, the suspended ones included."""
+        return self.filter(ended_at__isnull=True)
 
 
 class Membership(models.Model):
@@ -87,7 +102,11 @@ class Membership(models.Model):
     )
     role = models.CharField(max_length=20, choices=Role.choices)
     since = models.DateTimeField(auto_now_add=True)
+    given_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    suspended_at = models.DateTimeField(null=True, blank=True)
     ended_at = models.DateTimeField(null=True, blank=True)
+
+    objects = MembershipQuerySet.as_manager()
 
     class Meta:
         verbose_name = "mandat"
@@ -98,6 +117,7 @@ class Membership(models.Model):
                 name="membership_one_open_per_role",
             ),
         ]
+        indexes = [models.Index(fields=["organisation", "role"], name="membership_organisation_role")]
 
     def __str__(self):
         return f"{self.user} – {self.get_role_display()} – {self.organisation}"

@@ -36,9 +36,11 @@ class Territory(models.Model):
     departement_name = models.CharField(max_length=60, blank=True)
     region = models.CharField(max_length=3, blank=True)
     postcodes = ArrayField(models.CharField(max_length=5), default=list)
-    # The current commune of a delegated or associated one, or of a municipal arrondissement.
+    # The current commune of a delegated or associated one, of a municipal arrondissement, or of a commune
+    # that was absorbed: that one keeps its row, with `ended_on`, the first day it no longer exists.
     current = models.ForeignKey("self", on_delete=models.PROTECT, null=True, related_name="parts")
     epci = models.ForeignKey("self", on_delete=models.PROTECT, null=True, related_name="communes")
+    ended_on = models.DateField(null=True, blank=True)
     cog_year = models.PositiveSmallIntegerField()
 
     class Meta:
@@ -48,6 +50,12 @@ class Territory(models.Model):
             models.CheckConstraint(
                 condition=models.Q(siren="") | models.Q(siren__regex=r"^[0-9]{9}$"),
                 name="territory_siren_nine_digits",
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(kind="commune")
+                | models.Q(current__isnull=True)
+                | models.Q(ended_on__isnull=False),
+                name="territory_absorbed_commune_has_ended",
             ),
         ]
         indexes = [

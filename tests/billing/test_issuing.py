@@ -129,7 +129,7 @@ def test_an_issued_invoice_is_neither_edited_nor_deleted():
     ("values", "missing"),
     [
         ({"iban": ""}, "l’IBAN"),
-        ({"organisation__siret": ""}, "le SIRET"),
+        ({"organisation__seat": False}, "le SIRET"),
         ({"organisation__address": ""}, "l’adresse"),
     ],
 )
@@ -142,7 +142,7 @@ def test_an_issuer_that_lacks_a_mention_issues_nothing(values, missing):
 
 
 def test_a_draft_that_its_reader_would_refuse_stops_the_run():
-    run = drafted_run(tenant__siret="")
+    run = drafted_run(tenant__seat=False)
     with as_worker():
         run.invoices.get().tenant.__class__.objects.filter(pk=run.invoices.get().tenant_id).update(
             siren="123456789"

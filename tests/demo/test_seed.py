@@ -145,7 +145,7 @@ def test_everybody_can_sign_in_and_has_the_mandates_told(seeded):
         assert user.memberships.count() == len(MANDATES.get(person["sub"], []))
         assert user.is_superuser is (person["sub"] == STAFF)
         if seat := person.get("siret"):
-            assert user.memberships.filter(organisation__siret=seat).exists()
+            assert user.memberships.filter(organisation__establishments__siret=seat).exists()
 
 
 def test_subscriptions_are_in_every_state_but_the_fleeting_one(seeded):

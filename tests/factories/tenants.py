@@ -1,11 +1,22 @@
 """Territories, organisations, operators, people."""
 
+from datetime import timedelta
+
 import factory
+from django.core.files.base import ContentFile
 from stdnum import luhn
 
 from tenants.models import (
     Adhesion,
+    Assistance,
     AuditEvent,
+    ChorusService,
+    College,
+    Establishment,
+    Invitation,
+    Letter,
+    MemberImport,
+    MemberImportRow,
     Membership,
     Operator,
     Organisation,
@@ -109,7 +120,6 @@ class OrganisationFactory(Factory):
         epci = factory.Trait(kind=OrganisationKind.EPCI, territory=factory.SubFactory(EpciFactory))
 
     siren = factory.Sequence(siren)
-    siret = factory.LazyAttribute(lambda o: siret(o.siren))
     name = factory.LazyAttribute(
         lambda o: f"Commune de {o.territory.name}" if o.territory else f"Organisme {o.siren}"
     )
@@ -118,6 +128,28 @@ class OrganisationFactory(Factory):
     address = "1 place de la Mairie"
     postcode = "35360"
     city = "Saint-Essai"
+
+    @factory.post_generation
+    def seat(self, create, extracted, **kwargs):
+        """Its head office, with the SIRET that follows from its SIREN; `seat=False` for none."""
+        if extracted is not False:
+            EstablishmentFactory(organisation=self, is_seat=True, **kwargs)
+
+
+class EstablishmentFactory(Factory):
+    class Meta:
+        model = Establishment
+
+    organisation = factory.SubFactory(OrganisationFactory, seat=False)
+    siret = factory.LazyAttribute(lambda o: siret(o.organisation.siren))
+
+
+class ChorusServiceFactory(Factory):
+    class Meta:
+        model = ChorusService
+
+    establishment = factory.SubFactory(EstablishmentFactory)
+    code = factory.Sequence(lambda n: f"SERVICE-{n}")
 
 
 class OperatorFactory(Factory):
@@ -159,6 +191,14 @@ class AdhesionFactory(Factory):
     since = IN_FORCE_FROM
 
 
+class CollegeFactory(Factory):
+    class Meta:
+        model = College
+
+    operator = factory.SubFactory(OperatorFactory)
+    name = factory.Sequence(lambda n: f"Collège des communes {n}")
+
+
 class UserFactory(Factory):
     class Meta:
         model = User
@@ -192,3 +232,63 @@ class AuditEventFactory(Factory):
     what = "test.happened"
     sentence = "Quelque chose s’est passé."
     subject_id = "1"
+
+
+class InvitationFactory(Factory):
+    class Meta:
+        model = Invitation
+
+    tenant = factory.SubFactory(OrganisationFactory)
+    email = factory.Sequence(lambda n: f"invitee-{n}@saint-essai.example")
+    roles = factory.LazyFunction(lambda: [Role.SECRETARY])
+    invited_by = factory.SubFactory(UserFactory)
+    created_at = NOW
+    expires_at = factory.LazyAttribute(lambda o: o.created_at + timedelta(days=14))
+
+
+class AssistanceFactory(Factory):
+    class Meta:
+        model = Assistance
+
+    tenant = factory.SubFactory(OrganisationFactory)
+    operator = factory.SubFactory(OperatorFactory)
+    asked_by = "Le secrétariat, par téléphone"
+    opened_by = factory.SubFactory(UserFactory)
+    opened_at = NOW
+    expires_at = factory.LazyAttribute(lambda o: o.opened_at + timedelta(days=30))
+
+
+class LetterFactory(Factory):
+    class Meta:
+        model = Letter
+
+    tenant = factory.SubFactory(OrganisationFactory)
+    key = factory.Sequence(lambda n: f"test:{n}")
+    to = "mairie@saint-essai.example"
+    subject = "Un courriel"
+    body = "Bonjour."
+    created_at = NOW
+    run_after = NOW
+
+
+class MemberImportFactory(Factory):
+    class Meta:
+        model = MemberImport
+
+    operator = factory.SubFactory(OperatorFactory)
+    tenant = factory.SelfAttribute("operator.organisation")
+    file = factory.LazyAttribute(lambda o: ContentFile(b"SIRET\n", name="membres.csv"))
+    file_name = "membres.csv"
+    sent_by = factory.SubFactory(UserFactory)
+    sent_at = NOW
+
+
+class MemberImportRowFactory(Factory):
+    class Meta:
+        model = MemberImportRow
+
+    member_import = factory.SubFactory(MemberImportFactory)
+    tenant = factory.SelfAttribute("member_import.tenant")
+    line = factory.Sequence(lambda n: n + 2)
+    raw = factory.LazyFunction(dict)
+    verdict = "new"

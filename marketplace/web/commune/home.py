@@ -12,6 +12,7 @@ from marketplace.web.commune.words import payment_badge, state_badge, yearly_pri
 from marketplace.web.formats import day, format_cents
 from subscriptions.models import State, Subscription
 from subscriptions.queries import subscriptions_of_member
+from tenants.adhesions import operators_of
 from tenants.models import Operator, Organisation, Role
 
 LAST_INVOICES = 3
@@ -47,7 +48,7 @@ def home(request, organisation):
         ],
         "operators": [
             {"name": operator.short_name, "url": storefront_url(operator, organisation)}
-            for operator in operators_of(organisation, today=today)
+            for operator in operators_of(organisation=organisation, on=today).order_by("short_name", "pk")
         ],
         "may_request": Role.SECRETARY in request.roles,
         "subscriptions_url": reverse("member_subscriptions", args=[organisation.siren]),
@@ -64,15 +65,6 @@ def may_approve(request, subscription: Subscription) -> bool:
         and Role.SIGNATORY in request.roles
         and not (subscription.separate_approver and subscription.requested_by_id == request.user.pk)
     )
-
-
-def operators_of(organisation: Organisation, *, today) -> list[Operator]:
-    """The operators an organisation adheres to on a day, by name."""
-    adhesions = organisation.adhesions.filter(since__lte=today).exclude(until__lte=today)
-    return [
-        adhesion.operator
-        for adhesion in adhesions.select_related("operator").order_by("operator__short_name", "pk")
-    ]
 
 
 def storefront_url(operator: Operator, organisation: Organisation) -> str:

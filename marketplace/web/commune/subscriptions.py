@@ -13,11 +13,12 @@ from django.views.decorators.http import require_safe
 
 from marketplace.web.access import member_view
 from marketplace.web.commune.detail import detail_page, follow
-from marketplace.web.commune.home import operators_of, storefront_url
+from marketplace.web.commune.home import storefront_url
 from marketplace.web.commune.words import plural, state_badge
 from marketplace.web.formats import day, format_cents
 from marketplace.web.pdf import FileMissing, pdf_response
 from subscriptions.queries import GROUPS, group_counts, subscription_for_member, subscriptions_of_member
+from tenants.adhesions import operators_of
 from tenants.models import Role
 
 PAGE_SIZE = 25
@@ -41,7 +42,9 @@ def subscription_list(request, organisation):
         request.GET.get("page")
     )
     shown = counts[group] if group else sum(counts.values())
-    operators = operators_of(organisation, today=localdate(timezone.now()))
+    operators = operators_of(organisation=organisation, on=localdate(timezone.now())).order_by(
+        "short_name", "pk"
+    )
     context = {
         "organisation": organisation,
         "rows": [

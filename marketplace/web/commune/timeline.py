@@ -69,8 +69,9 @@ def _decision(subscription: Subscription, approvers: list) -> list[dict]:
             detail = f"{_by(last)}Motif : {last.reason}"
             return [
                 {
-                    "label": "Demande refusée",
-                    "state": "done",
+                    "label": "Approbation",
+                    "state": "stopped",
+                    "word": "Demande refusée",
                     "when": f"le {moment(last.at)}",
                     "detail": detail,
                 }
@@ -79,8 +80,9 @@ def _decision(subscription: Subscription, approvers: list) -> list[dict]:
             last = _last_move(subscription)
             return [
                 {
-                    "label": "Demande annulée",
-                    "state": "done",
+                    "label": "Approbation",
+                    "state": "stopped",
+                    "word": "Demande annulée",
                     "when": f"le {moment(last.at)}",
                     "detail": f"{_by(last)}Rien n’avait été approuvé.",
                 }

@@ -72,7 +72,7 @@ def home(request, operator):
         ],
         "todo": _todo(request, operator, openings=openings, run=run),
         "events": [
-            {"sentence": event.sentence, "when": moment(event.at)}
+            {"sentence": str(event), "when": moment(event.at)}
             for event in latest_events(organisation=operator.organisation)
         ],
     }

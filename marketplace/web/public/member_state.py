@@ -2,14 +2,15 @@
 
 from urllib.parse import urlencode
 
-from django.db.models import Exists, OuterRef
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.timezone import localdate
 
 from catalog.models import Listing
+from marketplace.web.access import mandates
 from subscriptions.models import Subscription
-from tenants.models import Adhesion, Role, Territory
+from tenants.adhesions import adheres
+from tenants.models import Role, Territory
 from tenants.tenancy import tenant_scope
 
 
@@ -23,22 +24,15 @@ def member_action(request, *, listing: Listing, commune: Territory | None) -> di
         url = f"{reverse('oidc_authentication_init')}?{urlencode({'next': request.get_full_path()})}"
         return {"kind": "sign_in", "url": url}
     today = localdate(timezone.now())
-    adhesions = Adhesion.objects.filter(
-        organisation=OuterRef("organisation"), operator=listing.operator, since__lte=today
-    ).exclude(until__lte=today)
-    memberships = (
-        request.user.memberships.filter(
-            role=Role.SECRETARY, ended_at__isnull=True, organisation__territory__isnull=False
-        )
-        .select_related("organisation__territory")
-        .annotate(adheres=Exists(adhesions))
-    )
-    mine = [membership for membership in memberships if membership.organisation.territory == commune]
-    if not mine:
-        organisations = [membership.organisation for membership in memberships]
+    organisations = [
+        mandate.organisation
+        for mandate in mandates(request.user)
+        if mandate.role == Role.SECRETARY and mandate.organisation.territory is not None
+    ]
+    organisation = next((found for found in organisations if found.territory == commune), None)
+    if organisation is None:
         return {"kind": "elsewhere", "organisations": organisations} if organisations else {"kind": "none"}
-    organisation = mine[0].organisation
-    if not mine[0].adheres:
+    if not adheres(organisation=organisation, operator=listing.operator, on=today):
         return {"kind": "not_member", "organisation": organisation}
     with tenant_scope([organisation.pk]):
         existing = Subscription.objects.open().filter(tenant=organisation, listing=listing).first()

@@ -15,6 +15,7 @@ from catalog.models import Family
 from catalog.prices import listing_price, territory_facts
 from catalog.queries import listing_on_shelf, shelf
 from marketplace.pages.models import StorefrontPage
+from marketplace.web.access import mandates
 from marketplace.web.context import place_of
 from marketplace.web.price_views import breakdown, price_card
 from marketplace.web.public.commune_choice import chosen_commune, option
@@ -38,14 +39,11 @@ def home(request):
 @require_safe
 def places(request):
     """Where a person who just signed in may go: straight there if there is only one place."""
-    memberships = request.user.memberships.filter(ended_at__isnull=True).select_related(
-        "organisation__operator", "organisation__vendor"
-    )
     doors = {}
-    for membership in memberships.order_by("organisation__name", "role"):
-        door = place_of(membership.organisation, membership.role)
+    for mandate in mandates(request.user):
+        door = place_of(mandate.organisation, mandate.role)
         entry = doors.setdefault(door["url"], {**door, "roles": []})
-        entry["roles"].append(membership.get_role_display())
+        entry["roles"].append(mandate.get_role_display())
     if len(doors) == 1:
         return redirect(next(iter(doors)))
     return render(request, "public/places.html", {"places": list(doors.values())})
