@@ -10,6 +10,8 @@ from wagtail.admin import urls as wagtailadmin_urls
 from marketplace.web import converters
 from marketplace.web.commune import urls as commune_urls
 from marketplace.web.operator import urls as operator_urls
+from marketplace.web.organisation import urls as organisation_urls
+from marketplace.web.platform import urls as platform_urls
 from marketplace.web.public import urls as public_urls
 from marketplace.web.vendor import urls as vendor_urls
 
@@ -32,6 +34,8 @@ urlpatterns = [
     path("collectivites/<siren:siren>/", include(commune_urls)),
     path("operateurs/<slug:operator>/", include(operator_urls)),
     path("editeurs/<siren:siren>/", include(vendor_urls)),
+    path("organisations/<siren:siren>/", include(organisation_urls)),
+    path("plateforme/", include(platform_urls)),
     path("", include(public_urls)),
 ]
 

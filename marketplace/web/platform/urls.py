@@ -1,0 +1,3 @@
+"""Pages of the platform's staff."""
+
+urlpatterns: list = []
