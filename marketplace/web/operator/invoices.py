@@ -1,7 +1,5 @@
 """Issued invoices as accountants read them, and the proposals of titres de recettes."""
 
-import csv
-import io
 import logging
 from uuid import UUID
 
@@ -36,6 +34,7 @@ from marketplace.web.operator.lists import (
     typed,
 )
 from marketplace.web.operator.roles import MONEY_ROLES
+from tenants.csv_writing import csv_bytes, safe_cell
 from tenants.models.operator import IssuerKind
 
 logger = logging.getLogger(__name__)
@@ -60,8 +59,6 @@ CSV_COLUMNS = (
     "IBAN",
     "État",
 )
-# A spreadsheet would take these for the beginning of a formula.
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
 @operator_view(*MONEY_ROLES)
@@ -231,13 +228,10 @@ def titres_csv(request, operator):
     if operator.issuer_kind != IssuerKind.PUBLIC:
         raise Http404
     run = _chosen_run(request, BillingRun.objects.filter(operator=operator))
-    text = io.StringIO()
-    writer = csv.writer(text, delimiter=";", lineterminator="\r\n")
-    writer.writerow(CSV_COLUMNS)
-    writer.writerows(_csv_row(titre) for titre in all_titres(operator=operator, run=run))
+    rows = (_csv_row(titre) for titre in all_titres(operator=operator, run=run))
     which = f"-{run.period_start}-{run.period_end}" if run else ""
     return HttpResponse(
-        text.getvalue().encode("utf-8-sig"),
+        csv_bytes(CSV_COLUMNS, rows),
         content_type="text/csv; charset=utf-8",
         headers={
             "Content-Disposition": f'attachment; filename="titres-{operator.slug}{which}.csv"',
@@ -288,23 +282,19 @@ def _titre_row(operator, titre: Titre) -> dict:
 
 def _csv_row(titre: Titre) -> list[str]:
     return [
-        _safe(titre.debtor),
-        _safe(titre.siret),
-        _safe(titre.service_code),
-        _safe(titre.purpose),
-        _safe(titre.number),
+        safe_cell(titre.debtor),
+        safe_cell(titre.siret),
+        safe_cell(titre.service_code),
+        safe_cell(titre.purpose),
+        safe_cell(titre.number),
         f"{titre.issue_date:%d/%m/%Y}",
         _euros(titre.net_cents),
         _euros(titre.vat_cents),
         _euros(titre.gross_cents),
         f"{titre.due_date:%d/%m/%Y}",
-        _safe(titre.iban),
-        _safe(titre.state),
+        safe_cell(titre.iban),
+        safe_cell(titre.state),
     ]
-
-
-def _safe(text: str) -> str:
-    return f"'{text}" if text.startswith(FORMULA_STARTS) else text
 
 
 def _euros(cents: int) -> str:
