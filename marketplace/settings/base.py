@@ -210,6 +210,10 @@ STRIPE_API_VERSION = "2026-08-26.dahlia"  # the version of the locked SDK; a tes
 STRIPE_LIVE_MODE = False
 
 
+# Letters are sent by the worker alone (tenants/letters.py). In seconds, for each exchange with the server.
+EMAIL_TIMEOUT = 10
+DEFAULT_FROM_EMAIL = env.str("EMAIL_FROM", default="Halle <ne-pas-repondre@halle.example>")
+
 # Vendors' systems on private addresses are refused (no request forgery through their URLs).
 PROVISIONING_ALLOW_PRIVATE_ADDRESSES = False
 

@@ -1,7 +1,7 @@
 """`make run`: the demo on one's own machine. Refused in production by a system check (sso.checks)."""
 
 from marketplace.settings.base import *  # noqa: F403
-from marketplace.settings.base import DB_ROLE, DB_URL_VARIABLES, INSTALLED_APPS, database, env
+from marketplace.settings.base import DB_ROLE, DB_URL_VARIABLES, INSTALLED_APPS, MEDIA_ROOT, database, env
 
 DEBUG = env.bool("HALLE_DEBUG", default=True)
 SECRET_KEY = "development only, never in production"  # noqa: S105
@@ -31,4 +31,6 @@ STRIPE_API_HOST = env.str("STRIPE_API_HOST", default="http://127.0.0.1:12111")
 STRIPE_TEST_SECRET_KEY = env.str("STRIPE_TEST_SECRET_KEY", default="sk_test_000000000000000000000000")
 
 PROVISIONING_ALLOW_PRIVATE_ADDRESSES = True
-EMAIL_BACKEND = "django.core.mail.backends.console.EmailBackend"
+# Each letter is a file beside the media folder, where one finds the link of an invitation.
+EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
+EMAIL_FILE_PATH = f"{MEDIA_ROOT}/../mail"

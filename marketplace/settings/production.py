@@ -28,6 +28,9 @@ OIDC_OP_JWKS_ENDPOINT = env.str("OIDC_OP_JWKS_ENDPOINT")
 STRIPE_LIVE_MODE = env.bool("STRIPE_LIVE_MODE", default=True)
 STRIPE_LIVE_SECRET_KEY = env.str("STRIPE_LIVE_SECRET_KEY", default="")
 
+# smtp://user:password@host:587, smtp+tls://… or smtp+ssl://…; without it, this machine's own mail server.
+vars().update(env.email_url("EMAIL_URL", default="smtp://localhost:25"))
+
 STORAGES = {
     **STORAGES,
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
