@@ -52,7 +52,7 @@ COLUMNS = (
 )  # fmt: skip
 _LABELS = {column.field: column.label for column in COLUMNS}
 # As long as what they are kept in.
-_LONGEST = {"name": 255, "college": 60, "deliberation_number": 60, "service_code": 100, "email": 254}
+_LONGEST = {"name": 255, "college": 120, "deliberation_number": 60, "service_code": 100, "email": 254}
 _FIRST_YEAR = 1900
 _DAY = re.compile(r"(?P<day>[0-9]{2})/(?P<month>[0-9]{2})/(?P<year>[0-9]{4})")
 _ISO_DAY = re.compile(r"(?P<year>[0-9]{4})-(?P<month>[0-9]{2})-(?P<day>[0-9]{2})")
