@@ -67,6 +67,8 @@ MINIMAL = [
     ("search_form", {"id": "q", "action": "/"}, "Chercher un service"),
     ("service_card", {"card": CARD}, "Agenda"),
     ("steps", {"label": "Étapes", "steps": [{"label": "Demande", "state": "todo", "when": ""}]}, "À venir"),
+    ("steps", {"label": "Étapes", "steps": [{"label": "Demande", "state": "stopped", "when": ""}]}, "Arrêté"),
+    ("steps", {"label": "Étapes", "steps": [{"label": "Accord", "state": "stopped", "word": "Refusé", "when": "hier"}]}, "Accord Refusé hier"),
     ("table", {"id": "t", "caption": "Factures", "columns": [{"label": "N°", "numeric": False}],
                "rows": [[{"text": "F-1"}]]}, "F-1"),
     ("tabs", {"label": "Vues", "tabs": [{"label": "Toutes", "url": "/", "active": True}]}, "Toutes"),

@@ -1,6 +1,7 @@
 """The page of one subscription, and the part of it that follows the opening."""
 
 import pytest
+from bs4 import BeautifulSoup
 from django.core.files.storage import default_storage
 
 from provisioning.models import StepState
@@ -79,6 +80,20 @@ def test_when_open_it_gives_the_address_and_stops(client, at, commune, secretary
     assert POLLS not in text
     assert subscription.service_url in text
     assert f'data-halle-announce="{subscription.service_name} : ouvert."' in text
+
+
+@pytest.mark.parametrize(
+    ("state", "word"), [(State.REFUSED, "Demande refusée"), (State.CANCELLED, "Demande annulée")]
+)
+def test_a_request_that_ends_reads_as_an_end(client, at, commune, secretary, state, word):
+    subscription = SubscriptionFactory(tenant=commune, state=state)
+    client.force_login(secretary)
+    page = client.get(at("member_subscription", subscription.public_id)).content
+    asked, decided = BeautifulSoup(page, "html.parser").select(".halle-step")
+    assert "Fait le" in asked.get_text()
+    assert f"{word} le" in decided.get_text()
+    assert "Fait" not in decided.get_text()
+    assert decided.select_one("use")["href"].endswith("#close")
 
 
 def test_a_service_without_address_says_so(client, at, commune, secretary):
