@@ -1,0 +1,208 @@
+"""An organisation's audit log: read, filtered, verified, exported."""
+
+from django import forms
+from django.apps import apps
+from django.core.paginator import Paginator
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.timezone import localtime
+from django.views.decorators.http import require_safe
+
+from marketplace.web.access import organisation_view
+from marketplace.web.context import place_of
+from marketplace.web.formats import format_number, moment
+from marketplace.web.operator.lists import counted, rest_of_address
+from tenants.audit_chain import broken_links, last_seal
+from tenants.audit_log import SUBJECTS, Filters, events_of, people_in
+from tenants.csv_writing import csv_bytes, safe_cell
+from tenants.models import AuditEvent, Role, User
+
+PAGE_SIZE = 50
+# An agent and a vendor's editor have no business in who did what.
+READERS = frozenset(Role.values) - {Role.AGENT, Role.VENDOR_EDITOR}
+COLUMNS = (
+    "n°", "date", "heure", "personne", "au nom de", "code", "événement", "avant → après", "objet", "sceau",
+)  # fmt: skip
+
+
+class FiltersForm(forms.Form):
+    """Which events to show. Nothing is required."""
+
+    sujet = forms.ChoiceField(
+        label="Sujet",
+        required=False,
+        choices=[("", "Tous les sujets"), *((key, label) for key, (label, _) in SUBJECTS.items())],
+    )
+    personne = forms.ModelChoiceField(
+        label="Personne", required=False, queryset=User.objects.none(), empty_label="Toutes les personnes"
+    )
+    du = forms.DateField(
+        label="Du",
+        required=False,
+        widget=forms.DateInput(attrs={"type": "date"}),
+        error_messages={"invalid": "Cette date n’existe pas. Choisissez un jour dans le calendrier."},
+    )
+    au = forms.DateField(
+        label="Au",
+        required=False,
+        widget=forms.DateInput(attrs={"type": "date"}),
+        error_messages={"invalid": "Cette date n’existe pas. Choisissez un jour dans le calendrier."},
+    )
+    aide = forms.BooleanField(label="Seulement ce qu’un opérateur a fait à notre demande", required=False)
+
+    def __init__(self, *args, organisation, **kwargs):
+        super().__init__(*args, **kwargs)
+        people = people_in(organisation=organisation)
+        self.fields["personne"].queryset = User.objects.filter(pk__in=[person.pk for person in people])
+        self.fields["personne"].choices = [("", "Toutes les personnes"), *((p.pk, str(p)) for p in people)]
+
+    def clean(self):
+        """The first day comes first."""
+        since, until = self.cleaned_data.get("du"), self.cleaned_data.get("au")
+        if since and until and until < since:
+            self.add_error("au", "Le dernier jour vient avant le premier. Échangez les deux dates.")
+        return self.cleaned_data
+
+    def filters(self) -> Filters:
+        """What was asked; the fields that could not be understood filter nothing."""
+        data = self.cleaned_data
+        person = data.get("personne")
+        return Filters(
+            subject=data.get("sujet", ""),
+            person=person.pk if person else None,
+            since=data.get("du"),
+            until=None if self.errors else data.get("au"),
+            on_behalf=bool(data.get("aide")),
+        )
+
+
+@organisation_view(*READERS)
+@require_safe
+def audit_log(request, organisation):
+    """Everything done for the organisation or by it, last first; one page at a time."""
+    form = FiltersForm(request.GET, organisation=organisation)
+    form.is_valid()
+    asked = {name: request.GET[name] for name in form.fields if request.GET.get(name)}
+    page = Paginator(events_of(organisation=organisation, filters=form.filters()), PAGE_SIZE).get_page(
+        request.GET.get("page")
+    )
+    seal = last_seal(organisation=organisation)
+    export = reverse("organisation_audit_export", args=[organisation.siren])
+    context = {
+        "organisation": organisation,
+        "crumbs": [_start(request, organisation), {"label": "Journal", "url": ""}],
+        "form": form,
+        "filtered": bool(asked),
+        "page": page,
+        "rest": rest_of_address(**asked),
+        "total": counted(page.paginator.count, "événement"),
+        "rows": [_row(event) for event in page],
+        "export_url": f"{export}?{rest_of_address(**asked)}".rstrip("?&"),
+        "seal": seal and {"position": format_number(seal.position), "digest": seal.digest},
+        "verification": _verification(organisation) if "verifier" in request.GET else None,
+    }
+    return render(request, "organisation/audit.html", context)
+
+
+@organisation_view(*READERS)
+@require_safe
+def audit_export(request, organisation):
+    """The same events as a file for a spreadsheet, each with its seal: `verify_audit --against` takes it."""
+    form = FiltersForm(request.GET, organisation=organisation)
+    form.is_valid()
+    events = events_of(organisation=organisation, filters=form.filters())
+    rows = (_cells(event) for event in events.iterator(chunk_size=2000))
+    return HttpResponse(
+        csv_bytes(COLUMNS, rows),
+        content_type="text/csv; charset=utf-8",
+        headers={
+            "Content-Disposition": f'attachment; filename="journal-{organisation.siren}.csv"',
+            "X-Content-Type-Options": "nosniff",
+        },
+    )
+
+
+def _start(request, organisation) -> dict:
+    place = place_of(organisation, sorted(request.roles)[0])
+    return {"label": place["label"], "url": place["url"]}
+
+
+def _verification(organisation) -> dict:
+    broken = broken_links(organisation=organisation)
+    if not broken:
+        return {
+            "level": "success",
+            "title": "Le journal est intact",
+            "text": "Chaque événement porte le bon sceau : rien n’a été modifié, supprimé ni ajouté ensuite.",
+        }
+    return {
+        "level": "danger",
+        "title": "Le journal a été altéré",
+        "text": f"{counted(len(broken), 'anomalie')}, la première : {broken[0]}. Prévenez votre opérateur.",
+    }
+
+
+def _row(event: AuditEvent) -> dict:
+    return {
+        "sentence": str(event),
+        "when": moment(event.at),
+        "iso": event.at.isoformat(),
+        "via": event.via.short_name if event.via else "",
+        "changes": _changes(event),
+        "position": format_number(event.seal.position) if hasattr(event, "seal") else "",
+    }
+
+
+def _cells(event: AuditEvent) -> list[str]:
+    local = localtime(event.at)
+    seal = getattr(event, "seal", None)
+    changes = " ; ".join(
+        f"{change['label']} : {change['before']} → {change['after']}" for change in _changes(event)
+    )
+    return [
+        str(seal.position) if seal else "",
+        f"{local:%d/%m/%Y}",
+        f"{local:%H:%M:%S}",
+        safe_cell(str(event.actor) if event.actor else "Halle"),
+        safe_cell(event.via.short_name if event.via else ""),
+        event.what,
+        safe_cell(str(event)),
+        safe_cell(changes),
+        safe_cell(event.subject_id),
+        seal.digest if seal else "",
+    ]
+
+
+def _changes(event: AuditEvent) -> list[dict]:
+    return [
+        {"label": _label(name), "before": _word(before), "after": _word(after)}
+        for name, (before, after) in event.changes.items()
+    ]
+
+
+def _word(value: object) -> str:
+    """A value as a person reads it."""
+    if value is None or value in ("", []):
+        return "—"
+    if isinstance(value, bool):
+        return "oui" if value else "non"
+    if isinstance(value, list):
+        return ", ".join(map(_word, value))
+    return str(Role(value).label) if value in Role.values else str(value)
+
+
+def _label(name: str) -> str:
+    """The name of a changed field: that of the model it belongs to, or as it was written."""
+    return _LABELS.get(name, name)
+
+
+_LABELS = {
+    "roles": "rôles",
+    **{
+        field.name: str(field.verbose_name)
+        for model in apps.get_app_config("tenants").get_models()
+        for field in model._meta.fields
+        if str(field.verbose_name) != field.name.replace("_", " ")
+    },
+}
