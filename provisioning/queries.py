@@ -1,9 +1,10 @@
 """Reads for the pages that follow an opening. All need a tenant scope."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from provisioning.models import Run, StepState
+from provisioning.models import Run, Step, StepState
 from subscriptions.models import Subscription
 
 
@@ -55,3 +56,18 @@ def opening_of(subscription: Subscription) -> Opening | None:
             for step in run.steps.order_by("position")
         ],
     )
+
+
+def blocked_openings(subscriptions: Iterable[Subscription]) -> set[int]:
+    """Of these subscriptions, the ids of those whose opening waits for a person at the operator. One query,
+    none when there is nothing to ask."""
+    ids = [subscription.pk for subscription in subscriptions]
+    if not ids:
+        return set()
+    blocked = Step.objects.filter(
+        run__subscription__in=ids,
+        run__event="activate",
+        run__finished_at__isnull=True,
+        state=StepState.NEEDS_PERSON,
+    )
+    return set(blocked.values_list("run__subscription_id", flat=True))

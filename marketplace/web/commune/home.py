@@ -8,8 +8,10 @@ from django.views.decorators.http import require_safe
 
 from billing.queries import invoices_of_member
 from marketplace.web.access import member_view
+from marketplace.web.commune.timeline import BLOCKED_BADGE, OPENING
 from marketplace.web.commune.words import payment_badge, state_badge, yearly_price
 from marketplace.web.formats import day, format_cents
+from provisioning.queries import blocked_openings
 from subscriptions.models import State, Subscription
 from subscriptions.queries import subscriptions_of_member
 from tenants.adhesions import operators_of
@@ -26,6 +28,7 @@ def home(request, organisation):
     today = localdate(timezone.now())
     rows = list(subscriptions_of_member(organisation=organisation).open())
     to_approve = [row for row in rows if may_approve(request, row)]
+    blocked = blocked_openings(row for row in rows if row.state in OPENING)
     context = {
         "organisation": organisation,
         "to_approve": [_waiting(row, organisation) for row in to_approve],
@@ -33,7 +36,9 @@ def home(request, organisation):
             _open(row, organisation) for row in rows if row.state in (State.ACTIVE, State.SUSPENDED)
         ],
         "under_way": [
-            _under_way(row, organisation) for row in rows if row.state in UNDER_WAY and row not in to_approve
+            _under_way(row, organisation, blocked=row.pk in blocked)
+            for row in rows
+            if row.state in UNDER_WAY and row not in to_approve
         ],
         "invoices": [
             {
@@ -103,11 +108,12 @@ def _open(row: Subscription, organisation: Organisation) -> dict:
     }
 
 
-def _under_way(row: Subscription, organisation: Organisation) -> dict:
+def _under_way(row: Subscription, organisation: Organisation, *, blocked: bool) -> dict:
     return {
         "name": row.service_name,
         "url": _url(row, organisation),
-        "badge": state_badge(row),
+        "badge": BLOCKED_BADGE if blocked else state_badge(row),
+        "note": f"{row.operator.short_name} en est averti : vous n’avez rien à faire." if blocked else "",
         "by": str(row.requested_by),
         "at": day(row.requested_at),
         "operator": row.operator.short_name,

@@ -9,6 +9,7 @@ from provisioning.queries import Opening, OpeningStep
 from subscriptions.models import State, Subscription
 
 OPENING = (State.APPROVED, State.PROVISIONING)
+BLOCKED_BADGE = {"state": "warning", "label": "Ouverture à terminer", "icon": "warning"}
 OPEN = (State.ACTIVE, State.SUSPENDED, State.TERMINATING, State.ENDED)
 
 
@@ -27,9 +28,7 @@ def timeline(*, subscription: Subscription, opening: Opening | None, approvers: 
             *_opening(subscription, opening),
             *_life(subscription),
         ],
-        "badge": {"state": "warning", "label": "Ouverture à terminer", "icon": "warning"}
-        if blocked
-        else state_badge(subscription),
+        "badge": BLOCKED_BADGE if blocked else state_badge(subscription),
         "blocked": blocked,
         "opening": polls,
         "open": subscription.state == State.ACTIVE,

@@ -2,9 +2,18 @@
 
 import pytest
 
+from provisioning.models import StepState
 from subscriptions.models import State
 from tenants.models import Role
-from tests.factories import AdhesionFactory, ListingFactory, SubscriptionFactory, issued_invoice
+from tests.factories import (
+    AdhesionFactory,
+    ListingFactory,
+    RunFactory,
+    StepFactory,
+    SubscriptionFactory,
+    issued_invoice,
+)
+from tests.factories.base import OPENED_AT
 from tests.tools.queries import snapshot_queries
 
 
@@ -34,6 +43,38 @@ def test_the_secretary_sees_what_is_open_and_under_way(client, at, full, secreta
     assert full["invoice"].number in text
     assert page.context["to_approve"] == []
     assert "Suspendu" in text
+
+
+@pytest.mark.parametrize(
+    ("step", "finished", "label"),
+    [
+        (StepState.NEEDS_PERSON, None, "Ouverture à terminer"),
+        (StepState.WAITING, None, "Ouverture en cours"),
+        (StepState.NEEDS_PERSON, OPENED_AT, "Ouverture en cours"),  # of an earlier plan
+    ],
+)
+def test_a_blocked_opening_says_that_the_operator_knows(
+    client, at, commune, secretary, step, finished, label
+):
+    subscription = SubscriptionFactory(tenant=commune, state=State.PROVISIONING)
+    run = RunFactory(subscription=subscription, finished_at=finished)
+    StepFactory(run=run, state=step, problem="HTTP 500")
+    client.force_login(secretary)
+    page = client.get(at("member_home"))
+    assert [row["badge"]["label"] for row in page.context["under_way"]] == [label]
+    told = f"{subscription.operator.short_name} en est averti" in page.content.decode()
+    assert told == (label == "Ouverture à terminer")
+    assert "HTTP 500" not in page.content.decode()
+
+
+@pytest.mark.parametrize("count", [1, 5])
+def test_queries_of_openings_under_way(client, at, commune, secretary, snapshot, count):
+    for _ in range(count):
+        subscription = SubscriptionFactory(tenant=commune, state=State.PROVISIONING)
+        StepFactory(run=RunFactory(subscription=subscription), state=StepState.NEEDS_PERSON)
+    client.force_login(secretary)
+    with snapshot_queries(snapshot(name="openings under way")):
+        client.get(at("member_home"))
 
 
 def test_a_suspended_service_has_no_button(client, at, commune, secretary):
