@@ -5,6 +5,8 @@ How to read a row: `opens(SIGNATORY)` answers 200 to a signatory of the organisa
 nothing), and an anonymous visitor is led to sign-in. A method without a column answers 405 to whoever opens
 the address by the other one, 404 to everybody else.
 
+An auditor needs no column: at her operator's door she reads every page and sends nothing.
+
 At another organisation's door, or with something of another organisation behind one's own door, every row
 that has a door answers 404 to all; `foreign` names the exceptions, and why.
 """
@@ -30,10 +32,12 @@ from tests.tools.database import as_worker
 SECRETARY, SIGNATORY, ORG_ADMIN = Role.SECRETARY, Role.SIGNATORY, Role.ORG_ADMIN
 MEMBERS = [Role.AGENT, SECRETARY, SIGNATORY, Role.FINANCE, ORG_ADMIN]
 VENDORS = [Role.VENDOR_EDITOR, Role.VENDOR_ADMIN]
+AUDITOR = Role.AUDITOR
 OPERATORS = [Role.CURATOR, Role.OPERATOR_FINANCE, Role.OPERATOR_ADMIN]
 MONEY = [Role.OPERATOR_FINANCE, Role.OPERATOR_ADMIN]
 TASKS = [Role.CURATOR, Role.OPERATOR_ADMIN]
 WITH_A_MANDATE = list(Role.values)
+LOG_READERS = [role for role in Role.values if role not in (Role.AGENT, Role.VENDOR_EDITOR)]
 SIGNED_IN = [who for who in PEOPLE if who != ANONYMOUS]
 EVERYONE = list(PEOPLE)
 
@@ -68,6 +72,10 @@ class Row:
     foreign: Answers = field(default_factory=dict)  # to somebody else's thing behind one's own door
     without_csrf_token: str = ""  # why a POST needs none
     only_get: bool = False  # a library's page: other methods are its business
+    place: str = ""  # which organisation is at the door, for an address that all kinds of them have
+
+    def __str__(self):
+        return f"{self.name}-{self.place}" if self.place else self.name
 
     @property
     def may_post(self) -> list[str]:
@@ -84,6 +92,10 @@ class Row:
 
     def expected(self, method: str, who: str) -> int | str:
         """What this person is answered at home."""
+        if who == AUDITOR and self.door is _operator:
+            if method != "get":
+                return 404
+            return 200 if self.get else 405
         asked, other = (self.get, self.post) if method == "get" else (self.post, self.get)
         if method not in ("get", "post"):
             asked, other = {}, {**self.get, **self.post}
@@ -141,6 +153,10 @@ def _invoice(world: World) -> list:
     return [world.invoice.public_id]
 
 
+def _refused(world: World) -> list:
+    return [world.refused.public_id]
+
+
 # --- What is sent --------------------------------------------------------------------------------------
 
 
@@ -185,12 +201,43 @@ def vendor(name: str, **columns) -> Row:
     return Row(name, door=_vendor, **columns)
 
 
+def organisation(
+    name: str, *, get: Answers | None = None, post: Answers | None = None, **columns
+) -> list[Row]:
+    """A row for each kind of organisation whose siren the address may name: whoever is answered somewhere
+    holds the role there and is a stranger at the two others."""
+    return [
+        Row(
+            name,
+            place=where,
+            door=door,
+            get={who: status for who, status in (get or {}).items() if who in held},
+            post={who: status for who, status in (post or {}).items() if who in held},
+            **columns,
+        )
+        for where, door, held in ORGANISATIONS
+    ]
+
+
+def _operator_siren(world: World) -> list:
+    return [world.operator.organisation.siren]
+
+
+ORGANISATIONS = [
+    ("member", _commune, MEMBERS),
+    ("operator", _operator_siren, [*OPERATORS, AUDITOR]),
+    ("vendor", _vendor, VENDORS),
+]
+
+
 # fmt: off
 TABLE = [
     # The halls: anyone reads them. An operator's shelf is nobody's secret.
     public("home"),
     public("accessibility"),
     public("commune_suggestions"),
+    public("territory_search"),
+    public("territory", thing=lambda world: ["commune", world.commune.territory.code]),
     public("storefront", thing=_operator),
     public("operator_stylesheet", thing=_operator),
     public("service", thing=lambda world: [world.operator.slug, world.listing.sheet.slug]),
@@ -229,12 +276,17 @@ TABLE = [
     operator("operator_run_approve", thing=_run, get=opens(MONEY), post=leads(MONEY)),
     operator("operator_invoices", get=opens(MONEY)),
     operator("operator_invoice", thing=_invoice, get=opens(MONEY)),
+    operator("operator_invoice_retry", thing=_refused, post=leads(MONEY)),
     operator("operator_invoice_file", thing=_invoice, get=opens(MONEY)),
     operator("operator_titres", get=opens(MONEY)),
     operator("operator_titres_csv", get=opens(MONEY)),
 
     # A vendor: <siren> of the vendor.
     vendor("vendor_home", get=opens(VENDORS)),
+
+    # An organisation itself: <siren> of the commune, of the operator's own body, of the vendor.
+    *organisation("organisation_audit", get=opens(LOG_READERS)),
+    *organisation("organisation_audit_export", get=opens(LOG_READERS)),
 
     # Libraries. The two administrations lead whoever is not of the platform's staff to their own sign-in.
     Row("djstripe:djstripe_webhook_by_uuid", thing=lambda world: [UUID(int=0)], post=bad_request(EVERYONE),

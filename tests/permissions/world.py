@@ -14,7 +14,7 @@ from django.test import Client
 from django.utils import timezone
 
 from billing import operations
-from billing.models import BillingRun, Invoice
+from billing.models import BillingRun, Channel, Invoice, SettlementState
 from catalog.models import Listing, Vendor
 from provisioning.models import Step, StepState
 from subscriptions.models import State, Subscription
@@ -22,11 +22,13 @@ from tenants.models import Operator, Organisation, Role, User
 from tests.factories import (
     AdhesionFactory,
     BillingRunFactory,
+    InvoiceFactory,
     InvoiceFileFactory,
     ListingFactory,
     MembershipFactory,
     OperatorFactory,
     OrganisationFactory,
+    SettlementFactory,
     StepFactory,
     SubscriptionFactory,
     UserFactory,
@@ -61,6 +63,7 @@ class World:
     review: BillingRun
     issued: BillingRun
     invoice: Invoice  # of `issued`, with its file and its titre de recettes
+    refused: Invoice  # of `issued`: the payment provider refused it, a person must look
 
 
 def make_worlds() -> tuple[World, World, World]:
@@ -126,7 +129,25 @@ def _bill(side: dict, members: list[dict]) -> list[dict]:
     for invoice in invoices:
         path = default_storage.save(f"invoices/{invoice.public_id}.pdf", ContentFile(PDF))
         InvoiceFileFactory(invoice=invoice, path=path)
-    return [{"issued": issued, "review": review, "invoice": invoice} for invoice in invoices]
+    return [
+        {"issued": issued, "review": review, "invoice": invoice, "refused": _refused(issued, invoice)}
+        for invoice in invoices
+    ]
+
+
+def _refused(run: BillingRun, like: Invoice) -> Invoice:
+    """Another invoice of that member and run, on the other side of the tax border."""
+    invoice = InvoiceFactory(
+        issued=True,
+        sequence=9000 + like.sequence,  # far from those given
+        out_of_scope=True,
+        run=run,
+        tenant=like.tenant,
+        buyer=like.buyer,
+        payment=like.payment,
+    )
+    SettlementFactory(invoice=invoice, channel=Channel.STRIPE, state=SettlementState.NEEDS_PERSON)
+    return invoice
 
 
 class People:
@@ -167,7 +188,7 @@ def _holder(world: World, role: str) -> User:
 
 def place(world: World, role: str) -> Organisation:
     """Where a role is held."""
-    if role in (Role.CURATOR, Role.OPERATOR_FINANCE, Role.OPERATOR_ADMIN):
+    if role in (Role.CURATOR, Role.OPERATOR_FINANCE, Role.OPERATOR_ADMIN, Role.AUDITOR):
         return world.operator.organisation
     if role in (Role.VENDOR_EDITOR, Role.VENDOR_ADMIN):
         return world.vendor.organisation
