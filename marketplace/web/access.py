@@ -94,6 +94,7 @@ def _guarded(roles: frozenset[str], resolve: Callable[..., Door], argument: str)
             if not door.roles & roles and not reads_all:
                 raise Http404
             request.roles = door.roles
+            request.reads_only = not door.roles & roles
             request.current_organisation = door.organisation
             request.current_operator = door.found if argument == "operator" else None
             request.acting_for = door.acting_for

@@ -16,11 +16,15 @@ def navigation(request) -> dict:
         "current_organisation": organisation,
         "current_operator": _operator(operator) if operator else None,
         "acting_for": getattr(request, "acting_for", None),
+        "reads_only": getattr(request, "reads_only", False),
         "home_url": reverse("home"),
         "sign_in_url": reverse("oidc_authentication_init"),
         "nav_items": [],
         "organisation_choices": [],
-        "footer_links": [{"label": "Accessibilité", "url": reverse("accessibility")}],
+        "footer_links": [
+            {"label": "Trouver une commune", "url": reverse("territory_search")},
+            {"label": "Accessibilité", "url": reverse("accessibility")},
+        ],
     }
     user = getattr(request, "user", None)
     if user is None or not user.is_authenticated:

@@ -6,7 +6,7 @@ from django.urls import reverse
 
 from tests.permissions.addresses import addresses
 from tests.permissions.asking import ask
-from tests.permissions.table import TABLE, Row
+from tests.permissions.table import AUDITOR, TABLE, Row
 from tests.permissions.world import BOTH, PEOPLE
 
 METHODS = ["get", "post", "delete"]
@@ -109,6 +109,17 @@ def test_a_person_of_both_worlds_reads_one_at_a_time(row: Row, home, elsewhere, 
     strangers = [word for world in elsewhere for word in (world.word, world.commune.siren)]
     assert answer.status == 200
     assert [word for word in strangers if word in text] == []
+
+
+READ_BY_AUDITORS = [row for row in PAGES if row.expected("get", AUDITOR) == 200]
+
+
+@pytest.mark.parametrize("row", READ_BY_AUDITORS, ids=str)
+def test_an_auditor_is_offered_nothing_to_press(row: Row, home, people):
+    """A form that would be refused is a button that does nothing."""
+    page = BeautifulSoup(ask(people, AUDITOR, "get", row.url(home)).content, "html.parser")
+    forms = page.main.select("form[method=post]") if page.main else []
+    assert [form.get("action") for form in forms] == []
 
 
 LISTS = {
