@@ -26,7 +26,7 @@ SETTLEMENT_TRANSITIONS = frozenset(
         (SettlementState.STARTED, SettlementState.PUSHED),
         (SettlementState.STARTED, SettlementState.PENDING),  # reconciled: nothing had been made
         (SettlementState.STARTED, SettlementState.NEEDS_PERSON),
-        (SettlementState.NEEDS_PERSON, SettlementState.PUSHED),
+        (SettlementState.NEEDS_PERSON, SettlementState.STARTED),  # a person asks for another try
         (SettlementState.PUSHED, SettlementState.PAID),
         (SettlementState.STARTED, SettlementState.PAID),  # the webhook came before our own record
         (SettlementState.PROPOSED, SettlementState.PAID),

@@ -7,10 +7,12 @@ from datetime import datetime
 
 from django.db import transaction
 
+from billing import tasks
 from billing.models import Settlement, SettlementState
 from billing.models.settlement import SETTLEMENT_TRANSITIONS, Channel
 from billing.settlement import stripe_gateway
 from tenants import audit
+from tenants.models import User
 
 
 class WrongSettlementState(Exception):
@@ -75,6 +77,30 @@ def confirm_payment(*, external_id: str, now: datetime) -> None:
         subject_id=settlement.invoice.public_id,
         now=now,
     )
+
+
+@transaction.atomic
+def try_again(*, settlement: Settlement, by: User, now: datetime) -> None:
+    """A person has put right what the provider refused: the invoice is sent once more, by a worker.
+
+    The settlement becomes "started", so that what the provider already has is looked up first, and taken
+    up by the sweep if the job is lost. Raises WrongSettlementState when it no longer waits for a person.
+    """
+    if settlement.state != SettlementState.NEEDS_PERSON:
+        raise WrongSettlementState(f"{settlement.state} → {SettlementState.STARTED}")
+    problem, invoice = settlement.problem, settlement.invoice
+    move(settlement, to=SettlementState.STARTED, now=now, problem="")
+    audit.record(
+        tenant=invoice.operator.organisation,
+        actor=by,
+        what="invoice.push_retried",
+        sentence=f"{{actor}} a relancé la transmission de la facture {invoice.number} "
+        "au prestataire de paiement.",
+        subject_id=invoice.public_id,
+        now=now,
+        details={"problem": problem},
+    )
+    tasks.push_settlement.defer(settlement_id=settlement.pk)
 
 
 def move(settlement: Settlement, *, to: SettlementState, now: datetime, **fields) -> None:

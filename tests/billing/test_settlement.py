@@ -16,7 +16,7 @@ from billing import recovery
 from billing.models import Channel, Settlement, SettlementState
 from billing.settlement import operations
 from tenants.models import AuditEvent
-from tests.factories import OperatorFactory, SettlementFactory, issued_invoice
+from tests.factories import OperatorFactory, SettlementFactory, UserFactory, issued_invoice
 from tests.factories.base import NOW
 from tests.fakes.stripe.server import running
 from tests.fakes.stripe.webhooks import signature
@@ -156,6 +156,71 @@ def test_a_provider_that_refuses_needs_a_person(provider, invoice, monkeypatch):
     assert settlement.state == SettlementState.NEEDS_PERSON
     assert settlement.problem == "Le prestataire de paiement a refusé la facture."
     assert push(invoice).state == SettlementState.NEEDS_PERSON
+
+
+def refused(invoice) -> Settlement:
+    """As the provider's refusal left it, for finance to look at."""
+    with as_worker():
+        Settlement.objects.filter(invoice=invoice).update(
+            state=SettlementState.NEEDS_PERSON, problem="Le prestataire de paiement a refusé la facture."
+        )
+    return settlement_of(invoice)
+
+
+def test_a_person_has_it_tried_again_and_the_worker_does_it(provider, invoice):
+    settlement, person = refused(invoice), UserFactory()
+    with as_worker():
+        operations.try_again(settlement=settlement, by=person, now=NOW)
+    waiting = settlement_of(invoice)
+    assert (waiting.state, waiting.problem) == (SettlementState.STARTED, "")
+    assert jobs.run_jobs() == ["billing.tasks.push_settlement"]
+    assert settlement_of(invoice).state == SettlementState.PUSHED
+    with as_worker():
+        event = AuditEvent.objects.get(what="invoice.push_retried")
+    assert (event.actor, event.tenant) == (person, invoice.operator.organisation)
+    assert event.details == {"problem": "Le prestataire de paiement a refusé la facture."}
+
+
+def test_trying_again_finds_what_the_provider_had_before(provider, invoice):
+    """It was there all along: only our record of it was wrong."""
+    push(invoice)
+    with as_worker():
+        Settlement.objects.filter(invoice=invoice).update(external_id="", payment_url="")
+        operations.try_again(settlement=refused(invoice), by=UserFactory(), now=NOW)
+    jobs.run_jobs()
+    [mirror] = provider.invoices()
+    assert settlement_of(invoice).external_id == mirror["id"]
+
+
+def test_a_try_whose_job_is_lost_is_taken_up_by_the_sweep(provider, invoice):
+    settlement = refused(invoice)
+    with as_worker():
+        operations.try_again(settlement=settlement, by=UserFactory(), now=NOW)
+        jobs.forget()
+        recovery.sweep(now=NOW.replace(hour=10))
+    jobs.run_jobs()
+    assert settlement_of(invoice).state == SettlementState.PUSHED
+
+
+def test_two_people_have_it_tried_again_once(invoice):
+    first, second = refused(invoice), settlement_of(invoice)
+    with as_worker():
+        operations.try_again(settlement=first, by=UserFactory(), now=NOW)
+        with pytest.raises(operations.WrongSettlementState):
+            operations.try_again(settlement=second, by=UserFactory(), now=NOW)
+        assert AuditEvent.objects.filter(what="invoice.push_retried").count() == 1
+    assert len(jobs.waiting()) == 1
+
+
+@pytest.mark.parametrize("state", [s for s in SettlementState if s != SettlementState.NEEDS_PERSON])
+def test_only_what_waits_for_a_person_is_tried_again(state):
+    paid_at = NOW if state == SettlementState.PAID else None
+    settlement = SettlementFactory(channel=Channel.STRIPE, state=state, paid_at=paid_at)
+    with as_worker():
+        with pytest.raises(operations.WrongSettlementState):
+            operations.try_again(settlement=settlement, by=UserFactory(), now=NOW)
+        settlement.refresh_from_db()
+    assert (settlement.state, jobs.waiting()) == (state, [])
 
 
 def test_a_provider_that_is_away_is_asked_again_later(invoice, monkeypatch):

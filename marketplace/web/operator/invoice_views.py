@@ -75,6 +75,11 @@ def settlement_badge(settlement) -> dict:
     return {"state": SETTLEMENT_BADGES[settlement.state], "label": label[:1].upper() + label[1:]}
 
 
+def asks_person(settlement) -> bool:
+    """Whether nothing goes on by itself any more: the provider refused the invoice."""
+    return settlement.state == SettlementState.NEEDS_PERSON
+
+
 def settlement_facts(settlement) -> list[dict]:
     """For components/facts.html: how the invoice is to be collected and how far that has come."""
     channel = settlement.get_channel_display()

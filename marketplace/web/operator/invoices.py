@@ -3,22 +3,25 @@
 import logging
 from uuid import UUID
 
+from django.contrib import messages
 from django.core.files.storage import default_storage
 from django.http import Http404, HttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.timezone import localdate
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_POST, require_safe
 
 from billing import review
 from billing.models import BillingRun, Invoice
+from billing.settlement import operations as settling
 from billing.titres import Titre, all_titres, titre_page
 from catalog.pricing.money import from_cents
 from marketplace.web.access import operator_view
 from marketplace.web.formats import day, format_cents, format_number, moment
 from marketplace.web.operator.forms import capitalised
 from marketplace.web.operator.invoice_views import (
+    asks_person,
     grouped,
     iban_in_words,
     invoice_breakdown,
@@ -90,6 +93,8 @@ def invoice_list(request, operator):
                 "due": day(invoice.due_date),
                 "late": invoice.settlement.paid_at is None and invoice.due_date < today,
                 "badge": settlement_badge(invoice.settlement),
+                "problem": invoice.settlement.problem,
+                "retry_url": _retry_url(operator, invoice),
                 "gross": format_cents(invoice.gross_cents),
             }
             for invoice in found.page
@@ -141,6 +146,7 @@ def detail(request, operator, public_id):
         "settlement_badge": settlement_badge(invoice.settlement),
         "settlement_facts": settlement_facts(invoice.settlement),
         "settlement_problem": invoice.settlement.problem,
+        "retry_url": _retry_url(operator, invoice),
         "file": file
         and {
             "url": reverse("operator_invoice_file", args=[operator.slug, invoice.public_id]),
@@ -150,6 +156,22 @@ def detail(request, operator, public_id):
         },
     }
     return render(request, "operator/invoice.html", context)
+
+
+@operator_view(*MONEY_ROLES)
+@require_POST
+def try_again(request, operator, public_id):
+    """Sends to the payment provider once more an invoice that it refused."""
+    invoice = _invoice(operator, public_id)
+    try:
+        settling.try_again(settlement=invoice.settlement, by=request.user, now=timezone.now())
+    except settling.WrongSettlementState:
+        messages.error(request, f"La facture {invoice.number} n’attend plus personne : rien n’a été relancé.")
+    else:
+        messages.success(
+            request, f"Nouvel essai lancé pour la facture {invoice.number} ({invoice.buyer['name']})."
+        )
+    return redirect(f"{reverse('operator_invoices', args=[operator.slug])}?etat=regarder")
 
 
 @operator_view(*MONEY_ROLES)
@@ -245,6 +267,13 @@ def _invoice(operator, public_id, *, with_lines: bool = False) -> Invoice:
     if with_lines:
         found = found.prefetch_related(review.with_lines())
     return get_object_or_404(found, public_id=public_id)
+
+
+def _retry_url(operator, invoice: Invoice) -> str:
+    """Where to ask for another try; "" when the settlement waits for nobody."""
+    if not asks_person(invoice.settlement):
+        return ""
+    return reverse("operator_invoice_retry", args=[operator.slug, invoice.public_id])
 
 
 def _chosen_run(request, runs) -> BillingRun | None:

@@ -16,6 +16,7 @@ urlpatterns = [
     path("facturation/<uuid:public_id>/approuver/", billing.approve, name="operator_run_approve"),
     path("factures/", invoices.invoice_list, name="operator_invoices"),
     path("factures/<uuid:public_id>/", invoices.detail, name="operator_invoice"),
+    path("factures/<uuid:public_id>/reessayer/", invoices.try_again, name="operator_invoice_retry"),
     path("factures/<uuid:public_id>/facture.pdf", invoices.file, name="operator_invoice_file"),
     path("titres/", invoices.titres, name="operator_titres"),
     path("titres.csv", invoices.titres_csv, name="operator_titres_csv"),

@@ -10,7 +10,7 @@ from django.core.files.storage import default_storage
 from django.urls import reverse
 from django.utils import timezone
 
-from billing.models import BillingRun, Invoice, Settlement, SettlementState
+from billing.models import BillingRun, Channel, Invoice, Settlement, SettlementState
 from tenants.models import Operator, Role
 from tests.factories import (
     BillingRunFactory,
@@ -21,6 +21,7 @@ from tests.factories import (
     drafted_run,
     issued_invoice,
 )
+from tests.tools import jobs
 from tests.tools.database import as_worker
 from tests.tools.queries import snapshot_queries
 
@@ -104,6 +105,69 @@ def test_a_private_issuers_settlement_is_told_in_words(sign_in):
         assert words in page
     listed = finance.get(url("operator_invoices", operator), {"etat": "regarder"})
     assert [row["number"] for row in listed.context["rows"]] == [invoice.number]
+
+
+@pytest.fixture
+def refused():
+    """The settlement of a private operator's invoice, refused by the payment provider."""
+    run = BillingRunFactory(operator=OperatorFactory(private=True))
+    return settled(run, channel=Channel.STRIPE, state=SettlementState.NEEDS_PERSON, problem="Refusée là-bas.")
+
+
+def state_of(settlement) -> str:
+    with as_worker():
+        settlement.refresh_from_db()
+    return settlement.state
+
+
+@pytest.mark.parametrize("role", [Role.OPERATOR_FINANCE, Role.OPERATOR_ADMIN])
+def test_a_refused_invoice_is_sent_again_from_the_list(refused, sign_in, role):
+    operator = refused.invoice.operator
+    client = sign_in(role, operator)
+    listed = url("operator_invoices", operator) + "?etat=regarder"
+    retry = url("operator_invoice_retry", operator, refused.invoice.public_id)
+    page = client.get(listed).content.decode()
+    assert f'action="{retry}"' in page
+    assert "Refusée là-bas." in page
+    answer = client.post(retry, follow=True)
+    assert answer.redirect_chain == [(listed, 302)]
+    assert f"Nouvel essai lancé pour la facture {refused.invoice.number}" in answer.content.decode()
+    assert state_of(refused) == SettlementState.STARTED
+    assert ("billing.tasks.push_settlement", {"settlement_id": refused.pk}) in jobs.waiting()
+    assert f'action="{retry}"' not in answer.content.decode()
+
+
+def test_its_own_page_offers_another_try_only_while_it_waits_for_one(sign_in):
+    operator = OperatorFactory(private=True)
+    invoice = issued_invoice(operator=operator)
+    with as_worker():
+        Settlement.objects.filter(invoice=invoice).update(state=SettlementState.NEEDS_PERSON)
+    client = sign_in(Role.OPERATOR_FINANCE, operator)
+    page = url("operator_invoice", operator, invoice.public_id)
+    retry = url("operator_invoice_retry", operator, invoice.public_id)
+    assert f'action="{retry}"' in client.get(page).content.decode()
+    client.post(retry)
+    assert f'action="{retry}"' not in client.get(page).content.decode()
+
+
+def test_a_second_try_at_once_is_told(refused, sign_in):
+    operator = refused.invoice.operator
+    client = sign_in(Role.OPERATOR_FINANCE, operator)
+    retry = url("operator_invoice_retry", operator, refused.invoice.public_id)
+    client.post(retry)
+    assert "n’attend plus personne" in client.post(retry, follow=True).content.decode()
+    assert len(jobs.waiting()) == 1
+
+
+def test_only_finance_of_this_operator_sends_again(refused, operator, sign_in):
+    own, invoice = refused.invoice.operator, refused.invoice.public_id
+    assert sign_in(Role.CURATOR, own).post(url("operator_invoice_retry", own, invoice)).status_code == 404
+    stranger = sign_in(Role.OPERATOR_FINANCE, operator)
+    assert stranger.post(url("operator_invoice_retry", operator, invoice)).status_code == 404
+    assert stranger.post(url("operator_invoice_retry", own, invoice)).status_code == 404
+    finance = sign_in(Role.OPERATOR_FINANCE, own)
+    assert finance.get(url("operator_invoice_retry", own, invoice)).status_code == 405
+    assert state_of(refused) == SettlementState.NEEDS_PERSON
 
 
 def test_a_draft_has_no_page(operator, finance):
