@@ -3,7 +3,9 @@
 import unicodedata
 
 _LETTERS = str.maketrans({"œ": "oe", "æ": "ae", "ʼ": " ", "ʻ": " "})
-_ABBREVIATIONS = {"st": "saint", "ste": "sainte", "sts": "saints", "stes": "saintes"}
+_ABBREVIATIONS = {"st": "saint", "ste": "sainte", "sts": "saints", "stes": "saintes", "mt": "mont"}
+# "Neuilly s/ Marne", "Fontenay ss Bois". Not as a last word, which may still be being typed.
+_INSIDE = {"s": "sur", "ss": "sous"}
 _ARTICLES = {"l", "le", "la", "les"}
 
 
@@ -15,6 +17,7 @@ def normalise(name: str) -> str:
     Text without a letter or a digit gives "". The function is idempotent.
     """
     words = [_ABBREVIATIONS.get(word, word) for word in _plain(name).split()]
+    words[1:-1] = [_INSIDE.get(word, word) for word in words[1:-1]]
     while len(words) > 1 and words[0] in _ARTICLES:
         del words[0]
     return " ".join(words)
