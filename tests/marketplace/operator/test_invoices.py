@@ -150,6 +150,26 @@ def test_its_own_page_offers_another_try_only_while_it_waits_for_one(sign_in):
     assert f'action="{retry}"' not in client.get(page).content.decode()
 
 
+def test_an_auditor_reads_why_and_has_nothing_to_press(sign_in):
+    operator = OperatorFactory(private=True)
+    invoice = issued_invoice(operator=operator)
+    with as_worker():
+        Settlement.objects.filter(invoice=invoice).update(
+            state=SettlementState.NEEDS_PERSON, problem="Refusée là-bas."
+        )
+    auditor = sign_in(Role.AUDITOR, operator)
+    retry = url("operator_invoice_retry", operator, invoice.public_id)
+    for address in (
+        url("operator_invoices", operator),
+        url("operator_invoice", operator, invoice.public_id),
+    ):
+        page = auditor.get(address).content.decode()
+        assert "Refusée là-bas." in page
+        assert retry not in page
+    assert auditor.post(retry).status_code == 404
+    assert state_of(invoice.settlement) == SettlementState.NEEDS_PERSON
+
+
 def test_a_second_try_at_once_is_told(refused, sign_in):
     operator = refused.invoice.operator
     client = sign_in(Role.OPERATOR_FINANCE, operator)
