@@ -11,6 +11,7 @@ from marketplace.web import converters
 from marketplace.web.commune import urls as commune_urls
 from marketplace.web.operator import urls as operator_urls
 from marketplace.web.organisation import urls as organisation_urls
+from marketplace.web.person import urls as person_urls
 from marketplace.web.platform import urls as platform_urls
 from marketplace.web.public import urls as public_urls
 from marketplace.web.vendor import urls as vendor_urls
@@ -36,6 +37,7 @@ urlpatterns = [
     path("editeurs/<siren:siren>/", include(vendor_urls)),
     path("organisations/<siren:siren>/", include(organisation_urls)),
     path("plateforme/", include(platform_urls)),
+    path("mes-donnees/", include(person_urls)),
     path("", include(public_urls)),
 ]
 

@@ -23,3 +23,31 @@ def sweep_letters(timestamp: int) -> None:
 
     with every_tenant():
         letters.sweep(now=timezone.now())
+
+
+@app.task(queue="personal_data", retry=3)
+def make_data_copy(copy_id: int) -> None:
+    """Makes the copy of a person's data that she asked for."""
+    from tenants.personal_data import copies
+
+    with every_tenant():
+        copies.make_copy(copy_id=copy_id, now=timezone.now())
+
+
+@app.task(queue="personal_data", retry=3)
+def erase_traces(person_id: int) -> None:
+    """Empties what was addressed to an erased person."""
+    from tenants.personal_data import erasure
+
+    with every_tenant():
+        erasure.clear_traces(person_id=person_id, now=timezone.now())
+
+
+@app.periodic(cron="7 4 * * *")
+@app.task(queue="personal_data", queueing_lock="tenants.apply_retention", retry=3)
+def apply_retention(timestamp: int) -> None:
+    """Every night: forgets what has been kept long enough."""
+    from tenants.personal_data import retention
+
+    with every_tenant():
+        retention.apply_retention(now=timezone.now())

@@ -4,6 +4,8 @@ from django.urls import reverse
 
 from marketplace.web.access import MEMBER_ROLES, OPERATOR_ROLES, VENDOR_ROLES, mandates
 from marketplace.web.operator.roles import MONEY_ROLES, TASK_ROLES
+from marketplace.web.organisation.roles import PEOPLE_READERS
+from tenants.logos import logo_version
 from tenants.models import Organisation, Role
 
 
@@ -31,12 +33,15 @@ def navigation(request) -> dict:
         return context
     places = _places(user)
     context["sign_out_url"] = reverse("oidc_logout")
+    context["account_links"] = [{"label": "Mes données", "url": reverse("my_data")}]
+    if user.is_staff:
+        context["account_links"].insert(0, {"label": "Plateforme", "url": reverse("platform_home")})
     context["organisation_choices"] = [
         {"label": place["label"], "url": place["url"], "active": organisation == place["organisation"]}
         for place in places
     ]
     if organisation is not None:
-        context["nav_items"] = _sections(request, organisation, operator)
+        context["nav_items"] = _sections(request, organisation)
     return context
 
 
@@ -46,7 +51,11 @@ def _operator(operator) -> dict:
         "contact_name": operator.contact_name,
         "contact_email": operator.contact_email,
         "contact_phone": operator.contact_phone,
-        "stylesheet_url": reverse("operator_stylesheet", args=[operator.slug]),
+        # Their versions: a browser keeps both for long, and must show a new one at once.
+        "stylesheet_url": f"{reverse('operator_stylesheet', args=[operator.slug])}?v={operator.accent[1:]}",
+        "logo_url": f"{reverse('operator_logo', args=[operator.slug])}?v={logo_version(operator)}"
+        if operator.logo
+        else "",
     }
 
 
@@ -72,20 +81,18 @@ def place_of(organisation: Organisation, role: str) -> dict:
     return {"url": url, "label": label, "organisation": organisation}
 
 
-def _sections(request, organisation, operator) -> list[dict]:
+def _sections(request, organisation) -> list[dict]:
     roles = getattr(request, "roles", frozenset())
-    if operator is not None and roles & (OPERATOR_ROLES | {Role.AUDITOR}):
-        names = [
-            (name, label)
-            for name, label, openers in OPERATOR_SECTIONS
-            if roles & openers or Role.AUDITOR in roles
-        ]
-        args = [operator.slug]
-    elif roles & VENDOR_ROLES:
-        names, args = VENDOR_SECTIONS, [organisation.siren]
-    else:
-        names, args = MEMBER_SECTIONS, [organisation.siren]
-    sections = [{"label": label, "url": reverse(name, args=args)} for name, label in names]
+    face = _face(request, roles)
+    door = organisation.operator.slug if face == "operator" else organisation.siren
+    sections = [
+        {
+            "label": label,
+            "url": reverse(name, args=[organisation.siren if name.startswith("organisation_") else door]),
+        }
+        for name, label, openers in SECTIONS[face]
+        if roles & openers or (face == "operator" and Role.AUDITOR in roles)
+    ]
     best = max(
         (section["url"] for section in sections if request.path.startswith(section["url"])),
         key=len,
@@ -94,17 +101,35 @@ def _sections(request, organisation, operator) -> list[dict]:
     return [{**section, "active": section["url"] == best} for section in sections]
 
 
-MEMBER_SECTIONS = [
-    ("member_home", "Mes services"),
-    ("member_subscriptions", "Abonnements"),
-    ("member_invoices", "Factures"),
-]
-OPERATOR_SECTIONS = [
-    ("operator_home", "Tableau de bord", OPERATOR_ROLES),
-    ("operator_subscriptions", "Abonnements", OPERATOR_ROLES),
-    ("operator_tasks", "Ouvertures à faire", TASK_ROLES),
-    ("operator_runs", "Facturation", MONEY_ROLES),
-    ("operator_invoices", "Factures", MONEY_ROLES),
-    ("operator_titres", "Titres de recettes", MONEY_ROLES),
-]
-VENDOR_SECTIONS = [("vendor_home", "Mes services")]
+def _face(request, roles) -> str:
+    """Which of its faces an organisation shows: that of the page, or for a page about the organisation
+    itself, the first one where the person has a role."""
+    match = getattr(request, "resolver_match", None)
+    of_page = (match.url_name or "").split("_")[0] if match else ""
+    if of_page in SECTIONS:
+        return of_page
+    if roles & (OPERATOR_ROLES | {Role.AUDITOR}):
+        return "operator"
+    return "vendor" if roles & VENDOR_ROLES else "member"
+
+
+PEOPLE = ("organisation_people", "Personnes et rôles", PEOPLE_READERS)
+SECTIONS = {
+    "member": [
+        ("member_home", "Mes services", MEMBER_ROLES),
+        ("member_subscriptions", "Abonnements", MEMBER_ROLES),
+        ("member_invoices", "Factures", MEMBER_ROLES),
+        PEOPLE,
+    ],
+    "operator": [
+        ("operator_home", "Tableau de bord", OPERATOR_ROLES),
+        ("operator_subscriptions", "Abonnements", OPERATOR_ROLES),
+        ("operator_tasks", "Ouvertures à faire", TASK_ROLES),
+        ("operator_runs", "Facturation", MONEY_ROLES),
+        ("operator_invoices", "Factures", MONEY_ROLES),
+        ("operator_titres", "Titres de recettes", MONEY_ROLES),
+        PEOPLE,
+        ("operator_settings", "Réglages", frozenset({Role.OPERATOR_ADMIN})),
+    ],
+    "vendor": [("vendor_home", "Mes services", VENDOR_ROLES), PEOPLE],
+}

@@ -284,6 +284,12 @@ TABLE = [
     # A vendor: <siren> of the vendor.
     vendor("vendor_home", get=opens(VENDORS)),
 
+    # A person about herself. Whoever holds a mandate is told to leave first, and so is staff.
+    Row("my_data", get=opens(SIGNED_IN)),
+    Row("my_data_copy", post=leads(SIGNED_IN)),
+    Row("my_data_file", thing=lambda world: [UUID(int=0)], get=not_found(SIGNED_IN)),  # nobody else's
+    Row("my_data_erase", get=opens(SIGNED_IN), post=opens(WITH_A_MANDATE, STAFF) | leads(NO_MANDATE, ENDED)),
+
     # An organisation itself: <siren> of the commune, of the operator's own body, of the vendor.
     *organisation("organisation_audit", get=opens(LOG_READERS)),
     *organisation("organisation_audit_export", get=opens(LOG_READERS)),
