@@ -15,20 +15,24 @@ FILE = Path(__file__).parent.parent / "people.json"
 STAFF = "claire-ostermane"
 # sub → (where, role): a commune by its code, any other body by its SIREN.
 MANDATES = {
-    "odile-brunerie": [(MAIN, Role.SECRETARY)],
+    "odile-brunerie": [(MAIN, Role.SECRETARY), (MAIN, Role.ORG_ADMIN)],
     "marcel-tavernas": [(MAIN, Role.SIGNATORY)],
     "nadege-escoulin": [(THIRD, Role.SECRETARY), (SECOND, Role.FINANCE)],
     "bastien-roquelle": [(SECOND, Role.FINANCE)],
     "solene-kerguilly": [(CANTONADE.siren, Role.CURATOR)],
-    "armand-theullier": [(CANTONADE.siren, Role.OPERATOR_FINANCE)],
+    "armand-theullier": [(CANTONADE.siren, Role.OPERATOR_FINANCE), (CANTONADE.siren, Role.OPERATOR_ADMIN)],
     "fatou-dembrelle": [
         (BRUMELLE.siren, Role.CURATOR),
         (BRUMELLE.siren, Role.OPERATOR_FINANCE),
         (BRUMELLE.siren, Role.OPERATOR_ADMIN),
     ],
+    "mireille-castagnou": [(BRUMELLE.siren, Role.AUDITOR)],
     "lucien-arbogat": [(ETABLI.siren, Role.CURATOR)],
-    "ines-valmorin": [(ETABLI.siren, Role.OPERATOR_FINANCE)],
-    "theo-pellegarde": [(vendor_siren("tablee-douce"), Role.VENDOR_EDITOR)],
+    "ines-valmorin": [(ETABLI.siren, Role.OPERATOR_FINANCE), (ETABLI.siren, Role.OPERATOR_ADMIN)],
+    "theo-pellegarde": [
+        (vendor_siren("tablee-douce"), Role.VENDOR_EDITOR),
+        (vendor_siren("tablee-douce"), Role.VENDOR_ADMIN),
+    ],
 }
 FIRST_NAMES = (
     "Agathe", "Alban", "Armelle", "Baptiste", "Bérénice", "Bruno", "Camille", "Cédric", "Clarisse",

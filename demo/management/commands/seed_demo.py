@@ -20,6 +20,7 @@ from demo.seed.operators import make_operators
 from demo.seed.people import make_people, make_staff
 from demo.seed.shelves import make_shelves
 from demo.seed.states import close_some, make_requests
+from demo.seed.statutes import record_adhesions, write_statutes
 from demo.seed.storefronts import make_storefronts
 from demo.seed.vendors import make_vendors
 from tenants.models import Operator, Territory
@@ -66,7 +67,9 @@ class Command(BaseCommand):
         with self.telling("operators, vendors, 60 services, 300 communes"):
             operators = make_operators()
             make_shelves(operators=operators, vendors=make_vendors())
+            write_statutes(operators=operators)
             make_members(operators=operators, rng=rng)
+            record_adhesions(operators=operators)
             make_storefronts(operators=operators)
         with self.telling("people and connections"):
             make_people()
