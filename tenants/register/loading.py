@@ -1,24 +1,20 @@
 """From the register's file to the territory tables. May be repeated: rows are matched on their key."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import date
 from itertools import islice
 
 from django.db import connection, transaction
+from django.db.models import Max
 
-from tenants.models import Territory
+from tenants.models import Territory, VintageImport
 from tenants.models.territory import TerritoryKind
+from tenants.register.changes import OlderVintage
+from tenants.register.moves import is_of_these_borders
 from tenants.register.names import normalise
+from tenants.register.places import Held, epci_by_commune, kind_of
 from tenants.register.reader import read_register
-from tenants.register.rows import CommuneKind, Register
-
-KINDS = {
-    CommuneKind.CURRENT: TerritoryKind.COMMUNE,
-    CommuneKind.DELEGATED: TerritoryKind.DELEGATED,
-    CommuneKind.ASSOCIATED: TerritoryKind.ASSOCIATED,
-    CommuneKind.BOROUGH: TerritoryKind.ARRONDISSEMENT,
-    "EPT": TerritoryKind.EPT,
-}
-
+from tenants.register.rows import CommuneKind, PopulationRow, Register
 
 # Rows sent to the database at a time: between two batches, `tell` hears how far it is.
 BATCH = 5_000
@@ -26,29 +22,65 @@ BATCH = 5_000
 Tell = Callable[[int, int], None]
 
 
-def _kind(register_kind: str) -> str:
-    return KINDS.get(register_kind, TerritoryKind.EPCI)
+class NewerVintage(Exception):
+    """The database holds an older vintage: what disappears must be followed by `import_vintage`."""
 
 
 @transaction.atomic
 def load_register(*, register: Register | None = None, tell: Tell = lambda done, total: None) -> Register:
-    """Writes the whole register, in one transaction. Returns what was read, with its rejected rows.
+    """Fills an empty database, or writes the same vintage over itself, in one transaction. Returns what was
+    read, with its rejected rows.
+
+    Raises OlderVintage when what is in force is newer, or was imported by `import_vintage`: to write an older
+    file over it would bring back communes that no longer exist. Raises NewerVintage when it is older.
 
     `tell` is called with the rows written so far and all there are to write, from (0, total) to
     (total, total). Memory: 210 MB in all for the 150,000 rows of 2026, 140 of them Django and the libraries.
     """
     register = register or read_register()
+    lock_register()
     year = register.header.cog_year
-    written = _Written(_row_count(register), tell)
+    held = Territory.objects.filter(ended_on__isnull=True).aggregate(year=Max("cog_year"))["year"]
+    if VintageImport.objects.filter(cog_year__gte=year).exists() or (held and held > year):
+        raise OlderVintage(f"La base tient déjà le millésime {held}, mis à jour : rien n’a été changé.")
+    if held and held < year:
+        raise NewerVintage(
+            f"La base tient le millésime {held} : importez celui de {year} par « manage.py import_vintage »."
+        )
+    write_register(register=register, epci=epci_by_commune(register, Held()), tell=tell)
+    return register
+
+
+def lock_register() -> None:
+    """Until the end of the transaction, nobody else changes the register."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtext('halle.register'))")
+
+
+def write_register(
+    *,
+    register: Register,
+    epci: Mapping[str, str],
+    reshaped: Mapping[str, date] | None = None,
+    tell: Tell = lambda done, total: None,
+) -> None:
+    """Upserts every row of the file; a territory that had ended and is in the file exists again.
+
+    `epci` gives the SIREN of each commune's EPCI; `reshaped` the day of the last merger of a commune, whose
+    older populations count other inhabitants and are left out.
+    """
+    year = register.header.cog_year
+    populations = [row for row in register.populations if is_of_these_borders(row, reshaped or {})]
+    written = _Written(_row_count(register, len(populations)), tell)
     # In this order: a commune names its EPCI, a part its commune.
     _upsert("tenants_territory", ["kind", "code"], _wholes(register, year), written)
-    _upsert("tenants_territory", ["kind", "code"], _communes(register, year, _ids(), current=True), written)
-    _upsert("tenants_territory", ["kind", "code"], _communes(register, year, _ids(), current=False), written)
+    for current in (True, False):
+        rows = _communes(register, year, _ids(), epci, current=current)
+        _upsert("tenants_territory", ["kind", "code"], rows, written)
     ids = _ids()
     _upsert("tenants_formercode", ["code", "commune_id"], _former_codes(register, ids), written)
     key = ["territory_id", "kind", "in_force_from", "source"]
-    _upsert("tenants_population", key, _populations(register, ids), written)
-    return register
+    _upsert("tenants_population", key, _populations(populations, ids), written)
 
 
 class _Written:
@@ -63,10 +95,10 @@ class _Written:
         self.tell(self.done, self.total)
 
 
-def _row_count(register: Register) -> int:
-    lists = ("regions", "departements", "communes", "epci", "ept", "populations")
+def _row_count(register: Register, populations: int) -> int:
+    lists = ("regions", "departements", "communes", "epci", "ept")
     former_codes = sum(1 for _ in _own_former_codes(register))
-    return sum(len(getattr(register, rows)) for rows in lists) + former_codes
+    return sum(len(getattr(register, rows)) for rows in lists) + former_codes + populations
 
 
 def _ids() -> dict[tuple[str, str], int]:
@@ -81,17 +113,18 @@ def _wholes(register: Register, year: int) -> Iterator[dict]:
             TerritoryKind.DEPARTEMENT, row.code, row.name, year, region=row.region, departement=row.code
         )
     for row in [*register.epci, *register.ept]:
-        yield _place(_kind(row.kind), row.siren, row.name, year, siren=row.siren, nature=row.kind)
+        yield _place(kind_of(row.kind), row.siren, row.name, year, siren=row.siren, nature=row.kind)
 
 
-def _communes(register: Register, year: int, ids: dict, *, current: bool) -> Iterator[dict]:
+def _communes(
+    register: Register, year: int, ids: dict, epci: Mapping[str, str], *, current: bool
+) -> Iterator[dict]:
     departements = {row.code: row.name for row in register.departements}
-    epci = {code: row.siren for row in register.epci for code in row.members}
     for row in register.communes:
         if (row.kind == CommuneKind.CURRENT) is not current:
             continue
         yield _place(
-            _kind(row.kind),
+            kind_of(row.kind),
             row.code,
             row.name,
             year,
@@ -115,6 +148,7 @@ def _place(kind, code, name, year, **fields) -> dict:
         "postcodes": [],
         "epci_id": None,
         "current_id": None,
+        "ended_on": None,
     }
     return {
         "kind": str(kind),
@@ -140,10 +174,10 @@ def _own_former_codes(register: Register) -> Iterator[tuple[str, str]]:
                 yield row.code, code
 
 
-def _populations(register: Register, ids: dict) -> Iterator[dict]:
-    for row in register.populations:
+def _populations(populations: Iterable[PopulationRow], ids: dict) -> Iterator[dict]:
+    for row in populations:
         yield {
-            "territory_id": ids[_kind(row.territory_kind), row.code],
+            "territory_id": ids[kind_of(row.territory_kind), row.code],
             "kind": row.kind.value,
             "value": row.value,
             "reference_year": row.reference_year,

@@ -1,7 +1,8 @@
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandError
 
 from tenants.management.progress import ProgressBar
-from tenants.register.loading import load_register
+from tenants.register.changes import OlderVintage
+from tenants.register.loading import NewerVintage, load_register
 from tenants.register.reader import read_register
 
 
@@ -12,7 +13,10 @@ class Command(BaseCommand):
         self.stdout.write("Lecture du registre…")
         register = read_register()
         bar = ProgressBar(self.stdout, f"Registre {register.header.cog_year}")
-        load_register(register=register, tell=bar)
+        try:
+            load_register(register=register, tell=bar)
+        except (OlderVintage, NewerVintage) as refusal:
+            raise CommandError(str(refusal)) from None
         for rejected in register.rejected:
             self.stderr.write(f"ligne {rejected.line} écartée : {rejected.reason}")
         self.stdout.write(self.style.SUCCESS(f"Registre {register.header.cog_year} chargé."))
