@@ -215,6 +215,10 @@ def _by_name(typed: Typed, limit: int) -> list[Territory]:
     everywhere = _communes(parts).select_related("current")
     if places := list(by_words(key, everywhere)[:rows]):
         return places
+    if typed.departements:
+        coded = everywhere.filter(departement__in=typed.departements)
+        if places := list(by_words(typed.name, coded)[:rows]):
+            return places
     name, within = _departement_apart(typed)
     if name == key:
         return misspelt([(key, everywhere)], rows)
