@@ -2,6 +2,8 @@
 # Variables: PORT=8000  PYTHON=python3  HALLE_DATA_DIR=.halle  ROOM=billing (bench)  ARGS="-k price" (test)
 # A second clone beside a first: make run PORT=8001 HALLE_PORTS_FROM=9500 (where the helpers' ports begin;
 # read when a data folder is new, which then keeps its ports).
+# Another PostgreSQL than the embedded one, in a folder of its own:
+# make test HALLE_POSTGRES_BIN=/usr/lib/postgresql/15/bin HALLE_DATA_DIR=/var/tmp/halle15
 
 PORT ?= 8000
 PYTHON ?= python3

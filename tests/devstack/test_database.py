@@ -204,3 +204,18 @@ def test_binaries_below_a_private_home_are_copied_beside_the_data(folder, monkey
         assert not postgres.can_enter(site, account)
         assert database.ensure_server().started_now
         postgres.stop()
+
+
+def test_another_postgresql_that_is_not_there(folder):
+    line = one_line(run([*PYTHON, "-m", "devstack.database", "start"], folder, HALLE_POSTGRES_BIN="/nowhere"))
+    assert "HALLE_POSTGRES_BIN=/nowhere holds no PostgreSQL server" in line
+
+
+DEBIAN = sorted(Path("/usr/lib/postgresql").glob("*/bin/postgres"))
+
+
+@pytest.mark.skipif(not DEBIAN, reason="no PostgreSQL of the system's: apt install postgresql-15")
+def test_another_postgresql_starts_with_the_roles_and_the_schema(folder):
+    system = {"HALLE_POSTGRES_BIN": str(DEBIAN[0].parent)}
+    assert run([*PYTHON, "-m", "devstack.schema"], folder, **system).returncode == 0
+    assert (folder / "postgres" / "PG_VERSION").read_text().strip() == DEBIAN[0].parent.parent.name
