@@ -19,11 +19,9 @@ from tenants import audit
 from tenants.adhesions import ever_members
 from tenants.assistance import assisting_operator
 from tenants.models import Membership, Operator, Organisation, Role, User
+from tenants.roles import MEMBER_ROLES, OPERATOR_ROLES, VENDOR_ROLES
 from tenants.tenancy import tenant_scope
 
-MEMBER_ROLES = frozenset({Role.AGENT, Role.SECRETARY, Role.SIGNATORY, Role.FINANCE, Role.ORG_ADMIN})
-OPERATOR_ROLES = frozenset({Role.CURATOR, Role.OPERATOR_FINANCE, Role.OPERATOR_ADMIN})
-VENDOR_ROLES = frozenset({Role.VENDOR_EDITOR, Role.VENDOR_ADMIN})
 # Who may act for a commune that asks, and what they may then do there.
 ASSISTANT_ROLES = frozenset({Role.CURATOR, Role.OPERATOR_ADMIN})
 ASSISTED_ROLES = frozenset({Role.SECRETARY})

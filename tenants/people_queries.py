@@ -1,0 +1,24 @@
+"""Reads about an organisation's people, for its pages."""
+
+from django.db.models import Prefetch, QuerySet
+
+from tenants.models import Invitation, Membership, Organisation, User
+from tenants.models.organisation import PlainName
+
+
+def people_of(*, organisation: Organisation) -> QuerySet[User]:
+    """Whoever has a mandate there that is not ended, by name. `mandates_here` has them, the suspended ones
+    included."""
+    mandates = Membership.objects.open().filter(organisation=organisation).order_by("since", "pk")
+    here = User.objects.filter(pk__in=mandates.order_by().values("user"))
+    return here.prefetch_related(Prefetch("memberships", mandates, to_attr="mandates_here")).order_by(
+        PlainName("last_name"), PlainName("first_name"), "pk"
+    )
+
+
+def invitations_of(*, organisation: Organisation) -> QuerySet[Invitation]:
+    """Those neither accepted nor cancelled, expired ones included, last first."""
+    pending = Invitation.objects.filter(
+        tenant=organisation, accepted_at__isnull=True, cancelled_at__isnull=True
+    )
+    return pending.order_by("-created_at", "pk")
