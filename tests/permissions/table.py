@@ -12,7 +12,8 @@ that has a door answers 404 to all; `foreign` names the exceptions, and why.
 """
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
 from uuid import UUID, uuid4
 
 from django.apps import apps
@@ -23,6 +24,7 @@ from django.utils.timezone import localdate
 from billing.review import billable_periods
 from marketplace.web.operator.forms import period_key
 from tenants.models import Role
+from tenants.people import token_of
 from tests.factories.subscriptions import PDF
 from tests.permissions.world import ANONYMOUS, ENDED, NO_MANDATE, PEOPLE, STAFF, World
 from tests.tools.database import as_worker
@@ -37,6 +39,8 @@ OPERATORS = [Role.CURATOR, Role.OPERATOR_FINANCE, Role.OPERATOR_ADMIN]
 MONEY = [Role.OPERATOR_FINANCE, Role.OPERATOR_ADMIN]
 TASKS = [Role.CURATOR, Role.OPERATOR_ADMIN]
 WITH_A_MANDATE = list(Role.values)
+ADMINISTRATORS = [ORG_ADMIN, Role.OPERATOR_ADMIN, Role.VENDOR_ADMIN]
+PEOPLE_READERS = [*ADMINISTRATORS, SIGNATORY, AUDITOR]
 LOG_READERS = [role for role in Role.values if role not in (Role.AGENT, Role.VENDOR_EDITOR)]
 SIGNED_IN = [who for who in PEOPLE if who != ANONYMOUS]
 EVERYONE = list(PEOPLE)
@@ -153,6 +157,18 @@ def _invoice(world: World) -> list:
     return [world.invoice.public_id]
 
 
+def _colleague(world: World) -> list:
+    return [world.colleague.pk]
+
+
+def _invitation(place: str, world: World) -> list:
+    return [world.invitations[place].public_id]
+
+
+def _invitation_link(world: World) -> list:
+    return [world.commune.siren, token_of(world.invitations["member"])]
+
+
 def _refused(world: World) -> list:
     return [world.refused.public_id]
 
@@ -180,6 +196,17 @@ def _an_opening(world: World) -> dict:
 def _a_period(world: World) -> dict:
     with as_worker():
         return {"period": period_key(billable_periods(operator=world.operator, today=localdate())[0])}
+
+
+SMALL_ROLES = {"member": "finance", "operator": "operator_finance", "vendor": "vendor_admin"}
+
+
+def _an_address(place: str, world: World) -> dict:
+    return {"email": "nouvelle@mairie.example", "roles": [SMALL_ROLES[place]]}
+
+
+def _other_roles(place: str, world: World) -> dict:
+    return {"roles": [SMALL_ROLES[place]]}
 
 
 # --- The table -----------------------------------------------------------------------------------------
@@ -216,6 +243,13 @@ def organisation(
             **columns,
         )
         for where, door, held in ORGANISATIONS
+    ]
+
+
+def at_each(rows: list[Row], **columns: Callable[[str, World], object]) -> list[Row]:
+    """The rows of `organisation`, with columns that depend on the place."""
+    return [
+        replace(row, **{name: partial(make, row.place) for name, make in columns.items()}) for row in rows
     ]
 
 
@@ -293,6 +327,22 @@ TABLE = [
     # An organisation itself: <siren> of the commune, of the operator's own body, of the vendor.
     *organisation("organisation_audit", get=opens(LOG_READERS)),
     *organisation("organisation_audit_export", get=opens(LOG_READERS)),
+    *organisation("organisation_people", get=opens(PEOPLE_READERS)),
+    *at_each(organisation("organisation_invite", get=opens(ADMINISTRATORS), post=leads(ADMINISTRATORS)),
+             sends=_an_address),
+    *at_each(organisation("organisation_person", thing=_colleague, get=opens(PEOPLE_READERS),
+                          post=not_found(PEOPLE_READERS) | leads(ADMINISTRATORS)), sends=_other_roles),
+    *organisation("organisation_person_suspend", thing=_colleague, post=leads(ADMINISTRATORS)),
+    *organisation("organisation_person_restore", thing=lambda world: [world.away.pk],
+                  post=leads(ADMINISTRATORS)),
+    *organisation("organisation_person_end", thing=_colleague, get=opens(ADMINISTRATORS),
+                  post=leads(ADMINISTRATORS)),
+    *organisation("organisation_leave", get=opens(MEMBERS, OPERATORS, VENDORS),
+                  post=leads(MEMBERS, OPERATORS, VENDORS)),
+    *at_each(organisation("organisation_invitation_resend", post=leads(ADMINISTRATORS)), thing=_invitation),
+    *at_each(organisation("organisation_invitation_cancel", post=leads(ADMINISTRATORS)), thing=_invitation),
+    # The link of an invitation: whoever is signed in reads whether it is for her.
+    Row("organisation_invitation", thing=_invitation_link, get=opens(SIGNED_IN), post=opens(SIGNED_IN)),
 
     # Libraries. The two administrations lead whoever is not of the platform's staff to their own sign-in.
     Row("djstripe:djstripe_webhook_by_uuid", thing=lambda world: [UUID(int=0)], post=bad_request(EVERYONE),

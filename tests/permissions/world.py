@@ -18,10 +18,11 @@ from billing.models import BillingRun, Channel, Invoice, SettlementState
 from catalog.models import Listing, Vendor
 from provisioning.models import Step, StepState
 from subscriptions.models import State, Subscription
-from tenants.models import Operator, Organisation, Role, User
+from tenants.models import Invitation, Operator, Organisation, Role, User
 from tests.factories import (
     AdhesionFactory,
     BillingRunFactory,
+    InvitationFactory,
     InvoiceFactory,
     InvoiceFileFactory,
     ListingFactory,
@@ -55,6 +56,9 @@ class World:
     vendor: Vendor
     commune: Organisation
     secretary: User  # asked for every subscription
+    colleague: User  # has a small role in all three organisations
+    away: User  # the same, suspended
+    invitations: dict[str, Invitation]  # by place: member, operator, vendor
     listing: Listing  # not asked for yet
     requested: Subscription
     active: Subscription  # with the act that approved it
@@ -102,15 +106,36 @@ def _member_side(side: dict, commune: Organisation) -> dict:
     MembershipFactory(user=secretary, organisation=commune, role=Role.SECRETARY)
     asked = {"tenant": commune, "requested_by": secretary}
     opening = SubscriptionFactory(state=State.PROVISIONING, listing=listing("Cimetière"), **asked)
+    _person_of_all_three(side, commune, ADMINISTRATORS)  # so that nobody is the last one
     return {
         "commune": commune,
         "secretary": secretary,
+        "colleague": _person_of_all_three(side, commune, SMALL_ROLES),
+        "away": _person_of_all_three(side, commune, SMALL_ROLES, suspended_at=NOW),
+        "invitations": {
+            "member": InvitationFactory(tenant=commune, roles=[Role.AGENT], created_at=timezone.now()),
+            "operator": InvitationFactory(tenant=side["operator"].organisation, roles=[Role.CURATOR]),
+            "vendor": InvitationFactory(tenant=side["vendor"].organisation, roles=[Role.VENDOR_EDITOR]),
+        },
         "listing": listing("Archives"),
         "requested": SubscriptionFactory(listing=listing("Voirie"), **asked),
         "active": SubscriptionFactory(state=State.ACTIVE, listing=listing("Cantine"), **asked),
         "opening": opening,
         "step": StepFactory(run__subscription=opening, state=StepState.NEEDS_PERSON, problem="Panne."),
     }
+
+
+SMALL_ROLES = (Role.AGENT, Role.CURATOR, Role.VENDOR_EDITOR)
+ADMINISTRATORS = (Role.ORG_ADMIN, Role.OPERATOR_ADMIN, Role.VENDOR_ADMIN)
+
+
+def _person_of_all_three(side: dict, commune: Organisation, roles: tuple[Role, ...], **mandate) -> User:
+    """Somebody with a role in the commune, one at the operator's and one at the vendor's."""
+    user = UserFactory(last_name=f"Collègue {side['word']}")
+    places = (commune, side["operator"].organisation, side["vendor"].organisation)
+    for organisation, role in zip(places, roles, strict=True):
+        MembershipFactory(user=user, organisation=organisation, role=role, **mandate)
+    return user
 
 
 def _bill(side: dict, members: list[dict]) -> list[dict]:
