@@ -205,20 +205,20 @@ def _code_rank(code: str, place: Territory) -> tuple:
 
 
 def _by_name(typed: Typed, limit: int) -> list[Territory]:
-    """The first reading that answers: the words as they are, then without the département that ends them,
-    then with their mistakes."""
+    """The first reading that answers: the words in the département whose code goes with them, the words as
+    they are, without the département or région whose name ends them, then with their mistakes."""
     key, rows = typed.key, limit * 3
     if not key:
         return []
     # Paris 1er to Paris 20e would fill the list of whoever types "paris".
     parts = PARTS if any(char.isdigit() for char in key) else PARTS[:2]
     everywhere = _communes(parts).select_related("current")
-    if places := list(by_words(key, everywhere)[:rows]):
-        return places
     if typed.departements:
         coded = everywhere.filter(departement__in=typed.departements)
         if places := list(by_words(typed.name, coded)[:rows]):
             return places
+    if places := list(by_words(key, everywhere)[:rows]):
+        return places
     name, within = _departement_apart(typed)
     if name == key:
         return misspelt([(key, everywhere)], rows)
