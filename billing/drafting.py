@@ -23,12 +23,13 @@ def draft_batch(*, run: BillingRun, subscriptions: list[Subscription], now: date
     A constant number of queries, whatever the size of the batch.
     """
     period = Period(run.period_start, run.period_end)
-    territories = {s.tenant.territory_id: s.tenant.territory for s in subscriptions if s.tenant.territory}
-    facts = territory_facts(territories=territories.values(), on=period.start)
+    facts = facts_of_subscribers(subscriptions, period)
     entries, problems = [], []
     for subscription in subscriptions:
+        if not months_owed(subscription, period):
+            continue
         try:
-            quote, engine_facts = _price(subscription, facts.get(subscription.tenant.territory_id), period)
+            quote, engine_facts = price_of_period(subscription, facts.get(subscription.pk), period)
         except PricingError as error:
             problems.append(
                 {
@@ -39,9 +40,9 @@ def draft_batch(*, run: BillingRun, subscriptions: list[Subscription], now: date
                 }
             )
             continue
-        entries += _entries(run, subscription, quote, engine_facts, now)
+        entries += entries_of(run, subscription, quote, engine_facts, now)
     LedgerEntry.objects.bulk_create(entries)
-    _write_invoices(run, entries)
+    write_invoices(run, entries)
     return problems
 
 
@@ -49,26 +50,51 @@ class _NoTerritory(PricingError):
     code = "no_territory"
 
 
-def _price(subscription: Subscription, facts: TerritoryFacts | None, period: Period):
-    """The part of the year's price that falls in the period. Raises PricingError."""
+def facts_of_subscribers(subscriptions: Iterable[Subscription], period: Period) -> dict[int, TerritoryFacts]:
+    """By subscription id, the facts of its subscriber on the first day of the period; on its own first day
+    when it follows a merged commune's, the population of the commune nouvelle being in force from then on.
+
+    One query a day: the first of the period, and those of mergers within it.
+    """
+    by_day: dict[date, list[Subscription]] = defaultdict(list)
+    for subscription in subscriptions:
+        if subscription.tenant.territory:
+            day = max(period.start, subscription.active_from) if subscription.follows_id else period.start
+            by_day[day].append(subscription)
+    found = {}
+    for day, those in by_day.items():
+        territories = {s.tenant.territory_id: s.tenant.territory for s in those}
+        facts = territory_facts(territories=territories.values(), on=day)
+        found |= {s.pk: facts[s.tenant.territory_id] for s in those}
+    return found
+
+
+def price_of_period(subscription: Subscription, facts: TerritoryFacts | None, period: Period):
+    """The part of the year's price that falls in the period, and the facts. Raises PricingError.
+
+    A period that begins before the service's first anniversary is priced as its first year.
+    """
     if facts is None:
         raise _NoTerritory("Cet adhérent n’est rattaché à aucun territoire : sa population est inconnue.")
     grid = parse_grid(subscription.grid)
-    engine_facts = facts.for_grid(grid, first_year=_is_first_year(subscription, period))
-    months = period.months_started(since=subscription.active_from, until=subscription.ended_on)
+    engine_facts = facts.for_grid(grid, first_year=subscription.in_first_year(period.start))
+    months = months_owed(subscription, period)
     quote = price(grid=grid, facts=engine_facts)
     if months == 12:
         return quote, engine_facts
     return prorate(quote=quote, numerator=months, denominator=12, label="mois"), engine_facts
 
 
-def _is_first_year(subscription: Subscription, period: Period) -> bool:
-    """A period that begins before the subscription's first anniversary is priced as its first year."""
-    opened = subscription.active_from
-    return period.start < date(opened.year + 1, opened.month, min(opened.day, 28))
+def months_owed(subscription: Subscription, period: Period) -> int:
+    """Months of the period that the subscriber owes: those begun. The month of a merger was begun by the
+    merged commune; whoever follows owes from the next one."""
+    since = subscription.active_from
+    if subscription.follows_id and since.day > 1:
+        since = date(since.year + since.month // 12, since.month % 12 + 1, 1)
+    return period.months_started(since=since, until=subscription.ended_on)
 
 
-def _entries(run, subscription, quote: Quote, facts, now) -> Iterable[LedgerEntry]:
+def entries_of(run, subscription, quote: Quote, facts, now) -> Iterable[LedgerEntry]:
     for line in quote.lines:
         yield LedgerEntry(
             tenant_id=subscription.tenant_id,
@@ -110,7 +136,7 @@ def _frozen(facts) -> dict:
     }
 
 
-def _write_invoices(run: BillingRun, entries: list[LedgerEntry]) -> None:
+def write_invoices(run: BillingRun, entries: list[LedgerEntry]) -> None:
     """One draft per member and side of the tax border, with its lines and totals."""
     groups: dict[tuple[int, bool], list[LedgerEntry]] = defaultdict(list)
     for entry in entries:

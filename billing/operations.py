@@ -67,7 +67,7 @@ def draft_run(*, run_id: int, now: datetime) -> None:
     billable = (
         Subscription.objects.filter(operator=run.operator)
         .billable_in(start=run.period_start, end=run.period_end)
-        .select_related("tenant__territory")
+        .select_related("tenant__territory", "follows")
         .order_by("tenant_id", "pk")
     )
     problems, batch = [], []

@@ -5,14 +5,28 @@ says what happened through a signal, inside the transaction, and this module con
 receiver that raises rolls the whole transaction back.
 """
 
+from billing import handover
+from marketplace.pages.storefronts import keep_storefront
 from provisioning import operations as provisioning
 from subscriptions import signals
+from tenants import signals as operators
 
 
 def connect() -> None:
     """Connect every signal once, at start."""
     signals.subscription_approved.connect(_provision, dispatch_uid="provision")
+    signals.subscription_handed_over.connect(_share_drafts, dispatch_uid="share drafts")
+    for told in (operators.operator_opened, operators.operator_settings_changed):
+        told.connect(_keep_storefront, dispatch_uid="storefront")
 
 
 def _provision(*, subscription, now, **_):
     provisioning.plan_activation(subscription=subscription, now=now)
+
+
+def _share_drafts(*, old, new, on, now, **_):
+    handover.share_drafts(old=old, new=new, on=on, now=now)
+
+
+def _keep_storefront(*, operator, **_):
+    keep_storefront(operator=operator)

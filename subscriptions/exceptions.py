@@ -39,6 +39,14 @@ class SamePerson(SubscriptionRefused):
         )
 
 
+class HandOverBlocked(SubscriptionRefused):
+    """A merged commune cannot be handed over now. `obstacles`: one French sentence each."""
+
+    def __init__(self, obstacles):
+        self.obstacles = obstacles
+        super().__init__(" ".join(obstacles))
+
+
 class DecisionInvalid(SubscriptionRefused):
     """`field` names what to mend: number, date or file."""
 

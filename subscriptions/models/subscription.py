@@ -1,6 +1,7 @@
 """The subscription, its states, and the log of its moves."""
 
 import uuid
+from datetime import date
 
 from django.conf import settings
 from django.db import models
@@ -34,6 +35,9 @@ TRANSITIONS = frozenset(
         (State.ACTIVE, State.TERMINATING),
         (State.SUSPENDED, State.TERMINATING),
         (State.TERMINATING, State.ENDED),
+        # Taken over by a commune nouvelle (handover): the vendor's service goes on, nothing is closed there.
+        (State.ACTIVE, State.ENDED),
+        (State.SUSPENDED, State.ENDED),
     }
 )
 CLOSED = (State.REFUSED, State.CANCELLED, State.ENDED)
@@ -45,8 +49,11 @@ class SubscriptionQuerySet(models.QuerySet):
         return self.exclude(state__in=CLOSED)
 
     def billable_in(self, *, start, end):
-        """Opened before `end` and not ended at or before `start` (half-open days [start, end))."""
-        return self.filter(active_from__lt=end).filter(Q(ended_on__isnull=True) | Q(ended_on__gt=start))
+        """Opened before `end` and not ended at or before `start` (half-open days [start, end)).
+
+        One taken over on the very day it opened was never open."""
+        lasts = Q(ended_on__gt=start) & Q(ended_on__gt=F("active_from"))
+        return self.filter(active_from__lt=end).filter(Q(ended_on__isnull=True) | lasts)
 
 
 class Subscription(TenantOwned):
@@ -125,6 +132,21 @@ class Subscription(TenantOwned):
     @property
     def is_open(self) -> bool:
         return self.state not in CLOSED
+
+    @property
+    def origin(self) -> "Subscription":
+        """The one whose service was opened at the vendor's: itself, or the first of those it follows.
+
+        Those are other tenants': the caller's scope holds them."""
+        first = self
+        while first.follows_id:
+            first = first.follows
+        return first
+
+    def in_first_year(self, day: date) -> bool:
+        """Whether the service, whoever subscribes to it now, was opened less than a year before that day."""
+        opened = self.origin.active_from
+        return day < date(opened.year + 1, opened.month, min(opened.day, 28))
 
 
 class Transition(TenantOwned):

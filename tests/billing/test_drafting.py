@@ -184,7 +184,7 @@ def test_a_drafting_that_fails_leaves_nothing(monkeypatch):
         raise RuntimeError("killed")
 
     with monkeypatch.context() as patch:
-        patch.setattr("billing.drafting._write_invoices", broken)
+        patch.setattr("billing.drafting.write_invoices", broken)
         with as_worker(), pytest.raises(RuntimeError, match="killed"):
             operations.draft_run(run_id=run.pk, now=NOW)
     with as_worker():

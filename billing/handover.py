@@ -1,0 +1,171 @@
+"""A merged commune's drafts, shared with the commune nouvelle: each is billed the months that were its own.
+
+An issued invoice is never touched. The ledger only grows: what was written for the merged commune is written
+off by a contrary entry, and what it still owes is written again.
+"""
+
+from collections.abc import Iterable
+from datetime import date, datetime
+
+from django.db import OperationalError, transaction
+from django.db.models import Count
+from psycopg.errors import LockNotAvailable
+
+from billing.drafting import entries_of, facts_of_subscribers, months_owed, price_of_period, write_invoices
+from billing.exceptions import BillingRefused
+from billing.models import BillingRun, Invoice, InvoiceLine, InvoiceState, LedgerEntry, RunState
+from billing.periods import Period
+from catalog.prices import TerritoryFacts
+from catalog.pricing import Population, PricingError
+from subscriptions.models import Subscription
+from tenants.models import Operator, Organisation
+
+WRITTEN_OFF, SHARED = "~annulé", "~partagé"
+CODE_LENGTH = 40  # LedgerEntry.code
+
+
+class DraftsInUse(BillingRefused):
+    """A worker is making or issuing the drafts."""
+
+    def __init__(self):
+        super().__init__(
+            "Une facturation de cette période est en cours de calcul ou d’émission. "
+            "Réessayez dans quelques minutes."
+        )
+
+
+class ShareNotPriced(BillingRefused):
+    """What one of the two owes cannot be computed; the reason is the price engine's, in French."""
+
+
+def draft_lines_waiting(*, operator: Operator, merged: Iterable[tuple[Organisation, date]]) -> dict[int, int]:
+    """By organisation id, how many draft lines bill a merged commune for days after its merger. One query."""
+    days = {organisation.pk: day for organisation, day in merged}
+    lines = InvoiceLine.objects.filter(
+        tenant__in=days, invoice__operator=operator, invoice__state=InvoiceState.DRAFT
+    )
+    counts = dict.fromkeys(days, 0)
+    for pk, end, number in (
+        lines.values_list("tenant", "invoice__period_end").annotate(Count("pk")).order_by()
+    ):
+        if end > days[pk]:
+            counts[pk] += number
+    return counts
+
+
+@transaction.atomic
+def share_drafts(*, old: Subscription, new: Subscription | None, on: date, now: datetime) -> None:
+    """Draws the drafts of the periods that go beyond `on` again: `old` owes until that day, `new` from it
+    (None when the commune nouvelle is billed already by a subscription of its own).
+
+    Raises DraftsInUse or ShareNotPriced.
+    """
+    for run in _runs(old, on):
+        billed = LedgerEntry.objects.filter(
+            run=run, subscription=old, line__invoice__state=InvoiceState.DRAFT
+        ).order_by("pk")
+        written = list(billed)
+        period = Period(run.period_start, run.period_end)
+        entries = [_written_off(entry, now) for entry in written]
+        owed_by_old = _owed_by_old(run, old, written, period, now) if written else []
+        owed_by_new = _owed_by_new(run, new, period, now) if new else []
+        LedgerEntry.objects.bulk_create([*entries, *owed_by_old, *owed_by_new])
+        _draw_again(run, old.tenant_id, without={entry.pk for entry in written}, added=owed_by_old)
+        _draw_again(run, new.tenant_id if new else None, without=set(), added=owed_by_new)
+
+
+def _runs(old: Subscription, on: date) -> list[BillingRun]:
+    """The runs under review that bill days from `on`, locked: nobody approves them meanwhile."""
+    runs = BillingRun.objects.filter(operator=old.operator_id, period_end__gt=on).exclude(
+        state=RunState.ISSUED
+    )
+    try:
+        with transaction.atomic():
+            found = list(runs.select_for_update(of=("self",), no_key=True, nowait=True).order_by("pk"))
+    except OperationalError as error:
+        if isinstance(error.__cause__, LockNotAvailable):
+            raise DraftsInUse from None
+        raise
+    if any(run.state == RunState.ISSUING for run in found):
+        raise DraftsInUse
+    # One whose drafts are still to be made will find both subscriptions as they now are.
+    return [run for run in found if run.state == RunState.REVIEW]
+
+
+def _written_off(entry: LedgerEntry, now: datetime) -> LedgerEntry:
+    """The contrary of an entry whose line leaves its draft."""
+    copied = (
+        "tenant_id", "operator_id", "run_id", "subscription_id", "period_start", "period_end", "label",
+        "quantity", "unit", "vat_category", "vat_rate", "vat_reason", "facts",
+    )  # fmt: skip
+    return LedgerEntry(
+        code=_code(entry.code, WRITTEN_OFF),
+        unit_price=-entry.unit_price,
+        amount_cents=-entry.amount_cents,
+        steps=["Écriture annulée : la commune a fusionné, sa part est calculée de nouveau."],
+        recorded_at=now,
+        **{name: getattr(entry, name) for name in copied},
+    )
+
+
+def _owed_by_old(
+    run, old: Subscription, written: list[LedgerEntry], period: Period, now
+) -> list[LedgerEntry]:
+    """What the merged commune owes until its merger, from the very facts its draft was made with."""
+    if not months_owed(old, period):
+        return []
+    quote, facts = _priced(old, _facts_of(written[0]), period)
+    entries = list(entries_of(run, old, quote, facts, now))
+    for entry in entries:
+        entry.code = _code(entry.code, SHARED)
+        entry.period_end = min(run.period_end, old.ended_on)
+    return entries
+
+
+def _owed_by_new(run, new: Subscription, period: Period, now) -> list[LedgerEntry]:
+    if not months_owed(new, period):
+        return []
+    quote, facts = _priced(new, facts_of_subscribers([new], period).get(new.pk), period)
+    entries = list(entries_of(run, new, quote, facts, now))
+    for entry in entries:
+        entry.period_start = max(run.period_start, new.active_from)
+    return entries
+
+
+def _priced(subscription: Subscription, facts: TerritoryFacts | None, period: Period):
+    try:
+        return price_of_period(subscription, facts, period)
+    except PricingError as error:
+        raise ShareNotPriced(
+            f"{subscription.service_name} pour {subscription.tenant.name} : {error}"
+        ) from error
+
+
+def _facts_of(entry: LedgerEntry) -> TerritoryFacts:
+    """The facts an entry was computed from, as they were."""
+    frozen = entry.facts
+    population = frozen["population"] and Population(
+        **{**frozen["population"], "in_force_from": date.fromisoformat(frozen["population"]["in_force_from"])}
+    )
+    return TerritoryFacts(
+        on=date.fromisoformat(frozen["on"]),
+        member_type=frozen["member_type"],
+        populations={population.kind: population} if population else {},
+    )
+
+
+def _code(code: str, ending: str) -> str:
+    return f"{code[: CODE_LENGTH - len(ending)]}{ending}"
+
+
+def _draw_again(
+    run: BillingRun, tenant_id: int | None, *, without: set[int], added: list[LedgerEntry]
+) -> None:
+    """A member's drafts of this run, made again of the entries they had and of those added."""
+    if not without and not added:
+        return
+    drafts = Invoice.objects.filter(run=run, tenant=tenant_id, state=InvoiceState.DRAFT)
+    entries = LedgerEntry.objects.filter(line__invoice__in=drafts).order_by("subscription_id", "pk")
+    kept = [entry for entry in entries if entry.pk not in without]
+    drafts.delete()
+    write_invoices(run, [*kept, *added])

@@ -1,0 +1,65 @@
+"""What the people of both communes read once a hand-over is done."""
+
+from datetime import datetime
+
+from catalog.pricing import format_cents, format_date
+from tenants import letters
+from tenants.models import Membership, Role
+
+FATES = {
+    "followed": "continue sans interruption",
+    "ended": "s’arrête, votre nouvelle commune l’ayant déjà",
+    "cancelled": "la demande, qui n’était pas approuvée, est annulée",
+}
+
+
+def write_letters(plan, *, now: datetime) -> None:
+    """One letter to each administrator and secretary of the merged commune and of the commune nouvelle
+    (`plan` is a subscriptions.handover.Plan that was carried out). Two queries, and the letters."""
+    mandates = (
+        Membership.objects.in_force()
+        .filter(organisation__in=[plan.old, plan.new], role__in=[Role.ORG_ADMIN, Role.SECRETARY])
+        .filter(user__is_active=True)
+        .exclude(user__email="")
+        .select_related("user", "organisation")
+        .order_by("organisation", "user", "pk")
+    )
+    # Whoever holds both roles, or a mandate in both communes, is told once for each commune.
+    told = {(mandate.organisation_id, mandate.user_id): mandate for mandate in mandates}
+    for mandate in told.values():
+        letters.write(
+            tenant=mandate.organisation,
+            key=f"handover:{plan.change.pk}:{plan.operator.pk}:{mandate.organisation_id}:{mandate.user_id}",
+            to=mandate.user.email,
+            subject=f"{plan.new.name} reprend les services de {plan.old.name}",
+            body=_body(plan),
+            now=now,
+        )
+
+
+def _body(plan) -> str:
+    day = format_date(plan.change.effective_on)
+    lines = [
+        "Bonjour,",
+        "",
+        f"{plan.old.name} a fusionné dans {plan.new.name} le {day}. {plan.operator.short_name} a repris ses "
+        "services au nom de la commune nouvelle, aux mêmes conditions.",
+        "",
+        *(f"- {_line(item)}" for item in plan.items),
+        "",
+        "Les adresses des services ne changent pas. Les factures des périodes d’avant restent au nom de "
+        f"{plan.old.name} ; les suivantes seront au nom de {plan.new.name}.",
+        "",
+        f"Les personnes de {plan.old.name} gardent la lecture de ses dossiers. Pour agir au nom de "
+        f"{plan.new.name}, elles y sont invitées par son administrateur.",
+        "",
+        f"Une question ? {plan.operator.contact_email}",
+    ]
+    return "\n".join(lines)
+
+
+def _line(item) -> str:
+    text = f"{item.subscription.service_name} : {FATES[item.fate]}"
+    if item.quote is None:
+        return f"{text}."
+    return f"{text}, pour {format_cents(item.quote.total_cents)} hors taxes par an."
