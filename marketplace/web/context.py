@@ -125,6 +125,7 @@ SECTIONS = {
         ("operator_home", "Tableau de bord", OPERATOR_ROLES),
         ("operator_subscriptions", "Abonnements", OPERATOR_ROLES),
         ("operator_tasks", "Ouvertures à faire", TASK_ROLES),
+        ("operator_mergers", "Fusions de communes", TASK_ROLES),
         ("operator_runs", "Facturation", MONEY_ROLES),
         ("operator_invoices", "Factures", MONEY_ROLES),
         ("operator_titres", "Titres de recettes", MONEY_ROLES),

@@ -149,6 +149,10 @@ def _step(world: World) -> list:
     return [world.step.pk]
 
 
+def _merger(world: World) -> list:
+    return [world.merger.pk]
+
+
 def _run(world: World) -> list:
     return [world.review.public_id]
 
@@ -304,6 +308,8 @@ TABLE = [
     operator("operator_tasks", get=opens(TASKS)),
     operator("operator_task_done", thing=_step, post=leads(TASKS), sends=_an_opening),
     operator("operator_task_retry", thing=_step, post=leads(TASKS)),
+    operator("operator_mergers", get=opens(TASKS)),
+    operator("operator_merger", thing=_merger, get=opens(TASKS), post=leads(TASKS)),
     operator("operator_runs", get=opens(MONEY), post=leads(MONEY), sends=_a_period),
     operator("operator_run", thing=_run, get=opens(MONEY)),
     operator("operator_run_progress", thing=_run, get=opens(MONEY)),

@@ -128,6 +128,7 @@ LISTS = {
     "member_invoices": "Mutu Aubeterre",
     "operator_subscriptions": "Aubeterre-le-Bourg",
     "operator_tasks": "Cimetière Aubeterre",
+    "operator_mergers": "Vieille Aubeterre",
     "operator_invoices": "Aubeterre-le-Bourg",
     "operator_titres": "Aubeterre-le-Bourg",
     "operator_titres_csv": "Aubeterre-le-Bourg",

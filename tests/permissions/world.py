@@ -6,6 +6,7 @@ that it has, so that only A's pages keep apart what it does with B.
 """
 
 from dataclasses import dataclass
+from datetime import date
 
 from django.conf import settings
 from django.core.files.base import ContentFile
@@ -18,7 +19,7 @@ from billing.models import BillingRun, Channel, Invoice, SettlementState
 from catalog.models import Listing, Vendor
 from provisioning.models import Step, StepState
 from subscriptions.models import State, Subscription
-from tenants.models import Invitation, Operator, Organisation, Role, User
+from tenants.models import Invitation, Operator, Organisation, Role, TerritoryChange, User
 from tests.factories import (
     AdhesionFactory,
     BillingRunFactory,
@@ -37,6 +38,7 @@ from tests.factories import (
 )
 from tests.factories.base import NOW
 from tests.factories.subscriptions import PDF
+from tests.factories.vintages import MergerFactory
 from tests.tools.database import as_worker
 
 FIRST_HALF, SECOND_HALF = ("2026-01-01", "2026-07-01"), ("2026-07-01", "2027-01-01")
@@ -64,6 +66,7 @@ class World:
     active: Subscription  # with the act that approved it
     opening: Subscription
     step: Step  # of `opening`: waits for a person
+    merger: TerritoryChange  # of a former member, whose adhesion waits to be handed over
     review: BillingRun
     issued: BillingRun
     invoice: Invoice  # of `issued`, with its file and its titre de recettes
@@ -109,6 +112,7 @@ def _member_side(side: dict, commune: Organisation) -> dict:
     _person_of_all_three(side, commune, ADMINISTRATORS)  # so that nobody is the last one
     return {
         "commune": commune,
+        "merger": _merger(side),
         "secretary": secretary,
         "colleague": _person_of_all_three(side, commune, SMALL_ROLES),
         "away": _person_of_all_three(side, commune, SMALL_ROLES, suspended_at=NOW),
@@ -136,6 +140,12 @@ def _person_of_all_three(side: dict, commune: Organisation, roles: tuple[Role, .
     for organisation, role in zip(places, roles, strict=True):
         MembershipFactory(user=user, organisation=organisation, role=role, **mandate)
     return user
+
+
+def _merger(side: dict) -> TerritoryChange:
+    old, new = (OrganisationFactory(territory__name=f"{age} {side['word']}") for age in ("Vieille", "Jeune"))
+    AdhesionFactory(operator=side["operator"], organisation=old, until=date(2026, 7, 1))
+    return MergerFactory(old=old, new=new, effective_on=date(2026, 1, 1))
 
 
 def _bill(side: dict, members: list[dict]) -> list[dict]:

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from marketplace.web.operator import billing, dashboard, invoices, tasks
+from marketplace.web.operator import billing, dashboard, invoices, mergers, tasks
 
 urlpatterns = [
     path("", dashboard.home, name="operator_home"),
@@ -10,6 +10,8 @@ urlpatterns = [
     path("ouvertures/", tasks.task_list, name="operator_tasks"),
     path("ouvertures/<int:step>/faite/", tasks.mark_done, name="operator_task_done"),
     path("ouvertures/<int:step>/reessayer/", tasks.try_again, name="operator_task_retry"),
+    path("fusions/", mergers.merger_list, name="operator_mergers"),
+    path("fusions/<int:change>/", mergers.merger, name="operator_merger"),
     path("facturation/", billing.run_list, name="operator_runs"),
     path("facturation/<uuid:public_id>/", billing.run, name="operator_run"),
     path("facturation/<uuid:public_id>/avancement/", billing.run_progress, name="operator_run_progress"),
