@@ -1,6 +1,7 @@
 """Operators (mutualisation bodies) and what their statutes say."""
 
 from datetime import date
+from secrets import token_hex
 
 from django.core.validators import MaxValueValidator, RegexValidator
 from django.db import models
@@ -34,8 +35,9 @@ class WithdrawalRule(models.TextChoices):
 
 
 def logo_path(operator, filename: str) -> str:
-    """Where a logo is kept. The person's file name is not used: it may say anything."""
-    return f"logos/{operator.pk}.png"
+    """Where a logo is kept. The person's file name is not used: it may say anything. Never twice the same, so
+    that nothing keeps showing the logo before."""
+    return f"logos/{operator.pk}-{token_hex(8)}.png"
 
 
 class Operator(models.Model):
