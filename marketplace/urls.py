@@ -3,11 +3,11 @@
 from django.apps import apps
 from django.contrib import admin
 from django.shortcuts import redirect
-from django.urls import include, path, register_converter
+from django.urls import include, path
 from django.views.generic import RedirectView
 from wagtail.admin import urls as wagtailadmin_urls
 
-from marketplace.web import converters
+from marketplace.web import converters  # noqa: F401 names <siren:…> before any address uses it
 from marketplace.web.commune import urls as commune_urls
 from marketplace.web.operator import urls as operator_urls
 from marketplace.web.organisation import urls as organisation_urls
@@ -18,8 +18,6 @@ from marketplace.web.vendor import urls as vendor_urls
 
 # Both administrations have a password form of their own, and nobody has a password.
 admin.site.login = lambda request, extra_context=None: redirect("places")
-
-register_converter(converters.SirenConverter, "siren")
 
 handler400 = "marketplace.web.public.views.bad_request"
 handler403 = "marketplace.web.public.views.forbidden"

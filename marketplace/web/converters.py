@@ -1,5 +1,7 @@
 """Identifiers in addresses."""
 
+from django.urls import register_converter
+
 
 class SirenConverter:
     """Nine digits. Whether it is anybody's is the view's question."""
@@ -11,3 +13,6 @@ class SirenConverter:
 
     def to_url(self, value: str) -> str:
         return value
+
+
+register_converter(SirenConverter, "siren")

@@ -26,6 +26,7 @@ from marketplace.web.operator.forms import period_key
 from tenants.models import Role
 from tenants.people import token_of
 from tests.factories.subscriptions import PDF
+from tests.permissions import operator_forms as forms
 from tests.permissions.world import ANONYMOUS, ENDED, NO_MANDATE, PEOPLE, STAFF, World
 from tests.tools.database import as_worker
 
@@ -39,6 +40,7 @@ OPERATORS = [Role.CURATOR, Role.OPERATOR_FINANCE, Role.OPERATOR_ADMIN]
 MONEY = [Role.OPERATOR_FINANCE, Role.OPERATOR_ADMIN]
 TASKS = [Role.CURATOR, Role.OPERATOR_ADMIN]
 WITH_A_MANDATE = list(Role.values)
+OPERATOR_ADMIN = Role.OPERATOR_ADMIN
 ADMINISTRATORS = [ORG_ADMIN, Role.OPERATOR_ADMIN, Role.VENDOR_ADMIN]
 PEOPLE_READERS = [*ADMINISTRATORS, SIGNATORY, AUDITOR]
 LOG_READERS = [role for role in Role.values if role not in (Role.AGENT, Role.VENDOR_EDITOR)]
@@ -161,6 +163,10 @@ def _invoice(world: World) -> list:
     return [world.invoice.public_id]
 
 
+def _college(world: World) -> list:
+    return [world.college.pk]
+
+
 def _colleague(world: World) -> list:
     return [world.colleague.pk]
 
@@ -278,10 +284,11 @@ TABLE = [
     public("territory", thing=lambda world: ["commune", world.commune.territory.code]),
     public("storefront", thing=_operator),
     public("operator_stylesheet", thing=_operator),
+    public("operator_logo", thing=_operator),
     public("service", thing=lambda world: [world.operator.slug, world.listing.sheet.slug]),
 
     # Signing in and out. "places" leads whoever has one place straight to it.
-    Row("places", get=opens(NO_MANDATE, ENDED, STAFF) | leads(WITH_A_MANDATE)),
+    Row("places", get=opens(NO_MANDATE, ENDED) | leads(WITH_A_MANDATE, STAFF)),
     Row("oidc_authentication_init", get=leads(EVERYONE)),
     Row("oidc_authentication_callback", get=leads(EVERYONE)),
     Row("oidc_logout", post=leads(SIGNED_IN)),
@@ -320,6 +327,19 @@ TABLE = [
     operator("operator_invoice_file", thing=_invoice, get=opens(MONEY)),
     operator("operator_titres", get=opens(MONEY)),
     operator("operator_titres_csv", get=opens(MONEY)),
+    *(operator(name, get=opens(OPERATOR_ADMIN), post=leads(OPERATOR_ADMIN),
+               sends=lambda world, sent=sent: sent)
+      for name, sent in (("operator_settings", forms.IDENTITY),
+                         ("operator_settings_storefront", forms.STOREFRONT),
+                         ("operator_settings_statutes", forms.STATUTES),
+                         ("operator_settings_billing", forms.BILLING),
+                         ("operator_colleges", forms.COLLEGE))),
+    operator("operator_logo_set", post=leads(OPERATOR_ADMIN), sends=forms.a_logo),
+    operator("operator_logo_remove", post=leads(OPERATOR_ADMIN)),
+    operator("operator_vat_position_add", post=leads(OPERATOR_ADMIN), sends=lambda world: forms.VAT_POSITION),
+    operator("operator_college", thing=_college, get=opens(OPERATOR_ADMIN), post=leads(OPERATOR_ADMIN),
+             sends=lambda world: forms.COLLEGE),
+    operator("operator_college_remove", thing=_college, post=leads(OPERATOR_ADMIN)),
 
     # A vendor: <siren> of the vendor.
     vendor("vendor_home", get=opens(VENDORS)),
@@ -349,6 +369,13 @@ TABLE = [
     *at_each(organisation("organisation_invitation_cancel", post=leads(ADMINISTRATORS)), thing=_invitation),
     # The link of an invitation: whoever is signed in reads whether it is for her.
     Row("organisation_invitation", thing=_invitation_link, get=opens(SIGNED_IN), post=opens(SIGNED_IN)),
+
+    # The platform's staff: an operator is hers whichever it is.
+    Row("platform_home", get=opens(STAFF)),
+    Row("platform_operator_new", get=opens(STAFF), post=leads(STAFF), sends=lambda world: forms.OPERATOR),
+    Row("platform_operator", thing=_operator, get=opens(STAFF)),
+    Row("platform_operator_invite", thing=_operator, post=leads(STAFF),
+        sends=lambda world: forms.ADMINISTRATOR),
 
     # Libraries. The two administrations lead whoever is not of the platform's staff to their own sign-in.
     Row("djstripe:djstripe_webhook_by_uuid", thing=lambda world: [UUID(int=0)], post=bad_request(EVERYONE),

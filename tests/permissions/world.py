@@ -19,10 +19,11 @@ from billing.models import BillingRun, Channel, Invoice, SettlementState
 from catalog.models import Listing, Vendor
 from provisioning.models import Step, StepState
 from subscriptions.models import State, Subscription
-from tenants.models import Invitation, Operator, Organisation, Role, TerritoryChange, User
+from tenants.models import College, Invitation, Operator, Organisation, Role, TerritoryChange, User
 from tests.factories import (
     AdhesionFactory,
     BillingRunFactory,
+    CollegeFactory,
     InvitationFactory,
     InvoiceFactory,
     InvoiceFileFactory,
@@ -54,7 +55,8 @@ class World:
     """What an operator does with one of its members. `word` is in every name of this world."""
 
     word: str
-    operator: Operator
+    operator: Operator  # with a logo
+    college: College  # without an adhesion
     vendor: Vendor
     commune: Organisation
     secretary: User  # asked for every subscription
@@ -95,8 +97,11 @@ def _operator_side(word: str) -> dict:
     operator = OperatorFactory(
         organisation__name=name, short_name=f"Mutu {word}", slug=f"mutualisation-{word.lower()}"
     )
+    with as_worker():
+        operator.logo.save("logo.png", ContentFile(b"PNG"))
+    college = CollegeFactory(operator=operator, name=f"Communes {word}")
     vendor = VendorFactory(organisation__name=f"Éditions {word}")
-    return {"word": word, "operator": operator, "vendor": vendor}
+    return {"word": word, "operator": operator, "college": college, "vendor": vendor}
 
 
 def _member_side(side: dict, commune: Organisation) -> dict:

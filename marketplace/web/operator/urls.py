@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from marketplace.web.operator import billing, dashboard, invoices, mergers, tasks
+from marketplace.web.operator import billing, college_views, dashboard, invoices, mergers, settings, tasks
 
 urlpatterns = [
     path("", dashboard.home, name="operator_home"),
@@ -22,4 +22,14 @@ urlpatterns = [
     path("factures/<uuid:public_id>/facture.pdf", invoices.file, name="operator_invoice_file"),
     path("titres/", invoices.titres, name="operator_titres"),
     path("titres.csv", invoices.titres_csv, name="operator_titres_csv"),
+    path("reglages/", settings.identity, name="operator_settings"),
+    path("reglages/vitrine/", settings.storefront, name="operator_settings_storefront"),
+    path("reglages/vitrine/logo/", settings.set_logo, name="operator_logo_set"),
+    path("reglages/vitrine/logo/retirer/", settings.remove_logo, name="operator_logo_remove"),
+    path("reglages/statuts/", settings.statutes, name="operator_settings_statutes"),
+    path("reglages/facturation/", settings.billing, name="operator_settings_billing"),
+    path("reglages/facturation/tva/", settings.add_vat_position, name="operator_vat_position_add"),
+    path("reglages/colleges/", college_views.college_list, name="operator_colleges"),
+    path("reglages/colleges/<int:college>/", college_views.college, name="operator_college"),
+    path("reglages/colleges/<int:college>/retirer/", college_views.remove, name="operator_college_remove"),
 ]

@@ -18,6 +18,7 @@ from marketplace.pages.models import StorefrontPage
 from marketplace.web.access import mandates
 from marketplace.web.context import place_of
 from marketplace.web.price_views import breakdown, price_card
+from marketplace.web.public.about import statutes_in_words
 from marketplace.web.public.commune_choice import chosen_commune, option
 from marketplace.web.public.member_state import member_action
 from tenants.models import Operator
@@ -44,6 +45,8 @@ def places(request):
         door = place_of(mandate.organisation, mandate.role)
         entry = doors.setdefault(door["url"], {**door, "roles": []})
         entry["roles"].append(mandate.get_role_display())
+    if request.user.is_staff and not doors:
+        return redirect("platform_home")
     if len(doors) == 1:
         return redirect(next(iter(doors)))
     return render(request, "public/places.html", {"places": list(doors.values())})
@@ -114,6 +117,7 @@ def storefront(request, operator):
         "all_url": request.path + suffix,
         "total": found.total,
         "hidden": [{"name": "famille", "value": family}] if family else [],
+        "statutes": statutes_in_words(operator, on=today),
     }
     return render(request, "public/storefront.html", context)
 

@@ -1,0 +1,36 @@
+"""What is sent to change an operator's settings, and to open one."""
+
+from functools import cache
+from io import BytesIO
+
+from django.core.files.uploadedfile import SimpleUploadedFile
+from PIL import Image
+
+from tests.factories.tenants import siren, siret
+from tests.permissions.world import World
+
+IDENTITY = {"short_name": "Nouveau nom", "contact_name": "", "contact_email": "aide@essai.example",
+            "contact_phone": ""}  # fmt: skip
+STOREFRONT = {"accent": "#8a3324", "hostname": ""}
+STATUTES = {"legal_kind": "gip", "issuer_kind": "public", "population_kind": "dgf",
+            "withdrawal_months": "12", "withdrawal_rule": "year_end"}  # fmt: skip
+BILLING = {"payment_days": "20", "iban": "FR7630001007941234567890185", "bic": ""}
+VAT_POSITION = {"regime": "exempt", "since": "2026-01-01", "source": "Courrier"}
+COLLEGE = {"name": "Communes rurales", "votes": "2"}
+ADMINISTRATOR = {"administrator": "directrice@essai.example"}
+OPERATOR = {
+    **IDENTITY, **STOREFRONT, **STATUTES, **BILLING, **ADMINISTRATOR, "siret": siret(siren(4_000_000)),
+    "name": "Organisme neuf", "address": "", "postcode": "", "city": "", "slug": "operateur-neuf",
+    "colleges": "", "vat_regime": "", "vat_since": "", "vat_source": "",
+}  # fmt: skip
+
+
+@cache
+def png() -> bytes:
+    out = BytesIO()
+    Image.new("RGB", (40, 40), "#8a3324").save(out, "PNG")
+    return out.getvalue()
+
+
+def a_logo(world: World) -> dict:
+    return {"file": SimpleUploadedFile("logo.png", png(), content_type="image/png")}
