@@ -23,6 +23,7 @@ from tenants.roles import (
     RoleNotHere,
     check_roles,
     given_by_person,
+    in_order,
     roles_of,
 )
 
@@ -86,7 +87,7 @@ def change_roles(
         now,
         "changed",
         "{actor} a changé les rôles : {person}.",
-        changes={"roles": [_in_order(held), _in_order(after)]},
+        changes={"roles": [in_order(held), in_order(after)]},
     )
 
 
@@ -163,7 +164,7 @@ def _mandates(person: User, organisation: Organisation) -> QuerySet[Membership]:
 
 def _roles(mandates: QuerySet[Membership]) -> list[str]:
     """Their roles. Raises NotHere when there is no mandate."""
-    roles = _in_order(mandates.values_list("role", flat=True))
+    roles = in_order(mandates.values_list("role", flat=True))
     if not roles:
         raise NotHere
     return roles
@@ -174,10 +175,6 @@ def _given(by: User, organisation: Organisation) -> frozenset[str]:
     if not given:
         raise NotAllowed
     return given
-
-
-def _in_order(roles: Iterable[str]) -> list[str]:
-    return [role.value for role in Role if role in set(roles)]
 
 
 def _check_an_administrator_stays(

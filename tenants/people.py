@@ -18,7 +18,7 @@ from django.utils.timezone import localdate, localtime
 from tenants import audit, letters
 from tenants.mandates import locked
 from tenants.models import Invitation, Membership, Organisation, Role, User
-from tenants.roles import NoRole, NotAllowed, PeopleRefused, check_roles, given_by_person
+from tenants.roles import NoRole, NotAllowed, PeopleRefused, check_roles, given_by_person, in_order
 
 VALID_FOR = timedelta(days=14)
 
@@ -87,7 +87,7 @@ def invite(
     `invited_by` None is Halle itself (a command). Raises NotAllowed, NoRole, RoleNotHere, RolesApart,
     OrganisationClosed, AlreadyHere and AlreadyInvited. An expired invitation makes room for the new one.
     """
-    organisation, roles = locked(organisation), _in_order(roles)
+    organisation, roles = locked(organisation), in_order(roles)
     if not roles:
         raise NoRole
     if invited_by and not set(roles) <= given_by_person(person=invited_by, organisation=organisation):
@@ -196,7 +196,7 @@ def accept(*, invitation: Invitation, user: User, now: datetime) -> None:
         sentence="{actor} a accepté une invitation.",
         now=now,
         person=user,
-        changes={"roles": [before, _in_order({*before, *invitation.roles})]},
+        changes={"roles": [before, in_order({*before, *invitation.roles})]},
     )
 
 
@@ -226,6 +226,7 @@ def _write_letter(invitation: Invitation, *, key: str, now: datetime) -> None:
         subject=f"Invitation : {invitation.tenant.name} vous ouvre Halle",
         body=LETTER.format(
             organisation=invitation.tenant.name,
+            roles_intro="Voici vos rôles" if len(invitation.roles) > 1 else "Voici votre rôle",
             roles="\n".join(f"- {Role(role).label}" for role in invitation.roles),
             email=invitation.email,
             link=f"{settings.BASE_URL.rstrip('/')}{path}",
@@ -243,7 +244,8 @@ LETTER = """\
 Bonjour,
 
 {organisation} vous invite sur Halle, la plateforme où les collectivités achètent ensemble leurs services
-numériques. Vous y aurez le rôle suivant, ou les rôles suivants :
+numériques. {roles_intro} :
+
 {roles}
 
 Pour accepter, ouvrez ce lien et connectez-vous avec votre compte professionnel {email} :
@@ -280,12 +282,7 @@ def _check_open(organisation: Organisation, *, now: datetime) -> None:
 
 def _held(user: User, organisation: Organisation) -> list[str]:
     mandates = user.memberships.open().filter(organisation=organisation)
-    return _in_order(mandates.values_list("role", flat=True))
-
-
-def _in_order(roles: Iterable[str]) -> list[str]:
-    """Each once, as the list of roles has them."""
-    return [role.value for role in Role if role in set(roles)]
+    return in_order(mandates.values_list("role", flat=True))
 
 
 def _record(invitation: Invitation, *, what: str, **event) -> None:

@@ -60,6 +60,11 @@ class LastAdministrator(PeopleRefused):
         )
 
 
+def in_order(roles: Iterable[str]) -> list[str]:
+    """Each once, as the list of roles has them."""
+    return [role.value for role in Role if role in set(roles)]
+
+
 def roles_of(organisation: Organisation) -> frozenset[str]:
     """The roles that mean something there: a member's, an operator's, a vendor's, or several of them.
 

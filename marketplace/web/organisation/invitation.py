@@ -16,7 +16,7 @@ from tenants.roles import PeopleRefused, RoleNotHere, RolesApart
 from tenants.tenancy import tenant_scope
 
 GONE = 410
-ASK_AGAIN = "Demandez une nouvelle invitation à la personne qui vous a invité."
+ASK_AGAIN = "Demandez une nouvelle invitation à la personne qui vous invite."
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -58,7 +58,8 @@ def _answer(request, found):
 
 def _refused(request, found, refusal):
     """What went wrong and what to do about it."""
-    status, action_label, action_url = GONE, "Aller à l’accueil", reverse("home")
+    title, status = str(refusal).rstrip("."), GONE
+    action_label, action_url = "Aller à l’accueil", reverse("home")
     match refusal:
         case people.InvitationAccepted(by_you=True):
             status, action_label, action_url = 200, "Voir où vous pouvez aller", reverse("places")
@@ -68,22 +69,24 @@ def _refused(request, found, refusal):
         case people.InvitationExpired():
             todo = f"Elle était valable jusqu’au {day(found.expires_at)}. Demandez qu’on vous la renvoie."
         case people.InvitedSomebodyElse():
-            status = 200
+            title, status = "Cette invitation est pour une autre adresse", 200
+            email = request.user.email
             todo = (
-                f"Vous êtes connecté avec l’adresse {request.user.email or 'd’un compte sans courriel'}. "
-                "Déconnectez-vous, puis rouvrez le lien avec le compte qui a l’adresse invitée. "
+                f"Elle est pour « {refusal.masked} ». "
+                f"Votre compte {f'a l’adresse {email}' if email else 'n’a pas d’adresse de courriel'}. "
+                "Déconnectez-vous, puis rouvrez le lien avec le compte de l’adresse invitée. "
                 f"Ce n’est pas la vôtre ? {ASK_AGAIN}"
             )
         case RolesApart() | RoleNotHere():
-            status = 200
-            todo = "L’invitation est à refaire. Prévenez la personne qui vous a invité."
+            title, status = "Cette invitation est à refaire", 200
+            todo = f"{refusal} Prévenez la personne qui vous invite."
         case people.OrganisationClosed():
             todo = "Il n’y a rien à accepter."
         case _:
             todo = ASK_AGAIN
     context = {
         "organisation": found.tenant,
-        "title": str(refusal),
+        "title": title,
         "todo": todo,
         "action_label": action_label,
         "action_url": action_url,

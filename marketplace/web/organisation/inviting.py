@@ -10,7 +10,7 @@ from marketplace.web.organisation.people import PAGE, administration_view, crumb
 from marketplace.web.organisation.people_forms import InviteForm
 from tenants import people
 from tenants.models import Invitation
-from tenants.roles import NoRole, NotAllowed, PeopleRefused
+from tenants.roles import NotAllowed, PeopleRefused
 
 
 @administration_view
@@ -29,8 +29,6 @@ def invite(request, organisation):
             )
         except NotAllowed:
             raise
-        except NoRole:
-            form.add_error("roles", "Choisissez au moins un rôle.")
         except (people.AlreadyInvited, people.AlreadyHere) as refusal:
             form.add_error("email", str(refusal))
         except people.OrganisationClosed as refusal:
@@ -38,7 +36,7 @@ def invite(request, organisation):
         except PeopleRefused as refusal:
             form.add_error("roles", str(refusal))
         else:
-            messages.success(request, f"L’invitation part à {form.cleaned_data['email']}.")
+            messages.success(request, "L’invitation part par courriel.")
             return to_list(organisation)
     context = {
         "organisation": organisation,

@@ -31,9 +31,11 @@ class RolesForm(forms.Form):
 
     roles = forms.MultipleChoiceField(
         label="Ses rôles",
-        required=False,  # the operation says what is missing, and why
         widget=forms.CheckboxSelectMultiple,
-        error_messages={"invalid_choice": "Ce rôle n’est pas à donner ici. Rechargez la page."},
+        error_messages={
+            "required": "Choisissez au moins un rôle.",
+            "invalid_choice": "Ce rôle n’est pas à donner ici. Rechargez la page.",
+        },
     )
 
     def __init__(self, *args, given: frozenset[str], **kwargs):

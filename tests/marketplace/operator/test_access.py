@@ -51,7 +51,8 @@ def test_the_menu_only_offers_what_opens(role, operator, sign_in):
     client = sign_in(role, operator)
     page = BeautifulSoup(client.get(reverse("operator_home", args=[operator.slug])).content, "html.parser")
     links = [link["href"] for link in page.select(".halle-nav a")]
-    assert len(links) == len([name for name in OPENED_BY[role] if name != "operator_titres_csv"])
+    names = [name for name in OPENED_BY[role] if name != "operator_titres_csv"]
+    assert {reverse(name, args=[operator.slug]) for name in names} <= set(links)
     assert {client.get(link).status_code for link in links} == {200}
 
 

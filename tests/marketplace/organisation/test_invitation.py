@@ -128,7 +128,7 @@ def test_somebody_else_is_told_so_and_learns_nothing(method):
 
 
 def test_a_person_without_address_is_told_so():
-    assert "sans courriel" in text_of(browser(email="").get(link(invited())))
+    assert "n’a pas d’adresse de courriel" in text_of(browser(email="").get(link(invited())))
 
 
 def _expired():
@@ -171,7 +171,7 @@ def test_accepting_twice_leads_on():
     client.post(link(invitation))
     again = client.post(link(invitation))
     assert again.status_code == 200
-    assert "Vous avez déjà accepté cette invitation." in text_of(again)
+    assert "Vous avez déjà accepté cette invitation" in text_of(again)
     assert reverse("places") in again.content.decode()
 
 
@@ -185,7 +185,7 @@ def test_roles_that_cannot_be_held_together():
     for answer in (client.get(address), client.post(address)):
         assert answer.status_code == 200
         assert "à la fois secrétaire et signataire" in text_of(answer)
-        assert "Prévenez la personne qui vous a invité" in text_of(answer)
+        assert "Prévenez la personne qui vous invite" in text_of(answer)
 
 
 def test_a_link_that_halle_did_not_make_does_not_exist():

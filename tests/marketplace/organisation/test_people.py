@@ -100,7 +100,7 @@ def test_inviting(client, commune, admin):
         {"email": "nouvelle@mairie.example", "roles": ["agent", "finance"]},
         follow=True,
     )
-    assert "L’invitation part à nouvelle@mairie.example." in answer.content.decode()
+    assert "L’invitation part par courriel." in answer.content.decode()
     with as_worker():
         invitation = Invitation.objects.get()
         assert (invitation.roles, invitation.invited_by) == (["agent", "finance"], admin)
