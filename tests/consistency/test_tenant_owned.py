@@ -18,7 +18,10 @@ FACTORIES = {
     for factory in vars(factories).values()
     if isinstance(factory, type) and hasattr(factory, "_meta")
 }
-POLICY = "(tenant_id = ANY ((NULLIF(current_setting('halle.tenant_ids'::text, true), ''::text))::bigint[]))"
+POLICY = (
+    "(tenant_id = ANY (( SELECT (NULLIF(current_setting('halle.tenant_ids'::text, true), ''::text))::bigint[]"
+    ' AS "nullif")::bigint[]))'
+)
 
 each_model = pytest.mark.parametrize("model", MODELS, ids=lambda model: model._meta.label)
 
