@@ -28,6 +28,11 @@ def ever_members(*, operator: Operator, on: date) -> QuerySet[Organisation]:
     return Organisation.objects.filter(_holds(Adhesion.objects.filter(operator=operator, since__lte=on)))
 
 
+def covered_by(adhesions: QuerySet[Adhesion]) -> QuerySet[Organisation]:
+    """The communes of the intercommunalities that have these adhesions."""
+    return Organisation.objects.filter(territory__epci__in=adhesions.values("organisation__territory"))
+
+
 def _holds(adhesions: QuerySet[Adhesion]) -> Q:
     covering = adhesions.filter(covers_communes=True)
     return Q(pk__in=adhesions.values("organisation")) | Q(
