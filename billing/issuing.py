@@ -117,8 +117,20 @@ def unsound_drafts(*, run: BillingRun, operator: Operator, now: datetime) -> lis
     problems = []
     for draft in drafts.iterator(chunk_size=500):
         _complete(draft, operator=operator, today=localdate(now), sequence=1)
-        problems += [f"{draft.tenant.name} : {problem}" for problem in content_problems(document_of(draft))]
+        found = [*content_problems(document_of(draft)), *_chorus_problems(draft.tenant)]
+        problems += [f"{draft.tenant.name} : {problem}" for problem in found]
     return problems
+
+
+def _chorus_problems(buyer: Organisation) -> list[str]:
+    """What Chorus Pro would refuse: an invoice without the service code that its receiver wants."""
+    seat = buyer.seat
+    if seat is None or not seat.service_code_required or seat.default_service:
+        return []
+    return [
+        "Chorus Pro demande un code service, et aucun n’est connu. L’adhérent peut le donner dans "
+        "« Mon organisation », « Établissements et Chorus Pro »."
+    ]
 
 
 def _next_number(*, operator: Operator, series: str, year: int) -> int:

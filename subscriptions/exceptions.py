@@ -27,6 +27,11 @@ class PriceChanged(SubscriptionRefused):
         super().__init__("Le prix a changé depuis l’affichage de la page. Relisez-le avant de confirmer.")
 
 
+class CommitmentMissing(SubscriptionRefused):
+    def __init__(self):
+        super().__init__("Indiquez le numéro d’engagement : il est obligatoire sur vos factures.")
+
+
 class WrongState(SubscriptionRefused):
     """The subscription moved meanwhile, or this move does not exist."""
 

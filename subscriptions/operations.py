@@ -11,6 +11,7 @@ from catalog.prices import ListingPrice, listing_price, territory_facts
 from subscriptions import signals
 from subscriptions.exceptions import (
     AlreadySubscribed,
+    CommitmentMissing,
     DecisionInvalid,
     NotAMember,
     NotAvailable,
@@ -43,7 +44,8 @@ def request_subscription(
     `request_key` was drawn with the form: sending it twice returns the first request. `shown_cents` is
     the yearly price, net of tax, that the person saw.
 
-    Raises AlreadySubscribed, NotAvailable, NotAMember or PriceChanged.
+    Raises AlreadySubscribed, NotAvailable, NotAMember, PriceChanged, or CommitmentMissing when the head
+    office wants a commitment number on its invoices.
     """
     if again := Subscription.objects.filter(request_key=request_key, tenant=organisation).first():
         return again
@@ -52,6 +54,8 @@ def request_subscription(
     priced = price_of_the_day(listing=listing, organisation=organisation, today=today)
     if priced.net_cents != shown_cents:
         raise PriceChanged(shown_cents=shown_cents, current_cents=priced.net_cents)
+    if not commitment_number and commitment_required(organisation=organisation):
+        raise CommitmentMissing
     subscription = Subscription(
         tenant=organisation,
         request_key=request_key,
@@ -93,6 +97,11 @@ def request_subscription(
         details={"yearly_cents": subscription.yearly_cents},
     )
     return subscription
+
+
+def commitment_required(*, organisation: Organisation) -> bool:
+    """Whether Chorus Pro wants a commitment number on the invoices sent to its head office."""
+    return organisation.establishments.filter(is_seat=True, commitment_required=True).exists()
 
 
 def vehicle_for(*, listing: Listing, organisation: Organisation, today: date) -> PurchasingVehicle:

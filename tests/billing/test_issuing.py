@@ -12,7 +12,7 @@ from billing import files, issuing, operations
 from billing.exceptions import DraftsUnsound, IssuerIncomplete, WrongRunState
 from billing.models import Invoice, InvoiceFile, InvoiceState, NumberCounter, RunState, Settlement
 from tenants.models import AuditEvent
-from tests.factories import OperatorFactory, drafted_run, issued_invoice
+from tests.factories import ChorusServiceFactory, OperatorFactory, drafted_run, issued_invoice
 from tests.factories.base import NOW
 from tests.tools import jobs
 from tests.tools.database import as_worker
@@ -193,3 +193,19 @@ def test_the_same_invoice_gives_the_same_bytes():
         invoice = Invoice.objects.get(pk=invoice.pk)
         one, other = (files.render_factur_x(files.document_of(invoice)) for _ in range(2))
     assert one == other
+
+
+def test_a_missing_service_code_is_told_before_any_number_is_given():
+    run = drafted_run()
+    with as_worker():
+        seat = Invoice.objects.get(run=run).tenant.seat
+        seat.service_code_required = True
+        seat.save()
+        with pytest.raises(DraftsUnsound, match="Chorus Pro demande un code service"):
+            operations.approve_run(run=run, approved_by=run.started_by, now=NOW)
+        assert not NumberCounter.objects.exists()
+    ChorusServiceFactory(establishment=seat, code="FIN", is_default=True)
+    with as_worker():
+        operations.approve_run(run=run, approved_by=run.started_by, now=NOW)
+        operations.issue_run(run_id=run.pk, now=NOW)
+        assert Invoice.objects.get(run=run).buyer["service_code"] == "FIN"

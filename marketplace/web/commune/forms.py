@@ -16,8 +16,21 @@ class SubscribeForm(forms.Form):
         max_length=50,
         help_text="S’il en faut un pour Chorus Pro, il sera rappelé sur vos factures. Sinon, laissez vide.",
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
-        error_messages={"max_length": "Ce numéro est trop long : 50 caractères au plus."},
+        error_messages={
+            "required": "Indiquez le numéro d’engagement : il est obligatoire sur vos factures.",
+            "max_length": "Ce numéro est trop long : 50 caractères au plus.",
+        },
     )
+
+    def __init__(self, *args, commitment_required: bool, **kwargs):
+        super().__init__(*args, **kwargs)
+        if commitment_required:
+            self.fields["commitment_number"].required = True
+            self.fields[
+                "commitment_number"
+            ].help_text = (
+                "Votre organisation l’a rendu obligatoire pour Chorus Pro. Il sera rappelé sur vos factures."
+            )
 
 
 class ApproveForm(forms.Form):

@@ -17,7 +17,13 @@ from marketplace.web.commune.words import assembly, head
 from marketplace.web.formats import format_cents
 from marketplace.web.price_views import breakdown, price_card
 from subscriptions import operations
-from subscriptions.exceptions import AlreadySubscribed, NotAMember, NotAvailable, PriceChanged
+from subscriptions.exceptions import (
+    AlreadySubscribed,
+    CommitmentMissing,
+    NotAMember,
+    NotAvailable,
+    PriceChanged,
+)
 from subscriptions.queries import Conditions, open_subscription, request_conditions, signatories
 from tenants.models import Role
 
@@ -31,7 +37,7 @@ def subscribe(request, organisation, listing):
         raise Http404
     now = timezone.now()
     if request.method == "POST":
-        form = SubscribeForm(request.POST)
+        form = _form(organisation, request.POST)
         if not form.is_valid():
             return _page(request, organisation, listing, form=form, now=now)
         try:
@@ -40,6 +46,9 @@ def subscribe(request, organisation, listing):
             return _existing(request, organisation, error.existing)
         except PriceChanged as change:
             return _page(request, organisation, listing, form=form, change=change, now=now)
+        except CommitmentMissing as missing:  # made compulsory since the form was read
+            form.add_error("commitment_number", str(missing))
+            return _page(request, organisation, listing, form=form, now=now)
         except (NotAvailable, NotAMember) as error:
             return _refused(request, organisation, listing, error)
     if existing := open_subscription(organisation=organisation, listing=listing):
@@ -86,7 +95,7 @@ def _page(request, organisation, listing, *, form, now, change=None):
         "listing": listing,
         "sheet": listing.sheet,
         "operator": listing.operator,
-        "form": SubscribeForm(data) if errors else SubscribeForm(initial=data),
+        "form": _form(organisation, data) if errors else _form(organisation, initial=data),
         "has_errors": errors,
         "incomplete": bool(form and form.errors and not errors),
         "change": change
@@ -105,6 +114,11 @@ def _page(request, organisation, listing, *, form, now, change=None):
         **_approval(request, organisation, conditions),
     }
     return render(request, "commune/subscribe.html", context)
+
+
+def _form(organisation, data=None, **options) -> SubscribeForm:
+    required = operations.commitment_required(organisation=organisation)
+    return SubscribeForm(data, commitment_required=required, **options)
 
 
 def _key(form) -> uuid.UUID:

@@ -3,9 +3,12 @@
 import uuid
 
 import pytest
+from django.utils import timezone
 
 from catalog.models import ListingState, PriceGrid
+from subscriptions.exceptions import CommitmentMissing
 from subscriptions.models import Subscription
+from subscriptions.operations import request_subscription
 from tenants.models import Role
 from tenants.tenancy import tenant_scope
 from tests.factories import AdhesionFactory, ListingFactory, OrganisationFactory, SubscriptionFactory
@@ -49,6 +52,35 @@ def test_a_request_is_made_with_the_price_seen(client, url, commune, secretary):
     assert answer.url.endswith(f"/{made.public_id}/")
     assert (made.yearly_cents, made.commitment_number, made.requested_by) == (25800, "ENG-7", secretary)
     assert "Votre demande est enregistrée" in client.get(answer.url).content.decode()
+
+
+def test_a_commitment_number_is_asked_where_chorus_pro_wants_one(client, url, commune, secretary):
+    with as_worker():
+        commune.establishments.update(commitment_required=True)
+    client.force_login(secretary)
+    page = client.get(url)
+    assert "rendu obligatoire pour Chorus Pro" in page.content.decode()
+    answer = client.post(url, typed(page, commitment_number="  "))
+    assert list(answer.context["form"].errors) == ["commitment_number"]
+    assert requests_of(commune) == []
+    client.post(url, typed(answer, commitment_number="ENG-8"))
+    (made,) = requests_of(commune)
+    assert made.commitment_number == "ENG-8"
+
+
+def test_the_operation_itself_wants_the_commitment_number(commune, listing, secretary):
+    with as_worker():
+        commune.establishments.update(commitment_required=True)
+    with tenant_scope([commune.pk]), pytest.raises(CommitmentMissing):
+        request_subscription(
+            organisation=commune,
+            listing=listing,
+            requested_by=secretary,
+            request_key=uuid.uuid4(),
+            shown_cents=25800,
+            now=timezone.now(),
+        )
+    assert requests_of(commune) == []
 
 
 def test_a_double_click_is_one_request(client, url, commune, secretary):
