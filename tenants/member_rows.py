@@ -1,6 +1,7 @@
 """The rows of the file of members that an operator sends. Pure: nothing is looked up or written here.
 
-A row is taken as it is or set aside with all its reasons; nothing in it is repaired.
+A row is taken as it is or set aside with all its reasons; nothing in it is repaired. A row that begins with
+"#" is a remark, like the example of the model file.
 """
 
 import re
@@ -17,24 +18,28 @@ from django.core.validators import validate_email
 from tenants.csv_encodings import has_broken_accents
 from tenants.csv_files import MAX_BYTES, MAX_ROWS, Column, CsvFile, CsvProblem, RejectedRow, Row, read_csv
 from tenants.identifiers import SIREN_DIGITS, BadIdentifier, clean_siren, clean_siret, grouped
+from tenants.models.organisation import OrganisationKind
 from tenants.register.names import normalise
 
 COLUMNS = (
     Column("siret", "SIRET", ("Code SIRET", "Numéro SIRET", "N° SIRET", "SIRET du siège"), required=False),
     Column("siren", "SIREN", ("Code SIREN", "Numéro SIREN", "N° SIREN"), required=False),
     Column("name", "Nom", ("Nom de l’organisation", "Organisation", "Collectivité"), required=False),
-    Column("college", "Collège"),
+    Column("kind", "Nature", ("Nature de l’organisation", "Nature juridique"), required=False),
+    Column("college", "Collège", required=False),
     Column("since", "Date d’adhésion", ("Date adhésion", "Adhésion", "Adhérent depuis")),
     Column(
         "deliberation_date",
         "Date de la délibération",
         ("Date de délibération", "Date délibération", "Délibération du"),
+        required=False,
     ),
     Column(
         "deliberation_number",
         "Numéro de la délibération",
         ("Numéro de délibération", "Numéro délibération", "N° de la délibération", "N° de délibération",
          "N° délibération"),
+        required=False,
     ),
     Column(
         "service_code",
@@ -60,6 +65,7 @@ _MONTHS = (
     "janvier", "février", "mars", "avril", "mai", "juin",
     "juillet", "août", "septembre", "octobre", "novembre", "décembre",
 )  # fmt: skip
+REMARK = "#"
 _ANSWERS = {"": None, "oui": True, "non": False}
 
 Value = TypeVar("Value")
@@ -67,18 +73,20 @@ Value = TypeVar("Value")
 
 @dataclass(frozen=True, slots=True)
 class MemberRow:
-    """One member as the operator declares it. `siret` is "" when the file gives the SIREN only.
+    """One member as the operator declares it. What the file leaves out is "" or None.
 
-    `commitment_required`: whether a commitment number is compulsory on its invoices; None when not said.
+    `siret` is "" when the file gives the SIREN only; `kind` is one of OrganisationKind.
+    `commitment_required`: whether a commitment number is compulsory on its invoices.
     """
 
     line: int
     siren: str
     siret: str
     name: str
+    kind: str
     college: str
     since: date
-    deliberation_date: date
+    deliberation_date: date | None
     deliberation_number: str
     service_code: str
     commitment_required: bool | None
@@ -115,9 +123,15 @@ def read_members(
     file = read_csv(content, columns=COLUMNS, max_bytes=max_bytes, max_rows=max_rows)
     if not file.fields & {"siret", "siren"}:
         raise CsvProblem("Il manque la colonne « SIRET » (ou « SIREN »), qui dit de qui parle chaque ligne.")
-    members, rejected = [], list(file.rejected)
+    members, rejected = [], [row for row in file.rejected if not _is_remark(row)]
     first_lines: dict[str, int] = {}
-    for row in file.rows:
+    rows = [row for row in file.rows if not _is_remark(row)]
+    if not rows and not rejected:
+        raise CsvProblem(
+            "Le fichier ne contient que des exemples (lignes qui commencent par #) : ajoutez vos adhérents "
+            "en dessous."
+        )
+    for row in rows:
         member, reasons = _member(row, today, colleges, first_lines)
         if member:
             members.append(member)
@@ -125,6 +139,10 @@ def read_members(
             rejected.append(RejectedRow(row.line, row.cells, tuple(reasons)))
     rejected.sort(key=lambda row: row.line)
     return MemberFile(file, tuple(members), tuple(rejected))
+
+
+def _is_remark(row: Row | RejectedRow) -> bool:
+    return row.cells[0].lstrip().startswith(REMARK)
 
 
 def _member(
@@ -158,17 +176,21 @@ def _member(
     texts = {field: take(_text, field, values[field]) for field in _LONGEST}
     if texts["college"]:
         texts["college"] = take(_college, texts["college"], colleges)
+    kind = take(_kind, values["kind"])
     since = take(_day, _LABELS["since"], values["since"], today)
-    deliberation_date = take(_day, _LABELS["deliberation_date"], values["deliberation_date"], today)
+    deliberation_date = None
+    if values["deliberation_date"]:
+        deliberation_date = take(_day, _LABELS["deliberation_date"], values["deliberation_date"], today)
     commitment_required = take(_yes_or_no, values["commitment_required"])
     if texts["email"]:
         take(_check_email, texts["email"])
-    if reasons or not (since and deliberation_date):
+    if reasons or not since:
         return None, reasons
     return MemberRow(
         line=row.line,
         siren=siren,
         siret=siret,
+        kind=kind,
         since=since,
         deliberation_date=deliberation_date,
         commitment_required=commitment_required,
@@ -186,8 +208,6 @@ def _check_agreement(siren: str, siret: str) -> None:
 
 def _text(field: str, text: str) -> str:
     label = _LABELS[field]
-    if not text and field in ("college", "deliberation_number"):
-        raise _Bad(f"{label} : la cellule est vide, remplissez-la.")
     if len(text) > _LONGEST[field]:
         raise _Bad(f"{label} : le texte est trop long ({len(text)} caractères, {_LONGEST[field]} au plus).")
     if any(unicodedata.category(char) in ("Cc", "Zl", "Zp") for char in text):
@@ -209,6 +229,16 @@ def _college(text: str, colleges: Collection[str] | None) -> str:
         raise _Bad("Collège : vous n’en avez encore défini aucun. Créez d’abord vos collèges.")
     known = ", ".join(f"« {name} »" for name in colleges)
     raise _Bad(f"Collège : « {text} » n’existe pas chez vous. Choisissez parmi {known}.")
+
+
+def _kind(text: str) -> str:
+    if not text:
+        return ""
+    for kind in OrganisationKind:
+        if normalise(text) in (normalise(kind.label), kind.value):
+            return kind.value
+    known = ", ".join(f"« {label} »" for label in OrganisationKind.labels)
+    raise _Bad(f"{_LABELS['kind']} : « {text[:30]} » n’est pas connue. Choisissez parmi {known}.")
 
 
 def _day(label: str, text: str, today: date) -> date:

@@ -43,6 +43,7 @@ def reasons(*rows: dict[str, str], **given) -> list[str]:
 def test_a_whole_row():
     row = GOOD | {
         "Nom": "Mairie de « L’Œuf »",
+        "Nature": "Commune",
         "Code service Chorus": "COMPTA-01",
         "Engagement obligatoire": "Oui",
         "Courriel": "mairie@oeuf.fr",
@@ -55,6 +56,7 @@ def test_a_whole_row():
             siren=SIRET[:9],
             siret=SIRET,
             name="Mairie de « L’Œuf »",
+            kind="commune",
             college="Communes",
             since=date(2026, 9, 1),
             deliberation_date=date(2026, 6, 30),
@@ -70,6 +72,39 @@ def test_a_whole_row():
 def test_what_is_optional_may_be_missing():
     (member,) = read(GOOD).members
     assert (member.name, member.service_code, member.commitment_required, member.email) == ("", "", None, "")
+
+
+def test_an_association_has_no_college_and_no_deliberation():
+    (member,) = read({"SIRET": SIRET, "Date d’adhésion": "01/09/2026"}).members
+    assert (member.college, member.deliberation_date, member.deliberation_number) == ("", None, "")
+    blank = dict.fromkeys(["Collège", "Date de la délibération", "Numéro de la délibération", "Nature"], "")
+    assert read(GOOD | blank, colleges=COLLEGES).members == (member,)
+
+
+def test_only_the_adhesion_date_is_asked_for_beside_who():
+    with pytest.raises(CsvProblem, match="Il manque la colonne «\u00a0Date d’adhésion\u00a0»"):
+        read({"SIRET": SIRET})
+
+
+@pytest.mark.parametrize(
+    ("written", "kind"), [("Société publique locale", "spl"), ("ccas", "ccas"), ("GIP", "gip")]
+)
+def test_natures(written, kind):
+    (member,) = read(GOOD | {"Nature": written}).members
+    assert member.kind == kind
+
+
+def test_an_unknown_nature():
+    (reason,) = reasons(GOOD | {"Nature": "SARL"})
+    assert reason.startswith("Nature : « SARL » n’est pas connue. Choisissez parmi « commune », ")
+
+
+def test_remarks_are_not_read():
+    remark = GOOD | {"SIRET": "# Exemple"}
+    found = read(remark, GOOD, {"SIRET": " #"})
+    assert ([member.line for member in found.members], found.rejected) == ([3], ())
+    with pytest.raises(CsvProblem, match="ne contient que des exemples"):
+        read(remark)
 
 
 def test_a_siren_is_enough():
@@ -104,8 +139,8 @@ def test_all_the_reasons_of_a_row_are_given_at_once():
         "Nom": "x" * 256,
         "Collège": "Régions",
         "Date d’adhésion": "31/02/2026",
-        "Date de la délibération": "",
-        "Numéro de la délibération": "",
+        "Date de la délibération": "hier",
+        "Numéro de la délibération": "2026\x7f",
         "Engagement obligatoire": "peut-être",
         "Courriel": "mairie",
     }
@@ -113,10 +148,11 @@ def test_all_the_reasons_of_a_row_are_given_at_once():
         "Le SIRET 732 829 320 00079 est faux : la clé de contrôle ne correspond pas, un chiffre a sans doute "
         "été mal recopié, probablement dans les 5 derniers chiffres (00079).",
         "Nom : le texte est trop long (256 caractères, 255 au plus).",
-        "Numéro de la délibération : la cellule est vide, remplissez-la.",
+        "Numéro de la délibération : la cellule contient un retour à la ligne ou un caractère invisible, "
+        "retirez-le.",
         "Collège : « Régions » n’existe pas chez vous. Choisissez parmi « Communes », « Intercommunalités ».",
         "Date d’adhésion : « 31/02/2026 » n’existe pas, février 2026 compte 28 jours.",
-        "Date de la délibération : la cellule est vide, indiquez un jour, par exemple 01/09/2026.",
+        "Date de la délibération : « hier » n’est pas un jour écrit comme 01/09/2026 ou 2026-09-01.",
         "Engagement obligatoire : écrivez oui ou non, pas « peut-être ».",
         "Courriel : « mairie » n’est pas une adresse complète, comme mairie@commune.fr.",
     ]
@@ -227,9 +263,6 @@ def test_colleges():
     assert member.college == "Tout autre"
     assert reasons(GOOD, colleges=[]) == [
         "Collège : vous n’en avez encore défini aucun. Créez d’abord vos collèges."
-    ]
-    assert reasons(GOOD | {"Collège": ""}, colleges=COLLEGES) == [
-        "Collège : la cellule est vide, remplissez-la."
     ]
 
 
