@@ -19,6 +19,7 @@ from devstack import database
 from devstack.leash import end_with_parent
 from marketplace import tasks as housekeeping
 from provisioning import tasks as provisioning_tasks
+from tenants import tasks as tenants_tasks
 from tests.tools.database import acting_as
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -89,6 +90,7 @@ CLOCKS = {
     "provisioning_step": ["lease_until", "run_after"],
     "billing_billingrun": ["started_at", "approved_at"],
     "billing_settlement": ["changed_at"],
+    "tenants_memberimport": ["sent_at"],
 }
 
 
@@ -107,6 +109,11 @@ def next_minute() -> None:
     if REAL_WAITING:
         return
     with acting_as("worker"):
-        for sweep in (housekeeping.rescue, provisioning_tasks.sweep, billing_tasks.sweep):
+        for sweep in (
+            housekeeping.rescue,
+            provisioning_tasks.sweep,
+            billing_tasks.sweep,
+            tenants_tasks.sweep_member_imports,
+        ):
             with contextlib.suppress(AlreadyEnqueued):  # the real tick came just before
                 sweep.defer(timestamp=int(timezone.now().timestamp()))
