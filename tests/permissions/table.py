@@ -163,6 +163,10 @@ def _invoice(world: World) -> list:
     return [world.invoice.public_id]
 
 
+def _import(world: World) -> list:
+    return [world.member_import.public_id]
+
+
 def _college(world: World) -> list:
     return [world.college.pk]
 
@@ -193,6 +197,10 @@ def _a_request(world: World) -> dict:
 def _an_act(world: World) -> dict:
     file = SimpleUploadedFile("acte.pdf", PDF, content_type="application/pdf")
     return {"number": "2026-014", "date": localdate().isoformat(), "file": file}
+
+
+def _a_file_of_members(world: World) -> dict:
+    return {"file": SimpleUploadedFile("membres.csv", b"SIREN;", content_type="text/csv")}
 
 
 def _a_reason(world: World) -> dict:
@@ -340,6 +348,14 @@ TABLE = [
     operator("operator_college", thing=_college, get=opens(OPERATOR_ADMIN), post=leads(OPERATOR_ADMIN),
              sends=lambda world: forms.COLLEGE),
     operator("operator_college_remove", thing=_college, post=leads(OPERATOR_ADMIN)),
+
+    operator("operator_member_imports", get=opens(TASKS), post=leads(TASKS), sends=_a_file_of_members),
+    operator("operator_member_import_template", get=opens(TASKS)),
+    operator("operator_member_import", thing=_import, get=opens(TASKS)),
+    operator("operator_member_import_progress", thing=_import, get=opens(TASKS)),
+    operator("operator_member_import_confirm", thing=_import, post=leads(TASKS)),
+    operator("operator_member_import_abandon", thing=_import, post=leads(TASKS)),
+    operator("operator_member_import_rejected", thing=_import, get=opens(TASKS)),
 
     # A vendor: <siren> of the vendor.
     vendor("vendor_home", get=opens(VENDORS)),

@@ -19,7 +19,7 @@ from billing.models import BillingRun, Channel, Invoice, SettlementState
 from catalog.models import Listing, Vendor
 from provisioning.models import Step, StepState
 from subscriptions.models import State, Subscription
-from tenants.models import College, Invitation, Operator, Organisation, Role, TerritoryChange, User
+from tenants.models import College, Invitation, MemberImport, Operator, Organisation, Role, TerritoryChange, User
 from tests.factories import (
     AdhesionFactory,
     BillingRunFactory,
@@ -28,6 +28,8 @@ from tests.factories import (
     InvoiceFactory,
     InvoiceFileFactory,
     ListingFactory,
+    MemberImportFactory,
+    MemberImportRowFactory,
     MembershipFactory,
     OperatorFactory,
     OrganisationFactory,
@@ -57,6 +59,7 @@ class World:
     word: str
     operator: Operator  # with a logo
     college: College  # without an adhesion
+    member_import: MemberImport  # waits for the operator's agreement
     vendor: Vendor
     commune: Organisation
     secretary: User  # asked for every subscription
@@ -101,7 +104,18 @@ def _operator_side(word: str) -> dict:
         operator.logo.save("logo.png", ContentFile(b"PNG"))
     college = CollegeFactory(operator=operator, name=f"Communes {word}")
     vendor = VendorFactory(organisation__name=f"Éditions {word}")
-    return {"word": word, "operator": operator, "college": college, "vendor": vendor}
+    member_import = MemberImportFactory(operator=operator, state="ready", file_name=f"{word}.csv")
+    MemberImportRowFactory(
+        member_import=member_import, verdict="rejected", problems=["Le SIRET est faux."], raw=[word]
+    )
+    MemberImportRowFactory(member_import=member_import)
+    return {
+        "word": word,
+        "operator": operator,
+        "college": college,
+        "member_import": member_import,
+        "vendor": vendor,
+    }
 
 
 def _member_side(side: dict, commune: Organisation) -> dict:

@@ -2,11 +2,43 @@
 
 from django.urls import path
 
-from marketplace.web.operator import billing, college_views, dashboard, invoices, mergers, settings, tasks
+from marketplace.web.operator import (
+    billing,
+    college_views,
+    dashboard,
+    invoices,
+    member_imports,
+    mergers,
+    settings,
+    tasks,
+)
 
 urlpatterns = [
     path("", dashboard.home, name="operator_home"),
     path("abonnements/", dashboard.subscriptions, name="operator_subscriptions"),
+    path("adherents/import/", member_imports.import_list, name="operator_member_imports"),
+    path("adherents/import/modele.csv", member_imports.template, name="operator_member_import_template"),
+    path("adherents/import/<uuid:public_id>/", member_imports.detail, name="operator_member_import"),
+    path(
+        "adherents/import/<uuid:public_id>/avancement/",
+        member_imports.progress,
+        name="operator_member_import_progress",
+    ),
+    path(
+        "adherents/import/<uuid:public_id>/confirmer/",
+        member_imports.confirm,
+        name="operator_member_import_confirm",
+    ),
+    path(
+        "adherents/import/<uuid:public_id>/abandonner/",
+        member_imports.abandon,
+        name="operator_member_import_abandon",
+    ),
+    path(
+        "adherents/import/<uuid:public_id>/ecartees.csv",
+        member_imports.rejected,
+        name="operator_member_import_rejected",
+    ),
     path("ouvertures/", tasks.task_list, name="operator_tasks"),
     path("ouvertures/<int:step>/faite/", tasks.mark_done, name="operator_task_done"),
     path("ouvertures/<int:step>/reessayer/", tasks.try_again, name="operator_task_retry"),
