@@ -8,6 +8,8 @@ from datetime import date
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models
+from django.db.models import F
+from django.db.models.lookups import IsNull
 
 
 class TerritoryKind(models.TextChoices):
@@ -98,10 +100,14 @@ class PopulationKind(models.TextChoices):
 
 class PopulationQuerySet(models.QuerySet):
     def in_force(self, *, on: date):
-        """The newest row in force on that day, per territory and kind."""
+        """The newest row in force on that day, per territory and kind.
+
+        A count that is known stays in force until another is: a later source that does not cover a territory
+        (the DGCL's list, for the communes of Polynésie) takes nothing away.
+        """
         return (
             self.filter(in_force_from__lte=on)
-            .order_by("territory_id", "kind", "-in_force_from", "id")
+            .order_by("territory_id", "kind", IsNull(F("value"), True), "-in_force_from", "id")
             .distinct("territory_id", "kind")
         )
 

@@ -261,7 +261,15 @@ def test_homonyms_are_all_shown_with_their_departement():
 
 def test_nobody_and_unknown_differ():
     assert find_communes(query="55039", on=TODAY)[0].population == 0
-    assert find_communes(query="98735", on=TODAY)[0].population is None
+    # One of the six that no census counts (Terres australes, Clipperton).
+    assert find_communes(query="98411", on=TODAY)[0].population is None
+
+
+def test_a_list_that_does_not_cover_a_commune_hides_no_census():
+    """Papeete: counted in 2022 by its own census, in no EPCI of the DGCL's list of 2025."""
+    [papeete, *_] = find_communes(query="98735", on=TODAY)
+    assert papeete.population == 26_654
+    assert papeete.counted.reference_year == 2022
 
 
 def test_a_code_used_twice_is_the_current_commune():
