@@ -1,13 +1,14 @@
 """Reads for an operator's pages: its members' subscriptions. Its members' only, whatever the scope holds."""
 
 from dataclasses import dataclass
+from datetime import date
 
 from django.core.paginator import Page, Paginator
 from django.db.models import Count, OuterRef, Q, Subquery
 
 from subscriptions.models import State, Subscription, Transition
 from tenants.member_search import member_matches
-from tenants.models import Operator
+from tenants.models import Operator, Organisation
 
 PAGE_SIZE = 25
 
@@ -56,6 +57,17 @@ def operator_subscriptions(
 def subscription_counts(*, operator: Operator) -> dict[str, int]:
     """How many subscriptions of this operator by group of GROUPS, and ALL. One query."""
     return _counts(Subscription.objects.filter(operator=operator))
+
+
+def open_subscriptions(
+    *, operator: Operator, organisation: Organisation, beyond: date | None = None
+) -> list[Subscription]:
+    """An organisation's open subscriptions with this operator, by service; with `beyond`, those that are not
+    to end by that day. The tenant scope holds the organisation."""
+    found = Subscription.objects.open().filter(operator=operator, tenant=organisation)
+    if beyond is not None:
+        found = found.filter(Q(ended_on__isnull=True) | Q(ended_on__gt=beyond))
+    return list(found.order_by("service_name", "pk"))
 
 
 def _counts(subscriptions) -> dict[str, int]:
