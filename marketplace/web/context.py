@@ -113,24 +113,28 @@ def _face(request, roles) -> str:
     return "vendor" if roles & VENDOR_ROLES else "member"
 
 
+OURSELVES = ("organisation_home", "Mon organisation", frozenset(Role.values))
 PEOPLE = ("organisation_people", "Personnes et rôles", PEOPLE_READERS)
 SECTIONS = {
     "member": [
         ("member_home", "Mes services", MEMBER_ROLES),
         ("member_subscriptions", "Abonnements", MEMBER_ROLES),
         ("member_invoices", "Factures", MEMBER_ROLES),
+        OURSELVES,
         PEOPLE,
     ],
     "operator": [
         ("operator_home", "Tableau de bord", OPERATOR_ROLES),
+        ("operator_members", "Adhérents", OPERATOR_ROLES),
         ("operator_subscriptions", "Abonnements", OPERATOR_ROLES),
         ("operator_tasks", "Ouvertures à faire", TASK_ROLES),
         ("operator_mergers", "Fusions de communes", TASK_ROLES),
         ("operator_runs", "Facturation", MONEY_ROLES),
         ("operator_invoices", "Factures", MONEY_ROLES),
         ("operator_titres", "Titres de recettes", MONEY_ROLES),
+        OURSELVES,
         PEOPLE,
         ("operator_settings", "Réglages", frozenset({Role.OPERATOR_ADMIN})),
     ],
-    "vendor": [("vendor_home", "Mes services", VENDOR_ROLES), PEOPLE],
+    "vendor": [("vendor_home", "Mes services", VENDOR_ROLES), OURSELVES, PEOPLE],
 }

@@ -20,12 +20,14 @@ from django.apps import apps
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 from django.utils.timezone import localdate
+from stdnum import luhn
 
 from billing.review import billable_periods
 from marketplace.web.operator.forms import period_key
-from tenants.models import Role
+from tenants.models import Adhesion, Role
 from tenants.people import token_of
 from tests.factories.subscriptions import PDF
+from tests.factories.tenants import siret
 from tests.permissions import operator_forms as forms
 from tests.permissions.world import ANONYMOUS, ENDED, NO_MANDATE, PEOPLE, STAFF, World
 from tests.tools.database import as_worker
@@ -44,6 +46,7 @@ OPERATOR_ADMIN = Role.OPERATOR_ADMIN
 ADMINISTRATORS = [ORG_ADMIN, Role.OPERATOR_ADMIN, Role.VENDOR_ADMIN]
 PEOPLE_READERS = [*ADMINISTRATORS, SIGNATORY, AUDITOR]
 LOG_READERS = [role for role in Role.values if role not in (Role.AGENT, Role.VENDOR_EDITOR)]
+ADDRESSEES = [ORG_ADMIN, SECRETARY, Role.FINANCE, Role.OPERATOR_ADMIN, Role.VENDOR_ADMIN]
 SIGNED_IN = [who for who in PEOPLE if who != ANONYMOUS]
 EVERYONE = list(PEOPLE)
 
@@ -77,6 +80,7 @@ class Row:
     sends: Callable[[World], dict] = lambda world: {}
     foreign: Answers = field(default_factory=dict)  # to somebody else's thing behind one's own door
     without_csrf_token: str = ""  # why a POST needs none
+    lists_members: bool = False  # shows the operator's members, the one it shares with B among them
     only_get: bool = False  # a library's page: other methods are its business
     place: str = ""  # which organisation is at the door, for an address that all kinds of them have
 
@@ -187,6 +191,19 @@ def _refused(world: World) -> list:
     return [world.refused.public_id]
 
 
+def _adhesion(world: World) -> list:
+    adhesion = Adhesion.objects.get(operator=world.operator, organisation=world.commune)
+    return [world.commune.siren, adhesion.pk]
+
+
+def _member_that_leaves(world: World) -> list:
+    return [world.leaving.organisation.siren]
+
+
+def _adhesion_that_ends(world: World) -> list:
+    return [world.leaving.organisation.siren, world.leaving.pk]
+
+
 # --- What is sent --------------------------------------------------------------------------------------
 
 
@@ -227,6 +244,15 @@ def _other_roles(place: str, world: World) -> dict:
     return {"roles": [SMALL_ROLES[place]]}
 
 
+def _a_new_member(world: World) -> dict:
+    return {"siren": world.vendor.organisation.siren, "since": localdate().isoformat()}
+
+
+def _second_siret(siren: str) -> str:
+    digits = f"{siren}0002"
+    return digits + luhn.calc_check_digit(digits)
+
+
 # --- The table -----------------------------------------------------------------------------------------
 
 
@@ -252,16 +278,14 @@ def organisation(
     """A row for each kind of organisation whose siren the address may name: whoever is answered somewhere
     holds the role there and is a stranger at the two others."""
     return [
-        Row(
-            name,
-            place=where,
-            door=door,
-            get={who: status for who, status in (get or {}).items() if who in held},
-            post={who: status for who, status in (post or {}).items() if who in held},
-            **columns,
-        )
+        Row(name, place=where, door=door, get=only(held, get or {}), post=only(held, post or {}), **columns)
         for where, door, held in ORGANISATIONS
     ]
+
+
+def only(held: list[str], answers: Answers) -> Answers:
+    """The answers to these roles."""
+    return {who: status for who, status in answers.items() if who in held}
 
 
 def at_each(rows: list[Row], **columns: Callable[[str, World], object]) -> list[Row]:
@@ -319,6 +343,15 @@ TABLE = [
 
     # An operator: <operator> is its slug.
     operator("operator_home", get=opens(OPERATORS)),
+    operator("operator_members", get=opens(OPERATORS), lists_members=True),
+    operator("operator_members_csv", get=opens(OPERATORS), lists_members=True),
+    operator("operator_member_new", get=opens(TASKS), post=leads(TASKS), sends=_a_new_member),
+    operator("operator_member", thing=_member_that_leaves, get=opens(OPERATORS)),
+    operator("operator_member_amend", thing=_adhesion, get=opens(TASKS), post=leads(TASKS),
+             sends=lambda world: {"deliberation_number": "2026-099"}),
+    operator("operator_member_withdraw", thing=_adhesion, get=opens(TASKS), post=leads(TASKS),
+             sends=lambda world: {"asked_on": localdate().isoformat(), "confirmed": "oui"}),
+    operator("operator_member_stay", thing=_adhesion_that_ends, post=leads(TASKS)),
     operator("operator_subscriptions", get=opens(OPERATORS)),
     operator("operator_tasks", get=opens(TASKS)),
     operator("operator_task_done", thing=_step, post=leads(TASKS), sends=_an_opening),
@@ -367,6 +400,15 @@ TABLE = [
     Row("my_data_erase", get=opens(SIGNED_IN), post=opens(WITH_A_MANDATE, STAFF) | leads(NO_MANDATE, ENDED)),
 
     # An organisation itself: <siren> of the commune, of the operator's own body, of the vendor.
+    *organisation("organisation_home", get=opens(WITH_A_MANDATE)),
+    *(Row("organisation_establishment_new", place=where, door=door, get=only(held, opens(ADDRESSEES)),
+          post=only(held, leads(ADDRESSEES)),
+          sends=lambda world, door=door: {"siret": _second_siret(door(world)[0])})
+      for where, door, held in ORGANISATIONS),
+    *(Row("organisation_establishment", place=where, door=door, get=only(held, opens(ADDRESSEES)),
+          post=only(held, leads(ADDRESSEES)), sends=lambda world: {"name": "Mairie annexe"},
+          thing=lambda world, door=door: [siret(door(world)[0])])
+      for where, door, held in ORGANISATIONS),
     *organisation("organisation_audit", get=opens(LOG_READERS)),
     *organisation("organisation_audit_export", get=opens(LOG_READERS)),
     *organisation("organisation_people", get=opens(PEOPLE_READERS)),

@@ -6,20 +6,31 @@ that it has, so that only A's pages keep apart what it does with B.
 """
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
 from django.conf import settings
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.test import Client
 from django.utils import timezone
+from django.utils.timezone import localdate
 
 from billing import operations
 from billing.models import BillingRun, Channel, Invoice, SettlementState
 from catalog.models import Listing, Vendor
 from provisioning.models import Step, StepState
 from subscriptions.models import State, Subscription
-from tenants.models import College, Invitation, MemberImport, Operator, Organisation, Role, TerritoryChange, User
+from tenants.models import (
+    Adhesion,
+    College,
+    Invitation,
+    MemberImport,
+    Operator,
+    Organisation,
+    Role,
+    TerritoryChange,
+    User,
+)
 from tests.factories import (
     AdhesionFactory,
     BillingRunFactory,
@@ -61,6 +72,7 @@ class World:
     college: College  # without an adhesion
     member_import: MemberImport  # waits for the operator's agreement
     vendor: Vendor
+    leaving: Adhesion  # of a commune that is this operator's only
     commune: Organisation
     secretary: User  # asked for every subscription
     colleague: User  # has a small role in all three organisations
@@ -100,6 +112,13 @@ def _operator_side(word: str) -> dict:
     operator = OperatorFactory(
         organisation__name=name, short_name=f"Mutu {word}", slug=f"mutualisation-{word.lower()}"
     )
+    today = localdate()
+    leaving = AdhesionFactory(
+        operator=operator,
+        organisation__territory__name=f"{word}-la-Partante",
+        withdrawal_on=today,
+        until=today + timedelta(days=90),
+    )
     with as_worker():
         operator.logo.save("logo.png", ContentFile(b"PNG"))
     college = CollegeFactory(operator=operator, name=f"Communes {word}")
@@ -115,6 +134,7 @@ def _operator_side(word: str) -> dict:
         "college": college,
         "member_import": member_import,
         "vendor": vendor,
+        "leaving": leaving,
     }
 
 

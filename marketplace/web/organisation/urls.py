@@ -2,9 +2,12 @@
 
 from django.urls import path
 
-from marketplace.web.organisation import audit, invitation, inviting, people
+from marketplace.web.organisation import audit, establishments, home, invitation, inviting, people
 
 urlpatterns = [
+    path("", home.home, name="organisation_home"),
+    path("etablissements/nouveau/", establishments.new, name="organisation_establishment_new"),
+    path("etablissements/<str:siret>/", establishments.change, name="organisation_establishment"),
     path("personnes/", people.people_list, name="organisation_people"),
     path("personnes/inviter/", inviting.invite, name="organisation_invite"),
     path("personnes/quitter/", people.leave, name="organisation_leave"),

@@ -1,0 +1,137 @@
+"""One member as its operator sees it: who it is, how it adheres, whom to telephone."""
+
+from datetime import date, timedelta
+
+from django.http import Http404
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.timezone import localdate
+from django.views.decorators.http import require_safe
+
+from billing.models import Invoice
+from marketplace.web.access import operator_view
+from marketplace.web.formats import day, format_cents
+from marketplace.web.operator.dashboard import BADGES
+from marketplace.web.operator.forms import capitalised
+from marketplace.web.operator.lists import counted, crumbs
+from marketplace.web.operator.members import adhesion_badge, adhesion_dates
+from marketplace.web.operator.roles import MONEY_ROLES, TASK_ROLES
+from marketplace.web.organisation.words import establishment_facts, identity_facts, population_rows
+from subscriptions.operator_queries import open_subscriptions
+from tenants.member_card import (
+    adhesions_of,
+    covered_count,
+    establishments_of,
+    organisation_of_member,
+    people_by_role,
+    populations_of,
+)
+from tenants.models import Adhesion, Organisation, Role
+from tenants.tenancy import tenant_scope
+
+
+@operator_view(with_members=False)
+@require_safe
+def member(request, operator, siren):
+    """An organisation that adheres, adhered or will adhere to this operator, and its dealings with it."""
+    today = localdate(timezone.now())
+    organisation = member_of(operator, siren)
+    adhesions = list(adhesions_of(organisation=organisation, operator=operator))
+    with tenant_scope([operator.organisation_id, organisation.pk]):
+        subscriptions = open_subscriptions(operator=operator, organisation=organisation)
+        invoices = Invoice.objects.issued().of_operator(operator).filter(tenant=organisation).count()
+    may_change = bool(request.roles & TASK_ROLES)
+    context = {
+        "operator": operator,
+        "organisation": organisation,
+        "crumbs": member_crumbs(operator, (organisation.name, "")),
+        "kind": capitalised(organisation.get_kind_display()),
+        "identity": identity_facts(organisation),
+        "establishments": [
+            establishment_facts(place) for place in establishments_of(organisation=organisation)
+        ],
+        "populations": population_rows(populations_of(organisation=organisation, on=today)),
+        "adhesions": [
+            _adhesion(operator, organisation, adhesion, today, may_change=may_change)
+            for adhesion in adhesions
+        ],
+        "may_rejoin": may_change and not any(_own_to_come(organisation, one, today) for one in adhesions),
+        "people": people_by_role(organisation=organisation),
+        "subscriptions": [
+            {
+                "service": subscription.service_name,
+                "state": BADGES[subscription.state],
+                "label": capitalised(subscription.get_state_display()),
+                "price": format_cents(subscription.yearly_cents),
+            }
+            for subscription in subscriptions
+        ],
+        "invoices": counted(invoices, "facture émise", "factures émises") if invoices else "",
+        "invoices_url": _invoices_url(request, operator, organisation),
+    }
+    return render(request, "operator/member.html", context)
+
+
+def member_of(operator, siren: str) -> Organisation:
+    """The organisation of a member's page. 404 for one that never adhered."""
+    organisation = organisation_of_member(operator=operator, siren=siren)
+    if organisation is None:
+        raise Http404
+    return organisation
+
+
+def member_crumbs(operator, *items: tuple[str, str]) -> list[dict]:
+    """Operator, its members, then `items`."""
+    return crumbs(operator, ("Adhérents", reverse("operator_members", args=[operator.slug])), *items)
+
+
+def _own_to_come(organisation: Organisation, adhesion: Adhesion, today: date) -> bool:
+    """An adhesion of its own that lasts, or is to come: no other is to be recorded."""
+    own = adhesion.organisation_id == organisation.pk
+    return own and (adhesion.until is None or adhesion.since > today)
+
+
+def _adhesion(operator, organisation, adhesion: Adhesion, today: date, *, may_change: bool) -> dict:
+    own = adhesion.organisation_id == organisation.pk
+    facts = []
+    if adhesion.college:
+        facts.append({"label": "Collège", "value": adhesion.college.name})
+    if adhesion.deliberation_number or adhesion.deliberation_date:
+        facts.append({"label": "Délibération", "value": deliberation(adhesion)})
+    if adhesion.covers_communes and own:
+        covered = covered_count(adhesion=adhesion)
+        note = "Celles que Halle connaît."
+        facts.append({"label": "Vaut pour ses communes", "value": counted(covered, "commune"), "note": note})
+    if adhesion.withdrawal_on:
+        number = f", délibération {adhesion.withdrawal_number}" if adhesion.withdrawal_number else ""
+        facts.append({"label": "Retrait", "value": f"reçu le {day(adhesion.withdrawal_on)}{number}"})
+    address = [operator.slug, organisation.siren, adhesion.pk]
+    ending = adhesion.until is not None
+    return {
+        "title": capitalised(adhesion_dates(adhesion)),
+        "by": "" if own else adhesion.organisation.name,
+        "badge": adhesion_badge(adhesion, today),
+        "facts": facts,
+        "amend_url": reverse("operator_member_amend", args=address) if own and may_change else "",
+        "withdraw_url": reverse("operator_member_withdraw", args=address)
+        if own and may_change and not ending and adhesion.since <= today
+        else "",
+        "cancel_url": reverse("operator_member_stay", args=address)
+        if own and may_change and adhesion.withdrawal_on and adhesion.until > today
+        else "",
+        "last_day": day(adhesion.until - timedelta(days=1)) if ending else "",
+    }
+
+
+def deliberation(adhesion: Adhesion) -> str:
+    """ "n° 2026-014 du 3 mars 2026", what is known of it."""
+    number = f"n° {adhesion.deliberation_number}" if adhesion.deliberation_number else ""
+    taken = f"du {day(adhesion.deliberation_date)}" if adhesion.deliberation_date else ""
+    return f"{number} {taken}".strip()
+
+
+def _invoices_url(request, operator, organisation: Organisation) -> str:
+    if not request.roles & (MONEY_ROLES | {Role.AUDITOR}):
+        return ""
+    return f"{reverse('operator_invoices', args=[operator.slug])}?q={organisation.siren}"
