@@ -15,7 +15,7 @@ FATES = {
 
 def write_letters(plan, *, now: datetime) -> None:
     """One letter to each administrator and secretary of the merged commune and of the commune nouvelle
-    (`plan` is a subscriptions.handover.Plan that was carried out). Two queries, and the letters."""
+    (`plan` is a subscriptions.handover_plan.Plan that was carried out). Two queries, and the letters."""
     mandates = (
         Membership.objects.in_force()
         .filter(organisation__in=[plan.old, plan.new], role__in=[Role.ORG_ADMIN, Role.SECRETARY])
@@ -31,27 +31,28 @@ def write_letters(plan, *, now: datetime) -> None:
             tenant=mandate.organisation,
             key=f"handover:{plan.change.pk}:{plan.operator.pk}:{mandate.organisation_id}:{mandate.user_id}",
             to=mandate.user.email,
-            subject=f"{plan.new.name} reprend les services de {plan.old.name}",
+            subject=f"{plan.change.successor.name} reprend les services de la commune fusionnée",
             body=_body(plan),
             now=now,
         )
 
 
 def _body(plan) -> str:
+    old, new = plan.change.territory.name, plan.change.successor.name
     day = format_date(plan.change.effective_on)
     lines = [
         "Bonjour,",
         "",
-        f"{plan.old.name} a fusionné dans {plan.new.name} le {day}. {plan.operator.short_name} a repris ses "
-        "services au nom de la commune nouvelle, aux mêmes conditions.",
+        f"{old} a fusionné dans {new} le {day}. {plan.operator.short_name} a repris ses services au nom de "
+        "la commune nouvelle, aux mêmes conditions.",
         "",
         *(f"- {_line(item)}" for item in plan.items),
         "",
-        "Les adresses des services ne changent pas. Les factures des périodes d’avant restent au nom de "
-        f"{plan.old.name} ; les suivantes seront au nom de {plan.new.name}.",
+        "Les adresses des services ne changent pas. Chacune des deux communes paie les mois qui sont "
+        "les siens ; les factures déjà émises ne changent pas.",
         "",
-        f"Les personnes de {plan.old.name} gardent la lecture de ses dossiers. Pour agir au nom de "
-        f"{plan.new.name}, elles y sont invitées par son administrateur.",
+        "Les personnes de la commune fusionnée gardent la lecture de ses dossiers. Pour agir au nom de la "
+        "commune nouvelle, elles y sont invitées par son administrateur.",
         "",
         f"Une question ? {plan.operator.contact_email}",
     ]

@@ -274,7 +274,7 @@ def _add_up_populations(changes: Changes) -> None:
     """Until a merged commune's own population is published, the sum of those of the communes it is made of,
     when all of them are known and of one vintage. Its source says so; a published one takes its place."""
     published = Population.objects.exclude(source__endswith=ADDED_UP).filter(
-        territory=OuterRef("territory"), kind=OuterRef("kind"), in_force_from__gte=OuterRef("in_force_from")
+        territory=OuterRef("territory"), kind=OuterRef("kind"), in_force_from=OuterRef("in_force_from")
     )
     Population.objects.filter(source__endswith=ADDED_UP).filter(Exists(published)).delete()
     day = changes.effective_on
@@ -287,7 +287,7 @@ def _add_up_populations(changes: Changes) -> None:
         new = communes.get(code=into)
         if not any(merger.keeps_code and merger.into == into for merger in changes.mergers):
             codes += [into] if new.populations.filter(in_force_from__lt=day).exists() else []
-        known = set(new.populations.filter(in_force_from__gte=day).values_list("kind", flat=True))
+        known = set(new.populations.filter(in_force_from=day).values_list("kind", flat=True))
         by_kind: dict[str, list[Population]] = {}
         for row in Population.objects.filter(
             territory__kind=TerritoryKind.COMMUNE, territory__code__in=codes

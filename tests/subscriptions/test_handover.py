@@ -6,7 +6,8 @@ import pytest
 
 from provisioning.models import Run
 from subscriptions.exceptions import HandOverBlocked, NotAMember
-from subscriptions.handover import Fate, hand_over, mergers_of, waiting_for
+from subscriptions.handover import hand_over
+from subscriptions.handover_plan import Fate, mergers_of, waiting_for
 from subscriptions.models import State, Subscription, Transition
 from subscriptions.operations import vehicle_for
 from tenants.models import Adhesion, AuditEvent, Letter, Role, Territory, TerritoryChange

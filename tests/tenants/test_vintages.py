@@ -384,3 +384,17 @@ def test_an_empty_database_may_be_filled_by_it_too(vintage):
     assert "base vide" in run(path)
     bring(path)
     assert territory("42001").name == "Aboën-Ailleux"
+
+
+@pytest.mark.usefixtures("held")
+def test_a_merger_in_the_year_counts_everybody_from_its_day(vintage):
+    """The population that counts them together comes into force later."""
+    path = vintage(*MERGED, borders={"communes": "2026-07-01", "epci": "2026-01-01"})
+    bring(path)
+    new = territory("42001")
+    rows = new.populations.order_by("in_force_from").values_list("value", "in_force_from", "source")
+    assert list(rows) == [
+        (160, date(2026, 7, 1), f"insee{ADDED_UP}"), (165, date(2027, 1, 1), "insee"),
+    ]  # fmt: skip
+    assert territory("42001-26").ended_on == date(2026, 7, 1)
+    assert "Aucun changement" in run(path)

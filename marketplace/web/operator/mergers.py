@@ -17,7 +17,8 @@ from marketplace.web.operator.lists import counted, crumbs
 from marketplace.web.operator.roles import TASK_ROLES
 from marketplace.web.price_views import breakdown
 from subscriptions.exceptions import SubscriptionRefused
-from subscriptions.handover import Fate, Item, Plan, hand_over, mergers_of, waiting_for
+from subscriptions.handover import hand_over
+from subscriptions.handover_plan import Fate, Item, Plan, mergers_of, waiting_for
 from tenants.adhesion_operations import AdhesionRefused
 
 PAGE_SIZE = 25
@@ -47,8 +48,8 @@ def merger_list(request, operator):
         "mergers": [
             {
                 "id": change.pk,
-                "old": change.territory.organisation.name,
-                "new": _successor(change),
+                "old": change.territory.name,
+                "new": change.successor.name,
                 "on": day(change.effective_on),
                 "waits": _waiting(change, lines[change.territory.organisation.pk]),
             }
@@ -78,20 +79,20 @@ def merger(request, operator, change):
 
 
 def _page(request, operator, plan: Plan, lines: int, refused: str) -> dict:
-    new, on = _successor(plan.change), day(plan.change.effective_on)
+    old, new, on = plan.change.territory.name, plan.change.successor.name, day(plan.change.effective_on)
     list_url = reverse("operator_mergers", args=[operator.slug])
     return {
         "operator": operator,
-        "crumbs": crumbs(operator, (TITLE, list_url), (plan.old.name, "")),
+        "crumbs": crumbs(operator, (TITLE, list_url), (old, "")),
         "list_url": list_url,
         "lead": f"A fusionné dans {new} le {on}.",
         "nothing_text": _nothing(plan),
-        "old": plan.old.name,
+        "old": old,
         "nothing": plan.nothing,
         "refused": refused,
         "obstacles": [] if refused else plan.obstacles,
-        "items": [_item(item, new) for item in plan.items],
-        "consequences": _consequences(plan, new, lines),
+        "items": [_item(item) for item in plan.items],
+        "consequences": _consequences(plan, lines),
         "confirm_title": f"Reprendre pour {new}",
         "may_act": bool(request.roles & TASK_ROLES) and not plan.obstacles and not plan.nothing,
     }
@@ -103,7 +104,7 @@ def _nothing(plan: Plan) -> str:
     return "Tout ce que cette commune avait chez vous est repris."
 
 
-def _item(item: Item, new: str) -> dict:
+def _item(item: Item) -> dict:
     subscription = item.subscription
     state, label = FATES[item.fate]
     shown = {
@@ -121,12 +122,12 @@ def _item(item: Item, new: str) -> dict:
             vat_rate=subscription.vat_rate,
             vat_reason=subscription.vat_reason,
             vat_cents=item.vat_cents,
-            caption=f"{subscription.service_name} pour {new} : prix d’une année, avec la population réunie",
+            caption="Prix d’une année, avec la population réunie",
         )
     return shown
 
 
-def _consequences(plan: Plan, new: str, lines: int) -> list[str]:
+def _consequences(plan: Plan, lines: int) -> list[str]:
     on = day(plan.change.effective_on)
     followed = sum(item.fate == Fate.FOLLOWED for item in plan.items)
     ended = sum(item.fate == Fate.ENDED for item in plan.items)
@@ -134,22 +135,24 @@ def _consequences(plan: Plan, new: str, lines: int) -> list[str]:
     sentences = []
     if followed:
         sentences.append(
-            f"{counted(followed, 'abonnement continue', 'abonnements continuent')} au nom de {new} à partir "
-            f"du {on}, chez le même éditeur et à la même adresse."
+            f"{counted(followed, 'abonnement continue', 'abonnements continuent')} au nom de la commune "
+            f"nouvelle à partir du {on}, chez le même éditeur et à la même adresse."
         )
     if any(item.fate == Fate.FOLLOWED and item.subscription.commitment_number for item in plan.items):
         sentences.append("Les numéros d’engagement ne passent pas : la commune nouvelle donne les siens.")
     if ended:
         sentences.append(
-            f"{counted(ended, 'abonnement s’arrête', 'abonnements s’arrêtent')} : {new} a déjà le service."
+            f"{counted(ended, 'abonnement s’arrête', 'abonnements s’arrêtent')} : la commune nouvelle a déjà "
+            "le service."
         )
     if cancelled:
         sentences.append(
-            f"{counted(cancelled, 'demande est annulée', 'demandes sont annulées')}, à refaire par {new}."
+            f"{counted(cancelled, 'demande est annulée', 'demandes sont annulées')} : "
+            "à la commune nouvelle de décider."
         )
     if plan.adhesions:
-        joins = f", celle de {new} commence" if plan.joins else f" ; {new} adhère déjà"
-        sentences.append(f"L’adhésion de {plan.old.name} se termine le {on}{joins}.")
+        joins = "celle de la commune nouvelle commence" if plan.joins else "la commune nouvelle adhère déjà"
+        sentences.append(f"L’adhésion de la commune fusionnée se termine le {on} ; {joins}.")
     if lines:
         sentences.append(
             f"{counted(lines, LINE, LINES)} à recalculer : chacune des deux communes paie sa part. "
@@ -157,24 +160,18 @@ def _consequences(plan: Plan, new: str, lines: int) -> list[str]:
         )
     if plan.readers:
         sentences.append(
-            f"{counted(plan.readers, 'personne garde', 'personnes gardent')} la lecture des dossiers de "
-            f"{plan.old.name} ; leurs droits ne passent pas à {new} : invitez-les."
+            f"{counted(plan.readers, 'personne garde', 'personnes gardent')} la lecture des dossiers de la "
+            "commune fusionnée. Leurs droits ne passent pas à la commune nouvelle : invitez-les."
         )
     sentences.append("Les administrateurs et les secrétaires des deux communes reçoivent un courriel.")
     return sentences
 
 
 def _done(plan: Plan) -> str:
+    old, new = plan.change.territory.name, plan.change.successor.name
     if plan.nothing:
-        return f"Rien n’attendait plus pour {plan.old.name}."
-    return (
-        f"C’est fait : {plan.new.name} a repris ce que {plan.old.name} avait chez {plan.operator.short_name}."
-    )
-
-
-def _successor(change) -> str:
-    successor = change.territory.organisation.successor
-    return successor.name if successor else change.successor.name
+        return f"Rien n’attendait plus pour {old}."
+    return f"C’est fait : {new} a repris ce que {old} avait chez {plan.operator.short_name}."
 
 
 def _waiting(change, lines: int) -> str:

@@ -28,7 +28,7 @@ def merger(operator):
 
 def merged(operator, **values) -> TerritoryChange:
     """A member of 860 inhabitants, merged into Val-d’Essai and its 1,500."""
-    new = OrganisationFactory(name="Commune de Val-d’Essai", territory__population=1500)
+    new = OrganisationFactory(territory__name="Val-d’Essai", territory__population=1500)
     change = MergerFactory(**{"new": new, **values})
     AdhesionFactory(operator=operator, organisation=change.territory.organisation)
     return change
@@ -59,9 +59,9 @@ def test_the_list_says_what_waits(merger, operator, sign_in):
     elsewhere = merged(OperatorFactory())
     page = page_of(sign_in(Role.CURATOR, operator), url(operator))
     assert "2 abonnements, 1 adhésion, 2 lignes de projets de factures" in page
-    assert merger.territory.organisation.name in page
+    assert merger.territory.name in page
     assert url(operator, merger) in page
-    assert elsewhere.territory.organisation.name not in page
+    assert elsewhere.territory.name not in page
 
 
 def test_no_merger_is_said(operator, sign_in):
@@ -73,17 +73,17 @@ def test_the_page_shows_what_will_happen_with_the_new_price(merger, operator, si
     MembershipFactory(organisation=merger.territory.organisation, role=Role.SECRETARY)
     drafted_run(operator=operator, members=0)
     page = page_of(sign_in(Role.OPERATOR_ADMIN, operator), url(operator, merger))
-    old = merger.territory.organisation.name
     for words in (
         subscription.service_name,
         "Aujourd’hui 258,00\u00a0€ HT par an, puis <strong>450,00\u00a0€ HT par an</strong>.",
         "1\u202f500 habitants",
-        "1 abonnement continue au nom de Commune de Val-d’Essai à partir du 1er mars 2026",
-        f"L’adhésion de {old} se termine le 1er mars 2026, celle de Commune de Val-d’Essai commence.",
+        "1 abonnement continue au nom de la commune nouvelle à partir du 1er mars 2026",
+        "L’adhésion de la commune fusionnée se termine le 1er mars 2026",
+        "celle de la commune nouvelle commence.",
         "1 ligne de projet de facture à recalculer",
-        f"1 personne garde la lecture des dossiers de {old}",
+        "1 personne garde la lecture des dossiers de la commune fusionnée",
         "Les numéros d’engagement ne passent pas",
-        "Reprendre pour Commune de Val-d’Essai</button>",
+        "Reprendre pour Val-d’Essai</button>",
     ):
         assert words in page, words
 
