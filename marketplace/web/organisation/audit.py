@@ -13,14 +13,13 @@ from marketplace.web.access import organisation_view
 from marketplace.web.context import place_of
 from marketplace.web.formats import format_number, moment
 from marketplace.web.operator.lists import counted, rest_of_address
+from marketplace.web.organisation.roles import LOG_READERS
 from tenants.audit_chain import broken_links, last_seal
 from tenants.audit_log import SUBJECTS, Filters, events_of, people_in
 from tenants.csv_writing import csv_bytes, safe_cell
 from tenants.models import AuditEvent, Role, User
 
 PAGE_SIZE = 50
-# An agent and a vendor's editor have no business in who did what.
-READERS = frozenset(Role.values) - {Role.AGENT, Role.VENDOR_EDITOR}
 COLUMNS = (
     "n°", "date", "heure", "personne", "au nom de", "code", "événement", "avant → après", "objet", "sceau",
 )  # fmt: skip
@@ -77,7 +76,7 @@ class FiltersForm(forms.Form):
         )
 
 
-@organisation_view(*READERS)
+@organisation_view(*LOG_READERS)
 @require_safe
 def audit_log(request, organisation):
     """Everything done for the organisation or by it, last first; one page at a time."""
@@ -105,7 +104,7 @@ def audit_log(request, organisation):
     return render(request, "organisation/audit.html", context)
 
 
-@organisation_view(*READERS)
+@organisation_view(*LOG_READERS)
 @require_safe
 def audit_export(request, organisation):
     """The same events as a file for a spreadsheet, each with its seal: `verify_audit --against` takes it."""

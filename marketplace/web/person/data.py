@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from marketplace.web.formats import day, moment
-from tenants.models import PersonalDataExport
+from tenants.models import PersonalDataExport, Role
 from tenants.personal_data.copies import ask_copy
 from tenants.personal_data.erasure import ErasureRefused, erase
 from tenants.personal_data.retention import periods_in_force
@@ -94,6 +94,10 @@ def _mandate(mandate) -> dict:
         "role": mandate.get_role_display(),
         "since": day(mandate.since),
         "badge": state,
+        # An auditor only reads: an administrator ends her mandate.
+        "leave_url": reverse("organisation_leave", args=[mandate.organisation.siren])
+        if mandate.ended_at is None and mandate.suspended_at is None and mandate.role != Role.AUDITOR
+        else "",
     }
 
 
