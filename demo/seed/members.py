@@ -17,6 +17,7 @@ from tenants.models import (
 )
 from tenants.models.organisation import OrganisationKind
 from tenants.models.territory import TerritoryKind
+from tenants.organisations import commune_name
 
 MAIN = "42137"  # Margerie-Chantagret: 860 inhabitants (municipale 2023)
 SECOND = "42046"  # Champdieu
@@ -113,15 +114,6 @@ def _largest(communes: list[Territory]) -> dict[int, Territory]:
     for commune in sorted(communes, key=lambda c: inhabitants.get(c.pk, 0)):
         largest[commune.epci_id] = commune
     return largest
-
-
-def commune_name(name: str) -> str:
-    """« Commune du Chambon », « Commune d’Ailleux »: French joins the article to « de »."""
-    for article, joined in (("Le ", "du "), ("Les ", "des "), ("La ", "de La "), ("L'", "de L’")):
-        if name.startswith(article):
-            return f"Commune {joined}{name.removeprefix(article)}".replace("'", "’")
-    elided = name[0] in "AEIOUÉÈÊÎÔH"
-    return f"Commune {'d’' if elided else 'de '}{name}".replace("'", "’")
 
 
 def domain(name: str) -> str:
