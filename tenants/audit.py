@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import datetime
 
+from tenants.assistance_letters import tell_of_action
 from tenants.models import AuditEvent, Operator, Organisation, User
 
 _via: ContextVar[Operator | None] = ContextVar("audit_via", default=None)
@@ -12,7 +13,8 @@ _via: ContextVar[Operator | None] = ContextVar("audit_via", default=None)
 
 @contextmanager
 def acting_for(operator: Operator | None) -> Iterator[None]:
-    """Inside, every event says that an agent of this operator acted for the organisation, at its request."""
+    """Inside, every event says that an agent of this operator acted for the organisation, at its request, and
+    the organisation is told: one letter a day, in the same transaction."""
     token = _via.set(operator)
     try:
         yield
@@ -38,10 +40,13 @@ def record(
     and, for somebody else it is about, `{person}`. `changes` holds {field: [before, after]} and `details`
     the rest, JSON-safe. No personal data in any of them: the log can never be changed.
     """
+    via = _via.get()
+    if via is not None:
+        tell_of_action(organisation=tenant, operator=via, now=now)
     return AuditEvent.objects.create(
         tenant=tenant,
         actor=actor,
-        via=_via.get(),
+        via=via,
         person=person,
         what=what,
         sentence=sentence,

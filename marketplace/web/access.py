@@ -11,19 +11,20 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import wraps
 
+from django.db.models import QuerySet
 from django.http import Http404
 from django.utils import timezone
 from django.utils.timezone import localdate
 
 from tenants import audit
 from tenants.adhesions import ever_members
-from tenants.assistance import assisting_operator
-from tenants.models import Membership, Operator, Organisation, Role, User
+from tenants.assistance import ASSISTANT_ROLES
+from tenants.assistance_queries import assistances_in_force
+from tenants.models import Membership, Operator, Organisation, Role, Territory, User
 from tenants.roles import MEMBER_ROLES, OPERATOR_ROLES, VENDOR_ROLES
 from tenants.tenancy import tenant_scope
 
-# Who may act for a commune that asks, and what they may then do there.
-ASSISTANT_ROLES = frozenset({Role.CURATOR, Role.OPERATOR_ADMIN})
+# What an operator's agent may do at a commune that asks for help.
 ASSISTED_ROLES = frozenset({Role.SECRETARY})
 READING = ("GET", "HEAD")
 
@@ -99,6 +100,11 @@ def _guarded(roles: frozenset[str], resolve: Callable[..., Door], argument: str)
             with ExitStack() as stack:
                 stack.enter_context(tenant_scope(door.tenant_ids))
                 stack.enter_context(audit.acting_for(door.acting_for))
+                # Read here, for the banner: an error page is drawn outside the scope.
+                if argument == "organisation" and door.roles & MEMBER_ROLES:
+                    request.assistances = assistances_in_force(
+                        organisation=door.organisation, now=timezone.now()
+                    )
                 return view(request, *args, **{**kwargs, argument: door.found})
 
         return guarded
@@ -135,19 +141,32 @@ def _member(user: User, kwargs: dict) -> Door:
 
 
 def _assisted(user: User, siren: str) -> Door:
+    found = _assisted_here(user, Organisation.objects.filter(siren=siren))
+    if found is None:
+        raise Http404
+    organisation, operator = found
+    return Door(organisation, organisation, ASSISTED_ROLES, [organisation.pk], acting_for=operator)
+
+
+def assisted_in(user: User, commune: Territory) -> Organisation | None:
+    """The organisation of that territory for which this person may act now as an operator's agent."""
+    found = _assisted_here(user, Organisation.objects.filter(territory=commune))
+    return found[0] if found else None
+
+
+def _assisted_here(user: User, places: QuerySet[Organisation]) -> tuple[Organisation, Operator] | None:
+    """The first of these that asked an operator of this person for help. `places` are few."""
     operators = {
         mandate.organisation.operator.pk
         for mandate in mandates(user)
         if mandate.role in ASSISTANT_ROLES and hasattr(mandate.organisation, "operator")
     }
-    organisation = Organisation.objects.select_related("territory").filter(siren=siren).first()
-    if organisation is None or not operators:
-        raise Http404
-    with tenant_scope([organisation.pk]):
-        operator = assisting_operator(organisation=organisation, operators=operators, now=timezone.now())
-    if operator is None:
-        raise Http404
-    return Door(organisation, organisation, ASSISTED_ROLES, [organisation.pk], acting_for=operator)
+    for organisation in places.select_related("territory").order_by("pk") if operators else ():
+        with tenant_scope([organisation.pk]):
+            for assistance in assistances_in_force(organisation=organisation, now=timezone.now()):
+                if assistance.operator_id in operators:
+                    return organisation, assistance.operator
+    return None
 
 
 def _organisation(user: User, kwargs: dict) -> Door:

@@ -3,10 +3,15 @@
 from django.urls import reverse
 
 from marketplace.web.access import MEMBER_ROLES, OPERATOR_ROLES, VENDOR_ROLES, mandates
+from marketplace.web.acting import acting_notes
 from marketplace.web.operator.roles import MONEY_ROLES, TASK_ROLES
-from marketplace.web.organisation.roles import PEOPLE_READERS
+from marketplace.web.organisation.roles import LOG_READERS, PEOPLE_READERS
+from tenants.assistance import ASSISTANT_ROLES
 from tenants.logos import logo_version
 from tenants.models import Organisation, Role
+
+# More than these, and the switcher leads to the page of all of them.
+MAX_CHOICES = 8
 
 
 def navigation(request) -> dict:
@@ -18,6 +23,7 @@ def navigation(request) -> dict:
         "current_organisation": organisation,
         "current_operator": _operator(operator) if operator else None,
         "acting_for": getattr(request, "acting_for", None),
+        "acting_notes": acting_notes(request),
         "reads_only": getattr(request, "reads_only", False),
         "home_url": reverse("home"),
         "sign_in_url": reverse("oidc_authentication_init"),
@@ -31,15 +37,11 @@ def navigation(request) -> dict:
     user = getattr(request, "user", None)
     if user is None or not user.is_authenticated:
         return context
-    places = _places(user)
     context["sign_out_url"] = reverse("oidc_logout")
     context["account_links"] = [{"label": "Mes données", "url": reverse("my_data")}]
     if user.is_staff:
         context["account_links"].insert(0, {"label": "Plateforme", "url": reverse("platform_home")})
-    context["organisation_choices"] = [
-        {"label": place["label"], "url": place["url"], "active": organisation == place["organisation"]}
-        for place in places
-    ]
+    context["organisation_choices"] = _choices(request, places_of(user))
     if organisation is not None:
         context["nav_items"] = _sections(request, organisation)
     return context
@@ -59,26 +61,52 @@ def _operator(operator) -> dict:
     }
 
 
-def _places(user) -> list[dict]:
-    """Where this person has a role, each once per door (member, operator, vendor)."""
+def _choices(request, places: list[dict]) -> list[dict]:
+    """For the switcher in the header: each place with the roles held there, or beyond MAX_CHOICES the present
+    one and the page of all; first, the organisation for which an operator's agent acts."""
+    organisation = getattr(request, "current_organisation", None)
+    face = _face(request, getattr(request, "roles", frozenset())) if organisation else ""
+    choices = [
+        {
+            "label": place["label"],
+            "url": place["url"],
+            "roles": ", ".join(place["roles"]),
+            "active": organisation == place["organisation"] and face == place["face"],
+        }
+        for place in places
+    ]
+    if len(places) > MAX_CHOICES:
+        more = {"label": f"Toutes vos organisations ({len(places)})", "url": reverse("places")}
+        choices = [choice for choice in choices if choice["active"]]
+        choices.append({**more, "roles": "", "active": False})
+    if getattr(request, "acting_for", None):
+        url = reverse("member_home", args=[organisation.siren])
+        choices.insert(0, {"label": organisation.name, "url": url, "roles": "à sa demande", "active": True})
+    return choices
+
+
+def places_of(user) -> list[dict]:
+    """Where this person has a role, each once per door (member, operator, vendor), with her `roles` there."""
     places: dict[str, dict] = {}
     for mandate in mandates(user):
         place = place_of(mandate.organisation, mandate.role)
-        places.setdefault(place["url"], place)
+        places.setdefault(place["url"], {**place, "roles": []})["roles"].append(mandate.get_role_display())
     return list(places.values())
 
 
 def place_of(organisation: Organisation, role: str) -> dict:
-    """The door a role opens: its address and name."""
+    """The door a role opens: its address, its name, and which face of the organisation it shows."""
     if role in OPERATOR_ROLES or role == Role.AUDITOR:
         url = reverse("operator_home", args=[organisation.operator.slug])
-        label = f"{organisation.operator.short_name} (opérateur)"
+        label, face = f"{organisation.operator.short_name} (opérateur)", "operator"
     elif role in VENDOR_ROLES:
         url, label = reverse("vendor_home", args=[organisation.siren]), f"{organisation.name} (éditeur)"
+        face = "vendor"
     else:
         assert role in MEMBER_ROLES, role  # noqa: S101 a new role needs its door
         url, label = reverse("member_home", args=[organisation.siren]), organisation.name
-    return {"url": url, "label": label, "organisation": organisation}
+        face = "member"
+    return {"url": url, "label": label, "face": face, "organisation": organisation}
 
 
 def _sections(request, organisation) -> list[dict]:
@@ -91,7 +119,9 @@ def _sections(request, organisation) -> list[dict]:
             "url": reverse(name, args=[organisation.siren if name.startswith("organisation_") else door]),
         }
         for name, label, openers in SECTIONS[face]
-        if roles & openers or (face == "operator" and Role.AUDITOR in roles)
+        if (roles & openers or (face == "operator" and Role.AUDITOR in roles))
+        # Whoever acts for an organisation does not open what it is and who its people are.
+        and not (getattr(request, "acting_for", None) and name.startswith("organisation_"))
     ]
     best = max(
         (section["url"] for section in sections if request.path.startswith(section["url"])),
@@ -115,6 +145,7 @@ def _face(request, roles) -> str:
 
 OURSELVES = ("organisation_home", "Mon organisation", frozenset(Role.values))
 PEOPLE = ("organisation_people", "Personnes et rôles", PEOPLE_READERS)
+LOG = ("organisation_audit", "Journal", LOG_READERS)
 SECTIONS = {
     "member": [
         ("member_home", "Mes services", MEMBER_ROLES),
@@ -122,10 +153,12 @@ SECTIONS = {
         ("member_invoices", "Factures", MEMBER_ROLES),
         OURSELVES,
         PEOPLE,
+        LOG,
     ],
     "operator": [
         ("operator_home", "Tableau de bord", OPERATOR_ROLES),
         ("operator_members", "Adhérents", OPERATOR_ROLES),
+        ("operator_assistances", "Aide aux adhérents", ASSISTANT_ROLES),
         ("operator_subscriptions", "Abonnements", OPERATOR_ROLES),
         ("operator_tasks", "Ouvertures à faire", TASK_ROLES),
         ("operator_mergers", "Fusions de communes", TASK_ROLES),
@@ -134,7 +167,8 @@ SECTIONS = {
         ("operator_titres", "Titres de recettes", MONEY_ROLES),
         OURSELVES,
         PEOPLE,
+        LOG,
         ("operator_settings", "Réglages", frozenset({Role.OPERATOR_ADMIN})),
     ],
-    "vendor": [("vendor_home", "Mes services", VENDOR_ROLES), OURSELVES, PEOPLE],
+    "vendor": [("vendor_home", "Mes services", VENDOR_ROLES), OURSELVES, PEOPLE, LOG],
 }

@@ -36,6 +36,7 @@ from tests.tools.database import as_worker
 
 SECRETARY, SIGNATORY, ORG_ADMIN = Role.SECRETARY, Role.SIGNATORY, Role.ORG_ADMIN
 MEMBERS = [Role.AGENT, SECRETARY, SIGNATORY, Role.FINANCE, ORG_ADMIN]
+ASKING = [SECRETARY, SIGNATORY, ORG_ADMIN]
 VENDORS = [Role.VENDOR_EDITOR, Role.VENDOR_ADMIN]
 AUDITOR = Role.AUDITOR
 OPERATORS = [Role.CURATOR, Role.OPERATOR_FINANCE, Role.OPERATOR_ADMIN]
@@ -220,6 +221,14 @@ def _a_file_of_members(world: World) -> dict:
     return {"file": SimpleUploadedFile("membres.csv", b"SIREN;", content_type="text/csv")}
 
 
+def _ten_days(world: World) -> dict:
+    return {"operator": world.helper.operator.slug, "days": "10"}
+
+
+def _asked_by_telephone(world: World) -> dict:
+    return {"siren": world.commune.siren, "asked_by": "Le maire, par téléphone", "days": "10"}
+
+
 def _a_reason(world: World) -> dict:
     return {"reason": "Pas cette année."}
 
@@ -337,6 +346,8 @@ TABLE = [
     member("member_cancel", thing=_requested,
            post=not_found(MEMBERS) | leads(SECRETARY, ORG_ADMIN)),  # it is this secretary's request
     member("member_decision_file", thing=_active, get=opens(MEMBERS)),
+    member("member_help", get=opens(ASKING), post=leads(ASKING), sends=_ten_days),
+    member("member_help_end", thing=lambda world: [world.helper.pk], post=leads(ASKING)),
     member("member_invoices", get=opens(MEMBERS)),
     member("member_invoice", thing=_invoice, get=opens(MEMBERS)),
     member("member_invoice_file", thing=_invoice, get=opens(MEMBERS)),
@@ -353,6 +364,9 @@ TABLE = [
              sends=lambda world: {"asked_on": localdate().isoformat(), "confirmed": "oui"}),
     operator("operator_member_stay", thing=_adhesion_that_ends, post=leads(TASKS)),
     operator("operator_subscriptions", get=opens(OPERATORS)),
+    operator("operator_assistances", get=opens(TASKS)),
+    operator("operator_assistance_new", get=opens(TASKS), post=leads(TASKS), sends=_asked_by_telephone),
+    operator("operator_assistance_end", thing=lambda world: [world.helped.pk], post=leads(TASKS)),
     operator("operator_tasks", get=opens(TASKS)),
     operator("operator_task_done", thing=_step, post=leads(TASKS), sends=_an_opening),
     operator("operator_task_retry", thing=_step, post=leads(TASKS)),

@@ -130,6 +130,7 @@ LISTS = {
     "member_subscriptions": "Voirie Aubeterre",
     "member_invoices": "Mutu Aubeterre",
     "operator_subscriptions": "Aubeterre-le-Bourg",
+    "operator_assistances": "Aubeterre-la-Partante",
     "operator_tasks": "Cimetière Aubeterre",
     "operator_mergers": "Vieille Aubeterre",
     "operator_invoices": "Aubeterre-le-Bourg",

@@ -22,6 +22,7 @@ from provisioning.models import Step, StepState
 from subscriptions.models import State, Subscription
 from tenants.models import (
     Adhesion,
+    Assistance,
     College,
     Invitation,
     MemberImport,
@@ -33,6 +34,7 @@ from tenants.models import (
 )
 from tests.factories import (
     AdhesionFactory,
+    AssistanceFactory,
     BillingRunFactory,
     CollegeFactory,
     InvitationFactory,
@@ -73,7 +75,9 @@ class World:
     member_import: MemberImport  # waits for the operator's agreement
     vendor: Vendor
     leaving: Adhesion  # of a commune that is this operator's only
+    helped: Assistance  # that commune asked for
     commune: Organisation
+    helper: Assistance  # asked of another operator, of which nobody knocks here
     secretary: User  # asked for every subscription
     colleague: User  # has a small role in all three organisations
     away: User  # the same, suspended
@@ -135,6 +139,7 @@ def _operator_side(word: str) -> dict:
         "member_import": member_import,
         "vendor": vendor,
         "leaving": leaving,
+        "helped": AssistanceFactory(operator=operator, tenant=leaving.organisation, opened_at=timezone.now()),
     }
 
 
@@ -149,8 +154,12 @@ def _member_side(side: dict, commune: Organisation) -> dict:
     asked = {"tenant": commune, "requested_by": secretary}
     opening = SubscriptionFactory(state=State.PROVISIONING, listing=listing("Cimetière"), **asked)
     _person_of_all_three(side, commune, ADMINISTRATORS)  # so that nobody is the last one
+    reinforcement = AdhesionFactory(operator__short_name=f"Renfort {side['word']}", organisation=commune)
     return {
         "commune": commune,
+        "helper": AssistanceFactory(
+            operator=reinforcement.operator, tenant=commune, opened_at=timezone.now()
+        ),
         "merger": _merger(side),
         "secretary": secretary,
         "colleague": _person_of_all_three(side, commune, SMALL_ROLES),

@@ -8,6 +8,7 @@ from django.views.decorators.http import require_safe
 
 from billing.queries import invoices_of_member
 from marketplace.web.access import member_view
+from marketplace.web.commune.help import helpers
 from marketplace.web.commune.timeline import BLOCKED_BADGE, OPENING
 from marketplace.web.commune.words import payment_badge, state_badge, yearly_price
 from marketplace.web.formats import day, format_cents
@@ -29,6 +30,7 @@ def home(request, organisation):
     rows = list(subscriptions_of_member(organisation=organisation).open())
     to_approve = [row for row in rows if may_approve(request, row)]
     blocked = blocked_openings(row for row in rows if row.state in OPENING)
+    operators = list(operators_of(organisation=organisation, on=today).order_by("short_name", "pk"))
     context = {
         "organisation": organisation,
         "to_approve": [_waiting(row, organisation) for row in to_approve],
@@ -53,8 +55,9 @@ def home(request, organisation):
         ],
         "operators": [
             {"name": operator.short_name, "url": storefront_url(operator, organisation)}
-            for operator in operators_of(organisation=organisation, on=today).order_by("short_name", "pk")
+            for operator in operators
         ],
+        "helpers": helpers(request, organisation, operators),
         "may_request": Role.SECRETARY in request.roles,
         "subscriptions_url": reverse("member_subscriptions", args=[organisation.siren]),
         "invoices_url": reverse("member_invoices", args=[organisation.siren]),

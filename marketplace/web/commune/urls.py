@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from marketplace.web.commune import decisions, home, invoices, subscribe, subscriptions
+from marketplace.web.commune import decisions, help, home, invoices, subscribe, subscriptions
 
 urlpatterns = [
     path("", home.home, name="member_home"),
@@ -14,6 +14,8 @@ urlpatterns = [
     path("abonnements/<uuid:public_id>/refuser/", decisions.refuse, name="member_refuse"),
     path("abonnements/<uuid:public_id>/annuler/", decisions.cancel, name="member_cancel"),
     path("abonnements/<uuid:public_id>/acte.pdf", subscriptions.decision_file, name="member_decision_file"),
+    path("aide/", help.member_help, name="member_help"),
+    path("aide/<int:assistance_id>/arreter/", help.end, name="member_help_end"),
     path("factures/", invoices.invoice_list, name="member_invoices"),
     path("factures/<uuid:public_id>/", invoices.detail, name="member_invoice"),
     path("factures/<uuid:public_id>/facture.pdf", invoices.file, name="member_invoice_file"),

@@ -3,6 +3,7 @@
 from django.urls import path
 
 from marketplace.web.operator import (
+    assistances,
     billing,
     college_views,
     dashboard,
@@ -67,6 +68,9 @@ urlpatterns = [
     path("ouvertures/<int:step>/reessayer/", tasks.try_again, name="operator_task_retry"),
     path("fusions/", mergers.merger_list, name="operator_mergers"),
     path("fusions/<int:change>/", mergers.merger, name="operator_merger"),
+    path("agir-pour/", assistances.assistance_list, name="operator_assistances"),
+    path("agir-pour/nouveau/", assistances.new, name="operator_assistance_new"),
+    path("agir-pour/<int:assistance_id>/arreter/", assistances.end, name="operator_assistance_end"),
     path("facturation/", billing.run_list, name="operator_runs"),
     path("facturation/<uuid:public_id>/", billing.run, name="operator_run"),
     path("facturation/<uuid:public_id>/avancement/", billing.run_progress, name="operator_run_progress"),

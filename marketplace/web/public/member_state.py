@@ -7,7 +7,7 @@ from django.utils import timezone
 from django.utils.timezone import localdate
 
 from catalog.models import Listing
-from marketplace.web.access import mandates
+from marketplace.web.access import assisted_in, mandates
 from subscriptions.models import Subscription
 from tenants.adhesions import adheres
 from tenants.models import Role, Territory
@@ -18,7 +18,7 @@ def member_action(request, *, listing: Listing, commune: Territory | None) -> di
     """{kind, …}: "sign_in", "subscribe" (url), "subscribed" (url), "elsewhere" (the commune shown is not
     hers), "not_member" or "none" (signed in, without the role).
 
-    Looks only at the memberships of the person who asks.
+    Looks only at the memberships of the person who asks, and at who asked for her help.
     """
     if not request.user.is_authenticated:
         url = f"{reverse('oidc_authentication_init')}?{urlencode({'next': request.get_full_path()})}"
@@ -30,6 +30,8 @@ def member_action(request, *, listing: Listing, commune: Territory | None) -> di
         if mandate.role == Role.SECRETARY and mandate.organisation.territory is not None
     ]
     organisation = next((found for found in organisations if found.territory == commune), None)
+    if organisation is None and commune is not None:
+        organisation = assisted_in(request.user, commune)
     if organisation is None:
         return {"kind": "elsewhere", "organisations": organisations} if organisations else {"kind": "none"}
     if not adheres(organisation=organisation, operator=listing.operator, on=today):
