@@ -9,13 +9,17 @@
     if (live && live.textContent !== text) live.textContent = text;
   }
 
-  // Menus are <details>: Escape and a click elsewhere close them.
+  // Menus are <details>: Escape, a click and a focus elsewhere close them.
   function closeMenus(except) {
     document.querySelectorAll("details.halle-menu[open]").forEach(function (menu) {
       if (menu !== except) menu.open = false;
     });
   }
   document.addEventListener("click", function (event) {
+    closeMenus(event.target.closest("details.halle-menu"));
+  });
+  // Tab leads out of an open menu: it must not hide what is then focused.
+  document.addEventListener("focusin", function (event) {
     closeMenus(event.target.closest("details.halle-menu"));
   });
   document.addEventListener("keydown", function (event) {

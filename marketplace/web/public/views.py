@@ -15,8 +15,7 @@ from catalog.models import Family
 from catalog.prices import listing_price, territory_facts
 from catalog.queries import listing_on_shelf, shelf
 from marketplace.pages.models import StorefrontPage
-from marketplace.web.access import mandates
-from marketplace.web.context import place_of
+from marketplace.web.context import places_of
 from marketplace.web.price_views import breakdown, price_card
 from marketplace.web.public.about import statutes_in_words
 from marketplace.web.public.commune_choice import chosen_commune, option
@@ -40,16 +39,12 @@ def home(request):
 @require_safe
 def places(request):
     """Where a person who just signed in may go: straight there if there is only one place."""
-    doors = {}
-    for mandate in mandates(request.user):
-        door = place_of(mandate.organisation, mandate.role)
-        entry = doors.setdefault(door["url"], {**door, "roles": []})
-        entry["roles"].append(mandate.get_role_display())
+    doors = places_of(request.user)
     if request.user.is_staff and not doors:
         return redirect("platform_home")
     if len(doors) == 1:
-        return redirect(next(iter(doors)))
-    return render(request, "public/places.html", {"places": list(doors.values())})
+        return redirect(doors[0]["url"])
+    return render(request, "public/places.html", {"places": doors})
 
 
 @login_not_required
