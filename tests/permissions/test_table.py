@@ -153,7 +153,7 @@ def test_an_operator_counts_its_own_only(home, people_of_both):
     counted = {figure["label"]: figure["value"] for figure in answer.context["figures"]}
     del counted["Facturation"]
     assert counted == {
-        "Adhérents": "2",
+        "Adhérents": "3",
         "Abonnements ouverts": "1",
         "Demandes en attente": "1",
         "Ouvertures à faire": "1",
