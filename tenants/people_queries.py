@@ -1,8 +1,9 @@
 """Reads about an organisation's people, for its pages."""
 
-from django.db.models import Prefetch, QuerySet
+from django.db.models import Case, OuterRef, Prefetch, QuerySet, Subquery, TextField, Value, When
+from django.db.models.functions import Cast, Concat
 
-from tenants.models import Invitation, Membership, Organisation, User
+from tenants.models import Invitation, Letter, LetterState, Membership, Organisation, User
 from tenants.models.organisation import PlainName
 
 
@@ -17,8 +18,16 @@ def people_of(*, organisation: Organisation) -> QuerySet[User]:
 
 
 def invitations_of(*, organisation: Organisation) -> QuerySet[Invitation]:
-    """Those neither accepted nor cancelled, expired ones included, last first."""
+    """Those neither accepted nor cancelled, expired ones included, last first.
+
+    `letter_problem` says why the last letter did not leave; "" or None when it did, or will.
+    """
     pending = Invitation.objects.filter(
         tenant=organisation, accepted_at__isnull=True, cancelled_at__isnull=True
     )
-    return pending.order_by("-created_at", "pk")
+    key = Concat(Value("invitation:"), Cast(OuterRef("public_id"), TextField()))
+    letters = Letter.objects.filter(tenant=organisation, key__startswith=key).order_by("-created_at", "-pk")
+    failed = Case(When(state=LetterState.FAILED, then="problem"), default=Value(""))
+    return pending.annotate(letter_problem=Subquery(letters.values(failed=failed)[:1])).order_by(
+        "-created_at", "pk"
+    )

@@ -255,6 +255,7 @@ def _invitation_row(organisation, invitation, given, now) -> dict:
         "state": "info" if is_open else "warning",
         "label": "Invitée" if is_open else "Expirée",
         "until": f"{'jusqu’au' if is_open else 'depuis le'} {day(invitation.expires_at)}",
+        "problem": invitation.letter_problem or "",
         "mine": set(invitation.roles) <= given,
         "resend_url": reverse("organisation_invitation_resend", args=args),
         "cancel_url": reverse("organisation_invitation_cancel", args=args),

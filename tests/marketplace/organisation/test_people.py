@@ -6,9 +6,10 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from tenants.models import AuditEvent, Invitation, Letter, Role
+from tenants.models import AuditEvent, Invitation, Letter, LetterState, Role
 from tests.factories import (
     InvitationFactory,
+    LetterFactory,
     MembershipFactory,
     OperatorFactory,
     OrganisationFactory,
@@ -296,3 +297,19 @@ def test_the_menu_offers_people_to_who_may_see_them():
         labels = [link.get_text() for link in page.select(".halle-nav a")]
         assert ("Personnes et rôles" in labels) is offered, role
         assert session.get(at(organisation, "people")).status_code == (200 if offered else 404)
+
+
+def test_a_letter_that_did_not_leave_is_told(commune, client):
+    refused, left = InvitationFactory(tenant=commune), InvitationFactory(tenant=commune)
+    for invitation, state in ((refused, LetterState.FAILED), (left, LetterState.PENDING)):
+        LetterFactory(
+            tenant=commune,
+            key=f"invitation:{invitation.public_id}",
+            state=state,
+            problem="Le serveur refuse cette adresse.",
+        )
+    shown = client.get(at(commune, "people")).context["invitations"]
+    assert {row["email"]: row["problem"] for row in shown} == {
+        refused.email: "Le serveur refuse cette adresse.",
+        left.email: "",
+    }
