@@ -102,7 +102,7 @@ def _written_off(entry: LedgerEntry, now: datetime) -> LedgerEntry:
         code=_code(entry.code, WRITTEN_OFF),
         unit_price=-entry.unit_price,
         amount_cents=-entry.amount_cents,
-        steps=["Écriture annulée : la commune a fusionné, sa part est calculée de nouveau."],
+        steps=["Écriture annulée : la commune a fusionné, sa part est calculée de nouveau."],
         recorded_at=now,
         **{name: getattr(entry, name) for name in copied},
     )
@@ -137,7 +137,7 @@ def _priced(subscription: Subscription, facts: TerritoryFacts | None, period: Pe
         return price_of_period(subscription, facts, period)
     except PricingError as error:
         raise ShareNotPriced(
-            f"{subscription.service_name} pour {subscription.tenant.name} : {error}"
+            f"{subscription.service_name} pour {subscription.tenant.name} : {error}"
         ) from error
 
 

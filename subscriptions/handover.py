@@ -108,11 +108,11 @@ def _hand_subscription(plan: Plan, item: Item, *, by: User, now: datetime) -> No
     old = item.subscription
     taken_over = f"reprise par {plan.new.name} au {item.on:%d/%m/%Y}"
     if item.fate == Fate.CANCELLED:
-        reason = f"{plan.old.name} a fusionné dans {plan.new.name} : {item.reason}"
+        reason = f"{plan.old.name} a fusionné dans {plan.new.name} : {item.reason}"
         move(subscription=old, to=State.CANCELLED, by=by, now=now, reason=reason)
         return
     state = old.state
-    reason = f"{taken_over} : {item.reason}" if item.reason else taken_over
+    reason = f"{taken_over} : {item.reason}" if item.reason else taken_over
     move(subscription=old, to=State.ENDED, by=by, now=now, reason=reason, ended_on=item.on)
     new = _follow(plan, item, state=state, by=by, now=now) if item.fate == Fate.FOLLOWED else None
     signals.subscription_handed_over.send(sender=Subscription, old=old, new=new, on=item.on, now=now)

@@ -49,18 +49,18 @@ def _body(plan) -> str:
         *(f"- {_line(item)}" for item in plan.items),
         "",
         "Les adresses des services ne changent pas. Chacune des deux communes paie les mois qui sont "
-        "les siens ; les factures déjà émises ne changent pas.",
+        "les siens ; les factures déjà émises ne changent pas.",
         "",
         "Les personnes de la commune fusionnée gardent la lecture de ses dossiers. Pour agir au nom de la "
         "commune nouvelle, elles y sont invitées par son administrateur.",
         "",
-        f"Une question ? {plan.operator.contact_email}",
+        f"Une question ? {plan.operator.contact_email}",
     ]
     return "\n".join(lines)
 
 
 def _line(item) -> str:
-    text = f"{item.subscription.service_name} : {FATES[item.fate]}"
+    text = f"{item.subscription.service_name} : {FATES[item.fate]}"
     if item.quote is None:
         return f"{text}."
     return f"{text}, pour {format_cents(item.quote.total_cents)} hors taxes par an."

@@ -153,16 +153,16 @@ def _obstacles(
     obstacles = []
     if new is None:
         obstacles.append(
-            f"Le registre ne donne pas encore le SIREN de {change.successor.name} : la commune nouvelle ne "
+            f"Le registre ne donne pas encore le SIREN de {change.successor.name} : la commune nouvelle ne "
             "peut pas encore être enregistrée. Écrivez à la plateforme."
         )
     if today < change.effective_on:
         obstacles.append(
-            f"La fusion prend effet le {format_date(change.effective_on)} : "
+            f"La fusion prend effet le {format_date(change.effective_on)} : "
             "la reprise se fait à partir de ce jour."
         )
     return obstacles + [
-        f"{item.subscription.service_name} : {item.reason}" for item in items if item.fate == Fate.BLOCKED
+        f"{item.subscription.service_name} : {item.reason}" for item in items if item.fate == Fate.BLOCKED
     ]
 
 
@@ -203,7 +203,7 @@ def _item(subscription, on, own: Subscription | None, new, facts: TerritoryFacts
             subscription,
             Fate.BLOCKED,
             on,
-            reason=f"{new.name} a déjà une demande « {own.get_state_display()} ». "
+            reason=f"{new.name} a déjà une demande « {own.get_state_display()} ». "
             "Attendez qu’elle aboutisse.",
         )
     if facts is None:

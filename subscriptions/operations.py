@@ -116,7 +116,7 @@ def vehicle_for(*, listing: Listing, organisation: Organisation, today: date) ->
     if vehicle is None:
         raise NotAvailable("Ce service n’est pas encore ouvert à l’abonnement.")
     if organisation.closed_on and organisation.closed_on <= today:
-        raise NotAMember("Votre collectivité a fusionné ou n’existe plus : elle ne demande plus de service.")
+        raise NotAMember("Votre collectivité a fusionné ou n’existe plus : elle ne demande plus de service.")
     if not adheres(organisation=organisation, operator=listing.operator, on=today):
         raise NotAMember(f"Votre collectivité n’adhère pas à {listing.operator.short_name}.")
     return vehicle

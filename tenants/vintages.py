@@ -42,7 +42,7 @@ class NotWhatWasReported(Exception):
 
     def __init__(self):
         super().__init__(
-            "Ce code n’est pas celui de ce fichier et de cette base : l’un des deux a changé depuis le "
+            "Ce code n’est pas celui de ce fichier et de cette base : l’un des deux a changé depuis le "
             "rapport. Rien n’a été changé. Relancez la commande sans --confirm et relisez le rapport."
         )
 

@@ -188,8 +188,8 @@ def check_not_older(*, held: Held, register: Register) -> None:
         figures = held.populations.get((source.kind.value, source.key))
         if figures and source.in_force_from < figures.in_force_from:
             raise OlderVintage(
-                f"Les populations « {source.label} » de ce fichier sont en vigueur depuis le "
-                f"{source.in_force_from:%d/%m/%Y} ; la base en a de plus récentes, en vigueur depuis le "
+                f"Les populations « {source.label} » de ce fichier sont en vigueur depuis le "
+                f"{source.in_force_from:%d/%m/%Y} ; la base en a de plus récentes, en vigueur depuis le "
                 f"{figures.in_force_from:%d/%m/%Y}. Rien n’a été changé."
             )
 

@@ -21,23 +21,23 @@ KINDS = {
 }
 # The reader's reasons, which are those of a file's maker.
 REASONS = [
-    (r"twice in the file: (.*)", r"déjà donné plus haut dans le fichier : \1"),
-    (r"SIREN used twice: (.*)", r"SIREN déjà donné plus haut dans le fichier : \1"),
+    (r"twice in the file: (.*)", r"déjà donné plus haut dans le fichier : \1"),
+    (r"SIREN used twice: (.*)", r"SIREN déjà donné plus haut dans le fichier : \1"),
     (r"unknown kind of record", "genre de ligne inconnu"),
-    (r"malformed: (.*)", r"ligne illisible : \1"),
-    (r"unknown source of population: (.*)", r"source de population inconnue : \1"),
-    (r"not a population: (.*)", r"ce n’est pas un nombre d’habitants : \1"),
-    (r"not a SIREN: (.*)", r"SIREN faux : \1"),
-    (r"not a region code: (.*)", r"code de région faux : \1"),
-    (r"not a département code: (.*)", r"code de département faux : \1"),
-    (r"not a (?:former )?commune code: (.*)", r"code de commune faux : \1"),
-    (r"not a postcode: (.*)", r"code postal faux : \1"),
-    (r"not a seat: (.*)", r"code du chef-lieu faux : \1"),
+    (r"malformed: (.*)", r"ligne illisible : \1"),
+    (r"unknown source of population: (.*)", r"source de population inconnue : \1"),
+    (r"not a population: (.*)", r"ce n’est pas un nombre d’habitants : \1"),
+    (r"not a SIREN: (.*)", r"SIREN faux : \1"),
+    (r"not a region code: (.*)", r"code de région faux : \1"),
+    (r"not a département code: (.*)", r"code de département faux : \1"),
+    (r"not a (?:former )?commune code: (.*)", r"code de commune faux : \1"),
+    (r"not a postcode: (.*)", r"code postal faux : \1"),
+    (r"not a seat: (.*)", r"code du chef-lieu faux : \1"),
     (r"a current commune has no parent", "une commune actuelle n’est la partie d’aucune autre"),
-    (r"unknown parent commune: (.*)", r"commune de rattachement absente du fichier : \1"),
-    (r"unknown member commune: (.*)", r"commune membre absente du fichier : \1"),
-    (r"unknown (?:region|département): (.*)", r"région ou département absent du fichier : \1"),
-    (r"unknown (?:zone|kind|funding): (.*)", r"valeur inconnue : \1"),
+    (r"unknown parent commune: (.*)", r"commune de rattachement absente du fichier : \1"),
+    (r"unknown member commune: (.*)", r"commune membre absente du fichier : \1"),
+    (r"unknown (?:region|département): (.*)", r"région ou département absent du fichier : \1"),
+    (r"unknown (?:zone|kind|funding): (.*)", r"valeur inconnue : \1"),
     (r"région (.*) is not the one of département (.*)", r"la région \1 n’est pas celle du département \2"),
     (r"no member", "aucune commune membre"),
     (r"a member is named twice", "une commune membre est donnée deux fois"),
@@ -63,7 +63,7 @@ def report(*, register: Register, changes: Changes, concerned: Iterable, every: 
         yield from _populations(moves, every)
     if changes.details:
         yield ""
-        yield f"Autres mises à jour (codes postaux, département, région) : {_number(changes.details)}"
+        yield f"Autres mises à jour (codes postaux, département, région) : {_number(changes.details)}"
     yield from _section("Organisations concernées", [_organisation(row) for row in concerned], every)
     yield from _section(
         "Laissées telles quelles, leur ligne étant écartée",
@@ -72,18 +72,18 @@ def report(*, register: Register, changes: Changes, concerned: Iterable, every: 
     )
     yield from _section(
         "Lignes écartées",
-        [f"ligne {row.line} : {reason_in_french(row.reason)}" for row in register.rejected],
+        [f"ligne {row.line} : {reason_in_french(row.reason)}" for row in register.rejected],
         every,
     )
 
 
 def _head(register: Register, changes: Changes) -> Iterator[str]:
-    before = f"en vigueur : {changes.cog_year_before}" if changes.cog_year_before else "base vide"
+    before = f"en vigueur : {changes.cog_year_before}" if changes.cog_year_before else "base vide"
     yield f"Registre {changes.cog_year} ({before})"
-    yield f"Limites des communes au {changes.effective_on:%d/%m/%Y} : {register.header.credits}."
+    yield f"Limites des communes au {changes.effective_on:%d/%m/%Y} : {register.header.credits}."
     if changes.epci_on != changes.effective_on:
         yield (
-            f"Attention : les intercommunalités de ce fichier sont celles du {changes.epci_on:%d/%m/%Y}, "
+            f"Attention : les intercommunalités de ce fichier sont celles du {changes.epci_on:%d/%m/%Y}, "
             f"pas du {changes.effective_on:%d/%m/%Y}. Une intercommunalité changée depuis n’y est pas."
         )
 
@@ -105,7 +105,7 @@ def _sections(changes: Changes) -> list[tuple[str, list, Callable]]:
             "Changements de code",
             changes.new_codes,
             lambda row: (
-                f"{row.name} : {row.before} → {row.after}"
+                f"{row.name} : {row.before} → {row.after}"
                 + (f", et se nomme {row.name_after}" if row.name_after != row.name else "")
             ),
         ),
@@ -113,7 +113,7 @@ def _sections(changes: Changes) -> list[tuple[str, list, Callable]]:
             "Changements de SIREN",
             changes.new_sirens,
             lambda row: (
-                f"{row.name} ({KINDS[row.kind]} {row.code}) : "
+                f"{row.name} ({KINDS[row.kind]} {row.code}) : "
                 f"{row.before or 'aucun'} → {row.after or 'aucun'}"
             ),
         ),
@@ -121,18 +121,18 @@ def _sections(changes: Changes) -> list[tuple[str, list, Callable]]:
             "Communes qui changent d’intercommunalité",
             changes.epci_moves,
             lambda row: (
-                f"{row.name} ({row.code}) : {row.before_name or 'aucune'} → {row.after_name or 'aucune'}"
+                f"{row.name} ({row.code}) : {row.before_name or 'aucune'} → {row.after_name or 'aucune'}"
             ),
         ),
         (
             "Intercommunalités qui changent de nature",
             changes.natures,
-            lambda row: f"{row.name} ({row.siren}) : {row.before} → {row.after}",
+            lambda row: f"{row.name} ({row.siren}) : {row.before} → {row.after}",
         ),
         (
             "Communes déléguées ou associées rattachées à une autre commune",
             changes.moved_parts,
-            lambda row: f"{row.name} ({KINDS[row.kind]} {row.code}) : {row.before} → {row.after}",
+            lambda row: f"{row.name} ({KINDS[row.kind]} {row.code}) : {row.before} → {row.after}",
         ),
         ("Créations", changes.created, _listed),
         ("Disparitions sans successeur", changes.ended, _listed),
@@ -142,7 +142,7 @@ def _sections(changes: Changes) -> list[tuple[str, list, Callable]]:
 def _section(title: str, lines: list[str], every: bool) -> Iterator[str]:
     if lines:
         yield ""
-    yield f"{title} : {_number(len(lines))}"
+    yield f"{title} : {_number(len(lines))}"
     shown = lines if every else lines[:FIRST]
     yield from (f"  - {line}" for line in shown)
     if len(shown) < len(lines):
@@ -151,9 +151,9 @@ def _section(title: str, lines: list[str], every: bool) -> Iterator[str]:
 
 def _merger(row) -> str:
     into = f"{row.into_name} ({row.into})"
-    siren = f"SIREN {row.into_siren}" if row.into_siren else "SIREN inconnu : à donner par une personne"
+    siren = f"SIREN {row.into_siren}" if row.into_siren else "SIREN inconnu : à donner par une personne"
     kept = ", qui garde son code" if row.keeps_code else ""
-    return f"{row.name} ({row.code}) → {into}{kept} ; {siren}"
+    return f"{row.name} ({row.code}) → {into}{kept} ; {siren}"
 
 
 def _listed(row) -> str:
@@ -166,22 +166,22 @@ def _organisation(row) -> str:
             state = "déjà enregistrée" if row.known else "à enregistrer"
             what = f"disparaît, reprise par {row.into} ({state})"
         case "replaced":
-            what = "disparaît ; successeur sans SIREN, à désigner par une personne"
+            what = "disparaît ; successeur sans SIREN, à désigner par une personne"
         case "closed":
-            what = "disparaît sans successeur : voyez ses adhésions et ses abonnements"
+            what = "disparaît sans successeur : voyez ses adhésions et ses abonnements"
         case _:
-            what = "le registre lui donne un autre SIREN : à vérifier par une personne"
-    return f"{row.name} ({row.siren}) : {what}"
+            what = "le registre lui donne un autre SIREN : à vérifier par une personne"
+    return f"{row.name} ({row.siren}) : {what}"
 
 
 def _populations(moves: PopulationMoves, every: bool) -> Iterator[str]:
     yield ""
-    yield f"Populations – {moves.label} ({moves.kind}) : {_number(moves.rows)} lignes"
+    yield f"Populations – {moves.label} ({moves.kind}) : {_number(moves.rows)} lignes"
     if moves.in_force_before is None:
         yield f"  source nouvelle, en vigueur au {moves.in_force_from:%d/%m/%Y}"
     elif moves.is_new_vintage:
         yield (
-            f"  nouveau millésime : {moves.year_before} → {moves.year}, "
+            f"  nouveau millésime : {moves.year_before} → {moves.year}, "
             f"en vigueur au {moves.in_force_from:%d/%m/%Y}"
         )
     else:
@@ -196,16 +196,16 @@ def _populations(moves: PopulationMoves, every: bool) -> Iterator[str]:
     told = [f"{_number(count)} {words}" for count, words in counts if count]
     yield f"  {', '.join(told) or 'aucune ne change'}"
     if moves.changed:
-        yield "  les plus grands écarts en % :"
+        yield "  les plus grands écarts en % :"
         yield from (_move(move) for move in (moves.biggest_percent if every else moves.biggest_percent[:5]))
-        yield "  les plus grands écarts en habitants :"
+        yield "  les plus grands écarts en habitants :"
         yield from (_move(move) for move in (moves.biggest_count if every else moves.biggest_count[:5]))
 
 
 def _move(move: Move) -> str:
     percent = f"{move.percent:+.1f}".replace(".", ",")
     return (
-        f"  - {move.name} ({move.code}) : {_number(move.before)} → {_number(move.after)} "
+        f"  - {move.name} ({move.code}) : {_number(move.before)} → {_number(move.after)} "
         f"({'+' if move.difference > 0 else '−'}{_number(abs(move.difference))}, {percent} %)"
     )
 

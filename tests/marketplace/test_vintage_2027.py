@@ -84,13 +84,13 @@ def test_the_real_register_over_itself_changes_nothing():
         before = list(Territory.objects.order_by("pk").values_list())
     report = import_vintage()
     for nothing in (
-        "Fusions : 0",
-        "Créations : 0",
-        "Disparitions sans successeur : 0",
-        "Lignes écartées : 0",
+        "Fusions : 0",
+        "Créations : 0",
+        "Disparitions sans successeur : 0",
+        "Lignes écartées : 0",
     ):
         assert nothing in report
-    assert "Aucun changement : la base dit déjà ce que dit ce fichier." in report
+    assert "Aucun changement : la base dit déjà ce que dit ce fichier." in report
     assert "intercommunalités de ce fichier sont celles du 01/01/2025" in report
     with as_worker():
         assert list(Territory.objects.order_by("pk").values_list()) == before
@@ -100,10 +100,10 @@ def test_members_that_the_epci_file_still_counts_apart_lose_nothing(tmp_path):
     """The EPCI of an earlier year still names the absorbed commune: its line is set apart, nothing moves."""
     path = made.write(tmp_path / "r.jsonl.xz", made.vintage_2027(members_follow=False))
     report = import_vintage(path)
-    assert "Fusions : 2" in report
-    assert "Communes qui changent d’intercommunalité : 0" in report
+    assert "Fusions : 2" in report
+    assert "Communes qui changent d’intercommunalité : 0" in report
     assert re.search(rf"Loire Forez.* \(intercommunalité {made.LOIRE_FOREZ}\)", report)
-    assert re.search(r"ligne \d+ : commune membre absente du fichier : '42046'", report)
+    assert re.search(r"ligne \d+ : commune membre absente du fichier : '42046'", report)
 
 
 def test_two_subscribed_communes_merge(file_2027):
@@ -121,8 +121,8 @@ def test_two_subscribed_communes_merge(file_2027):
 
     # Reported, then applied, with the code of the report.
     report = import_vintage(file_2027)
-    assert "Fusions : 2" in report
-    assert f"{absorbed.name} ({absorbed.siren}) : disparaît, reprise par {made.NEW_SIREN}" in report
+    assert "Fusions : 2" in report
+    assert f"{absorbed.name} ({absorbed.siren}) : disparaît, reprise par {made.NEW_SIREN}" in report
     assert not TerritoryChange.objects.exists()
     told = import_vintage(file_2027, "--confirm", re.search(r"--confirm (\w+)", report)[1])
     assert "Registre 2027 appliqué." in told

@@ -221,7 +221,7 @@ def test_one_that_is_being_closed_goes_on_closing(merger, operator):
 def test_a_request_of_the_commune_nouvelle_must_end_first(merger, operator):
     old = subscribe(merger, operator)
     SubscriptionFactory(tenant=merger.successor.organisation, listing=old.listing, operator=operator)
-    with pytest.raises(HandOverBlocked, match="a déjà une demande « en attente d’approbation »"):
+    with pytest.raises(HandOverBlocked, match="a déjà une demande « en attente d’approbation »"):
         done(merger, operator)
 
 

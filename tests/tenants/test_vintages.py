@@ -98,11 +98,11 @@ def test_a_dry_run_reports_and_changes_nothing(vintage):
     report = run(vintage(*MERGED))
     assert everything() == before
     for words in (
-        "Fusions : 2",
-        f"Aboën (42001) → Aboën-Ailleux (42001), qui garde son code ; SIREN {NEW}",
-        f"Ailleux (42002) → Aboën-Ailleux (42001) ; SIREN {NEW}",
-        "Organisations concernées : 1",
-        f"Commune d’Ailleux ({B}) : disparaît, reprise par {NEW} (à enregistrer)",
+        "Fusions : 2",
+        f"Aboën (42001) → Aboën-Ailleux (42001), qui garde son code ; SIREN {NEW}",
+        f"Ailleux (42002) → Aboën-Ailleux (42001) ; SIREN {NEW}",
+        "Organisations concernées : 1",
+        f"Commune d’Ailleux ({B}) : disparaît, reprise par {NEW} (à enregistrer)",
         "Rien n’a été changé.",
     ):
         assert words in report
@@ -115,7 +115,7 @@ def test_applied_as_reported_then_nothing_is_left_to_do(vintage):
     assert "Registre 2027 appliqué." in told
     assert "100 %" in told
     once = everything()
-    assert "Aucun changement : la base dit déjà" in run(path)
+    assert "Aucun changement : la base dit déjà" in run(path)
     assert "Aucun changement" in run(path, "--confirm", "0" * 12)
     assert everything() == once
 
@@ -167,13 +167,13 @@ def test_a_commune_nouvelle_without_siren_waits_for_it(vintage):
     old = OrganisationFactory(territory=territory("42002"), siren=B)
     unknown = [{key: value for key, value in MERGED[0].items() if key != "siren"}, *MERGED[1:]]
     report = run(vintage(*unknown))
-    assert "SIREN inconnu : à donner par une personne" in report
-    assert "disparaît ; successeur sans SIREN, à désigner par une personne" in report
+    assert "SIREN inconnu : à donner par une personne" in report
+    assert "disparaît ; successeur sans SIREN, à désigner par une personne" in report
     bring(vintage(*unknown))
     old.refresh_from_db()
     assert (old.closed_on, old.successor) == (date(2027, 1, 1), None)
     # The same vintage, corrected: the SIREN is there.
-    assert "Changements de SIREN : 1" in run(vintage(*MERGED))
+    assert "Changements de SIREN : 1" in run(vintage(*MERGED))
     bring(vintage(*MERGED))
     old.refresh_from_db()
     assert old.successor.siren == NEW
@@ -276,9 +276,9 @@ def test_bad_lines_are_told_and_change_nothing(vintage):
     ]
     path = vintage(*rows, epci(GROUP, "CC du Test", ["42001", "42002"]))
     report = run(path)
-    assert "Lignes écartées : 2" in report
-    assert re.search(r"ligne \d+ : nom vide", report)
-    assert re.search(r"ligne \d+ : SIREN faux : '111111111'", report)
+    assert "Lignes écartées : 2" in report
+    assert re.search(r"ligne \d+ : nom vide", report)
+    assert re.search(r"ligne \d+ : SIREN faux : '111111111'", report)
     assert "Apinac (commune 42003)" in report
     bring(path)
     assert (territory("42003").ended_on, territory("42003").cog_year) == (None, 2026)

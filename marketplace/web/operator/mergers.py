@@ -139,29 +139,29 @@ def _consequences(plan: Plan, lines: int) -> list[str]:
             f"nouvelle à partir du {on}, chez le même éditeur et à la même adresse."
         )
     if any(item.fate == Fate.FOLLOWED and item.subscription.commitment_number for item in plan.items):
-        sentences.append("Les numéros d’engagement ne passent pas : la commune nouvelle donne les siens.")
+        sentences.append("Les numéros d’engagement ne passent pas : la commune nouvelle donne les siens.")
     if ended:
         sentences.append(
-            f"{counted(ended, 'abonnement s’arrête', 'abonnements s’arrêtent')} : la commune nouvelle a déjà "
+            f"{counted(ended, 'abonnement s’arrête', 'abonnements s’arrêtent')} : la commune nouvelle a déjà "
             "le service."
         )
     if cancelled:
         sentences.append(
-            f"{counted(cancelled, 'demande est annulée', 'demandes sont annulées')} : "
+            f"{counted(cancelled, 'demande est annulée', 'demandes sont annulées')} : "
             "à la commune nouvelle de décider."
         )
     if plan.adhesions:
         joins = "celle de la commune nouvelle commence" if plan.joins else "la commune nouvelle adhère déjà"
-        sentences.append(f"L’adhésion de la commune fusionnée se termine le {on} ; {joins}.")
+        sentences.append(f"L’adhésion de la commune fusionnée se termine le {on} ; {joins}.")
     if lines:
         sentences.append(
-            f"{counted(lines, LINE, LINES)} à recalculer : chacune des deux communes paie sa part. "
+            f"{counted(lines, LINE, LINES)} à recalculer : chacune des deux communes paie sa part. "
             "Les factures déjà émises ne changent pas."
         )
     if plan.readers:
         sentences.append(
             f"{counted(plan.readers, 'personne garde', 'personnes gardent')} la lecture des dossiers de la "
-            "commune fusionnée. Leurs droits ne passent pas à la commune nouvelle : invitez-les."
+            "commune fusionnée. Leurs droits ne passent pas à la commune nouvelle : invitez-les."
         )
     sentences.append("Les administrateurs et les secrétaires des deux communes reçoivent un courriel.")
     return sentences
@@ -171,7 +171,7 @@ def _done(plan: Plan) -> str:
     old, new = plan.change.territory.name, plan.change.successor.name
     if plan.nothing:
         return f"Rien n’attendait plus pour {old}."
-    return f"C’est fait : {new} a repris ce que {old} avait chez {plan.operator.short_name}."
+    return f"C’est fait : {new} a repris ce que {old} avait chez {plan.operator.short_name}."
 
 
 def _waiting(change, lines: int) -> str:

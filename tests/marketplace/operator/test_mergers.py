@@ -119,12 +119,12 @@ def test_what_blocks_is_said_and_no_button_shown(merger, operator, sign_in):
     blocked = subscribe(merger, operator, State.PROVISIONING)
     client = sign_in(Role.CURATOR, operator)
     page = page_of(client, url(operator, merger))
-    assert f"{blocked.service_name} : son ouverture est en cours chez l’éditeur." in page
+    assert f"{blocked.service_name} : son ouverture est en cours chez l’éditeur." in page
     assert "Reprendre pour" not in page
     answer = client.post(url(operator, merger))
     assert answer.status_code == 200
     page = answer.content.decode()
-    assert "<title>Erreur : " in page
+    assert "<title>Erreur : " in page
     assert "La reprise est refusée" in page
 
 

@@ -239,8 +239,8 @@ def test_populations_move(register):
     assert [move.code for move in moves.biggest_percent] == ["42002", "42001", "42000"]
     assert [move.difference for move in moves.biggest_count] == [50, 10, 3]
     text = "\n".join(report(register=after, changes=changed(before, after), concerned=[], every=False))
-    assert "nouveau millésime : 2023 → 2024, en vigueur au 01/01/2027" in text
-    assert "Essai 0 (42000) : 100 → 150 (+50, +50,0 %)" in text
+    assert "nouveau millésime : 2023 → 2024, en vigueur au 01/01/2027" in text
+    assert "Essai 0 (42000) : 100 → 150 (+50, +50,0 %)" in text
 
 
 def test_an_older_vintage_is_refused(register):
@@ -291,9 +291,9 @@ def test_reasons_are_told_in_french(register):
     )  # fmt: skip
     told = [reason_in_french(row.reason) for row in bad.rejected]
     assert told == [
-        "SIREN faux : '123456789'", "code de commune faux : '99999'", "nom vide",
-        "commune de rattachement absente du fichier : '42009'", "ce n’est pas un nombre d’habitants : -1",
-        "aucune commune membre", "déjà donné plus haut dans le fichier : commune-actuelle 42005",
+        "SIREN faux : '123456789'", "code de commune faux : '99999'", "nom vide",
+        "commune de rattachement absente du fichier : '42009'", "ce n’est pas un nombre d’habitants : -1",
+        "aucune commune membre", "déjà donné plus haut dans le fichier : commune-actuelle 42005",
     ]  # fmt: skip
     assert len({pattern for pattern, _ in REASONS}) == len(REASONS)
 
