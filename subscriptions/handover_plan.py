@@ -203,7 +203,7 @@ def _item(subscription, on, own: Subscription | None, new, facts: TerritoryFacts
             subscription,
             Fate.BLOCKED,
             on,
-            reason=f"{new.name} a déjà une demande « {own.get_state_display()} ». "
+            reason=f"{new.name} a déjà une demande « {own.get_state_display()} ». "
             "Attendez qu’elle aboutisse.",
         )
     if facts is None:

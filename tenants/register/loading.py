@@ -45,7 +45,7 @@ def load_register(*, register: Register | None = None, tell: Tell = lambda done,
         raise OlderVintage(f"La base tient déjà le millésime {held}, mis à jour : rien n’a été changé.")
     if held and held < year:
         raise NewerVintage(
-            f"La base tient le millésime {held} : importez celui de {year} par « manage.py import_vintage »."
+            f"La base tient le millésime {held} : importez celui de {year} par « manage.py import_vintage »."
         )
     write_register(register=register, epci=epci_by_commune(register, Held()), tell=tell)
     return register

@@ -41,7 +41,7 @@ class Command(BaseCommand):
         except RegisterError as error:
             raise CommandError(
                 f"Ce fichier n’est pas un registre lisible ({error}). Rien n’a été changé. "
-                "Refaites-le avec « python -m tenants.register.build --output FICHIER »."
+                "Refaites-le avec « python -m tenants.register.build --output FICHIER »."
             ) from None
         except OSError as error:
             raise CommandError(
@@ -75,5 +75,5 @@ class Command(BaseCommand):
         if mergers:
             self.stdout.write(
                 f"{mergers} fusions : chaque opérateur reprend ce qu’il a chez les siennes sur sa page "
-                "« Fusions de communes »."
+                "« Fusions de communes »."
             )
