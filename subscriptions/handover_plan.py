@@ -156,6 +156,11 @@ def _obstacles(
             f"Le registre ne donne pas encore le SIREN de {change.successor.name} : la commune nouvelle ne "
             "peut pas encore être enregistrée. Écrivez à la plateforme."
         )
+    elif new.territory is None:
+        obstacles.append(
+            f"{new.name} n’a pas de territoire dans le registre : son prix ne peut pas être calculé. "
+            "Écrivez à la plateforme."
+        )
     if today < change.effective_on:
         obstacles.append(
             f"La fusion prend effet le {format_date(change.effective_on)} : "
@@ -180,7 +185,7 @@ def _items(
     items = []
     for subscription in subscriptions:
         on = max(change.effective_on, subscription.active_from or change.effective_on)
-        if new is not None and on not in facts:
+        if new is not None and new.territory and on not in facts:
             facts[on] = territory_facts(territories=[new.territory], on=on)[new.territory_id]
         items.append(_item(subscription, on, own.get(subscription.listing_id), new, facts.get(on)))
     return items

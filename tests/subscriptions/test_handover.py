@@ -240,6 +240,16 @@ def test_not_without_a_successor(operator):
         done(change, operator)
 
 
+def test_not_for_a_successor_without_territory(merger, operator):
+    """Somebody of the platform named another organisation."""
+    subscribe(merger, operator)
+    merger.territory.organisation.successor = OrganisationFactory(company=True)
+    with as_worker():
+        merger.territory.organisation.save()
+    with pytest.raises(HandOverBlocked, match="n’a pas de territoire"):
+        done(merger, operator)
+
+
 def test_not_when_the_merged_population_is_unknown(operator):
     change = MergerFactory(new=OrganisationFactory(territory__population={"municipale": None}))
     subscribe(change, operator)
