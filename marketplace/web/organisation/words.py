@@ -3,6 +3,8 @@
 from collections.abc import Iterable
 
 from marketplace.web.formats import day, format_number
+from marketplace.web.operator.forms import capitalised
+from marketplace.web.public.territory_words import source_words
 from tenants.identifiers import grouped
 from tenants.models import Establishment, Organisation, Population
 
@@ -11,11 +13,12 @@ def identity_facts(organisation: Organisation) -> list[dict]:
     """For components/facts.html. Select `territory` and `successor`."""
     facts = [
         {"label": "SIREN", "value": grouped(organisation.siren)},
-        {"label": "Nature", "value": organisation.get_kind_display()},
+        {"label": "Nature", "value": capitalised(organisation.get_kind_display())},
     ]
     if organisation.legal_category:
         facts.append({"label": "Catégorie juridique", "value": organisation.legal_category})
-    address = " ".join(filter(None, (organisation.address, organisation.postcode, organisation.city)))
+    town = f"{organisation.postcode} {organisation.city}".strip()
+    address = ", ".join(filter(None, (organisation.address, town)))
     if address:
         facts.append({"label": "Adresse", "value": address})
     if organisation.vat_number:
@@ -61,7 +64,7 @@ def population_rows(populations: Iterable[Population]) -> list[dict]:
             "value": "inconnue" if row.value is None else format_number(row.value),
             "year": str(row.reference_year),
             "since": day(row.in_force_from),
-            "source": row.source,
+            "source": source_words(row.source),
         }
         for row in populations
     ]

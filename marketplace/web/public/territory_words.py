@@ -9,6 +9,7 @@ from tenants.identifiers import BadIdentifier, clean_siren, clean_siret
 from tenants.models import Population, Territory
 from tenants.models.territory import PopulationKind, TerritoryKind
 from tenants.register.vintage import SOURCES
+from tenants.vintages import ADDED_UP
 
 NATURES = {
     "CC": "communauté de communes",
@@ -69,7 +70,7 @@ def population_rows(populations: list[Population], *, on: date) -> list[dict]:
             "since": day(row.in_force_from),
             "state": _state(row, in_force, on),
             "is_in_force": row in in_force,
-            "source": _source(row.source),
+            "source": source_words(row.source),
         }
         for row in populations
     ]
@@ -81,8 +82,11 @@ def _state(row: Population, in_force: Iterable[Population], on: date) -> str:
     return "à venir" if row.in_force_from > on else "remplacée"
 
 
-def _source(key: str) -> str:
-    """A register's source has a key and a label; any other says itself what it is."""
+def source_words(key: str) -> str:
+    """Where a count of inhabitants comes from: a register's source has a key and a label, which Halle's own
+    sums over merged communes keep; any other says itself what it is."""
+    if key.endswith(ADDED_UP):
+        return f"{source_words(key.removesuffix(ADDED_UP))}, somme des communes réunies"
     source = SOURCES.get(key)
     if source is None:
         return key
@@ -101,7 +105,7 @@ def bars(populations: list[Population]) -> list[dict]:
     return [
         {
             "year": year,
-            "source": _source(row.source),
+            "source": source_words(row.source),
             "text": people(row.value or 0),
             "width": round(100 * (row.value or 0) / largest),
         }

@@ -6,8 +6,10 @@ import pytest
 from bs4 import BeautifulSoup
 from django.urls import reverse
 
+from marketplace.web.public.territory_words import source_words
 from tenants.models import FormerCode, Territory
 from tenants.models.territory import TerritoryKind
+from tenants.vintages import ADDED_UP
 from tests.factories import (
     AdhesionFactory,
     DelegatedCommuneFactory,
@@ -211,6 +213,14 @@ def test_a_commune_tells_what_it_is(client, epci):
         "/territoires/region/28/",
         f"/territoires/epci/{epci.code}/",
     ]
+
+
+def test_a_sum_over_merged_communes_says_so():
+    assert source_words("insee-municipale") == "INSEE, populations de référence 2023"
+    assert source_words(f"insee-municipale{ADDED_UP}") == (
+        "INSEE, populations de référence 2023, somme des communes réunies"
+    )
+    assert source_words("Compté en mairie") == "Compté en mairie"
 
 
 def test_each_population_tells_its_date_and_source(client):
