@@ -174,9 +174,11 @@ def _cells(event: AuditEvent) -> list[str]:
 
 
 def _changes(event: AuditEvent) -> list[dict]:
+    """What reads otherwise than before: nothing that became an empty text has not changed."""
     return [
         {"label": _label(name), "before": _word(before), "after": _word(after)}
         for name, (before, after) in event.changes.items()
+        if _word(before) != _word(after)
     ]
 
 
@@ -197,11 +199,13 @@ def _label(name: str) -> str:
 
 
 _LABELS = {
-    "roles": "rôles",
     **{
         field.name: str(field.verbose_name)
         for model in apps.get_app_config("tenants").get_models()
         for field in model._meta.fields
         if str(field.verbose_name) != field.name.replace("_", " ")
     },
+    # Not one model's word for it, but everybody's.
+    "name": "nom",
+    "roles": "rôles",
 }

@@ -150,3 +150,11 @@ def test_queries_of_the_log(client, url, organisation, events, snapshot):
     AuditEventFactory.create_batch(3, tenant=organisation)
     with snapshot_queries(snapshot):
         client.get(url)
+
+
+def test_changes_are_named_for_everybody_and_say_what_differs(client, url, organisation):
+    AuditEventFactory(tenant=organisation, changes={"name": [None, "Communes du val"], "address": [None, ""]})
+    page = " ".join(client.get(url).content.decode().split())
+    assert "nom : —" in page
+    assert "Communes du val" in page
+    assert "adresse :" not in page  # nothing became nothing
