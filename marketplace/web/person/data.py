@@ -9,6 +9,8 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from marketplace.web.formats import day, moment
+from marketplace.web.operator.forms import capitalised
+from marketplace.web.operator.lists import counted
 from tenants.models import PersonalDataExport, Role
 from tenants.personal_data.copies import ask_copy
 from tenants.personal_data.erasure import ErasureRefused, erase
@@ -33,7 +35,11 @@ def my_data(request):
         "copies": [_copy(copy) for copy in copies],
         "under_way": any(copy.ready_at is None for copy in copies),
         "kept": [
-            {"what": period.get_what_display(), "days": f"{period.days} jours", "source": period.source}
+            {
+                "what": capitalised(period.get_what_display()),
+                "days": counted(period.days, "jour"),
+                "source": period.source,
+            }
             for period in sorted(
                 periods_in_force(now=timezone.now()).values(), key=lambda row: row.get_what_display()
             )
@@ -91,7 +97,7 @@ def _mandate(mandate) -> dict:
         state = {"state": "success", "label": "En cours"}
     return {
         "organisation": mandate.organisation.name,
-        "role": mandate.get_role_display(),
+        "role": capitalised(mandate.get_role_display()),
         "since": day(mandate.since),
         "badge": state,
         # An auditor only reads: an administrator ends her mandate.

@@ -35,7 +35,7 @@ def test_identity_mandates_and_periods_are_shown(client, person):
     assert "Odile Brunerie" in page
     assert mandate.organisation.name in page
     assert "Terminé le 1er octobre 2026" in page
-    assert "courriels envoyés" in page
+    assert "Courriels envoyés" in page
     assert "90 jours" in page
 
 
