@@ -30,6 +30,22 @@
     }
   });
 
+  // On a narrow screen a long menu folds behind a button that says where one is.
+  document.querySelectorAll(".halle-nav__list").forEach(function (list) {
+    if (list.children.length < 7) return;
+    var button = document.createElement("button");
+    var here = list.querySelector("[aria-current]");
+    button.type = "button";
+    button.className = "halle-nav__fold";
+    button.textContent = here ? "Menu\u00a0: " + here.textContent.trim() : "Menu";
+    button.setAttribute("aria-controls", list.id);
+    button.setAttribute("aria-expanded", "false");
+    button.addEventListener("click", function () {
+      button.setAttribute("aria-expanded", String(button.getAttribute("aria-expanded") === "false"));
+    });
+    list.before(button);
+  });
+
   // On a narrow screen, column names move beside their cells. `display: block` makes browsers forget
   // that this is a table, so the roles are written back.
   function prepareTable(table) {
