@@ -249,7 +249,7 @@ def _write_changes(imported: VintageImport, changes: Changes) -> None:
         add(ChangeKind.RENAME, (row.kind, row.code), row.before, row.after, on=on)
     for new in changes.new_codes:
         before, after = f"{new.name} ({new.before})", f"{new.name_after} ({new.after})"
-        add(ChangeKind.RENAME, (commune, new.after), before, after)
+        add(ChangeKind.CODE, (commune, new.after), before, after)
     for move in changes.epci_moves:
         names = (move.before_name, move.after_name)
         add(ChangeKind.EPCI, (commune, move.code), *names, on=changes.epci_on)

@@ -68,7 +68,8 @@ class Assistance(TenantOwned):
     """
 
     operator = models.ForeignKey("tenants.Operator", on_delete=models.PROTECT, related_name="+")
-    asked_by = models.CharField("demandé par", max_length=200)  # in words: who, and how ("par téléphone")
+    # In words: who, and how ("par téléphone"). Emptied by the retention job once it is over.
+    asked_by = models.CharField("demandé par", max_length=200, blank=True)
     opened_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     opened_at = models.DateTimeField()
     expires_at = models.DateTimeField()

@@ -38,6 +38,7 @@ class Kept(models.TextChoices):
     LETTERS = "letters", "courriels envoyés"
     EXPORTS = "exports", "copies de données personnelles"
     IMPORTS = "imports", "fichiers d’adhérents importés"
+    ASSISTANCES = "assistances", "qui a demandé l’aide d’un opérateur"
     SESSIONS = "sessions", "sessions expirées"
     INACTIVE_PEOPLE = "inactive_people", "personnes sans mandat"
 

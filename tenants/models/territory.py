@@ -61,7 +61,13 @@ class Territory(models.Model):
             ),
         ]
         indexes = [
-            GinIndex(fields=["name_key"], name="territory_name_trgm", opclasses=["gin_trgm_ops"]),
+            # No pending list: after a load, the first searches would read it from end to end.
+            GinIndex(
+                fields=["name_key"],
+                name="territory_name_trgm",
+                opclasses=["gin_trgm_ops"],
+                fastupdate=False,
+            ),
             GinIndex(fields=["postcodes"], name="territory_postcodes"),
             models.Index(fields=["siren"], name="territory_siren"),
         ]

@@ -25,6 +25,7 @@ class ChangeKind(models.TextChoices):
     MERGER = "merger", "fusion"
     SPLIT = "split", "rétablissement"
     RENAME = "rename", "changement de nom"
+    CODE = "code", "changement de code"
     EPCI = "epci", "changement d’intercommunalité"
     CREATED = "created", "création"
     ENDED = "ended", "disparition"

@@ -9,6 +9,7 @@ from django.db.models import Exists, OuterRef, Q
 from django.utils.timezone import localdate
 
 from tenants.models import (
+    Assistance,
     Invitation,
     Kept,
     Letter,
@@ -75,6 +76,11 @@ def _imports(before: datetime, now: datetime) -> int:
     return len(old)
 
 
+def _assistances(before: datetime, now: datetime) -> int:
+    over = Assistance.objects.filter(Q(closed_at__lt=before) | Q(closed_at=None, expires_at__lt=before))
+    return over.exclude(asked_by="").update(asked_by="")
+
+
 def _sessions(before: datetime, now: datetime) -> int:
     return Session.objects.filter(expire_date__lt=before).delete()[0]
 
@@ -99,6 +105,7 @@ FORGET: dict[str, Callable[[datetime, datetime], int]] = {
     Kept.LETTERS: _letters,
     Kept.EXPORTS: _copies,
     Kept.IMPORTS: _imports,
+    Kept.ASSISTANCES: _assistances,
     Kept.SESSIONS: _sessions,
     Kept.INACTIVE_PEOPLE: _inactive_people,
 }

@@ -51,6 +51,13 @@ def load_register(*, register: Register | None = None, tell: Tell = lambda done,
     return register
 
 
+def analyse_register() -> None:
+    """Tells the planner of what was just written: without it the first searches and comparisons take minutes,
+    until the server's own housekeeping has passed."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT halle_analyse_register()")
+
+
 def lock_register() -> None:
     """Until the end of the transaction, nobody else changes the register."""
     with connection.cursor() as cursor:
@@ -81,6 +88,7 @@ def write_register(
     _upsert("tenants_formercode", ["code", "commune_id"], _former_codes(register, ids), written)
     key = ["territory_id", "kind", "in_force_from", "source"]
     _upsert("tenants_population", key, _populations(populations, ids), written)
+    analyse_register()
 
 
 class _Written:

@@ -71,4 +71,5 @@ def test_nothing_goes_round_row_security():
     query = "SELECT relname FROM pg_class WHERE relkind = ANY(%s) AND relnamespace = 'public'::regnamespace"
     assert _all(query, [["v", "m"]]) == [("catalogue_product_category_hierarchy",)]  # Oscar's: no tenant's
     functions = _all("SELECT proname FROM pg_proc WHERE prosecdef AND pronamespace = 'public'::regnamespace")
-    assert functions == []
+    # Reads no row to anybody: it lets whoever loads the public register tell the planner about it.
+    assert functions == [("halle_analyse_register",)]

@@ -24,6 +24,7 @@ from tenants.personal_data.copies import ask_copy, held_on, links_to_people, mak
 from tenants.personal_data.erasure import HoldsMandates, IsStaff, clear_traces, erase
 from tenants.personal_data.retention import FORGET, apply_retention, periods_in_force
 from tests.factories import (
+    AssistanceFactory,
     AuditEventFactory,
     InvitationFactory,
     LetterFactory,
@@ -172,7 +173,8 @@ def test_the_night_forgets_what_is_old_and_keeps_the_rest():
         make_copy(copy_id=copy.pk, now=ready)
         User.objects.update(date_joined=NOW)
         assert apply_retention(now=NOW) == {
-            "invitations": 1, "letters": 1, "exports": 1, "imports": 1, "sessions": 1, "inactive_people": 0,
+            "invitations": 1, "letters": 1, "exports": 1, "imports": 1, "assistances": 0, "sessions": 1,
+            "inactive_people": 0,
         }  # fmt: skip
         assert sorted(Invitation.objects.values_list("email", flat=True)) == ["", "kept@saint-essai.example"]
         assert Letter.objects.filter(to="").count() == 1
@@ -200,3 +202,13 @@ def test_people_without_a_mandate_for_two_years_are_forgotten():
     assert gone.erased_at == NOW
     assert gone.email == ""
     assert not User.objects.filter(pk__in=[user.pk for user in kept], erased_at__isnull=False).exists()
+
+
+def test_who_asked_for_help_is_forgotten_a_year_after():
+    over = AssistanceFactory(closed_at=NOW - timedelta(days=366), closed_by=UserFactory())
+    recent = AssistanceFactory(closed_at=NOW - timedelta(days=364), closed_by=UserFactory())
+    with as_worker():
+        assert apply_retention(now=NOW)["assistances"] == 1
+        over.refresh_from_db()
+        recent.refresh_from_db()
+    assert (over.asked_by, recent.asked_by) == ("", "Le secrétariat, par téléphone")

@@ -17,8 +17,8 @@ from tests.tools.queries import snapshot_queries
 
 pytestmark = pytest.mark.django_db
 
-# Session, person, operator, roles, members, scope in and out, menu, savepoint in and out.
-FRAME = 10
+# Session, person, mandates, members, scope in and out, savepoint in and out.
+FRAME = 8
 YEAR = localdate(timezone.now()).year
 
 
@@ -230,7 +230,7 @@ def test_queries_of_the_review(members, operator, finance, snapshot):
     run = drafted_run(operator=operator, members=members)
     with snapshot_queries(snapshot(name="review")) as queries:
         finance.get(url("operator_run", operator, run.public_id))
-    assert len(queries) == FRAME + 5
+    assert len(queries) == FRAME + 7
 
 
 @pytest.mark.parametrize("runs", [1, 3])

@@ -21,8 +21,8 @@ from tests.tools.queries import snapshot_queries
 
 pytestmark = pytest.mark.django_db
 
-# Session, person, operator, roles, members, scope in and out, menu, savepoint in and out.
-FRAME = 10
+# Session, person, mandates, members, scope in and out, savepoint in and out.
+FRAME = 8
 
 
 def home(operator):
