@@ -1,75 +1,23 @@
 """The main journey, in a real browser, on the real `make run`: from a visitor to a paid invoice."""
 
 import json
-import os
 import re
-import shutil
 from io import BytesIO
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Page, expect
 from pypdf import PdfReader
 
-from devstack.paths import ROOT
-from tests.browser.stack import RunningStack, running_stack
+from tests.browser.looking import ARTEFACTS, look, sign_in
+from tests.browser.stack import RunningStack
 from tests.tools.einvoice_rules import judge
 
-ARTEFACTS = ROOT / "test-artifacts" / "journey"
 COMMUNE, SECRETARY, MAYOR = "Margerie-Chantagret", "Odile Brunerie", "Marcel Tavernas"
 PDF = (
     b"%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj 2 0 obj<</Type/Pages/Kids[]/Count 0>>endobj\n%%EOF"
 )
 
 pytestmark = pytest.mark.xdist_group("stack")
-
-
-CHROMIUM = shutil.which("chromium")
-
-
-@pytest.fixture(scope="module")
-def stack():
-    if CHROMIUM is None:
-        why = "Chromium is not installed (Debian: apt install chromium)"
-        pytest.fail(why) if os.environ.get("CI") else pytest.skip(why)
-    with running_stack() as started:
-        yield started
-
-
-@pytest.fixture
-def page(stack: RunningStack):
-    ARTEFACTS.mkdir(parents=True, exist_ok=True)
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=CHROMIUM, args=["--no-sandbox", "--disable-background-networking"]
-        )
-        context = browser.new_context(viewport={"width": 1280, "height": 900}, locale="fr-FR")
-        page = context.new_page()
-        page.set_default_timeout(15_000)
-        yield page
-        browser.close()
-
-
-def look(page: Page, name: str) -> None:
-    """A screenshot on a wide and on a narrow screen, and no accessibility violation on either."""
-    for width in (1280, 320):
-        page.set_viewport_size({"width": width, "height": 900})
-        page.screenshot(path=ARTEFACTS / f"{name}-{width}.png", full_page=True)
-        overflow = page.evaluate(
-            "document.documentElement.scrollWidth - document.documentElement.clientWidth"
-        )
-        assert overflow <= 0, f"{name} overflows by {overflow}px at {width}px"
-        violations = Axe().run(page).response["violations"]
-        assert not violations, f"{name} at {width}px: {[v['id'] for v in violations]}"
-    page.set_viewport_size({"width": 1280, "height": 900})
-
-
-def sign_in(page: Page, stack: RunningStack, person: str) -> None:
-    page.context.clear_cookies()
-    page.goto(stack.url)
-    page.get_by_role("link", name="Se connecter").click()
-    page.get_by_role("button", name=re.compile(person)).click()
-    page.wait_for_url(f"{stack.url}/**")
 
 
 def subscribe(page: Page, stack: RunningStack, operator: str, service: str) -> str:
@@ -154,7 +102,7 @@ def download(page: Page, name: str) -> bytes:
         page.reload()
     response = page.context.request.get(page.url.rstrip("/") + "/facture.pdf")
     assert response.ok, response.status
-    (ARTEFACTS / f"{name}.pdf").write_bytes(response.body())
+    (ARTEFACTS / "journey" / f"{name}.pdf").write_bytes(response.body())
     return response.body()
 
 

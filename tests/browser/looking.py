@@ -1,0 +1,36 @@
+"""What every journey does: sign in, and look at a page on a wide and on a narrow screen."""
+
+import re
+
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page
+
+from devstack.paths import ROOT
+from tests.browser.stack import RunningStack
+
+ARTEFACTS = ROOT / "test-artifacts"
+WIDTHS = (1280, 320)
+HEIGHT = 900
+
+
+def look(page: Page, name: str) -> None:
+    """A screenshot on a wide and on a narrow screen, and no accessibility violation on either."""
+    for width in WIDTHS:
+        page.set_viewport_size({"width": width, "height": HEIGHT})
+        page.screenshot(path=ARTEFACTS / "journey" / f"{name}-{width}.png", full_page=True)
+        overflow = page.evaluate(
+            "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+        )
+        assert overflow <= 0, f"{name} overflows by {overflow}px at {width}px"
+        violations = Axe().run(page).response["violations"]
+        assert not violations, f"{name} at {width}px: {[v['id'] for v in violations]}"
+    page.set_viewport_size({"width": WIDTHS[0], "height": HEIGHT})
+
+
+def sign_in(page: Page, stack: RunningStack, person: str) -> None:
+    """As one of the demo people, from the first page."""
+    page.context.clear_cookies()
+    page.goto(stack.url)
+    page.get_by_role("link", name="Se connecter").click()
+    page.get_by_role("button", name=re.compile(person)).click()
+    page.wait_for_url(f"{stack.url}/**")
