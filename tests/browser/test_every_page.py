@@ -1,0 +1,131 @@
+"""Each kind of person walks the running demo by its links: every page of hers is found, and none is broken.
+
+A page that no link leads to is a page nobody finds.
+"""
+
+import os
+
+import pytest
+
+from tenants.models import Role
+from tests.browser.crawl import Walk, walk
+from tests.browser.looking import ARTEFACTS, sign_in
+from tests.permissions.table import TABLE
+from tests.permissions.world import ANONYMOUS, NO_MANDATE, STAFF
+
+pytestmark = pytest.mark.xdist_group("stack")
+
+# With HALLE_SHOTS=1, a picture of each page on both screens: a quarter more time.
+SHOTS = ARTEFACTS / "pages" if "HALLE_SHOTS" in os.environ else None
+
+# Who walks, and what she is in the table of permissions.
+VISITOR, SECRETARY = "a visitor", "Odile Brunerie"
+PEOPLE = {
+    VISITOR: [ANONYMOUS],
+    SECRETARY: [Role.SECRETARY, Role.ORG_ADMIN],
+    "Marcel Tavernas": [Role.SIGNATORY],
+    "Fatou Dembrelle": [Role.CURATOR, Role.OPERATOR_FINANCE, Role.OPERATOR_ADMIN],
+    "Mireille Castagnou": [Role.AUDITOR],
+    "Théo Pellegarde": [Role.VENDOR_EDITOR, Role.VENDOR_ADMIN],
+    "Claire Ostermane": [STAFF],
+    "Jonas Villebrun": [NO_MANDATE],
+}
+PUBLIC = {row.name for row in TABLE if row.get.get(ANONYMOUS) == 200}
+# A visitor reads the public pages, and a member with her own prices; nobody else needs to.
+READ_PUBLIC = [VISITOR, SECRETARY]
+
+# Addresses that answer 200 and are no pages that a link leads to, and why.
+NO_PAGES = {
+    "commune_suggestions": "what the field of a commune suggests",
+    "operator_stylesheet": "a style sheet",
+    "operator_logo": "a picture",
+    "member_decision_file": "a file",
+    "member_invoice_file": "a file",
+    "operator_invoice_file": "a file",
+    "operator_members_csv": "a file",
+    "operator_titres_csv": "a file",
+    "operator_member_import_template": "a file",
+    "operator_member_import_rejected": "a file",
+    "organisation_audit_export": "a file",
+    "member_subscription_progress": "part of a page that renews itself",
+    "operator_run_progress": "part of a page that renews itself",
+    "operator_member_import_progress": "part of a page that renews itself",
+    "organisation_invitation": "its link is in a letter",
+    "oidc_authentication_init": "leads to the identity provider",
+    "admin:index": "a library's",
+    "wagtailadmin_home": "a library's",
+    "styleguide": "the demo's own",
+    "styleguide_communes": "the demo's own",
+    "styleguide_page": "the demo's own",
+}
+# What is looked for on a page, whose results lead further.
+TYPED = {"territory_search": "Margerie-Chantagret"}
+# An auditor may open them, and is shown no button to what she could not send.
+FORMS = {
+    "operator_member_new",
+    "operator_member_amend",
+    "operator_member_withdraw",
+    "operator_assistance_new",
+    "operator_college",
+}
+# What the demo has no example of, and why.
+NONE_IN_THE_DEMO = {
+    "member_help": "no operator acts for a commune; her first page has the form that asks",
+    "operator_run_approve": "every run of invoices is issued",
+    "operator_merger": "no commune of the year 2026 has merged",
+    "operator_member_import": "no file was sent",
+}
+
+
+@pytest.fixture(scope="module")
+def walked(browser, stack) -> Walk:
+    """All the walks: each page is judged on two screens, and by axe for the first who comes."""
+    found = Walk()
+    for person in PEOPLE:
+        # Nothing glides: what is focused is in sight at once.
+        with_cookies = browser.new_context(
+            viewport={"width": 1280, "height": 900}, locale="fr-FR", reduced_motion="reduce"
+        )
+        page = with_cookies.new_page()
+        page.set_default_timeout(15_000)
+        if person == VISITOR:
+            page.goto(stack.url)
+        else:
+            sign_in(page, stack, person)
+        walk(
+            page,
+            found,
+            person=person,
+            skip=NO_PAGES,
+            already_read=set() if person in READ_PUBLIC else PUBLIC,
+            typed=TYPED,
+            shots=SHOTS,
+        )
+        with_cookies.close()
+        print(f"{person}: {', '.join(found.reached[person])}")
+    return found
+
+
+def test_each_person_finds_each_of_her_pages(walked: Walk):
+    lost = [
+        f"{person}: {name}"
+        for person, roles in PEOPLE.items()
+        for name in _pages_of(roles, person)
+        if name not in walked.reached[person]
+    ]
+    assert lost == []
+
+
+def test_no_page_has_anything_wrong(walked: Walk):
+    assert walked.problems == []
+
+
+def _pages_of(roles: list[str], person: str) -> list[str]:
+    """The pages that the table opens to somebody with these roles, each once."""
+    pages = dict.fromkeys(
+        row.name for row in TABLE if any(row.expected("get", str(role)) == 200 for role in roles)
+    )
+    elsewhere = {*NO_PAGES, *NONE_IN_THE_DEMO, *(() if person in READ_PUBLIC else PUBLIC)}
+    if Role.AUDITOR in roles:
+        elsewhere |= FORMS
+    return [name for name in pages if name not in elsewhere]
