@@ -20,7 +20,7 @@ from billing.models import (
 )
 from billing.periods import Period, periods_of
 from catalog.pricing import Population
-from tenants.member_search import member_matches
+from tenants.members.search import member_matches
 from tenants.models import Operator
 
 PAGE_SIZE = 25

@@ -9,7 +9,7 @@ from billing import handover
 from marketplace.pages.storefronts import keep_storefront
 from provisioning import operations as provisioning
 from subscriptions import signals
-from tenants import signals as operators
+from tenants.operators import signals as operators
 
 
 def connect() -> None:

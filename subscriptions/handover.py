@@ -36,7 +36,7 @@ from subscriptions.handover_plan import (
 from subscriptions.models import State, Subscription, Transition
 from subscriptions.operations import move
 from tenants import audit
-from tenants.adhesion_operations import join
+from tenants.members.operations import join
 from tenants.models import Adhesion, Operator, TerritoryChange, User
 from tenants.tenancy import tenant_scope
 

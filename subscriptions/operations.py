@@ -22,7 +22,7 @@ from subscriptions.exceptions import (
 from subscriptions.models import Decision, PurchasingVehicle, State, Subscription, Transition
 from subscriptions.models.subscription import TRANSITIONS
 from tenants import audit
-from tenants.adhesions import adheres
+from tenants.members.adhesions import adheres
 from tenants.models import Organisation, User
 
 MAX_DECISION_BYTES = 10 * 1024 * 1024

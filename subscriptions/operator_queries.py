@@ -7,7 +7,7 @@ from django.core.paginator import Page, Paginator
 from django.db.models import Count, OuterRef, Q, Subquery
 
 from subscriptions.models import State, Subscription, Transition
-from tenants.member_search import member_matches
+from tenants.members.search import member_matches
 from tenants.models import Operator, Organisation
 
 PAGE_SIZE = 25

@@ -56,26 +56,26 @@ def apply_retention(timestamp: int) -> None:
 @app.task(queue="member_imports", retry=3)
 def read_import(import_id: int) -> None:
     """Reads an operator's file of members."""
-    from tenants import member_imports
+    from tenants.member_imports import operations
 
     with every_tenant():
-        member_imports.read(import_id=import_id, now=timezone.now())
+        operations.read(import_id=import_id, now=timezone.now())
 
 
 @app.task(queue="member_imports", retry=3)
 def apply_import(import_id: int) -> None:
     """Applies a file of members that somebody has confirmed."""
-    from tenants import member_imports
+    from tenants.member_imports import operations
 
     with every_tenant():
-        member_imports.apply(import_id=import_id, now=timezone.now())
+        operations.apply(import_id=import_id, now=timezone.now())
 
 
 @app.periodic(cron="* * * * *")
 @app.task(queue="member_imports", queueing_lock="tenants.sweep_member_imports")
 def sweep_member_imports(timestamp: int) -> None:
     """Every minute: finds the imports that a dead worker or a lost job left behind."""
-    from tenants import member_imports
+    from tenants.member_imports import operations
 
     with every_tenant():
-        member_imports.sweep(now=timezone.now())
+        operations.sweep(now=timezone.now())

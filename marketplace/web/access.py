@@ -17,11 +17,11 @@ from django.utils import timezone
 from django.utils.timezone import localdate
 
 from tenants import audit
-from tenants.adhesions import ever_members
-from tenants.assistance import ASSISTANT_ROLES
-from tenants.assistance_queries import assistances_in_force
+from tenants.assistance.operations import ASSISTANT_ROLES
+from tenants.assistance.queries import assistances_in_force
+from tenants.members.adhesions import ever_members
 from tenants.models import Membership, Operator, Organisation, Role, Territory, User
-from tenants.roles import MEMBER_ROLES, OPERATOR_ROLES, VENDOR_ROLES
+from tenants.people.roles import MEMBER_ROLES, OPERATOR_ROLES, VENDOR_ROLES
 from tenants.tenancy import tenant_scope
 
 # What an operator's agent may do at a commune that asks for help.

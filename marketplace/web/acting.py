@@ -2,8 +2,8 @@
 
 from django.urls import reverse
 
-from tenants.assistance import ASKING_ROLES
-from tenants.assistance_letters import last_day_of
+from tenants.assistance.letters import last_day_of
+from tenants.assistance.operations import ASKING_ROLES
 from tenants.models import Assistance
 
 

@@ -6,9 +6,9 @@ from marketplace.web.access import MEMBER_ROLES, OPERATOR_ROLES, VENDOR_ROLES, m
 from marketplace.web.acting import acting_notes
 from marketplace.web.operator.roles import MONEY_ROLES, TASK_ROLES
 from marketplace.web.organisation.roles import LOG_READERS, PEOPLE_READERS
-from tenants.assistance import ASSISTANT_ROLES
-from tenants.logos import logo_version
+from tenants.assistance.operations import ASSISTANT_ROLES
 from tenants.models import Organisation, Role
+from tenants.operators.logos import logo_version
 
 # More than these, and the switcher leads to the page of all of them.
 MAX_CHOICES = 8

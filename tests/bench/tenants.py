@@ -70,7 +70,7 @@ def first_import(name: str) -> tuple[float, float]:
 def commune_search() -> Iterator[Figure]:
     """What people type to find their commune, over the whole register, as the web role."""
     with site():
-        from tenants.queries import find_communes
+        from tenants.territories.search import find_communes
 
         load_whole_register()
         queries = typed_by_people()

@@ -7,8 +7,8 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import transaction
 from django.utils import timezone
 
-from tenants import member_imports
-from tenants.member_import_states import ImportOpen, WrongImportState
+from tenants.member_imports import operations
+from tenants.member_imports.states import ImportOpen, WrongImportState
 from tenants.models import (
     Adhesion,
     AuditEvent,
@@ -51,7 +51,7 @@ def test_of_several_files_at_once_one_is_taken():
     results = at_once(
         *(
             in_scope(
-                operator, member_imports.send_file, operator=operator, file=upload(), sent_by=person, now=NOW
+                operator, operations.send_file, operator=operator, file=upload(), sent_by=person, now=NOW
             )
             for _ in range(4)
         )
@@ -71,7 +71,7 @@ def test_of_yes_and_no_at_once_one_is_heard():
     results = at_once(
         *(
             in_scope(found.operator, verb, member_import=copy, by=person, now=NOW)
-            for verb in (member_imports.confirm, member_imports.abandon)
+            for verb in (operations.confirm, operations.abandon)
             for copy in _copies(found, 2)
         )
     )
@@ -92,13 +92,13 @@ def test_two_operators_import_the_same_new_bodies_at_once():
     person = UserFactory()
     with as_worker():
         found = [
-            member_imports.send_file(operator=operator, file=upload(content), sent_by=person, now=NOW)
+            operations.send_file(operator=operator, file=upload(content), sent_by=person, now=NOW)
             for operator in OperatorFactory.create_batch(2)
         ]
         for one in found:
-            member_imports.read(import_id=one.pk, now=NOW)
+            operations.read(import_id=one.pk, now=NOW)
             one.refresh_from_db()
-            member_imports.confirm(member_import=one, by=person, now=NOW)
+            operations.confirm(member_import=one, by=person, now=NOW)
     results = at_once(*(applying(one) for one in found))
     assert results == [None, None]
     with as_worker():
@@ -110,7 +110,7 @@ def test_two_operators_import_the_same_new_bodies_at_once():
 def applying(found: MemberImport):
     def run():
         with as_worker():
-            member_imports.apply(import_id=found.pk, now=NOW)
+            operations.apply(import_id=found.pk, now=NOW)
 
     return run
 
@@ -148,7 +148,7 @@ def test_a_worker_killed_while_importing_applies_each_row_once(worker):
     numbers = register(MEMBERS)
     content = HEADER + "".join(f"{siret(number)};01/01/2026\n" for number in numbers)
     with as_worker():
-        found = member_imports.send_file(
+        found = operations.send_file(
             operator=operator, file=upload(content), sent_by=person, now=timezone.now()
         )
         rows = MemberImportRow.objects.all()
@@ -160,7 +160,7 @@ def test_a_worker_killed_while_importing_applies_each_row_once(worker):
         assert sorted(rows.values_list("line", flat=True)) == list(range(2, MEMBERS + 2))
 
         found.refresh_from_db()
-        member_imports.confirm(member_import=found, by=person, now=timezone.now())
+        operations.confirm(member_import=found, by=person, now=timezone.now())
         for _ in range(3):
             worker.kill_when_grown(Adhesion.objects.all(), by=random.randint(1, 1000), at_most=MEMBERS)
         worker.wait_until(lambda: state_of(found) == ImportState.DONE)

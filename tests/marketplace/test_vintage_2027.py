@@ -14,12 +14,12 @@ from provisioning.models import Run
 from subscriptions.handover import hand_over
 from subscriptions.handover_plan import mergers_of
 from subscriptions.models import State, Subscription
-from tenants.adhesions import members_of
+from tenants.members.adhesions import members_of
 from tenants.models import Organisation, Population, Role, Territory, TerritoryChange
 from tenants.organisations import identity_of
-from tenants.queries import find_communes
 from tenants.register.loading import load_register
 from tenants.tenancy import tenant_scope
+from tenants.territories.search import find_communes
 from tests.factories import (
     AdhesionFactory,
     BillingRunFactory,

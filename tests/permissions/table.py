@@ -25,7 +25,7 @@ from stdnum import luhn
 from billing.review import billable_periods
 from marketplace.web.operator.forms import period_key
 from tenants.models import Adhesion, Role
-from tenants.people import token_of
+from tenants.people.invitations import token_of
 from tests.factories.subscriptions import PDF
 from tests.factories.tenants import siret
 from tests.permissions import operator_forms as forms

@@ -4,9 +4,9 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from tenants import adhesion_operations as operations
-from tenants.adhesions import adheres, members_of
 from tenants.identifiers import WrongKey
+from tenants.members import operations
+from tenants.members.adhesions import adheres, members_of
 from tenants.models import Adhesion, AuditEvent, Organisation
 from tenants.organisations import ForeignSiret
 from tenants.tenancy import tenant_scope

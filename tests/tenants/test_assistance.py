@@ -6,8 +6,9 @@ import pytest
 from django.db import IntegrityError, transaction
 from django.utils.timezone import localtime, make_aware
 
-from tenants import assistance, audit
-from tenants.assistance_queries import assistances_in_force, assistances_of
+from tenants import audit
+from tenants.assistance import operations
+from tenants.assistance.queries import assistances_in_force, assistances_of
 from tenants.models import Assistance, AuditEvent, Letter, Role
 from tenants.tenancy import tenant_scope
 from tests.factories import (
@@ -51,11 +52,11 @@ def scope(commune):
 
 
 def ask(commune, operator, by, *, days=30, now=NOW):
-    return assistance.ask_for_help(organisation=commune, operator=operator, by=by, days=days, now=now)
+    return operations.ask_for_help(organisation=commune, operator=operator, by=by, days=days, now=now)
 
 
 def note(commune, operator, by, *, asked_by="Mme le maire, par téléphone", now=NOW):
-    return assistance.record_request(
+    return operations.record_request(
         organisation=commune, operator=operator, asked_by=asked_by, by=by, now=now
     )
 
@@ -84,21 +85,21 @@ class TestAsking:
 
     @pytest.mark.parametrize("role", [Role.AGENT, Role.FINANCE])
     def test_nobody_else_there(self, commune, operator, role):
-        with pytest.raises(assistance.NotAllowed):
+        with pytest.raises(operations.NotAllowed):
             ask(commune, operator, MembershipFactory(organisation=commune, role=role).user)
 
     def test_nor_the_operator_in_its_place(self, commune, operator, agent):
-        with pytest.raises(assistance.NotAllowed):
+        with pytest.raises(operations.NotAllowed):
             ask(commune, operator, agent)
         assert not Assistance.objects.exists()
 
     @pytest.mark.parametrize("days", [-1, 0, 91])
     def test_from_one_to_ninety_days(self, commune, operator, secretary, days):
-        with pytest.raises(assistance.DaysRefused):
+        with pytest.raises(operations.DaysRefused):
             ask(commune, operator, secretary, days=days)
 
     def test_an_operator_it_does_not_adhere_to_does_nothing_for_it(self, commune, secretary):
-        with pytest.raises(assistance.NotAMember):
+        with pytest.raises(operations.NotAMember):
             ask(commune, OperatorFactory(), secretary)
 
     def test_it_is_recorded(self, commune, operator, secretary):
@@ -191,7 +192,7 @@ class TestNoting:
 
     def test_a_commune_that_cannot_be_told_is_not_acted_for(self, commune, operator, agent):
         MembershipFactory(organisation=commune, role=Role.AGENT)
-        with pytest.raises(assistance.NobodyToTell):
+        with pytest.raises(operations.NobodyToTell):
             note(commune, operator, agent)
         assert not Assistance.objects.exists()
 
@@ -199,18 +200,18 @@ class TestNoting:
     @pytest.mark.usefixtures("secretary")
     def test_finance_and_auditors_do_not(self, commune, operator, role):
         person = MembershipFactory(organisation=operator.organisation, role=role).user
-        with pytest.raises(assistance.NotAllowed):
+        with pytest.raises(operations.NotAllowed):
             note(commune, operator, person)
 
     @pytest.mark.usefixtures("secretary")
     def test_nor_another_operators_agent(self, commune, operator):
         stranger = MembershipFactory(organisation=OperatorFactory().organisation, role=Role.OPERATOR_ADMIN)
-        with pytest.raises(assistance.NotAllowed):
+        with pytest.raises(operations.NotAllowed):
             note(commune, operator, stranger.user)
 
     @pytest.mark.usefixtures("secretary")
     def test_it_says_who_asked(self, commune, operator, agent):
-        with pytest.raises(assistance.WhoAskedMissing):
+        with pytest.raises(operations.WhoAskedMissing):
             note(commune, operator, agent, asked_by="  ")
 
 
@@ -223,7 +224,7 @@ class TestEnding:
     @pytest.mark.parametrize("side", ["secretary", "agent"])
     def test_either_side_ends_it_at_once(self, commune, lasting, side, request):
         person = request.getfixturevalue(side)
-        assistance.end(assistance=lasting, by=person, now=NOW + DAY)
+        operations.end(assistance=lasting, by=person, now=NOW + DAY)
         lasting.refresh_from_db()
         assert (lasting.closed_at, lasting.closed_by) == (NOW + DAY, person)
         assert may_act(commune, now=NOW + DAY) == []
@@ -231,18 +232,18 @@ class TestEnding:
         assert (event.what, event.actor) == ("assistance.ended", person)
 
     def test_twice_is_refused(self, lasting, secretary):
-        assistance.end(assistance=lasting, by=secretary, now=NOW)
-        with pytest.raises(assistance.AlreadyEnded):
-            assistance.end(assistance=lasting, by=secretary, now=NOW)
+        operations.end(assistance=lasting, by=secretary, now=NOW)
+        with pytest.raises(operations.AlreadyEnded):
+            operations.end(assistance=lasting, by=secretary, now=NOW)
         assert AuditEvent.objects.count() == 1
 
     def test_so_is_one_that_has_expired(self, lasting, secretary):
-        with pytest.raises(assistance.AlreadyEnded):
-            assistance.end(assistance=lasting, by=secretary, now=lasting.expires_at)
+        with pytest.raises(operations.AlreadyEnded):
+            operations.end(assistance=lasting, by=secretary, now=lasting.expires_at)
 
     def test_a_stranger_ends_nothing(self, lasting):
-        with pytest.raises(assistance.NotAllowed):
-            assistance.end(assistance=lasting, by=MembershipFactory(role=Role.SECRETARY).user, now=NOW)
+        with pytest.raises(operations.NotAllowed):
+            operations.end(assistance=lasting, by=MembershipFactory(role=Role.SECRETARY).user, now=NOW)
 
 
 @pytest.mark.usefixtures("scope")

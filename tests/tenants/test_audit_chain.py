@@ -12,7 +12,7 @@ from django.db import DatabaseError, connection, transaction
 from psycopg.errors import RestrictViolation
 
 from devstack import database
-from tenants.audit_chain import BrokenLink, Seal, broken_links, last_seal, missing_seals
+from tenants.audit.chain import BrokenLink, Seal, broken_links, last_seal, missing_seals
 from tenants.models import AuditEvent, AuditSeal
 from tenants.tenancy import tenant_scope
 from tests.factories import AuditEventFactory, OrganisationFactory

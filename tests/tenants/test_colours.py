@@ -6,7 +6,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tenants.colours import AA_TEXT, WHITE, BadColour, clean_accent, contrast, darker, lowest_contrast
+from tenants.operators.colours import (
+    AA_TEXT,
+    WHITE,
+    BadColour,
+    clean_accent,
+    contrast,
+    darker,
+    lowest_contrast,
+)
 
 colours = st.integers(0, 0xFFFFFF).map(lambda number: f"#{number:06x}")
 

@@ -9,8 +9,8 @@ from stdnum import luhn
 
 from tenants.models import FormerCode, Population, Territory
 from tenants.models.territory import TerritoryKind
-from tenants.queries import current_commune, find_communes, find_territories
 from tenants.register.loading import load_register
+from tenants.territories.search import current_commune, find_communes, find_territories
 from tests.factories import OrganisationFactory
 from tests.tools.database import acting_as, as_worker
 

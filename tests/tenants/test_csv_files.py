@@ -8,8 +8,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from tenants.csv_files import Column, CsvFile, CsvProblem, RejectedRow, read_csv
-from tenants.csv_writing import csv_bytes, rejected_as_csv, safe_cell
+from tenants.spreadsheets.reading import Column, CsvFile, CsvProblem, RejectedRow, read_csv
+from tenants.spreadsheets.writing import csv_bytes, rejected_as_csv, safe_cell
 
 COLUMNS = (
     Column("siret", "SIRET", ("Code SIRET",)),

@@ -7,7 +7,7 @@ from django.urls import get_resolver
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tenants.hostnames import RESERVED_SLUGS, BadAddress, clean_hostname, clean_slug
+from tenants.operators.hostnames import RESERVED_SLUGS, BadAddress, clean_hostname, clean_slug
 
 label = st.from_regex(r"\A[a-z0-9]([a-z0-9-]{0,20}[a-z0-9])?\Z")
 IN_DATABASE = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?")  # operator_hostname_lower_case

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
-from tenants.logos import MAX_BYTES, LogoRefused, _drawn_again, logo_version, remove_logo, set_logo
 from tenants.models import AuditEvent, Operator
+from tenants.operators.logos import MAX_BYTES, LogoRefused, _drawn_again, logo_version, remove_logo, set_logo
 from tenants.tenancy import tenant_scope
 from tests.factories import OperatorFactory, UserFactory
 from tests.factories.base import NOW

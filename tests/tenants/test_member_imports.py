@@ -7,9 +7,9 @@ from django.core.files.storage import default_storage
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import IntegrityError
 
-from tenants import member_imports
-from tenants.member_import_queries import rejected_rows, verdict_counts
-from tenants.member_import_states import (
+from tenants.member_imports import operations
+from tenants.member_imports.queries import rejected_rows, verdict_counts
+from tenants.member_imports.states import (
     TRANSITIONS,
     FileTooLarge,
     ImportOpen,
@@ -73,22 +73,22 @@ def uploaded(content: bytes, name: str = "membres.csv") -> SimpleUploadedFile:
 
 
 def send(operator, *rows: dict[str, str], content: bytes = b"") -> MemberImport:
-    return member_imports.send_file(
+    return operations.send_file(
         operator=operator, file=uploaded(content or csv_of(*rows)), sent_by=UserFactory(), now=NOW
     )
 
 
 def sent_and_read(operator, *rows: dict[str, str], content: bytes = b"") -> MemberImport:
     found = send(operator, *rows, content=content)
-    member_imports.read(import_id=found.pk, now=NOW)
+    operations.read(import_id=found.pk, now=NOW)
     found.refresh_from_db()
     return found
 
 
 def applied(operator, *rows: dict[str, str]) -> MemberImport:
     found = sent_and_read(operator, *rows)
-    member_imports.confirm(member_import=found, by=UserFactory(), now=NOW)
-    member_imports.apply(import_id=found.pk, now=NOW)
+    operations.confirm(member_import=found, by=UserFactory(), now=NOW)
+    operations.apply(import_id=found.pk, now=NOW)
     found.refresh_from_db()
     return found
 
@@ -148,7 +148,7 @@ def test_a_finished_import_leaves_room_for_another(operator, state):
 
 
 def test_the_name_of_a_file_is_shown_only_as_text(operator):
-    found = member_imports.send_file(
+    found = operations.send_file(
         operator=operator,
         file=uploaded(b"SIREN\n", "a\x07" + "b" * 230 + ".csv"),
         sent_by=UserFactory(),
@@ -177,7 +177,7 @@ def test_the_name_of_a_file_is_shown_only_as_text(operator):
 def test_a_file_that_cannot_be_read_is_refused_with_words(operator, content, words):
     found = MemberImportFactory(operator=operator, sent_at=NOW)
     found.file.save("x.csv", uploaded(content))
-    member_imports.read(import_id=found.pk, now=NOW)
+    operations.read(import_id=found.pk, now=NOW)
     found.refresh_from_db()
     assert (found.state, found.finished_at) == (ImportState.REFUSED, NOW)
     assert words in found.problem
@@ -188,7 +188,7 @@ def test_a_file_that_cannot_be_read_is_refused_with_words(operator, content, wor
 def test_a_file_that_was_lost_is_refused(operator):
     found = send(operator, row(UNKNOWN))
     default_storage.delete(found.file.name)
-    member_imports.read(import_id=found.pk, now=NOW)
+    operations.read(import_id=found.pk, now=NOW)
     found.refresh_from_db()
     assert found.problem == "Le fichier n’a pas été gardé. Envoyez-le de nouveau."
 
@@ -338,8 +338,8 @@ def test_rejected_rows_keep_their_cells(operator):
 
 def test_nothing_moves_but_along_the_table(operator):
     verbs = {
-        ImportState.APPLYING: member_imports.confirm,
-        ImportState.ABANDONED: member_imports.abandon,
+        ImportState.APPLYING: operations.confirm,
+        ImportState.ABANDONED: operations.abandon,
     }
     person = UserFactory()
     for state in ImportState:
@@ -360,20 +360,20 @@ def test_nothing_moves_but_along_the_table(operator):
 def test_of_two_people_the_second_one_is_told(operator):
     found = sent_and_read(operator, row(UNKNOWN, Nom="A"))
     stale = MemberImport.objects.get(pk=found.pk)
-    member_imports.abandon(member_import=found, by=UserFactory(), now=NOW)
+    operations.abandon(member_import=found, by=UserFactory(), now=NOW)
     with pytest.raises(WrongImportState, match="quelqu’un d’autre"):
-        member_imports.confirm(member_import=stale, by=UserFactory(), now=NOW)
+        operations.confirm(member_import=stale, by=UserFactory(), now=NOW)
 
 
 def test_nothing_to_import(operator):
     found = sent_and_read(operator, row("123"))
     with pytest.raises(NothingToImport):
-        member_imports.confirm(member_import=found, by=UserFactory(), now=NOW)
+        operations.confirm(member_import=found, by=UserFactory(), now=NOW)
 
 
 def test_an_import_abandoned_while_it_is_read_stays_abandoned(operator):
     found = send(operator, row(UNKNOWN, Nom="A"))
-    member_imports.abandon(member_import=found, by=UserFactory(), now=NOW)
+    operations.abandon(member_import=found, by=UserFactory(), now=NOW)
     assert jobs.run_jobs() == ["tenants.tasks.read_import"]
     found.refresh_from_db()
     assert found.state == ImportState.ABANDONED
@@ -489,8 +489,8 @@ def test_the_world_may_change_between_the_report_and_the_answer(operator, colleg
     AdhesionFactory(operator=operator, organisation=earlier, since=SINCE - timedelta(days=1))
     Organisation.objects.filter(pk=closed.pk).update(closed_on=SINCE)
     college.delete()
-    member_imports.confirm(member_import=found, by=UserFactory(), now=NOW)
-    member_imports.apply(import_id=found.pk, now=NOW)
+    operations.confirm(member_import=found, by=UserFactory(), now=NOW)
+    operations.apply(import_id=found.pk, now=NOW)
     found.refresh_from_db()
     assert (found.state, found.done_rows, found.total_rows) == (ImportState.DONE, 5, 5)
     assert verdicts(found) == [
@@ -516,7 +516,7 @@ def test_the_same_file_again_changes_nothing(operator, college):
 
 @pytest.fixture
 def small_batches(monkeypatch):
-    monkeypatch.setattr(member_imports, "BATCH", 2)
+    monkeypatch.setattr(operations, "BATCH", 2)
 
 
 def test_a_job_that_failed_halfway_goes_on_where_it_was(operator, small_batches):
@@ -525,26 +525,26 @@ def test_a_job_that_failed_halfway_goes_on_where_it_was(operator, small_batches)
     found = send(operator, *(row(place.siren) for place in places), row("123"))
     in_the_way = MemberImportRowFactory(member_import=found, line=6)
     with pytest.raises(IntegrityError):
-        member_imports.read(import_id=found.pk, now=NOW)
+        operations.read(import_id=found.pk, now=NOW)
     in_the_way.delete()
     found.refresh_from_db()
     assert (found.state, found.done_rows, found.total_rows) == (ImportState.READING, 4, 6)
-    member_imports.read(import_id=found.pk, now=NOW)
+    operations.read(import_id=found.pk, now=NOW)
     found.refresh_from_db()
     assert found.state == ImportState.READY
     assert [line for line, _ in verdicts(found)] == [2, 3, 4, 5, 6, 7]
 
-    member_imports.confirm(member_import=found, by=UserFactory(), now=NOW)
+    operations.confirm(member_import=found, by=UserFactory(), now=NOW)
     data = found.rows.get(line=5).data
     found.rows.filter(line=5).update(data={})
     with pytest.raises(KeyError):
-        member_imports.apply(import_id=found.pk, now=NOW)
+        operations.apply(import_id=found.pk, now=NOW)
     found.rows.filter(line=5).update(data=data)
     found.refresh_from_db()
     assert (found.state, found.done_rows, found.total_rows) == (ImportState.APPLYING, 2, 5)
     assert found.rows.filter(applied=True).count() == Adhesion.objects.count() == 2
-    member_imports.apply(import_id=found.pk, now=NOW)
-    member_imports.apply(import_id=found.pk, now=NOW)
+    operations.apply(import_id=found.pk, now=NOW)
+    operations.apply(import_id=found.pk, now=NOW)
     found.refresh_from_db()
     assert (found.state, found.done_rows) == (ImportState.DONE, 5)
     assert Adhesion.objects.count() == 5
@@ -554,18 +554,18 @@ def test_a_job_that_failed_halfway_goes_on_where_it_was(operator, small_batches)
 def test_the_sweep_finds_what_was_left(operator):
     later = NOW + timedelta(minutes=1)
     found = send(operator, row(UNKNOWN, Nom="A"))
-    member_imports.sweep(now=later)
+    operations.sweep(now=later)
     assert len(jobs.waiting()) == 1  # it waits already
     jobs.forget()
-    member_imports.sweep(now=NOW)
+    operations.sweep(now=NOW)
     assert jobs.waiting() == []  # too young
-    member_imports.sweep(now=later)
+    operations.sweep(now=later)
     assert jobs.run_jobs() == ["tenants.tasks.read_import"]
     found.refresh_from_db()
-    member_imports.confirm(member_import=found, by=UserFactory(), now=NOW)
+    operations.confirm(member_import=found, by=UserFactory(), now=NOW)
     jobs.forget()
-    member_imports.sweep(now=later)
+    operations.sweep(now=later)
     assert jobs.run_jobs() == ["tenants.tasks.apply_import"]
     jobs.forget()
-    member_imports.sweep(now=later)
+    operations.sweep(now=later)
     assert jobs.waiting() == []

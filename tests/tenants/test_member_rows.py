@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from stdnum.luhn import calc_check_digit
 
-from tenants.csv_files import CsvProblem, read_csv
-from tenants.csv_writing import rejected_as_csv
-from tenants.member_rows import COLUMNS, MemberFile, MemberRow, read_members
+from tenants.member_imports.rows import COLUMNS, MemberFile, MemberRow, read_members
+from tenants.spreadsheets.reading import CsvProblem, read_csv
+from tenants.spreadsheets.writing import rejected_as_csv
 
 TODAY = date(2026, 11, 21)
 COLLEGES = ["Communes", "Intercommunalités"]

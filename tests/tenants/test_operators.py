@@ -5,7 +5,6 @@ from functools import partial
 
 import pytest
 
-from tenants import operators
 from tenants.models import (
     AuditEvent,
     Invitation,
@@ -17,10 +16,11 @@ from tenants.models import (
 )
 from tenants.models.operator import IssuerKind, LegalKind, VatRegime, WithdrawalRule
 from tenants.models.organisation import OrganisationKind
-from tenants.operator_settings import SettingsInvalid
-from tenants.operators import Body
+from tenants.operators import operations
+from tenants.operators.operations import Body
+from tenants.operators.settings import SettingsInvalid
+from tenants.operators.vat_positions import VatStatement, set_vat_position
 from tenants.tenancy import tenant_scope
-from tenants.vat_positions import VatStatement, set_vat_position
 from tests.factories import (
     MembershipFactory,
     OperatorFactory,
@@ -75,7 +75,7 @@ def open_one(staff, *, settings=None, **changes) -> Operator:
         "by": staff,
         "now": NOW,
     }
-    return operators.open_operator(**arguments | changes)
+    return operations.open_operator(**arguments | changes)
 
 
 def refused(staff, **changes) -> dict[str, str]:
@@ -215,7 +215,7 @@ def test_only_an_association_collects_itself(staff):
 
 def change(operator, by, **changes) -> Operator:
     with tenant_scope([operator.organisation_id]):
-        return operators.change_settings(operator=operator, changes=changes, by=by, now=NOW)
+        return operations.change_settings(operator=operator, changes=changes, by=by, now=NOW)
 
 
 def not_changed(operator, by, **changes) -> dict[str, str]:

@@ -7,10 +7,10 @@ import pytest
 from django.core import signing
 from django.db import transaction
 
-from tenants import mandates, people
 from tenants.models import AuditEvent, Invitation, Letter, Membership, Role
 from tenants.models.organisation import OrganisationKind
-from tenants.roles import (
+from tenants.people import invitations, mandates
+from tenants.people.roles import (
     GIVEN_BY,
     MEMBER_ROLES,
     VENDOR_ROLES,
@@ -75,7 +75,7 @@ def admin(commune):
 @pytest.fixture
 def invited(commune, admin):
     return inside(
-        commune, people.invite, organisation=commune, email=EMAIL, roles=[Role.AGENT], invited_by=admin
+        commune, invitations.invite, organisation=commune, email=EMAIL, roles=[Role.AGENT], invited_by=admin
     )
 
 
@@ -128,7 +128,7 @@ def test_an_invitation_is_written_to_its_address_and_told_to_the_log(commune, ad
     assert "- agent" in letter.body
     assert "15 octobre 2026" in letter.body
     [link] = re.findall(r"http\S+", letter.body)
-    assert link.endswith(f"/organisations/{commune.siren}/invitation/{people.token_of(invited)}/")
+    assert link.endswith(f"/organisations/{commune.siren}/invitation/{invitations.token_of(invited)}/")
     [event] = events(commune)
     assert (event.what, event.actor, event.changes) == (
         "invitation.invited",
@@ -139,8 +139,8 @@ def test_an_invitation_is_written_to_its_address_and_told_to_the_log(commune, ad
 
 
 def test_a_link_is_signed_and_only_ours_is_read(invited):
-    token = people.token_of(invited)
-    assert people.read_token(token) == invited.public_id
+    token = invitations.token_of(invited)
+    assert invitations.read_token(token) == invited.public_id
     forged = [
         token[:-1] + ("A" if token[-1] != "A" else "B"),
         str(invited.public_id),
@@ -149,19 +149,19 @@ def test_a_link_is_signed_and_only_ours_is_read(invited):
         signing.Signer(salt="another", sep=".").sign(str(invited.public_id)),
         signing.Signer(salt="tenants.invitation", sep=".").sign("no identifier"),
     ]
-    assert [people.read_token(text) for text in forged] == [None] * len(forged)
+    assert [invitations.read_token(text) for text in forged] == [None] * len(forged)
 
 
 def test_what_cannot_be_invited(commune, admin, invited):
     def refused(**values):
         asked = {"organisation": commune, "email": "a@b.example", "roles": [Role.AGENT], "invited_by": admin}
-        with pytest.raises(people.PeopleRefused) as refusal:
-            inside(commune, people.invite, **asked | values)
+        with pytest.raises(invitations.PeopleRefused) as refusal:
+            inside(commune, invitations.invite, **asked | values)
         return type(refusal.value)
 
     person(commune, Role.AGENT, email="la@mairie.example")
-    assert refused(email=EMAIL.upper()) is people.AlreadyInvited
-    assert refused(email="LA@mairie.example") is people.AlreadyHere
+    assert refused(email=EMAIL.upper()) is invitations.AlreadyInvited
+    assert refused(email="LA@mairie.example") is invitations.AlreadyHere
     assert refused(roles=[]) is NoRole
     assert refused(roles=[Role.CURATOR]) is NotAllowed
     assert refused(roles=[Role.CURATOR], invited_by=None) is RoleNotHere
@@ -169,13 +169,18 @@ def test_what_cannot_be_invited(commune, admin, invited):
     assert refused(invited_by=person(OrganisationFactory(), Role.ORG_ADMIN)) is NotAllowed
     commune.closed_on = date(2026, 1, 1)
     commune.save()
-    assert refused() is people.OrganisationClosed
+    assert refused() is invitations.OrganisationClosed
 
 
 def test_the_platform_s_staff_invites_the_first_administrator(commune):
     staff = UserFactory(is_staff=True)
     inside(
-        commune, people.invite, organisation=commune, email=EMAIL, roles=[Role.ORG_ADMIN], invited_by=staff
+        commune,
+        invitations.invite,
+        organisation=commune,
+        email=EMAIL,
+        roles=[Role.ORG_ADMIN],
+        invited_by=staff,
     )
     with as_worker():
         assert Invitation.objects.get().roles == [Role.ORG_ADMIN]
@@ -184,7 +189,7 @@ def test_the_platform_s_staff_invites_the_first_administrator(commune):
 def test_an_expired_invitation_makes_room_for_another(commune, admin, invited):
     later = NOW + timedelta(days=14)
     inside(
-        commune, people.invite, organisation=commune, email=EMAIL, roles=[Role.AGENT], invited_by=admin,
+        commune, invitations.invite, organisation=commune, email=EMAIL, roles=[Role.AGENT], invited_by=admin,
         now=later,
     )  # fmt: skip
     with as_worker():
@@ -195,14 +200,14 @@ def test_an_expired_invitation_makes_room_for_another(commune, admin, invited):
 
 def test_accepting_gives_the_roles_once(commune, admin, invited):
     user = UserFactory(email=EMAIL.lower())
-    inside(commune, people.accept, invitation=invited, user=user)
+    inside(commune, invitations.accept, invitation=invited, user=user)
     assert roles_in_force(user, commune) == {Role.AGENT}
     assert user.memberships.get().given_by == admin
-    with pytest.raises(people.InvitationAccepted) as refusal:
-        inside(commune, people.accept, invitation=invited, user=user)
+    with pytest.raises(invitations.InvitationAccepted) as refusal:
+        inside(commune, invitations.accept, invitation=invited, user=user)
     assert refusal.value.by_you
-    with pytest.raises(people.InvitationAccepted) as refusal:
-        inside(commune, people.accept, invitation=invited, user=UserFactory())
+    with pytest.raises(invitations.InvitationAccepted) as refusal:
+        inside(commune, invitations.accept, invitation=invited, user=UserFactory())
     assert not refusal.value.by_you
     event = events(commune)[-1]
     assert (event.what, event.person, event.changes) == (
@@ -214,42 +219,44 @@ def test_what_cannot_be_accepted(commune, admin, invited):
     user = UserFactory(email=EMAIL)
 
     def refused(**values):
-        with pytest.raises(people.PeopleRefused) as refusal:
-            inside(commune, people.accept, **{"invitation": invited, "user": user} | values)
+        with pytest.raises(invitations.PeopleRefused) as refusal:
+            inside(commune, invitations.accept, **{"invitation": invited, "user": user} | values)
         return refusal.value
 
     somebody = refused(user=UserFactory())
-    assert isinstance(somebody, people.InvitedSomebodyElse)
+    assert isinstance(somebody, invitations.InvitedSomebodyElse)
     assert somebody.masked == "N…@…"
-    assert isinstance(refused(user=UserFactory(email="")), people.InvitedSomebodyElse)
-    assert isinstance(refused(now=NOW + timedelta(days=14)), people.InvitationExpired)
-    inside(commune, people.cancel_invitation, invitation=invited, by=admin)
-    assert isinstance(refused(), people.InvitationCancelled)
-    with pytest.raises(people.InvitationCancelled):
-        inside(commune, people.resend, invitation=invited, by=admin)
+    assert isinstance(refused(user=UserFactory(email="")), invitations.InvitedSomebodyElse)
+    assert isinstance(refused(now=NOW + timedelta(days=14)), invitations.InvitationExpired)
+    inside(commune, invitations.cancel_invitation, invitation=invited, by=admin)
+    assert isinstance(refused(), invitations.InvitationCancelled)
+    with pytest.raises(invitations.InvitationCancelled):
+        inside(commune, invitations.resend, invitation=invited, by=admin)
     other = InvitationFactory(tenant=commune, email=user.email)
     commune.closed_on = NOW.date()
     commune.save()
-    assert isinstance(refused(invitation=other), people.OrganisationClosed)
+    assert isinstance(refused(invitation=other), invitations.OrganisationClosed)
     assert roles_in_force(user, commune) == set()
 
 
 def test_resending_gives_fourteen_days_more_and_one_letter_a_minute(commune, admin, invited):
     later = NOW + timedelta(days=20)
     for seconds in (0, 5):
-        inside(commune, people.resend, invitation=invited, by=admin, now=later + timedelta(seconds=seconds))
+        inside(
+            commune, invitations.resend, invitation=invited, by=admin, now=later + timedelta(seconds=seconds)
+        )
     with as_worker():
         invited.refresh_from_db()
         assert Letter.objects.count() == 2
     assert invited.is_open(now=later + timedelta(days=13))
     user = UserFactory(email=EMAIL)
-    inside(commune, people.accept, invitation=invited, user=user, now=later)
+    inside(commune, invitations.accept, invitation=invited, user=user, now=later)
     assert roles_in_force(user, commune) == {Role.AGENT}
 
 
 def test_an_invitation_is_the_business_of_who_gives_its_roles(commune, admin, invited):
     stranger = person(OrganisationFactory(), Role.ORG_ADMIN)
-    for operation in (people.resend, people.cancel_invitation):
+    for operation in (invitations.resend, invitations.cancel_invitation):
         with pytest.raises(NotAllowed):
             inside(commune, operation, invitation=invited, by=stranger)
 
@@ -276,11 +283,16 @@ def test_from_3500_inhabitants_the_two_roles_are_apart():
         inside(commune, mandates.change_roles, organisation=commune, person=user, roles=both, by=admin)
     with pytest.raises(RolesApart):
         inside(
-            commune, people.invite, organisation=commune, email="a@b.example", roles=both, invited_by=admin
+            commune,
+            invitations.invite,
+            organisation=commune,
+            email="a@b.example",
+            roles=both,
+            invited_by=admin,
         )
     offered = InvitationFactory(tenant=commune, email=EMAIL, roles=[Role.SIGNATORY])
     with pytest.raises(RolesApart):
-        inside(commune, people.accept, invitation=offered, user=user)
+        inside(commune, invitations.accept, invitation=offered, user=user)
     assert roles_in_force(user, commune) == {Role.SECRETARY}
 
 
@@ -463,8 +475,8 @@ def test_two_acceptances_at_once_are_one():
     commune = OrganisationFactory()
     user = UserFactory()
     invitation = InvitationFactory(tenant=commune, email=user.email, roles=[Role.AGENT, Role.FINANCE])
-    results = at_once(*[lambda: inside(commune, people.accept, invitation=invitation, user=user)] * 4)
-    assert sorted(map(type, results), key=str) == [type(None), *[people.InvitationAccepted] * 3]
+    results = at_once(*[lambda: inside(commune, invitations.accept, invitation=invitation, user=user)] * 4)
+    assert sorted(map(type, results), key=str) == [type(None), *[invitations.InvitationAccepted] * 3]
     assert user.memberships.count() == 2
     assert [event.what for event in events(commune)] == ["invitation.accepted"]
 
@@ -476,11 +488,11 @@ def test_two_invitations_at_once_to_one_address_are_one():
     asked = {"organisation": commune, "roles": [Role.AGENT], "invited_by": admin}
     results = at_once(
         *[
-            lambda email=email: inside(commune, people.invite, email=email, **asked)
+            lambda email=email: inside(commune, invitations.invite, email=email, **asked)
             for email in (EMAIL, EMAIL.lower(), EMAIL.upper())
         ]
     )
     assert sum(isinstance(result, Invitation) for result in results) == 1
-    assert sum(isinstance(result, people.AlreadyInvited) for result in results) == 2
+    assert sum(isinstance(result, invitations.AlreadyInvited) for result in results) == 2
     with as_worker():
         assert Letter.objects.count() == 1

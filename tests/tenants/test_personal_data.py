@@ -8,7 +8,7 @@ from django.contrib.sessions.models import Session
 
 from subscriptions.models import Subscription
 from tenants import tasks
-from tenants.audit_chain import broken_links
+from tenants.audit.chain import broken_links
 from tenants.models import (
     AuditEvent,
     Invitation,

@@ -17,11 +17,11 @@ from tenants.models import (
     TerritoryChange,
     VintageImport,
 )
-from tenants.queries import current_commune
 from tenants.register.changes import OlderVintage
 from tenants.register.loading import NewerVintage, load_register
 from tenants.register.reader import read_register
-from tenants.vintages import ADDED_UP
+from tenants.territories.search import current_commune
+from tenants.territories.vintages import ADDED_UP
 from tests.factories import OrganisationFactory
 from tests.factories.tenants import siren
 from tests.tenants.register.made import SOURCE, WHOLES, commune, epci, header, part, write

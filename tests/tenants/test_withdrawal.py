@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tenants.members.withdrawal import withdrawal_date
 from tenants.models.operator import WithdrawalRule
-from tenants.withdrawal import withdrawal_date
 
 END, YEAR = WithdrawalRule.NOTICE_END, WithdrawalRule.YEAR_END
 days = st.dates(date(1990, 1, 1), date(2090, 12, 31))

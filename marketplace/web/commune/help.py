@@ -11,12 +11,12 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from marketplace.web.access import organisation_view
 from marketplace.web.operator.lists import counted
-from tenants import assistance
-from tenants.adhesions import operators_of
-from tenants.assistance import ASKING_ROLES, DEFAULT_DAYS, MAX_DAYS, AssistanceRefused
-from tenants.assistance_letters import last_day_of
+from tenants.assistance import operations
+from tenants.assistance.letters import last_day_of
+from tenants.assistance.operations import ASKING_ROLES, DEFAULT_DAYS, MAX_DAYS, AssistanceRefused
+from tenants.members.adhesions import operators_of
 from tenants.models import Assistance, Operator, Organisation, Role
-from tenants.roles import MEMBER_ROLES
+from tenants.people.roles import MEMBER_ROLES
 
 # Not member_view: whoever acts for the organisation may not prolong her own right to.
 asking_view = organisation_view(*ASKING_ROLES)
@@ -81,8 +81,8 @@ def end(request, organisation, assistance_id):
         tenant=organisation,
     )
     try:
-        assistance.end(assistance=found, by=request.user, now=timezone.now())
-    except assistance.NotAllowed:
+        operations.end(assistance=found, by=request.user, now=timezone.now())
+    except operations.NotAllowed:
         raise Http404 from None
     except AssistanceRefused as refusal:
         messages.info(request, str(refusal))
@@ -135,14 +135,14 @@ def helpers(
 def _ask(request, organisation: Organisation, operator: Operator, form: HelpForm) -> bool:
     """Whether it was done; otherwise the form says why not."""
     try:
-        found = assistance.ask_for_help(
+        found = operations.ask_for_help(
             organisation=organisation,
             operator=operator,
             by=request.user,
             days=form.cleaned_data["days"],
             now=timezone.now(),
         )
-    except assistance.NotAllowed:
+    except operations.NotAllowed:
         raise Http404 from None
     except AssistanceRefused as refusal:
         form.add_error(refusal.field or None, str(refusal))

@@ -15,7 +15,7 @@ from marketplace.web.formats import day, format_cents
 from provisioning.queries import blocked_openings
 from subscriptions.models import State, Subscription
 from subscriptions.queries import subscriptions_of_member
-from tenants.adhesions import operators_of
+from tenants.members.adhesions import operators_of
 from tenants.models import Operator, Organisation, Role
 
 LAST_INVOICES = 3

@@ -18,7 +18,7 @@ from marketplace.web.commune.words import plural, state_badge
 from marketplace.web.formats import day, format_cents
 from marketplace.web.pdf import FileMissing, pdf_response
 from subscriptions.queries import GROUPS, group_counts, subscription_for_member, subscriptions_of_member
-from tenants.adhesions import operators_of
+from tenants.members.adhesions import operators_of
 from tenants.models import Role
 
 PAGE_SIZE = 25

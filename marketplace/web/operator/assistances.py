@@ -16,13 +16,13 @@ from marketplace.web.access import operator_view
 from marketplace.web.commune.help import HelpForm
 from marketplace.web.formats import day
 from marketplace.web.operator.lists import chosen, counted, crumbs, searched_list, typed
-from tenants import assistance
-from tenants.adhesions import members_of
-from tenants.assistance import ASSISTANT_ROLES, AssistanceRefused
-from tenants.assistance_letters import last_day_of
-from tenants.assistance_queries import assistances_of
+from tenants.assistance import operations
+from tenants.assistance.letters import last_day_of
+from tenants.assistance.operations import ASSISTANT_ROLES, AssistanceRefused
+from tenants.assistance.queries import assistances_of
 from tenants.identifiers import grouped
-from tenants.member_list import MemberFilters, member_page
+from tenants.members.adhesions import members_of
+from tenants.members.listing import MemberFilters, member_page
 from tenants.models import Assistance, Organisation
 from tenants.tenancy import tenant_scope
 
@@ -134,8 +134,8 @@ def end(request, operator, assistance_id):
     rows = Assistance.objects.select_related("tenant", "operator__organisation")
     found = get_object_or_404(rows, pk=assistance_id, operator=operator)
     try:
-        assistance.end(assistance=found, by=request.user, now=timezone.now())
-    except assistance.NotAllowed:
+        operations.end(assistance=found, by=request.user, now=timezone.now())
+    except operations.NotAllowed:
         raise Http404 from None
     except AssistanceRefused as refusal:
         messages.info(request, str(refusal))
@@ -148,7 +148,7 @@ def _noted(request, operator, organisation: Organisation, form: RequestForm, now
     """Whether it was; otherwise the form says why not."""
     try:
         with tenant_scope([operator.organisation_id, organisation.pk]):
-            found = assistance.record_request(
+            found = operations.record_request(
                 organisation=organisation,
                 operator=operator,
                 asked_by=form.cleaned_data["asked_by"],
@@ -156,7 +156,7 @@ def _noted(request, operator, organisation: Organisation, form: RequestForm, now
                 days=form.cleaned_data["days"],
                 now=now,
             )
-    except assistance.NotAllowed:
+    except operations.NotAllowed:
         raise Http404 from None
     except AssistanceRefused as refusal:
         form.add_error(refusal.field or None, str(refusal))

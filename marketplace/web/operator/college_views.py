@@ -9,8 +9,8 @@ from marketplace.web.formats import format_number
 from marketplace.web.operator.lists import crumbs
 from marketplace.web.operator.settings import frame, may_read_and_send, settings_view
 from marketplace.web.operator.settings_forms import CollegeForm, show_mistakes
-from tenants import colleges
-from tenants.operator_settings import SettingsInvalid
+from tenants.operators import colleges
+from tenants.operators.settings import SettingsInvalid
 
 
 @settings_view

@@ -21,7 +21,7 @@ from marketplace.web.operator.roles import MONEY_ROLES, TASK_ROLES
 from provisioning.todo import count_for_person
 from subscriptions.models import State
 from subscriptions.operator_queries import ALL, operator_subscriptions, subscription_counts
-from tenants.operator_queries import latest_events, member_count
+from tenants.operators.dashboard import latest_events, member_count
 
 TABS = {
     ALL: "Tous",

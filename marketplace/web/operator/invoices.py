@@ -37,8 +37,8 @@ from marketplace.web.operator.lists import (
     typed,
 )
 from marketplace.web.operator.roles import MONEY_ROLES
-from tenants.csv_writing import csv_bytes, safe_cell
 from tenants.models.operator import IssuerKind
+from tenants.spreadsheets.writing import csv_bytes, safe_cell
 
 logger = logging.getLogger(__name__)
 

@@ -19,7 +19,7 @@ from marketplace.web.operator.members import adhesion_badge, adhesion_dates
 from marketplace.web.operator.roles import MONEY_ROLES, TASK_ROLES
 from marketplace.web.organisation.words import establishment_facts, identity_facts, population_rows
 from subscriptions.operator_queries import open_subscriptions
-from tenants.member_card import (
+from tenants.members.card import (
     adhesions_of,
     covered_count,
     establishments_of,

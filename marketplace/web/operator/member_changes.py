@@ -17,8 +17,8 @@ from marketplace.web.operator.member import member_crumbs, member_of
 from marketplace.web.operator.member_forms import AdhesionForm, WithdrawalForm, is_epci
 from marketplace.web.operator.roles import TASK_ROLES
 from subscriptions.operator_queries import open_subscriptions
-from tenants import adhesion_operations as operations
-from tenants.member_card import covered_count
+from tenants.members import operations
+from tenants.members.card import covered_count
 from tenants.models import Adhesion, Organisation
 from tenants.models.operator import WithdrawalRule
 from tenants.tenancy import tenant_scope

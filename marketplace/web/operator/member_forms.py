@@ -4,7 +4,7 @@ from django import forms
 from django.utils.timezone import localdate
 
 from marketplace.web.formats import day
-from tenants.member_list import COVERED, FORMER, IN_FORCE, LEAVING, NO_COLLEGE, TO_COME, MemberFilters
+from tenants.members.listing import COVERED, FORMER, IN_FORCE, LEAVING, NO_COLLEGE, TO_COME, MemberFilters
 from tenants.models import College, Organisation
 from tenants.models.organisation import OrganisationKind
 

@@ -6,7 +6,7 @@ from marketplace.web.formats import format_number, moment
 from marketplace.web.operator.forms import capitalised
 from marketplace.web.operator.lists import counted, rest_of_address, tabs
 from marketplace.web.operator.member_import_words import STATE_BADGES, TABS, row_in_words
-from tenants.member_import_queries import Report
+from tenants.member_imports.queries import Report
 from tenants.models import ImportState, MemberImport, RowVerdict
 
 UNDER_WAY = (ImportState.READING, ImportState.APPLYING)

@@ -4,11 +4,11 @@ from datetime import date
 
 from marketplace.web.formats import day
 from marketplace.web.operator.forms import capitalised
-from tenants.csv_writing import csv_bytes
 from tenants.identifiers import grouped
-from tenants.member_rows import COLUMNS, REMARK
+from tenants.member_imports.rows import COLUMNS, REMARK
 from tenants.models import ImportState, MemberImportRow, RowVerdict
 from tenants.models.organisation import OrganisationKind
+from tenants.spreadsheets.writing import csv_bytes
 
 STATE_BADGES = {
     ImportState.READING: "info",

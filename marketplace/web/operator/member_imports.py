@@ -21,11 +21,11 @@ from marketplace.web.operator.member_import_report import (
 )
 from marketplace.web.operator.member_import_words import TABS, columns, template_csv
 from marketplace.web.operator.roles import TASK_ROLES
-from tenants import member_imports
-from tenants.csv_writing import rejected_as_csv
-from tenants.member_import_queries import imports_of, rejected_rows, report_of
-from tenants.member_import_states import OPEN, ImportOpen, ImportRefused
+from tenants.member_imports import operations
+from tenants.member_imports.queries import imports_of, rejected_rows, report_of
+from tenants.member_imports.states import OPEN, ImportOpen, ImportRefused
 from tenants.models import ImportState, MemberImport
+from tenants.spreadsheets.writing import rejected_as_csv
 
 SHOWN_IMPORTS = 50
 CHOOSE_A_FILE = "Choisissez le fichier CSV de vos adhérents."
@@ -55,7 +55,7 @@ def import_list(request, operator):
         form = MemberFileForm(request.POST, request.FILES)
         if form.is_valid():
             try:
-                found = member_imports.send_file(
+                found = operations.send_file(
                     operator=operator,
                     file=form.cleaned_data["file"],
                     sent_by=request.user,
@@ -134,7 +134,7 @@ def progress(request, operator, public_id):
 @require_POST
 def confirm(request, operator, public_id):
     """Yes: apply what was read."""
-    return _act(request, operator, public_id, member_imports.confirm, "L’import est confirmé, il commence.")
+    return _act(request, operator, public_id, operations.confirm, "L’import est confirmé, il commence.")
 
 
 @operator_view(*TASK_ROLES, with_members=False)
@@ -145,7 +145,7 @@ def abandon(request, operator, public_id):
         request,
         operator,
         public_id,
-        member_imports.abandon,
+        operations.abandon,
         "L’import est abandonné : rien n’a été enregistré.",
     )
 

@@ -15,10 +15,10 @@ from marketplace.web.operator.lists import typed
 from marketplace.web.operator.member import member_crumbs
 from marketplace.web.operator.member_forms import IdentityForm, JoinForm, SeatForm
 from marketplace.web.operator.roles import TASK_ROLES
-from tenants.adhesion_operations import AdhesionRefused, register_and_join
-from tenants.bodies import Body, body_of, find_bodies
 from tenants.identifiers import BadIdentifier, grouped
-from tenants.member_card import is_member
+from tenants.members.bodies import Body, body_of, find_bodies
+from tenants.members.card import is_member
+from tenants.members.operations import AdhesionRefused, register_and_join
 from tenants.models.organisation import OrganisationKind
 from tenants.organisations import OrganisationRefused
 

@@ -16,10 +16,10 @@ from marketplace.web.operator.forms import capitalised
 from marketplace.web.operator.lists import counted, crumbs, rest_of_address, typed
 from marketplace.web.operator.member_forms import MemberFilterForm, filters_of
 from marketplace.web.operator.roles import TASK_ROLES
-from tenants.csv_writing import csv_bytes, safe_cell
 from tenants.identifiers import grouped
-from tenants.member_list import IN_FORCE, PAGE_SIZE, MemberFilters, member_page, member_rows
+from tenants.members.listing import IN_FORCE, PAGE_SIZE, MemberFilters, member_page, member_rows
 from tenants.models import College, Organisation, Role
+from tenants.spreadsheets.writing import csv_bytes, safe_cell
 
 CSV_COLUMNS = (
     "Nom",

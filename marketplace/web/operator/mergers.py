@@ -19,7 +19,7 @@ from marketplace.web.price_views import breakdown
 from subscriptions.exceptions import SubscriptionRefused
 from subscriptions.handover import hand_over
 from subscriptions.handover_plan import Fate, Item, Plan, mergers_of, waiting_for
-from tenants.adhesion_operations import AdhesionRefused
+from tenants.members.operations import AdhesionRefused
 
 PAGE_SIZE = 25
 TITLE = "Fusions de communes"

@@ -21,10 +21,10 @@ from marketplace.web.operator.settings_forms import (
     VatForm,
     show_mistakes,
 )
-from tenants import logos, operators, vat_positions
-from tenants.colours import lowest_contrast
 from tenants.models import Operator, Role
-from tenants.operator_settings import SettingsInvalid
+from tenants.operators import logos, operations, vat_positions
+from tenants.operators.colours import lowest_contrast
+from tenants.operators.settings import SettingsInvalid
 
 TABS = {
     "operator_settings": "Identité et contact",
@@ -121,7 +121,7 @@ def _group(request, operator, form_class: type[SettingsForm], name: str, page) -
     form = form_class(request.POST)
     if form.is_valid():
         try:
-            operators.change_settings(
+            operations.change_settings(
                 operator=operator, changes=form.cleaned_data, by=request.user, now=timezone.now()
             )
         except SettingsInvalid as invalid:

@@ -1,4 +1,4 @@
-"""Forms of an operator's settings. What a value must be is checked by tenants.operator_settings: here, only
+"""Forms of an operator's settings. What a value must be is checked by tenants.operators.settings: here, only
 what cannot be read at all. Opening an operator asks the same questions (marketplace.web.platform.forms)."""
 
 from django import forms
@@ -6,7 +6,7 @@ from django import forms
 from tenants.models import Operator
 from tenants.models.operator import IssuerKind, LegalKind, VatRegime, WithdrawalRule
 from tenants.models.territory import PopulationKind
-from tenants.operator_settings import SettingsInvalid
+from tenants.operators.settings import SettingsInvalid
 
 NOT_A_NUMBER = "Écrivez un nombre entier, en chiffres."
 TYPED_DATE = forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"})

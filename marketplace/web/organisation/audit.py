@@ -1,5 +1,8 @@
 """An organisation's audit log: read, filtered, verified, exported."""
 
+import re
+from datetime import date
+
 from django import forms
 from django.apps import apps
 from django.core.paginator import Paginator
@@ -11,15 +14,16 @@ from django.views.decorators.http import require_safe
 
 from marketplace.web.access import organisation_view
 from marketplace.web.context import place_of
-from marketplace.web.formats import format_number, moment
+from marketplace.web.formats import day, format_number, moment
 from marketplace.web.operator.lists import counted, rest_of_address
 from marketplace.web.organisation.roles import LOG_READERS
-from tenants.audit_chain import broken_links, last_seal
-from tenants.audit_log import SUBJECTS, Filters, events_of, people_in
-from tenants.csv_writing import csv_bytes, safe_cell
+from tenants.audit.chain import broken_links, last_seal
+from tenants.audit.reading import SUBJECTS, Filters, events_of, people_in
 from tenants.models import AuditEvent, Role, User
+from tenants.spreadsheets.writing import csv_bytes, safe_cell
 
 PAGE_SIZE = 50
+ISO_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")  # as changes keep a date
 COLUMNS = (
     "n°", "date", "heure", "personne", "au nom de", "code", "événement", "avant → après", "objet", "sceau",
 )  # fmt: skip
@@ -190,6 +194,8 @@ def _word(value: object) -> str:
         return "oui" if value else "non"
     if isinstance(value, list):
         return ", ".join(map(_word, value))
+    if isinstance(value, str) and ISO_DAY.fullmatch(value):
+        return day(date.fromisoformat(value))
     return str(Role(value).label) if value in Role.values else str(value)
 
 
@@ -205,7 +211,13 @@ _LABELS = {
         for field in model._meta.fields
         if str(field.verbose_name) != field.name.replace("_", " ")
     },
-    # Not one model's word for it, but everybody's.
+    # Not one model's word for it, but everybody's; and fields whose name no page shows.
+    "college": "collège",
+    "expires_at": "valable jusqu’au",
     "name": "nom",
     "roles": "rôles",
+    "seat": "siège",
+    "service_code": "code service",
+    "siren": "SIREN",
+    "successor": "remplacée par",
 }

@@ -12,7 +12,7 @@ from marketplace.web.operator.forms import capitalised
 from marketplace.web.operator.member import deliberation
 from marketplace.web.operator.members import adhesion_badge, adhesion_dates
 from marketplace.web.organisation.words import establishment_facts, identity_facts, population_rows
-from tenants.member_card import adhesions_of, establishments_of, populations_of
+from tenants.members.card import adhesions_of, establishments_of, populations_of
 from tenants.models import Adhesion, Organisation, Role, Territory
 from tenants.models.territory import PopulationKind, TerritoryKind
 

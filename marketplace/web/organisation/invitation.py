@@ -10,9 +10,9 @@ from django.views.decorators.http import require_http_methods
 from marketplace.web.context import place_of
 from marketplace.web.formats import day
 from marketplace.web.organisation.people_forms import WORK, name_of
-from tenants import people
 from tenants.models import Invitation, Organisation, Role
-from tenants.roles import PeopleRefused, RoleNotHere, RolesApart
+from tenants.people import invitations
+from tenants.people.roles import PeopleRefused, RoleNotHere, RolesApart
 from tenants.tenancy import tenant_scope
 
 GONE = 410
@@ -23,7 +23,7 @@ ASK_AGAIN = "Demandez une nouvelle invitation à la personne qui vous invite."
 def invitation(request, siren, token):
     """What one is invited to, and the button that accepts. Open to whoever has the link and is signed in: the
     mandate is what it gives. A link that Halle did not make does not exist."""
-    public_id = people.read_token(token)
+    public_id = invitations.read_token(token)
     organisation = (
         Organisation.objects.select_related("operator", "vendor", "territory").filter(siren=siren).first()
     )
@@ -40,7 +40,7 @@ def invitation(request, siren, token):
 def _answer(request, found):
     now, accepting = timezone.now(), request.method == "POST"
     try:
-        (people.accept if accepting else people.check_acceptable)(
+        (invitations.accept if accepting else invitations.check_acceptable)(
             invitation=found, user=request.user, now=now
         )
     except PeopleRefused as refusal:
@@ -61,14 +61,14 @@ def _refused(request, found, refusal):
     title, status = str(refusal).rstrip("."), GONE
     action_label, action_url = "Aller à l’accueil", reverse("home")
     match refusal:
-        case people.InvitationAccepted(by_you=True):
+        case invitations.InvitationAccepted(by_you=True):
             status, action_label, action_url = 200, "Voir où vous pouvez aller", reverse("places")
             todo = "Il n’y a rien d’autre à faire."
-        case people.InvitationAccepted():
+        case invitations.InvitationAccepted():
             todo = f"Un lien ne sert qu’une fois. {ASK_AGAIN}"
-        case people.InvitationExpired():
+        case invitations.InvitationExpired():
             todo = f"Elle était valable jusqu’au {day(found.expires_at)}. Demandez qu’on vous la renvoie."
-        case people.InvitedSomebodyElse():
+        case invitations.InvitedSomebodyElse():
             title, status = "Cette invitation est pour une autre adresse", 200
             email = request.user.email
             todo = (
@@ -80,7 +80,7 @@ def _refused(request, found, refusal):
         case RolesApart() | RoleNotHere():
             title, status = "Cette invitation est à refaire", 200
             todo = f"{refusal} Prévenez la personne qui vous invite."
-        case people.OrganisationClosed():
+        case invitations.OrganisationClosed():
             todo = "Il n’y a rien à accepter."
         case _:
             todo = ASK_AGAIN
@@ -90,6 +90,6 @@ def _refused(request, found, refusal):
         "todo": todo,
         "action_label": action_label,
         "action_url": action_url,
-        "may_switch": isinstance(refusal, people.InvitedSomebodyElse),
+        "may_switch": isinstance(refusal, invitations.InvitedSomebodyElse),
     }
     return render(request, "organisation/invitation_refused.html", context, status=status)

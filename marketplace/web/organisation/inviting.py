@@ -8,9 +8,9 @@ from django.views.decorators.http import require_http_methods, require_POST
 from marketplace.web.formats import day
 from marketplace.web.organisation.people import PAGE, administration_view, crumbs, list_url, to_list
 from marketplace.web.organisation.people_forms import InviteForm
-from tenants import people
 from tenants.models import Invitation
-from tenants.roles import NotAllowed, PeopleRefused
+from tenants.people import invitations
+from tenants.people.roles import NotAllowed, PeopleRefused
 
 
 @administration_view
@@ -20,7 +20,7 @@ def invite(request, organisation):
     form = InviteForm(request.POST if request.method == "POST" else None, given=request.given)
     if request.method == "POST" and form.is_valid():
         try:
-            people.invite(
+            invitations.invite(
                 organisation=organisation,
                 email=form.cleaned_data["email"],
                 roles=form.cleaned_data["roles"],
@@ -29,9 +29,9 @@ def invite(request, organisation):
             )
         except NotAllowed:
             raise
-        except (people.AlreadyInvited, people.AlreadyHere) as refusal:
+        except (invitations.AlreadyInvited, invitations.AlreadyHere) as refusal:
             form.add_error("email", str(refusal))
-        except people.OrganisationClosed as refusal:
+        except invitations.OrganisationClosed as refusal:
             form.add_error(None, str(refusal))
         except PeopleRefused as refusal:
             form.add_error("roles", str(refusal))
@@ -42,7 +42,7 @@ def invite(request, organisation):
         "organisation": organisation,
         "crumbs": crumbs(request, organisation, "Inviter une personne"),
         "form": form,
-        "days": people.VALID_FOR.days,
+        "days": invitations.VALID_FOR.days,
         "list_url": list_url(organisation),
     }
     return render(request, "organisation/invite.html", context)
@@ -54,7 +54,7 @@ def resend(request, organisation, public_id):
     """The invitation is written again."""
     invitation = get_object_or_404(Invitation, tenant=organisation, public_id=public_id)
     try:
-        invitation = people.resend(invitation=invitation, by=request.user, now=timezone.now())
+        invitation = invitations.resend(invitation=invitation, by=request.user, now=timezone.now())
     except NotAllowed:
         raise
     except PeopleRefused as refusal:
@@ -70,7 +70,7 @@ def cancel(request, organisation, public_id):
     """The invitation's link no longer opens anything."""
     invitation = get_object_or_404(Invitation, tenant=organisation, public_id=public_id)
     try:
-        people.cancel_invitation(invitation=invitation, by=request.user, now=timezone.now())
+        invitations.cancel_invitation(invitation=invitation, by=request.user, now=timezone.now())
     except NotAllowed:
         raise
     except PeopleRefused as refusal:

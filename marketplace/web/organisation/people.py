@@ -16,10 +16,10 @@ from marketplace.web.formats import day, moment
 from marketplace.web.operator.lists import counted
 from marketplace.web.organisation.people_forms import RolesForm, name_of
 from marketplace.web.organisation.roles import PEOPLE_READERS
-from tenants import mandates
 from tenants.models import Role
-from tenants.people_queries import invitations_of, people_of
-from tenants.roles import LastAdministrator, NotAllowed, PeopleRefused, given_by
+from tenants.people import mandates
+from tenants.people.queries import invitations_of, people_of
+from tenants.people.roles import LastAdministrator, NotAllowed, PeopleRefused, given_by
 
 PAGE_SIZE = 50
 PAGE = ["GET", "HEAD", "POST"]

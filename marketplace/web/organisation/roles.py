@@ -1,7 +1,7 @@
 """Who opens the pages about an organisation itself."""
 
 from tenants.models import Role
-from tenants.roles import GIVEN_BY
+from tenants.people.roles import GIVEN_BY
 
 # Whoever answers for an organisation, or audits it, sees who may act there; administrators change it.
 PEOPLE_READERS = frozenset({*GIVEN_BY, Role.SIGNATORY, Role.AUDITOR})

@@ -13,16 +13,16 @@ from marketplace.web.formats import format_number, moment
 from marketplace.web.operator.forms import capitalised
 from marketplace.web.operator.settings_forms import show_mistakes
 from marketplace.web.platform.forms import AdministratorForm, OpenOperatorForm
-from tenants import operators
 from tenants.identifiers import grouped
-from tenants.operator_settings import SETTINGS, SettingsInvalid
-from tenants.platform_queries import (
+from tenants.operators import operations
+from tenants.operators.queries import (
     administrator_invitations,
     invitation_state,
     operators_for_platform,
 )
+from tenants.operators.settings import SETTINGS, SettingsInvalid
+from tenants.operators.vat_positions import VatStatement
 from tenants.tenancy import tenant_scope
-from tenants.vat_positions import VatStatement
 
 # Which field of the form asks for what the VAT operation calls otherwise.
 VAT_FIELDS = {"regime": "vat_regime", "since": "vat_since", "source": "vat_source"}
@@ -78,7 +78,7 @@ def invite(request, slug):
     operator = _operator(slug)
     if form.is_valid():
         try:
-            operators.invite_administrator(
+            operations.invite_administrator(
                 operator=operator,
                 email=form.cleaned_data["administrator"],
                 by=request.user,
@@ -96,8 +96,8 @@ def _open(typed: dict, by):
     vat = None
     if typed["vat_regime"] or typed["vat_since"] or typed["vat_source"]:
         vat = VatStatement(regime=typed["vat_regime"], since=typed["vat_since"], source=typed["vat_source"])
-    return operators.open_operator(
-        body=operators.Body(
+    return operations.open_operator(
+        body=operations.Body(
             **{name: typed[name] for name in ("siret", "name", "address", "postcode", "city")}
         ),
         slug=typed["slug"],

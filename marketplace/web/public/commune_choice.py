@@ -8,7 +8,7 @@ from django.http import HttpRequest
 
 from marketplace.web.formats import format_number
 from tenants.models import Territory
-from tenants.queries import CommuneMatch, current_commune, find_communes
+from tenants.territories.search import CommuneMatch, current_commune, find_communes
 
 PAGE_PARAMETERS = ("famille",)
 

@@ -6,8 +6,8 @@ from django.http import Http404, HttpResponse
 from django.utils.cache import get_conditional_response, patch_cache_control
 from django.views.decorators.http import require_safe
 
-from tenants.logos import CONTENT_TYPE, logo_version
 from tenants.models import Operator
+from tenants.operators.logos import CONTENT_TYPE, logo_version
 
 A_YEAR = 365 * 24 * 3600
 A_MOMENT = 300

@@ -9,7 +9,7 @@ from django.utils.timezone import localdate
 from catalog.models import Listing
 from marketplace.web.access import assisted_in, mandates
 from subscriptions.models import Subscription
-from tenants.adhesions import adheres
+from tenants.members.adhesions import adheres
 from tenants.models import Role, Territory
 from tenants.tenancy import tenant_scope
 

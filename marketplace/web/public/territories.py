@@ -25,8 +25,8 @@ from marketplace.web.public.territory_words import (
 from tenants.identifiers import grouped
 from tenants.models import Territory
 from tenants.models.territory import PopulationKind, TerritoryKind
-from tenants.queries import CommuneMatch, TerritoryMatch, find_communes, find_territories
-from tenants.territory_facts import Member, TerritoryFacts, territory_facts
+from tenants.territories.facts import Member, TerritoryFacts, territory_facts
+from tenants.territories.search import CommuneMatch, TerritoryMatch, find_communes, find_territories
 
 COMMUNES, OTHERS = 30, 10
 EXAMPLES = [

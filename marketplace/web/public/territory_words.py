@@ -9,7 +9,7 @@ from tenants.identifiers import BadIdentifier, clean_siren, clean_siret
 from tenants.models import Population, Territory
 from tenants.models.territory import PopulationKind, TerritoryKind
 from tenants.register.vintage import SOURCES
-from tenants.vintages import ADDED_UP
+from tenants.territories.vintages import ADDED_UP
 
 NATURES = {
     "CC": "communauté de communes",

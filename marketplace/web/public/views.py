@@ -21,7 +21,7 @@ from marketplace.web.public.about import statutes_in_words
 from marketplace.web.public.commune_choice import chosen_commune, option
 from marketplace.web.public.member_state import member_action
 from tenants.models import Operator
-from tenants.queries import find_communes
+from tenants.territories.search import find_communes
 
 
 @login_not_required

@@ -9,7 +9,7 @@ from tenants.register.reader import RegisterError
 from tenants.register.report import report
 from tenants.register.vintage import DATA_FILE
 from tenants.tenancy import every_tenant
-from tenants.vintages import NotWhatWasReported, apply_vintage, read_vintage
+from tenants.territories.vintages import NotWhatWasReported, apply_vintage, read_vintage
 
 
 class Command(BaseCommand):

@@ -4,7 +4,7 @@ from pathlib import Path
 from django.core.management.base import BaseCommand, CommandError
 from django.db import connection
 
-from tenants.audit_chain import Seal, broken_links, missing_seals
+from tenants.audit.chain import Seal, broken_links, missing_seals
 from tenants.models import AuditSeal, Organisation
 from tenants.tenancy import every_tenant
 

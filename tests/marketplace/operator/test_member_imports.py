@@ -4,9 +4,9 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
-from tenants.csv_files import MAX_BYTES
-from tenants.member_rows import COLUMNS, read_members
+from tenants.member_imports.rows import COLUMNS, read_members
 from tenants.models import Adhesion, ImportState, MemberImport, Role
+from tenants.spreadsheets.reading import MAX_BYTES
 from tests.factories import (
     AdhesionFactory,
     CollegeFactory,

@@ -153,8 +153,18 @@ def test_queries_of_the_log(client, url, organisation, events, snapshot):
 
 
 def test_changes_are_named_for_everybody_and_say_what_differs(client, url, organisation):
-    AuditEventFactory(tenant=organisation, changes={"name": [None, "Communes du val"], "address": [None, ""]})
+    AuditEventFactory(
+        tenant=organisation,
+        changes={
+            "name": [None, "Communes du val"],
+            "address": [None, ""],
+            "since": [None, "2026-01-01"],
+            "college": ["", "Communes"],
+        },
+    )
     page = " ".join(client.get(url).content.decode().split())
     assert "nom : —" in page
     assert "Communes du val" in page
     assert "adresse :" not in page  # nothing became nothing
+    assert "1er janvier 2026" in page
+    assert "collège : —" in page

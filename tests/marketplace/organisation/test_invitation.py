@@ -11,8 +11,8 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from tenants import people
 from tenants.models import Letter, Role, User
+from tenants.people import invitations
 from tenants.tenancy import tenant_scope
 from tests.factories import (
     InvitationFactory,
@@ -36,7 +36,9 @@ def invited(organisation=None, **fields):
 
 
 def link(invitation):
-    return reverse("organisation_invitation", args=[invitation.tenant.siren, people.token_of(invitation)])
+    return reverse(
+        "organisation_invitation", args=[invitation.tenant.siren, invitations.token_of(invitation)]
+    )
 
 
 def browser(**fields):
@@ -69,7 +71,7 @@ def test_from_the_letter_through_sign_in_to_the_door(client, door):
     commune = OrganisationFactory()
     admin = MembershipFactory(organisation=commune, role=Role.ORG_ADMIN).user
     with tenant_scope([commune.pk]):
-        people.invite(
+        invitations.invite(
             organisation=commune, email=EMAIL, roles=[Role.SECRETARY], invited_by=admin, now=timezone.now()
         )
     with as_worker():
@@ -191,13 +193,13 @@ def test_roles_that_cannot_be_held_together():
 def test_a_link_that_halle_did_not_make_does_not_exist():
     invitation, elsewhere = invited(), invited()
     client = browser(email=EMAIL)
-    siren, token = invitation.tenant.siren, people.token_of(invitation)
+    siren, token = invitation.tenant.siren, invitations.token_of(invitation)
     never = InvitationFactory.build(tenant=invitation.tenant)
     for at, text in (
         (siren, token[:-2]),
         (siren, str(invitation.public_id)),
-        (siren, people.token_of(elsewhere)),
-        (siren, people.token_of(never)),
+        (siren, invitations.token_of(elsewhere)),
+        (siren, invitations.token_of(never)),
         (elsewhere.tenant.siren, token),
         ("999999999", token),
     ):

@@ -9,7 +9,7 @@ from django.urls import reverse
 from marketplace.web.public.territory_words import source_words
 from tenants.models import FormerCode, Territory
 from tenants.models.territory import TerritoryKind
-from tenants.vintages import ADDED_UP
+from tenants.territories.vintages import ADDED_UP
 from tests.factories import (
     AdhesionFactory,
     DelegatedCommuneFactory,

@@ -1,0 +1,1 @@
+"""An operator's agents act for a commune that asks."""

@@ -1,0 +1,1 @@
+"""The members of an operator: who adheres, since when, until when, and how they are found."""

@@ -1,0 +1,1 @@
+"""Operators: opened by platform staff, then in charge of their own statutes, colours and colleges."""

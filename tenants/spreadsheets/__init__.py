@@ -1,0 +1,1 @@
+"""CSV files as French spreadsheets write and read them."""

@@ -1,0 +1,1 @@
+"""Finding and following the territories of the register, in the database."""
