@@ -54,7 +54,7 @@ def reason_in_french(reason: str) -> str:
 
 
 def report(*, register: Register, changes: Changes, concerned: Iterable, every: bool) -> Iterator[str]:
-    """The report's lines. `concerned` are the organisations touched (`Concerned` of the vintages); `every` for
+    """The report's lines. `concerned` are the organisations touched (`Concerned`); `every` for
     all of each section instead of its first ten."""
     yield from _head(register, changes)
     for title, rows, line in _sections(changes):
