@@ -1,7 +1,7 @@
 """The whole seed, once, on a real database: what it leaves behind, and that it may be repeated."""
 
 import io
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 from django.apps import apps
@@ -18,13 +18,26 @@ from billing.models import BillingRun, Invoice, InvoiceFile, RunState, Settlemen
 from catalog.models import Listing, ListingState, PriceGrid, ServiceSheet, Vendor
 from catalog.prices import listing_price, territory_facts
 from demo.management.commands import seed_demo
-from demo.seed.members import MAIN
+from demo.seed.members import MAIN, THIRD
+from demo.seed.operators import BRUMELLE
 from demo.seed.people import MANDATES, STAFF, read_people
 from marketplace.pages.models import StorefrontPage
 from provisioning.connectors import connector_for
 from provisioning.models import Endpoint, StepState
 from subscriptions.models import Decision, State, Subscription
-from tenants.models import Membership, Operator, Organisation, Population, Territory, User
+from tenants.members.adhesions import members_of
+from tenants.models import (
+    Adhesion,
+    Assistance,
+    Invitation,
+    Letter,
+    Membership,
+    Operator,
+    Organisation,
+    Population,
+    Territory,
+    User,
+)
 from tests.tools.database import acting_as, as_worker
 from tests.tools.einvoice_rules import judge
 
@@ -225,7 +238,9 @@ def test_only_jobs_that_have_something_to_do_are_left(seeded):
         "billing.tasks.make_file": Invoice.objects.issued().count(),
         "billing.tasks.push_settlement": 2,
         "provisioning.tasks.run_next_step": 1,
+        "tenants.tasks.send_letter": Letter.objects.count(),
     }
+    assert Letter.objects.exists()
 
 
 def test_the_main_communes_first_files_are_there(seeded):
@@ -263,3 +278,24 @@ def test_a_seed_by_hand_does_not_undo_what_the_supervisor_told(seeded, monkeypat
         }
         assert WebhookEndpoint.objects.get().secret == "whsec_of_this_run"
         transaction.set_rollback(True)
+
+
+def test_a_colleague_is_invited_and_a_commune_asked_for_help(seeded):
+    with as_worker():
+        invitation = Invitation.objects.get()
+        assert invitation.tenant.territory.code == MAIN
+        assistance = Assistance.objects.get()
+        assert (assistance.tenant.territory.code, assistance.operator.slug) == (THIRD, BRUMELLE.slug)
+        letters = Letter.objects.filter(state="pending").values_list("tenant__territory__code", flat=True)
+        assert set(letters) == {MAIN, THIRD}
+
+
+def test_statutes_colleges_and_an_intercommunality_that_covers_its_communes(seeded):
+    for operator in Operator.objects.all():
+        assert operator.vat_on(date(2026, 1, 1)) is not None
+        assert operator.colleges.count() == 2
+    assert not Adhesion.objects.filter(college=None).exists()
+    covering = Adhesion.objects.get(covers_communes=True)
+    by_itself = covering.operator.adhesions.values("organisation")
+    covered = members_of(operator=covering.operator, on=date(2026, 6, 1)).exclude(pk__in=by_itself)
+    assert covered.count() > 3

@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from demo.seed import bills, broker_catalog
 from demo.seed.connections import make_connections
+from demo.seed.doors import open_doors
 from demo.seed.history import make_history
 from demo.seed.members import make_members
 from demo.seed.offers import open_market
@@ -72,8 +73,9 @@ class Command(BaseCommand):
             record_adhesions(operators=operators)
             make_storefronts(operators=operators)
         with self.telling("people and connections"):
-            make_people()
+            people = make_people()
             make_staff(rng=rng)
+            open_doors(operators=operators, people=people, now=timezone.now())
             make_connections()
         with self.telling("subscriptions"):
             market = open_market()
