@@ -44,6 +44,16 @@ class SamePerson(SubscriptionRefused):
         )
 
 
+class OrganisationClosed(SubscriptionRefused):
+    """The organisation no longer exists: nobody commits it any more."""
+
+    def __init__(self):
+        super().__init__(
+            "Votre collectivité a fusionné ou n’existe plus : elle n’approuve plus de demande. "
+            "La collectivité qui la remplace peut demander ce service."
+        )
+
+
 class HandOverBlocked(SubscriptionRefused):
     """A merged commune cannot be handed over now. `obstacles`: one French sentence each."""
 

@@ -15,6 +15,7 @@ from subscriptions.exceptions import (
     DecisionInvalid,
     NotAMember,
     NotAvailable,
+    OrganisationClosed,
     PriceChanged,
     SamePerson,
     WrongState,
@@ -115,7 +116,7 @@ def vehicle_for(*, listing: Listing, organisation: Organisation, today: date) ->
     vehicle = PurchasingVehicle.objects.filter(listings=listing, operator=listing.operator).first()
     if vehicle is None:
         raise NotAvailable("Ce service n’est pas encore ouvert à l’abonnement.")
-    if organisation.closed_on and organisation.closed_on <= today:
+    if organisation.is_closed(on=today):
         raise NotAMember("Votre collectivité a fusionné ou n’existe plus : elle ne demande plus de service.")
     if not adheres(organisation=organisation, operator=listing.operator, on=today):
         raise NotAMember(f"Votre collectivité n’adhère pas à {listing.operator.short_name}.")
@@ -144,8 +145,10 @@ def approve(
 
     `file` is an uploaded PDF of at most 10 MB (required when the vehicle asks for a deliberation).
 
-    Raises SamePerson, DecisionInvalid or WrongState.
+    Raises OrganisationClosed, SamePerson, DecisionInvalid or WrongState.
     """
+    if subscription.tenant.is_closed(on=localdate(now)):
+        raise OrganisationClosed
     if subscription.separate_approver and approved_by.pk == subscription.requested_by_id:
         raise SamePerson
     _check_decision(number=number, date=date, file=file, today=localdate(now))

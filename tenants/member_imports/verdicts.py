@@ -177,7 +177,7 @@ def _new_organisation(known: Known, member: MemberRow) -> Organisation:
 
 
 def _check_open(organisation: Organisation, on: date) -> None:
-    if organisation.closed_on and organisation.closed_on <= on:
+    if organisation.is_closed(on=on):
         heir = f" {organisation.successor.name} lui succède." if organisation.successor else ""
         raise Rejected(
             f"{organisation.name} n’existe plus depuis le {organisation.closed_on:%d/%m/%Y}.{heir}"

@@ -74,7 +74,7 @@ def join(
     Raises AdhesionOverlaps, ForeignCollege, CoversNoCommune, or AdhesionRefused for a closed organisation.
     """
     _check(operator, organisation, college=college, covers_communes=covers_communes)
-    if organisation.closed_on and organisation.closed_on <= since:
+    if organisation.is_closed(on=since):
         raise AdhesionRefused("Cette organisation n’existe plus à cette date.", "since")
     adhesion = Adhesion(
         operator=operator,

@@ -1,5 +1,7 @@
 """A body with a SIREN: commune, intercommunality, syndicat, GIP, association, company."""
 
+from datetime import date
+
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 
@@ -82,6 +84,10 @@ class Organisation(models.Model):
     def is_public_body(self) -> bool:
         """Whether an invoice to it follows the public procurement rules."""
         return self.kind not in {OrganisationKind.COMPANY, OrganisationKind.ASSOCIATION}
+
+    def is_closed(self, *, on: date) -> bool:
+        """Whether it no longer exists on that day."""
+        return self.closed_on is not None and self.closed_on <= on
 
     @property
     def seat(self) -> "Establishment | None":

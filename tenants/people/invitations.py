@@ -276,7 +276,7 @@ def _pending(organisation: Organisation):
 
 
 def _check_open(organisation: Organisation, *, now: datetime) -> None:
-    if organisation.closed_on is not None and organisation.closed_on <= localdate(now):
+    if organisation.is_closed(on=localdate(now)):
         raise OrganisationClosed
 
 

@@ -8,7 +8,7 @@ from django.db import IntegrityError, transaction
 
 from provisioning.models import Run
 from subscriptions import operations
-from subscriptions.exceptions import DecisionInvalid, SamePerson, WrongState
+from subscriptions.exceptions import DecisionInvalid, OrganisationClosed, SamePerson, WrongState
 from subscriptions.models import Decision, State, Subscription
 from subscriptions.models.subscription import TRANSITIONS
 from tenants.models import AuditEvent
@@ -55,6 +55,22 @@ def test_an_approval_keeps_its_act_and_plans_the_opening(asked):
     assert decision.file.read() == PDF
     assert events == ["subscription.approved"]
     assert jobs.waiting() == [("provisioning.tasks.run_next_step", {"run_id": run.pk})]
+
+
+def test_an_organisation_that_is_no_more_approves_nothing():
+    asked = SubscriptionFactory(tenant__closed_on=TODAY)
+    with pytest.raises(OrganisationClosed):
+        approve(asked)
+    with tenant_scope([asked.tenant_id]):
+        asked.refresh_from_db()
+    assert asked.state == State.REQUESTED
+    assert jobs.waiting() == []
+
+
+def test_an_organisation_approves_until_the_day_it_closes():
+    asked = SubscriptionFactory(tenant__closed_on=TODAY + timedelta(days=1))
+    approve(asked)
+    assert asked.state == State.PROVISIONING
 
 
 def test_the_requester_does_not_approve(asked):

@@ -7,9 +7,10 @@ from django.utils.timezone import localdate
 
 from subscriptions.models import State, Subscription
 from subscriptions.operations import MAX_DECISION_BYTES
-from tenants.models import Role
+from tenants.models import Organisation, Role
 from tenants.tenancy import tenant_scope
 from tests.factories import SubscriptionFactory
+from tests.tools.database import as_worker
 
 
 @pytest.fixture
@@ -50,6 +51,17 @@ def test_approving_twice_says_where_it_stands(client, at, requested, signatory, 
     again = client.post(at("member_approve", requested.public_id), approval | {"file": act()})
     assert "Impossible" in client.get(again.url).content.decode()
     assert now_of(requested).decision.number == "2026-014"
+
+
+def test_the_signatory_of_a_merged_commune_reads_why_she_cannot_approve(
+    client, at, commune, requested, signatory, approval
+):
+    with as_worker():
+        Organisation.objects.filter(pk=commune.pk).update(closed_on=localdate())
+    client.force_login(signatory)
+    answer = client.post(at("member_approve", requested.public_id), approval)
+    assert "n’existe plus" in client.get(answer.url).content.decode()
+    assert now_of(requested).state == State.REQUESTED
 
 
 @pytest.mark.parametrize(
