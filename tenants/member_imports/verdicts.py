@@ -116,7 +116,10 @@ class Known:
         for adhesion in adhesions:
             self.adhesions.setdefault(adhesion.organisation_id, []).append(adhesion)
         self.territories = _territories(sirens - self.organisations.keys())
-        self.colleges = {college.name: college for college in College.objects.filter(operator=operator)}
+        colleges = College.objects.filter(operator=operator).order_by("pk")
+        if lock:
+            colleges = colleges.select_for_update(no_key=True)
+        self.colleges = {college.name: college for college in colleges}
         self.college_names = {college.pk: college.name for college in self.colleges.values()}
 
 

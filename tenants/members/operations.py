@@ -73,6 +73,7 @@ def join(
 
     Raises AdhesionOverlaps, ForeignCollege, CoversNoCommune, or AdhesionRefused for a closed organisation.
     """
+    college = _kept(college)
     _check(operator, organisation, college=college, covers_communes=covers_communes)
     if organisation.is_closed(on=since):
         raise AdhesionRefused("Cette organisation n’existe plus à cette date.", "since")
@@ -140,7 +141,7 @@ def amend(
 
     Returns the adhesion as it is now. Raises ForeignCollege or CoversNoCommune.
     """
-    adhesion = _locked(adhesion)
+    adhesion, college = _locked(adhesion), _kept(college)
     if college != adhesion.college or covers_communes != adhesion.covers_communes:
         _check(adhesion.operator, adhesion.organisation, college=college, covers_communes=covers_communes)
     before = _facts(adhesion)
@@ -255,6 +256,17 @@ def _check(
         raise ForeignCollege("Choisissez un collège de la liste.")
     if covers_communes and (organisation.kind != OrganisationKind.EPCI or organisation.territory_id is None):
         raise CoversNoCommune("Seule l’adhésion d’une intercommunalité peut valoir pour ses communes.")
+
+
+def _kept(college: College | None) -> College | None:
+    """The college, nobody removing it until the commit. Raises ForeignCollege when it is gone: the foreign
+    key would say so at the commit only, when no page can tell it any more."""
+    if college is None:
+        return None
+    found = College.objects.select_for_update(no_key=True).filter(pk=college.pk).first()
+    if found is None:
+        raise ForeignCollege("Ce collège vient d’être retiré. Choisissez-en un autre dans la liste.")
+    return found
 
 
 def _locked(adhesion: Adhesion) -> Adhesion:

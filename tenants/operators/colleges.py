@@ -37,7 +37,9 @@ def add_college(*, operator: Operator, name: str, votes: int, by: User, now: dat
 def rename_college(*, college: College, name: str, votes: int, by: User, now: datetime) -> College:
     """Gives a college another name, other votes, or both. Raises SettingsInvalid (name, votes)."""
     name = _checked(name, votes)
-    college = College.objects.select_for_update(no_key=True).get(pk=college.pk)
+    college = College.objects.select_for_update(no_key=True).filter(pk=college.pk).first()
+    if college is None:
+        raise SettingsInvalid({"name": "Ce collège vient d’être retiré. Revenez à la liste des collèges."})
     after = {"name": name, "votes": votes}
     changes = {
         field: [getattr(college, field), value]
@@ -53,8 +55,11 @@ def rename_college(*, college: College, name: str, votes: int, by: User, now: da
 
 @transaction.atomic
 def remove_college(*, college: College, by: User, now: datetime) -> None:
-    """Removes a college that no adhesion names. Raises CollegeInUse."""
-    college = College.objects.select_for_update().get(pk=college.pk)
+    """Removes a college that no adhesion names. Done twice, it is done once. Raises CollegeInUse."""
+    # Stronger than the lock of whoever gives the college to a member (tenants.members.operations).
+    college = College.objects.select_for_update().filter(pk=college.pk).first()
+    if college is None:
+        return
     count = college.adhesions.count()
     if count:
         adhesions = "une adhésion le nomme" if count == 1 else f"{count} adhésions le nomment"
