@@ -19,7 +19,7 @@ def adheres(*, organisation: Organisation, operator: Operator, on: date) -> bool
 
 def operators_of(*, organisation: Organisation, on: date) -> QuerySet[Operator]:
     """The operators whose services it may use on that day."""
-    adhesions = Adhesion.objects.in_force(on=on).filter(_reaches(organisation))
+    adhesions = Adhesion.objects.in_force(on=on).filter(reaching(organisation))
     return Operator.objects.filter(pk__in=adhesions.values("operator"))
 
 
@@ -40,7 +40,8 @@ def _holds(adhesions: QuerySet[Adhesion]) -> Q:
     )
 
 
-def _reaches(organisation: Organisation) -> Q:
+def reaching(organisation: Organisation) -> Q:
+    """Adhesions that make it a member: its own, and those of its intercommunality that cover it."""
     own = Q(organisation=organisation)
     if organisation.territory is None or organisation.territory.epci_id is None:
         return own

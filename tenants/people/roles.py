@@ -3,7 +3,11 @@
 from collections.abc import Iterable
 from datetime import date
 
-from tenants.models import Membership, Organisation, Population, Role, User
+from django.db.models import Q
+from django.utils.timezone import localdate
+
+from tenants.members.adhesions import reaching
+from tenants.models import Adhesion, Membership, Organisation, Population, Role, User
 from tenants.models.territory import PopulationKind
 
 MEMBER_ROLES = frozenset({Role.AGENT, Role.SECRETARY, Role.SIGNATORY, Role.FINANCE, Role.ORG_ADMIN})
@@ -96,11 +100,29 @@ def given_by(*, held: Iterable[str], organisation: Organisation) -> frozenset[st
 
 
 def given_by_person(*, person: User, organisation: Organisation) -> frozenset[str]:
-    """The same for a person, as her mandates are now. The platform's staff gives any role."""
+    """The same for a person, as her mandates are now. The platform's staff gives any role; an operator's
+    curators and administrators bring the first person into a member where nobody administers roles yet."""
     if person.is_staff:
         return roles_of(organisation)
     held = person.memberships.in_force().filter(organisation=organisation)
-    return given_by(held=held.values_list("role", flat=True), organisation=organisation)
+    given = given_by(held=held.values_list("role", flat=True), organisation=organisation)
+    if not given and not is_administered(organisation) and _keeps_its_operator(person, organisation):
+        return MEMBER_ROLES & roles_of(organisation)
+    return given
+
+
+def is_administered(organisation: Organisation) -> bool:
+    """Whether somebody there may give a member's roles, even if her access is suspended for now."""
+    administrators = Membership.objects.open().filter(role__in=[Role.ORG_ADMIN, Role.SIGNATORY])
+    return administrators.filter(organisation=organisation).exists()
+
+
+def _keeps_its_operator(person: User, organisation: Organisation) -> bool:
+    """Whether she welcomes the members of an operator to which the organisation adheres, or is about to."""
+    staff = person.memberships.in_force().filter(role__in=[Role.CURATOR, Role.OPERATOR_ADMIN])
+    lasting = Adhesion.objects.filter(Q(until__isnull=True) | Q(until__gt=localdate()))
+    mine = lasting.filter(operator__organisation__in=staff.values("organisation"))
+    return mine.filter(reaching(organisation)).exists()
 
 
 def check_roles(roles: Iterable[str], *, organisation: Organisation, on: date) -> None:

@@ -358,6 +358,8 @@ TABLE = [
     operator("operator_members_csv", get=opens(OPERATORS), lists_members=True),
     operator("operator_member_new", get=opens(TASKS), post=leads(TASKS), sends=_a_new_member),
     operator("operator_member", thing=_member_that_leaves, get=opens(OPERATORS)),
+    operator("operator_member_invite", thing=_member_that_leaves, get=opens(TASKS), post=leads(TASKS),
+             sends=lambda world: {"email": "premiere@mairie.example", "profile": "secretaire"}),
     operator("operator_member_amend", thing=_adhesion, get=opens(TASKS), post=leads(TASKS),
              sends=lambda world: {"deliberation_number": "2026-099"}),
     operator("operator_member_withdraw", thing=_adhesion, get=opens(TASKS), post=leads(TASKS),

@@ -28,6 +28,8 @@ from tenants.members.card import (
     populations_of,
 )
 from tenants.models import Adhesion, Organisation, Role
+from tenants.people.queries import invitations_of
+from tenants.people.roles import is_administered
 from tenants.tenancy import tenant_scope
 
 
@@ -36,12 +38,17 @@ from tenants.tenancy import tenant_scope
 def member(request, operator, siren):
     """An organisation that adheres, adhered or will adhere to this operator, and its dealings with it."""
     today = localdate(timezone.now())
+    may_change = bool(request.roles & TASK_ROLES)
     organisation = member_of(operator, siren)
     adhesions = list(adhesions_of(organisation=organisation, operator=operator))
     with tenant_scope([operator.organisation_id, organisation.pk]):
         subscriptions = open_subscriptions(operator=operator, organisation=organisation)
         invoices = Invoice.objects.issued().of_operator(operator).filter(tenant=organisation).count()
-    may_change = bool(request.roles & TASK_ROLES)
+        invited = [
+            {"email": invitation.email, "until": day(invitation.expires_at)}
+            for invitation in invitations_of(organisation=organisation)
+            if may_change and invitation.is_open(now=timezone.now())
+        ]
     context = {
         "operator": operator,
         "organisation": organisation,
@@ -58,6 +65,10 @@ def member(request, operator, siren):
         ],
         "may_rejoin": may_change and not any(_own_to_come(organisation, one, today) for one in adhesions),
         "people": people_by_role(organisation=organisation),
+        "invite_url": reverse("operator_member_invite", args=[operator.slug, organisation.siren])
+        if may_change and not is_administered(organisation)
+        else "",
+        "invited": invited,
         "subscriptions": [
             {
                 "service": subscription.service_name,

@@ -11,6 +11,7 @@ from marketplace.web.operator import (
     member,
     member_changes,
     member_imports,
+    member_invite,
     member_new,
     members,
     mergers,
@@ -48,6 +49,7 @@ urlpatterns = [
         name="operator_member_import_rejected",
     ),
     path("adherents/<siren:siren>/", member.member, name="operator_member"),
+    path("adherents/<siren:siren>/inviter/", member_invite.invite_first, name="operator_member_invite"),
     path(
         "adherents/<siren:siren>/adhesions/<int:adhesion>/",
         member_changes.amend,
