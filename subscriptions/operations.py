@@ -211,7 +211,6 @@ def _close(subscription, to, *, by, reason, now, verb):
         sentence=f"{{actor}} a {verb} la demande d’abonnement à {subscription.service_name}.",
         subject_id=subscription.public_id,
         now=now,
-        details={"reason": reason},
     )
 
 

@@ -136,7 +136,10 @@ def test_a_refusal_says_why_and_who(asked):
     with tenant_scope([asked.tenant_id]):
         operations.refuse(subscription=asked, by=person, reason="Budget épuisé", now=NOW)
         move = asked.transitions.get(after=State.REFUSED)
+        event = AuditEvent.objects.get(what="subscription.refused")
     assert (move.by, move.reason) == (person, "Budget épuisé")
+    # Free words may name somebody: they stay out of a log that can never be changed.
+    assert "Budget" not in f"{event.sentence}{event.changes}{event.details}"
     assert jobs.waiting() == []
 
 
