@@ -37,7 +37,7 @@ from subscriptions.models import State, Subscription, Transition
 from subscriptions.operations import move
 from tenants import audit
 from tenants.members.operations import join
-from tenants.models import Adhesion, Operator, TerritoryChange, User
+from tenants.models import Adhesion, AuditEvent, Operator, TerritoryChange, User
 from tenants.tenancy import tenant_scope
 
 NAMESPACE = uuid.UUID("6d6c3f0e-5a1b-4f8e-9a40-3c1f8f3a7d27")
@@ -63,11 +63,11 @@ def hand_over(*, change: TerritoryChange, operator: Operator, by: User, now: dat
             return plan
         if plan.obstacles:
             raise HandOverBlocked(plan.obstacles)
-        _hand_adhesions(plan, by=by, now=now)
+        ended = _hand_adhesions(plan, by=by, now=now)
         for item in plan.items:
             _hand_subscription(plan, item, by=by, now=now)
-        _record(plan, by=by, now=now)
-        write_letters(plan, now=now)
+        event = _record(plan, ended, by=by, now=now)
+        write_letters(plan, occasion=event.pk, now=now)
         left = Subscription.objects.filter(tenant=old, state__in=WAITING).exists()
         if not left and not old.adhesions.filter(lasts_beyond(change.effective_on)).exists():
             TerritoryChange.objects.filter(pk=change.pk, handed_over_at__isnull=True).update(
@@ -76,12 +76,14 @@ def hand_over(*, change: TerritoryChange, operator: Operator, by: User, now: dat
     return plan
 
 
-def _hand_adhesions(plan: Plan, *, by: User, now: datetime) -> None:
-    day = plan.change.effective_on
+def _hand_adhesions(plan: Plan, *, by: User, now: datetime) -> dict[str, list[str | None]]:
+    """By adhesion id of the merged commune, the end it had and the one it now has, for the log."""
+    day, ended = plan.change.effective_on, {}
     for adhesion in plan.adhesions:
         # One that began after the merger (its import came late) was never anything: the shortest there is.
         until = max(day, adhesion.since + timedelta(days=1))
         Adhesion.objects.filter(pk=adhesion.pk).update(until=until)
+        ended[str(adhesion.pk)] = [adhesion.until and adhesion.until.isoformat(), until.isoformat()]
     if plan.joins:
         last = max(plan.adhesions, key=lambda adhesion: adhesion.since)
         joined = join(
@@ -102,6 +104,7 @@ def _hand_adhesions(plan: Plan, *, by: User, now: datetime) -> None:
                 withdrawal_on=last.withdrawal_on,
                 withdrawal_number=last.withdrawal_number,
             )
+    return ended
 
 
 def _hand_subscription(plan: Plan, item: Item, *, by: User, now: datetime) -> None:
@@ -147,8 +150,8 @@ def _follow(plan: Plan, item: Item, *, state: str, by: User, now: datetime) -> S
     return new
 
 
-def _record(plan: Plan, *, by: User, now: datetime) -> None:
-    """The same event in both logs."""
+def _record(plan: Plan, ended: dict, *, by: User, now: datetime) -> AuditEvent:
+    """The same event in both logs; that of the merged commune."""
     done = {
         str(item.subscription.public_id): {
             "service": item.subscription.service_name,
@@ -157,7 +160,7 @@ def _record(plan: Plan, *, by: User, now: datetime) -> None:
         }
         for item in plan.items
     }
-    for tenant in (plan.old, plan.new):
+    told, _ = (
         audit.record(
             tenant=tenant,
             actor=by,
@@ -167,5 +170,12 @@ def _record(plan: Plan, *, by: User, now: datetime) -> None:
             subject_id=plan.change.pk,
             now=now,
             changes={"siren": [plan.old.siren, plan.new.siren]},
-            details={"subscriptions": done, "effective_on": plan.change.effective_on.isoformat()},
+            details={
+                "subscriptions": done,
+                "adhesions": ended,
+                "effective_on": plan.change.effective_on.isoformat(),
+            },
         )
+        for tenant in (plan.old, plan.new)
+    )
+    return told

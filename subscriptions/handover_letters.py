@@ -13,9 +13,10 @@ FATES = {
 }
 
 
-def write_letters(plan, *, now: datetime) -> None:
+def write_letters(plan, *, occasion: int, now: datetime) -> None:
     """One letter to each administrator and secretary of the merged commune and of the commune nouvelle
-    (`plan` is a subscriptions.handover_plan.Plan that was carried out). Two queries, and the letters."""
+    (`plan` is a subscriptions.handover_plan.Plan that was carried out). `occasion` is the id of its event:
+    what comes to wait later is told too. Two queries, and the letters."""
     mandates = (
         Membership.objects.in_force()
         .filter(organisation__in=[plan.old, plan.new], role__in=[Role.ORG_ADMIN, Role.SECRETARY])
@@ -29,7 +30,7 @@ def write_letters(plan, *, now: datetime) -> None:
     for mandate in told.values():
         letters.write(
             tenant=mandate.organisation,
-            key=f"handover:{plan.change.pk}:{plan.operator.pk}:{mandate.organisation_id}:{mandate.user_id}",
+            key=f"handover:{occasion}:{mandate.organisation_id}:{mandate.user_id}",
             to=mandate.user.email,
             subject=f"{plan.change.successor.name} reprend les services de la commune fusionnée",
             body=_body(plan),

@@ -119,16 +119,15 @@ def scope_of(operator: Operator, old: Organisation, new: Organisation | None) ->
 
 
 def make_plan(change, operator, old, new, *, today: date, lock: bool) -> Plan:
-    """As `waiting_for`, in a scope that is open; `lock` holds the subscriptions to the transaction's end."""
+    """As `waiting_for`, in a scope that is open; `lock` holds both kinds of rows to the transaction's end."""
     rows = Subscription.objects.filter(tenant=old, operator=operator, state__in=WAITING).order_by(
         "service_name", "pk"
     )
+    lasting = old.adhesions.filter(lasts_beyond(change.effective_on), operator=operator)
     if lock:
-        rows = rows.select_for_update(of=("self",), no_key=True)
+        rows, lasting = (each.select_for_update(of=("self",), no_key=True) for each in (rows, lasting))
     subscriptions = list(rows.select_related("listing", "vehicle", "follows"))
-    adhesions = list(
-        old.adhesions.filter(lasts_beyond(change.effective_on), operator=operator).select_related("college")
-    )
+    adhesions = list(lasting.select_related("college"))
     items = _items(change, new, subscriptions)
     return Plan(
         change=change,

@@ -313,6 +313,7 @@ def test_both_logs_say_who_did_it_and_what(merger, operator):
         assert event.changes == {"siren": [old.siren, new.siren]}
         (told,) = event.details["subscriptions"].values()
         assert (told["fate"], told["yearly_cents"]) == ("followed", [25800, 45000])
+        assert list(event.details["adhesions"].values()) == [[None, DAY.isoformat()]]
 
 
 def test_people_of_both_communes_are_written_to(merger, operator):
@@ -333,6 +334,16 @@ def test_people_of_both_communes_are_written_to(merger, operator):
     # They keep their mandates, to read; none is given in the commune nouvelle.
     assert old.memberships.open().count() == 3
     assert new.memberships.count() == 2
+
+
+def test_what_comes_to_wait_later_is_told_too(merger, operator):
+    subscribe(merger, operator)
+    MembershipFactory(organisation=merger.successor.organisation, role=Role.SECRETARY)
+    done(merger, operator)
+    subscribe(merger, operator)
+    done(merger, operator)
+    with as_worker():
+        assert Letter.objects.count() == 2
 
 
 def test_the_merged_commune_asks_for_nothing_more(merger, operator):
