@@ -16,6 +16,7 @@ from billing.queries import due_of_member, invoice_for_member, invoices_of_membe
 from marketplace.web.access import member_view
 from marketplace.web.commune.words import is_paid, payment_badge, plural
 from marketplace.web.formats import day, format_cents, format_percent
+from marketplace.web.operator.invoice_views import iban_in_words
 from marketplace.web.pdf import FileMissing, pdf_response
 
 PAGE_SIZE = 25
@@ -77,7 +78,7 @@ def detail(request, organisation, public_id):
         "gross": format_cents(invoice.gross_cents),
         "paid": paid,
         "payment": invoice.payment,
-        "iban": _grouped(invoice.payment.get("iban", "")),
+        "iban": iban_in_words(invoice.payment.get("iban", "")),
         "payment_url": settlement.payment_url if settlement and not paid else "",
         "file_url": (
             reverse("member_invoice_file", args=[organisation.siren, invoice.public_id])
@@ -130,8 +131,3 @@ def _vat_line(row: dict) -> dict:
     else:
         label = f"Sans TVA sur {base} : {row['reason']}"
     return {"label": label, "amount": format_cents(row["vat_cents"])}
-
-
-def _grouped(iban: str) -> str:
-    """Groups of four, as on a bank's slip."""
-    return " ".join(iban[start : start + 4] for start in range(0, len(iban), 4))

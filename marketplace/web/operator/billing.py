@@ -16,9 +16,10 @@ from billing.models import BillingRun, RunState
 from marketplace.web.access import operator_view
 from marketplace.web.formats import day, format_cents, format_number, moment
 from marketplace.web.operator.forms import RunPeriodForm, capitalised
-from marketplace.web.operator.invoice_views import grouped, invoice_breakdown, settlement_badge
+from marketplace.web.operator.invoice_views import invoice_breakdown, settlement_badge
 from marketplace.web.operator.lists import counted, crumbs, rest_of_address, typed
 from marketplace.web.operator.roles import MONEY_ROLES
+from tenants.identifiers import grouped
 
 BADGES = {
     RunState.DRAFTING: "info",
@@ -232,7 +233,7 @@ def _draft(invoice) -> dict:
     return {
         "id": invoice.pk,
         "member": invoice.tenant.name,
-        "siren": grouped(invoice.tenant.siren, (3, 3, 3)),
+        "siren": grouped(invoice.tenant.siren),
         "populations": populations,
         "breakdown": invoice_breakdown(invoice),
     }

@@ -4,6 +4,8 @@ from decimal import Decimal
 
 from billing.models import Invoice, SettlementState
 from marketplace.web.formats import day, format_cents, format_percent
+from marketplace.web.operator.forms import capitalised
+from tenants.identifiers import grouped
 
 SETTLEMENT_BADGES = {
     SettlementState.PENDING: "neutral",
@@ -43,7 +45,7 @@ def party(copy: dict) -> list[dict]:
     """For components/facts.html: a party as it was copied on the invoice."""
     facts = [
         {"label": "Nom", "value": copy["name"], "note": copy["kind"]},
-        {"label": "SIRET", "value": grouped(copy["siret"], (3, 3, 3, 5)) or "—"},
+        {"label": "SIRET", "value": grouped(copy["siret"]) or "—"},
         {"label": "Adresse", "value": f"{copy['address']}, {copy['postcode']} {copy['city']}"},
     ]
     if copy["vat_number"]:
@@ -55,15 +57,6 @@ def party(copy: dict) -> list[dict]:
     return facts
 
 
-def grouped(text: str, sizes: tuple[int, ...]) -> str:
-    """A SIREN or a SIRET cut for the eye, with no-break spaces: "211 407 119"."""
-    parts, start = [], 0
-    for size in sizes:
-        parts.append(text[start : start + size])
-        start += size
-    return "\u00a0".join(part for part in [*parts, text[start:]] if part)
-
-
 def iban_in_words(iban: str) -> str:
     """ "FR76 1007 1750 …": by four, and may go to the next line."""
     return " ".join(iban[start : start + 4] for start in range(0, len(iban), 4))
@@ -71,8 +64,10 @@ def iban_in_words(iban: str) -> str:
 
 def settlement_badge(settlement) -> dict:
     """{state, label} for components/badge.html."""
-    label = settlement.get_state_display()
-    return {"state": SETTLEMENT_BADGES[settlement.state], "label": label[:1].upper() + label[1:]}
+    return {
+        "state": SETTLEMENT_BADGES[settlement.state],
+        "label": capitalised(settlement.get_state_display()),
+    }
 
 
 def asks_person(settlement) -> bool:
@@ -82,8 +77,7 @@ def asks_person(settlement) -> bool:
 
 def settlement_facts(settlement) -> list[dict]:
     """For components/facts.html: how the invoice is to be collected and how far that has come."""
-    channel = settlement.get_channel_display()
-    facts = [{"label": "Moyen", "value": channel[:1].upper() + channel[1:]}]
+    facts = [{"label": "Moyen", "value": capitalised(settlement.get_channel_display())}]
     if settlement.external_id:
         facts.append({"label": "Référence du prestataire", "value": settlement.external_id})
     if settlement.payment_url:

@@ -22,7 +22,6 @@ from marketplace.web.formats import day, format_cents, format_number, moment
 from marketplace.web.operator.forms import capitalised
 from marketplace.web.operator.invoice_views import (
     asks_person,
-    grouped,
     iban_in_words,
     invoice_breakdown,
     party,
@@ -37,6 +36,7 @@ from marketplace.web.operator.lists import (
     typed,
 )
 from marketplace.web.operator.roles import MONEY_ROLES
+from tenants.identifiers import grouped
 from tenants.models.operator import IssuerKind
 from tenants.spreadsheets.writing import csv_bytes, safe_cell
 
@@ -294,7 +294,7 @@ def _chosen_run(request, runs) -> BillingRun | None:
 def _titre_row(operator, titre: Titre) -> dict:
     return {
         "debtor": titre.debtor,
-        "siret": grouped(titre.siret, (3, 3, 3, 5)) or "inconnu",
+        "siret": grouped(titre.siret) or "inconnu",
         "service_code": titre.service_code,
         "purpose": titre.purpose,
         "number": titre.number,

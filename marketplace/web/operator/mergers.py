@@ -13,6 +13,7 @@ from billing.handover import draft_lines_waiting
 from catalog.pricing import format_cents
 from marketplace.web.access import operator_view
 from marketplace.web.formats import day
+from marketplace.web.operator.forms import capitalised
 from marketplace.web.operator.lists import counted, crumbs
 from marketplace.web.operator.roles import TASK_ROLES
 from marketplace.web.price_views import breakdown
@@ -111,7 +112,7 @@ def _item(item: Item) -> dict:
         "service": subscription.service_name,
         "state": state,
         "label": label,
-        "reason": item.reason[:1].upper() + item.reason[1:],
+        "reason": capitalised(item.reason),
         "before": f"{format_cents(subscription.yearly_cents)} HT par an",
     }
     if item.quote:
