@@ -74,6 +74,7 @@ NONE_IN_THE_DEMO = {
     "operator_run_approve": "every run of invoices is issued",
     "operator_merger": "no commune of the year 2026 has merged",
     "operator_member_import": "no file was sent",
+    "operator_member_invite": "every member has somebody who gives roles",
 }
 
 
