@@ -18,6 +18,7 @@ from billing.settlement import operations as settling
 from billing.titres import Titre, all_titres, titre_page
 from catalog.pricing.money import from_cents
 from marketplace.web.access import operator_view
+from marketplace.web.csv import csv_response
 from marketplace.web.formats import day, format_cents, format_number, moment
 from marketplace.web.operator.forms import capitalised
 from marketplace.web.operator.invoice_views import (
@@ -252,14 +253,7 @@ def titres_csv(request, operator):
     run = _chosen_run(request, BillingRun.objects.filter(operator=operator))
     rows = (_csv_row(titre) for titre in all_titres(operator=operator, run=run))
     which = f"-{run.period_start}-{run.period_end}" if run else ""
-    return HttpResponse(
-        csv_bytes(CSV_COLUMNS, rows),
-        content_type="text/csv; charset=utf-8",
-        headers={
-            "Content-Disposition": f'attachment; filename="titres-{operator.slug}{which}.csv"',
-            "X-Content-Type-Options": "nosniff",
-        },
-    )
+    return csv_response(content=csv_bytes(CSV_COLUMNS, rows), filename=f"titres-{operator.slug}{which}.csv")
 
 
 def _invoice(operator, public_id, *, with_lines: bool = False) -> Invoice:

@@ -2,7 +2,6 @@
 
 from django import forms
 from django.contrib import messages
-from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -10,6 +9,7 @@ from django.utils.timezone import localdate
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from marketplace.web.access import operator_view
+from marketplace.web.csv import csv_response
 from marketplace.web.operator.lists import chosen, crumbs
 from marketplace.web.operator.member_import_report import (
     UNDER_WAY,
@@ -86,7 +86,7 @@ def import_list(request, operator):
 @require_safe
 def template(request, operator):
     """The model file."""
-    return _csv(template_csv(), "adherents-modele.csv")
+    return csv_response(content=template_csv(), filename="adherents-modele.csv")
 
 
 @operator_view(*TASK_ROLES, with_members=False)
@@ -157,7 +157,7 @@ def rejected(request, operator, public_id):
     found = _import(operator, public_id)
     rows = rejected_rows(member_import=found)
     name = f"lignes-ecartees-{localdate(found.sent_at)}.csv"
-    return _csv(rejected_as_csv(found.notes.get("header", []), rows), name)
+    return csv_response(content=rejected_as_csv(found.notes.get("header", []), rows), filename=name)
 
 
 def _act(request, operator, public_id, verb, done: str):
@@ -184,14 +184,3 @@ def _to(operator, found: MemberImport | None):
 
 def _members(operator) -> tuple[str, str]:
     return "Adhérents", reverse("operator_members", args=[operator.slug])
-
-
-def _csv(content: bytes, name: str) -> HttpResponse:
-    return HttpResponse(
-        content,
-        content_type="text/csv; charset=utf-8",
-        headers={
-            "Content-Disposition": f'attachment; filename="{name}"',
-            "X-Content-Type-Options": "nosniff",
-        },
-    )

@@ -3,7 +3,6 @@
 from datetime import date, timedelta
 
 from django.core.paginator import Paginator
-from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
@@ -11,6 +10,7 @@ from django.utils.timezone import localdate
 from django.views.decorators.http import require_safe
 
 from marketplace.web.access import operator_view
+from marketplace.web.csv import csv_response
 from marketplace.web.formats import day
 from marketplace.web.operator.forms import capitalised
 from marketplace.web.operator.lists import counted, crumbs, rest_of_address, typed
@@ -70,13 +70,9 @@ def members_csv(request, operator):
     today = localdate(timezone.now())
     filters, _ = _asked(request, operator)
     members = member_rows(operator=operator, filters=filters, on=today)
-    return HttpResponse(
-        csv_bytes(CSV_COLUMNS, (_csv_row(member) for member in members)),
-        content_type="text/csv; charset=utf-8",
-        headers={
-            "Content-Disposition": f'attachment; filename="adherents-{operator.slug}-{today}.csv"',
-            "X-Content-Type-Options": "nosniff",
-        },
+    return csv_response(
+        content=csv_bytes(CSV_COLUMNS, (_csv_row(member) for member in members)),
+        filename=f"adherents-{operator.slug}-{today}.csv",
     )
 
 

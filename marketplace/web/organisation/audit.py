@@ -6,7 +6,6 @@ from datetime import date
 from django import forms
 from django.apps import apps
 from django.core.paginator import Paginator
-from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.timezone import localtime
@@ -14,6 +13,7 @@ from django.views.decorators.http import require_safe
 
 from marketplace.web.access import organisation_view
 from marketplace.web.context import place_of
+from marketplace.web.csv import csv_response
 from marketplace.web.formats import day, format_number, moment
 from marketplace.web.operator.lists import counted, rest_of_address
 from marketplace.web.organisation.roles import LOG_READERS
@@ -116,14 +116,7 @@ def audit_export(request, organisation):
     form.is_valid()
     events = events_of(organisation=organisation, filters=form.filters())
     rows = (_cells(event) for event in events.iterator(chunk_size=2000))
-    return HttpResponse(
-        csv_bytes(COLUMNS, rows),
-        content_type="text/csv; charset=utf-8",
-        headers={
-            "Content-Disposition": f'attachment; filename="journal-{organisation.siren}.csv"',
-            "X-Content-Type-Options": "nosniff",
-        },
-    )
+    return csv_response(content=csv_bytes(COLUMNS, rows), filename=f"journal-{organisation.siren}.csv")
 
 
 def _start(request, organisation) -> dict:
