@@ -2,10 +2,10 @@
 
 from datetime import date, datetime
 
-from django.utils.formats import date_format
 from django.utils.timezone import localtime
 
 from catalog.pricing import format_cents, format_number, format_percent
+from tenants.days import in_words
 
 __all__ = ["day", "format_cents", "format_number", "format_percent", "moment"]
 
@@ -16,8 +16,7 @@ def day(value: date | None) -> str:
         return ""
     if isinstance(value, datetime):
         value = localtime(value).date()
-    text = date_format(value, "j F Y")
-    return text.replace("1 ", "1er ", 1) if value.day == 1 else text
+    return in_words(value)
 
 
 def moment(value: datetime | None) -> str:

@@ -7,10 +7,10 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.urls import reverse
-from django.utils.formats import date_format
 from django.utils.timezone import localdate, localtime
 
 from tenants import letters
+from tenants.days import in_words
 from tenants.models import Assistance, Letter, Operator, Organisation, Role, User
 
 # Whoever answers for an organisation.
@@ -25,8 +25,7 @@ def people_told(organisation: Organisation) -> list[User]:
 
 def last_day_of(assistance: Assistance) -> str:
     """The last day of the help, counted in: "3 mars 2026", "1er avril 2026"."""
-    moment = localtime(assistance.expires_at) - timedelta(microseconds=1)
-    return date_format(moment, "j F Y" if moment.day > 1 else "j\\e\\r F Y")
+    return in_words((localtime(assistance.expires_at) - timedelta(microseconds=1)).date())
 
 
 def tell_of_request(*, assistance: Assistance, occasion: int, now: datetime) -> None:

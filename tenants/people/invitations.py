@@ -12,10 +12,10 @@ from django.conf import settings
 from django.core import signing
 from django.db import transaction
 from django.urls import reverse
-from django.utils.formats import date_format
-from django.utils.timezone import localdate, localtime
+from django.utils.timezone import localdate
 
 from tenants import audit, letters
+from tenants.days import in_words
 from tenants.models import Invitation, Membership, Organisation, Role, User
 from tenants.people.mandates import locked
 from tenants.people.roles import NoRole, NotAllowed, PeopleRefused, check_roles, given_by_person, in_order
@@ -237,7 +237,7 @@ def _write_letter(invitation: Invitation, *, key: str, now: datetime) -> None:
 
 
 def _day(moment: datetime) -> str:
-    return date_format(localtime(moment), "j F Y")
+    return in_words(localdate(moment))
 
 
 LETTER = """\

@@ -254,6 +254,12 @@ def test_resending_gives_fourteen_days_more_and_one_letter_a_minute(commune, adm
     assert roles_in_force(user, commune) == {Role.AGENT}
 
 
+def test_the_letter_says_the_first_day_of_a_month_as_people_do(commune, admin, invited):
+    inside(commune, invitations.resend, invitation=invited, by=admin, now=NOW + timedelta(days=17))
+    with as_worker():
+        assert "jusqu’au 1er novembre 2026" in Letter.objects.latest("pk").body
+
+
 def test_an_invitation_is_the_business_of_who_gives_its_roles(commune, admin, invited):
     stranger = person(OrganisationFactory(), Role.ORG_ADMIN)
     for operation in (invitations.resend, invitations.cancel_invitation):
