@@ -90,10 +90,13 @@ def invite(
     organisation, roles = locked(organisation), in_order(roles)
     if not roles:
         raise NoRole
-    if invited_by and not set(roles) <= given_by_person(person=invited_by, organisation=organisation):
+    today = localdate(now)
+    if invited_by and not set(roles) <= given_by_person(
+        person=invited_by, organisation=organisation, on=today
+    ):
         raise NotAllowed
     _check_open(organisation, now=now)
-    check_roles(roles, organisation=organisation, on=localdate(now))
+    check_roles(roles, organisation=organisation, on=today)
     here = Membership.objects.open().filter(organisation=organisation, user__email__iexact=email)
     if mandate := here.select_related("user").first():
         raise AlreadyHere(mandate.user)
@@ -125,7 +128,7 @@ def invite(
 @transaction.atomic
 def cancel_invitation(*, invitation: Invitation, by: User, now: datetime) -> None:
     """Its link no longer opens anything. Raises NotAllowed, InvitationAccepted and InvitationCancelled."""
-    invitation = _still_pending(invitation, by=by)
+    invitation = _still_pending(invitation, by=by, now=now)
     Invitation.objects.filter(pk=invitation.pk).update(cancelled_at=now)
     _record(
         invitation,
@@ -143,7 +146,7 @@ def resend(*, invitation: Invitation, by: User, now: datetime) -> Invitation:
 
     Raises NotAllowed, OrganisationClosed, InvitationAccepted and InvitationCancelled.
     """
-    invitation = _still_pending(invitation, by=by)
+    invitation = _still_pending(invitation, by=by, now=now)
     _check_open(invitation.tenant, now=now)
     before, invitation.expires_at = invitation.expires_at, now + VALID_FOR
     invitation.save(update_fields=["expires_at"])
@@ -258,11 +261,11 @@ Vous n’attendiez pas ce message ? Ne faites rien : l’invitation expirera d
 """
 
 
-def _still_pending(invitation: Invitation, *, by: User) -> Invitation:
+def _still_pending(invitation: Invitation, *, by: User, now: datetime) -> Invitation:
     """The invitation as it is now, its organisation locked."""
     organisation = locked(invitation.tenant)
     invitation = Invitation.objects.select_related("tenant").get(pk=invitation.pk)
-    if not set(invitation.roles) <= given_by_person(person=by, organisation=organisation):
+    if not set(invitation.roles) <= given_by_person(person=by, organisation=organisation, on=localdate(now)):
         raise NotAllowed
     if invitation.accepted_at is not None:
         raise InvitationAccepted

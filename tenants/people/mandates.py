@@ -58,7 +58,7 @@ def change_roles(
     RolesApart and LastAdministrator.
     """
     organisation, wanted = locked(organisation), set(roles)
-    given = _given(by, organisation)
+    given = _given(by, organisation, now)
     if not wanted <= roles_of(organisation):
         raise RoleNotHere
     if not wanted <= given:
@@ -99,7 +99,7 @@ def suspend(*, organisation: Organisation, person: User, by: User, now: datetime
     """
     organisation = locked(organisation)
     mandates = _mandates(person, organisation).filter(
-        role__in=_given(by, organisation), suspended_at__isnull=True
+        role__in=_given(by, organisation, now), suspended_at__isnull=True
     )
     roles = _roles(mandates)
     _check_an_administrator_stays(organisation, person, taken=roles)
@@ -121,7 +121,7 @@ def restore(*, organisation: Organisation, person: User, by: User, now: datetime
     commune that has grown)."""
     organisation = locked(organisation)
     mandates = _mandates(person, organisation).filter(
-        role__in=_given(by, organisation), suspended_at__isnull=False
+        role__in=_given(by, organisation, now), suspended_at__isnull=False
     )
     roles = _roles(mandates)
     check_roles(
@@ -148,7 +148,7 @@ def depart(*, organisation: Organisation, person: User, by: User, now: datetime)
     organisation = locked(organisation)
     mandates = _mandates(person, organisation)
     if by != person:
-        mandates = mandates.filter(role__in=_given(by, organisation))
+        mandates = mandates.filter(role__in=_given(by, organisation, now))
     roles = _roles(mandates)
     _check_an_administrator_stays(organisation, person, taken=roles)
     mandates.update(ended_at=now)
@@ -170,8 +170,8 @@ def _roles(mandates: QuerySet[Membership]) -> list[str]:
     return roles
 
 
-def _given(by: User, organisation: Organisation) -> frozenset[str]:
-    given = given_by_person(person=by, organisation=organisation)
+def _given(by: User, organisation: Organisation, now: datetime) -> frozenset[str]:
+    given = given_by_person(person=by, organisation=organisation, on=localdate(now))
     if not given:
         raise NotAllowed
     return given

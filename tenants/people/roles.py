@@ -4,7 +4,6 @@ from collections.abc import Iterable
 from datetime import date
 
 from django.db.models import Q
-from django.utils.timezone import localdate
 
 from tenants.members.adhesions import reaching
 from tenants.models import Adhesion, Membership, Organisation, Population, Role, User
@@ -99,14 +98,15 @@ def given_by(*, held: Iterable[str], organisation: Organisation) -> frozenset[st
     return given & roles_of(organisation) if given else given
 
 
-def given_by_person(*, person: User, organisation: Organisation) -> frozenset[str]:
+def given_by_person(*, person: User, organisation: Organisation, on: date) -> frozenset[str]:
     """The same for a person, as her mandates are now. The platform's staff gives any role; an operator's
-    curators and administrators bring the first person into a member where nobody administers roles yet."""
+    curators and administrators bring the first person into a member of theirs on that day, where nobody
+    administers roles yet."""
     if person.is_staff:
         return roles_of(organisation)
     held = person.memberships.in_force().filter(organisation=organisation)
     given = given_by(held=held.values_list("role", flat=True), organisation=organisation)
-    if not given and not is_administered(organisation) and _keeps_its_operator(person, organisation):
+    if not given and not is_administered(organisation) and _keeps_its_operator(person, organisation, on):
         return MEMBER_ROLES & roles_of(organisation)
     return given
 
@@ -117,10 +117,10 @@ def is_administered(organisation: Organisation) -> bool:
     return administrators.filter(organisation=organisation).exists()
 
 
-def _keeps_its_operator(person: User, organisation: Organisation) -> bool:
+def _keeps_its_operator(person: User, organisation: Organisation, on: date) -> bool:
     """Whether she welcomes the members of an operator to which the organisation adheres, or is about to."""
     staff = person.memberships.in_force().filter(role__in=[Role.CURATOR, Role.OPERATOR_ADMIN])
-    lasting = Adhesion.objects.filter(Q(until__isnull=True) | Q(until__gt=localdate()))
+    lasting = Adhesion.objects.filter(Q(until__isnull=True) | Q(until__gt=on))
     mine = lasting.filter(operator__organisation__in=staff.values("organisation"))
     return mine.filter(reaching(organisation)).exists()
 
