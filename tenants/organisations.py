@@ -12,6 +12,7 @@ from datetime import date, datetime
 from django.db import IntegrityError, transaction
 
 from tenants import audit
+from tenants.constraints import violated
 from tenants.identifiers import clean_siren, clean_siret, grouped
 from tenants.models import ChorusService, Establishment, Organisation, Territory, User
 from tenants.models.organisation import OrganisationKind
@@ -112,7 +113,7 @@ def register_organisation(
         with transaction.atomic():
             organisation.save(force_insert=True)
     except IntegrityError as error:
-        if error.__cause__.diag.constraint_name not in ALREADY:
+        if violated(error) not in ALREADY:
             raise
         raise AlreadyRegistered(
             f"L’organisation de SIREN {grouped(organisation.siren)} est déjà enregistrée. "

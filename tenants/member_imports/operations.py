@@ -12,6 +12,7 @@ from django.db.models import F
 from django.utils.timezone import localdate
 
 from tenants import jobs, tasks
+from tenants.constraints import violated
 from tenants.member_imports.applying import TO_APPLY, apply_batch, shortened
 from tenants.member_imports.queries import verdict_counts
 from tenants.member_imports.rows import MemberFile, MemberRow, read_members
@@ -64,7 +65,7 @@ def send_file(*, operator: Operator, file, sent_by: User, now: datetime) -> Memb
             _defer(tasks.read_import, member_import.pk)
     except IntegrityError as error:
         member_import.file.delete(save=False)
-        if error.__cause__.diag.constraint_name != "member_import_one_open_per_operator":
+        if violated(error) != "member_import_one_open_per_operator":
             raise
         raise ImportOpen(_open_import(operator)) from None
     return member_import

@@ -11,6 +11,7 @@ from django.db import IntegrityError, transaction
 from django.utils.timezone import localdate
 
 from tenants import audit
+from tenants.constraints import violated
 from tenants.members.withdrawal import withdrawal_date
 from tenants.models import Adhesion, College, Operator, Organisation, User
 from tenants.models.organisation import OrganisationKind
@@ -90,7 +91,7 @@ def join(
         with transaction.atomic():
             adhesion.save(force_insert=True)
     except IntegrityError as error:
-        if _constraint(error) not in OVERLAP:
+        if violated(error) not in OVERLAP:
             raise
         raise AdhesionOverlaps(
             f"{organisation.name} adhère déjà à {operator.short_name} à cette date ou après. "
@@ -103,7 +104,7 @@ def join(
         what="adhesion.joined",
         sentence=f"{{actor}} a inscrit {organisation.name} parmi les adhérents de {operator.short_name}, "
         f"à partir du {since:%d/%m/%Y}.",
-        changes={name: [None, value] for name, value in _facts(adhesion).items() if value},
+        changes={name: [None, value] for name, value in facts_of(adhesion).items() if value},
     )
     return adhesion
 
@@ -144,12 +145,12 @@ def amend(
     adhesion, college = _locked(adhesion), _kept(college)
     if college != adhesion.college or covers_communes != adhesion.covers_communes:
         _check(adhesion.operator, adhesion.organisation, college=college, covers_communes=covers_communes)
-    before = _facts(adhesion)
+    before = facts_of(adhesion)
     adhesion.college = college
     adhesion.deliberation_number = deliberation_number
     adhesion.deliberation_date = deliberation_date
     adhesion.covers_communes = covers_communes
-    after = _facts(adhesion)
+    after = facts_of(adhesion)
     changes = {name: [before[name], after[name]] for name in after if after[name] != before[name]}
     if changes:
         adhesion.save(
@@ -232,7 +233,7 @@ def cancel_withdrawal(*, adhesion: Adhesion, by: User | None, now: datetime) -> 
         with transaction.atomic():
             adhesion.save(update_fields=["until", "withdrawal_on", "withdrawal_number"])
     except IntegrityError as error:
-        if _constraint(error) not in OVERLAP:
+        if violated(error) not in OVERLAP:
             raise
         raise AdhesionOverlaps(
             "Une nouvelle adhésion est déjà enregistrée après ce retrait : il ne s’annule plus."
@@ -278,7 +279,7 @@ def _locked(adhesion: Adhesion) -> Adhesion:
     )
 
 
-def _facts(adhesion: Adhesion) -> dict[str, object]:
+def facts_of(adhesion: Adhesion) -> dict[str, object]:
     """What the log says of an adhesion, JSON-safe."""
     return {
         "college": adhesion.college.name if adhesion.college else None,
@@ -311,8 +312,3 @@ def _record(
             now=now,
             changes=changes,
         )
-
-
-def _constraint(error: IntegrityError) -> str:
-    """The constraint that refused, by its name in the database."""
-    return getattr(getattr(error.__cause__, "diag", None), "constraint_name", "") or ""

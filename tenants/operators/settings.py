@@ -11,6 +11,7 @@ from stdnum import bic as bic_number
 from stdnum import iban as iban_number
 from stdnum.exceptions import ValidationError as WrongNumber
 
+from tenants.constraints import violated
 from tenants.models import Operator
 from tenants.models.operator import IssuerKind, LegalKind, WithdrawalRule
 from tenants.models.territory import PopulationKind
@@ -41,7 +42,7 @@ def telling_what_is_taken(words: dict[str, tuple[str, str]]) -> Iterator[None]:
         with transaction.atomic():
             yield
     except IntegrityError as error:
-        constraint = error.__cause__.diag.constraint_name
+        constraint = violated(error)
         if constraint not in words:
             raise
         field, sentence = words[constraint]
