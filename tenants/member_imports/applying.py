@@ -1,7 +1,7 @@
 """A batch of rows of an import takes effect: organisations, establishments, adhesions and their log, in bulk.
 
-What `adhesion_operations.join` and `amend` do for one member, for thousands: same rules (member_verdicts),
-same events in each organisation's log; the operator's has one event for the whole import.
+What `join` and `amend` of `tenants.members.operations` do for one member, for thousands: same rules
+(`verdicts`), same events in each organisation's log; the operator's has one event for the whole import.
 """
 
 from collections.abc import Sequence
@@ -12,6 +12,7 @@ from django.utils.timezone import localdate
 
 from tenants.identifiers import grouped
 from tenants.member_imports.verdicts import OF_THE_ADHESION, Plan, judge, member_of
+from tenants.members.operations import facts_of
 from tenants.models import (
     Adhesion,
     AuditEvent,
@@ -26,7 +27,6 @@ from tenants.models.member_import import RowVerdict
 
 LONGEST_REASON = 300
 TO_APPLY = (RowVerdict.NEW, RowVerdict.CHANGE)
-_EVERY_FACT = ("college", "since", "deliberation_number", "deliberation_date")
 
 
 def apply_batch(
@@ -133,12 +133,8 @@ def _told(plan: Plan, verdict: str, is_new: bool, operator: str) -> list[tuple[s
     if verdict == RowVerdict.NEW:
         since = f"{plan.member.since:%d/%m/%Y}"
         sentence = f"a inscrit {name} parmi les adhérents de {operator}, à partir du {since}"
-        found.append(("adhesion.joined", sentence, _facts(plan)))
+        facts = {fact: [None, value] for fact, value in facts_of(plan.adhesion).items() if value}
+        found.append(("adhesion.joined", sentence, facts))
     elif adhesion:
         found.append(("adhesion.amended", f"a corrigé l’adhésion de {name} à {operator}", adhesion))
     return found
-
-
-def _facts(plan: Plan) -> dict[str, list]:
-    member = plan.as_json()["member"]
-    return {fact: [None, member[fact]] for fact in _EVERY_FACT if member[fact]}

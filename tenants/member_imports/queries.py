@@ -49,7 +49,7 @@ def report_of(*, member_import: MemberImport, verdict: str, page: str | None) ->
 
 
 def rejected_rows(*, member_import: MemberImport) -> list[RejectedRow]:
-    """Every row set aside, as `csv_writing.rejected_as_csv` takes them."""
+    """Every row set aside, as `spreadsheets.writing.rejected_as_csv` takes them."""
     rows = MemberImportRow.objects.filter(member_import=member_import, verdict=RowVerdict.REJECTED)
     return [
         RejectedRow(line, tuple(raw), tuple(problems))

@@ -1,4 +1,4 @@
-"""An operator's logo, for anyone. tenants.logos drew it: what somebody uploaded is never served."""
+"""An operator's logo, for anyone. tenants.operators.logos drew it: what somebody uploaded is never served."""
 
 from django.contrib.auth.decorators import login_not_required
 from django.core.files.storage import default_storage
