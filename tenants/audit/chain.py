@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from django.db import connection
 
-from tenants.models import AuditEvent, AuditSeal, Organisation
+from tenants.models import AuditSeal, Organisation
 
 # One pass over the events and their seals, whole chains at a time: a seal holds the digest before it.
 BROKEN = """
@@ -82,8 +82,3 @@ def missing_seals(*, organisation: Organisation, copy: Iterable[Seal]) -> list[S
     """Of the seals in a copy made earlier (an export of the log), those that are there no longer."""
     kept = dict(AuditSeal.objects.filter(chain=organisation.pk).values_list("position", "digest"))
     return [seal for seal in copy if kept.get(seal.position) != seal.digest]
-
-
-def count_events(*, organisation: Organisation) -> int:
-    """How many events the organisation's log holds."""
-    return AuditEvent.objects.filter(tenant=organisation).count()

@@ -17,16 +17,11 @@ from tenants.models.member_import import RowVerdict
 from tenants.models.organisation import OrganisationKind
 from tenants.models.territory import TerritoryKind
 from tenants.organisations import identity_of
+from tenants.territories.search import WHOLES
 
 # A body of its own; the parts of communes have none. The first ones win a SIREN that several share: an
 # overseas collectivity is a région and a département too.
-WITH_A_SIREN = (
-    TerritoryKind.COMMUNE,
-    TerritoryKind.EPCI,
-    TerritoryKind.EPT,
-    TerritoryKind.DEPARTEMENT,
-    TerritoryKind.REGION,
-)
+WITH_A_SIREN = (TerritoryKind.COMMUNE, *WHOLES)
 # What a row may change of an adhesion; the rest is its organisation's.
 OF_THE_ADHESION = frozenset({"college", "deliberation_date", "deliberation_number"})
 

@@ -10,9 +10,7 @@ from tenants.models import Organisation, Territory
 from tenants.models.organisation import OrganisationKind, PlainName
 from tenants.models.territory import TerritoryKind
 from tenants.organisations import identity_of
-from tenants.territories.search import find_communes, find_territories
-
-WHOLES = (TerritoryKind.EPCI, TerritoryKind.EPT, TerritoryKind.DEPARTEMENT, TerritoryKind.REGION)
+from tenants.territories.search import WHOLES, find_communes, find_territories
 
 
 @dataclass(frozen=True)

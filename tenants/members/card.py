@@ -5,7 +5,7 @@ from datetime import date
 
 from django.db.models import Q, QuerySet
 
-from tenants.members.adhesions import covered_by
+from tenants.members.adhesions import covered_by, reaching
 from tenants.models import Adhesion, Establishment, Membership, Operator, Organisation, Population
 from tenants.models.territory import PopulationKind
 
@@ -37,10 +37,9 @@ def organisation_of_member(*, operator: Operator, siren: str) -> Organisation | 
 
 def adhesions_of(*, organisation: Organisation, operator: Operator | None = None) -> QuerySet[Adhesion]:
     """Its own adhesions and those of its intercommunality that cover it, newest first."""
-    reach = Q(organisation=organisation)
-    if organisation.territory and organisation.territory.epci_id:
-        reach |= Q(covers_communes=True, organisation__territory=organisation.territory.epci_id)
-    found = Adhesion.objects.filter(reach).select_related("operator", "organisation", "college")
+    found = Adhesion.objects.filter(reaching(organisation)).select_related(
+        "operator", "organisation", "college"
+    )
     if operator is not None:
         found = found.filter(operator=operator)
     return found.order_by("-since", "-pk")

@@ -8,13 +8,13 @@ from django.contrib.postgres.expressions import ArraySubquery
 from django.db import connection
 from django.db.models import BooleanField, F, FilteredRelation, Func, OuterRef, Q, QuerySet, Subquery, Value
 
+from tenants.identifiers import SIREN_DIGITS, SIRET_DIGITS
 from tenants.members.adhesions import covered_by
 from tenants.models import Adhesion, Operator, Organisation, Territory
 from tenants.models.organisation import PlainName
 from tenants.register.names import normalise
 
 PAGE_SIZE = 25
-SIREN_DIGITS, SIRET_DIGITS = 9, 14
 
 IN_FORCE, COVERED, TO_COME, LEAVING, FORMER = "en-cours", "couvertes", "a-venir", "retraits", "anciens"
 NO_COLLEGE = "aucun"

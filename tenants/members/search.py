@@ -4,7 +4,7 @@ import re
 
 from django.db.models import Q
 
-SIREN_DIGITS, SIRET_DIGITS = 9, 14
+from tenants.identifiers import SIREN_DIGITS, SIRET_DIGITS
 
 
 def member_matches(text: str) -> Q:

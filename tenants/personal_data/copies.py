@@ -19,10 +19,9 @@ def ask_copy(*, person: User, now: datetime) -> PersonalDataExport:
     """Asks for a copy; the one under way if there is one. A worker makes it in a minute."""
     from tenants.tasks import make_data_copy
 
-    with transaction.atomic():
-        copy, created = PersonalDataExport.objects.get_or_create(
-            user=person, ready_at=None, defaults={"asked_at": now}
-        )
+    copy, created = PersonalDataExport.objects.get_or_create(
+        user=person, ready_at=None, defaults={"asked_at": now}
+    )
     if created:
         make_data_copy.defer(copy_id=copy.pk)
     return copy
