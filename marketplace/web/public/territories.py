@@ -12,6 +12,7 @@ from django.utils.timezone import localdate
 from django.views.decorators.http import require_safe
 
 from marketplace.web.formats import day, format_number
+from marketplace.web.operator.lists import typed
 from marketplace.web.public.territory_words import (
     advice,
     bars,
@@ -49,7 +50,7 @@ GROUPS = {
 @require_safe
 def territory_search(request):
     """One box for every territory; with htmx, the results follow what is typed."""
-    query = request.GET.get("q", "").replace("\x00", "").strip()[:100]
+    query = typed(request)
     today = localdate(timezone.now())
     communes = find_communes(query=query, on=today, limit=COMMUNES) if query else []
     others = find_territories(query=query, on=today, limit=OTHERS) if query else []
@@ -63,8 +64,8 @@ def territory_search(request):
         else "",
         "advice": advice(query),
         "examples": [
-            {"url": f"{request.path}?{urlencode({'q': typed})}", "typed": typed, "what": what}
-            for typed, what in EXAMPLES
+            {"url": f"{request.path}?{urlencode({'q': words})}", "typed": words, "what": what}
+            for words, what in EXAMPLES
         ],
     }
     return render(request, "public/territory_search.html", context)
