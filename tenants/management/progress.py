@@ -1,8 +1,9 @@
 """How far a command has come: a bar redrawn on its one line on a terminal, a few plain lines elsewhere."""
 
+from tenants.numbers import thousands
+
 WIDTH = 30
 PLAIN_STEP = 10  # per cent, between two plain lines
-THIN_SPACE = "\N{NARROW NO-BREAK SPACE}"  # between thousands
 
 
 class ProgressBar:
@@ -22,7 +23,7 @@ class ProgressBar:
         if percent // step == self.told // step:
             return
         self.told = percent
-        text = f"{percent:3d} %  {_thousands(done)} lignes sur {_thousands(total)}"
+        text = f"{percent:3d} %  {thousands(done)} lignes sur {thousands(total)}"
         if self.live:
             full = WIDTH * percent // 100
             # "\x1b[K" clears what a longer line left behind.
@@ -32,7 +33,3 @@ class ProgressBar:
             self.out.flush()
         else:
             self.out.write(f"{self.title} : {text.strip()}")
-
-
-def _thousands(number: int) -> str:
-    return f"{number:,}".replace(",", THIN_SPACE)

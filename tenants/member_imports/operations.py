@@ -27,6 +27,7 @@ from tenants.member_imports.states import (
 )
 from tenants.member_imports.verdicts import judge
 from tenants.models import College, ImportState, MemberImport, MemberImportRow, Operator, RowVerdict, User
+from tenants.numbers import thousands
 from tenants.spreadsheets.reading import MAX_BYTES, CsvProblem, RejectedRow
 
 BATCH = 500
@@ -282,4 +283,4 @@ def _count(import_id: int, rows: int) -> None:
 
 
 def _lines(count: int) -> str:
-    return f"{count} ligne" if count < 2 else f"{count:,} lignes".replace(",", "\u202f")
+    return f"{count} ligne" if count < 2 else f"{thousands(count)} lignes"

@@ -3,12 +3,12 @@
 import re
 from collections.abc import Callable, Iterable, Iterator
 
+from tenants.numbers import thousands
 from tenants.register.changes import Changes
 from tenants.register.moves import Move, PopulationMoves
 from tenants.register.rows import Register
 
 FIRST = 10  # of each section, unless all are asked for
-THIN_SPACE = "\N{NARROW NO-BREAK SPACE}"
 KINDS = {
     "commune": "commune",
     "commune_deleguee": "commune déléguée",
@@ -63,7 +63,7 @@ def report(*, register: Register, changes: Changes, concerned: Iterable, every: 
         yield from _populations(moves, every)
     if changes.details:
         yield ""
-        yield f"Autres mises à jour (codes postaux, département, région) : {_number(changes.details)}"
+        yield f"Autres mises à jour (codes postaux, département, région) : {thousands(changes.details)}"
     yield from _section("Organisations concernées", [_organisation(row) for row in concerned], every)
     yield from _section(
         "Laissées telles quelles, leur ligne étant écartée",
@@ -142,11 +142,11 @@ def _sections(changes: Changes) -> list[tuple[str, list, Callable]]:
 def _section(title: str, lines: list[str], every: bool) -> Iterator[str]:
     if lines:
         yield ""
-    yield f"{title} : {_number(len(lines))}"
+    yield f"{title} : {thousands(len(lines))}"
     shown = lines if every else lines[:FIRST]
     yield from (f"  - {line}" for line in shown)
     if len(shown) < len(lines):
-        yield f"  … et {_number(len(lines) - len(shown))} de plus (--all pour tout lire)"
+        yield f"  … et {thousands(len(lines) - len(shown))} de plus (--all pour tout lire)"
 
 
 def _merger(row) -> str:
@@ -176,7 +176,7 @@ def _organisation(row) -> str:
 
 def _populations(moves: PopulationMoves, every: bool) -> Iterator[str]:
     yield ""
-    yield f"Populations – {moves.label} ({moves.kind}) : {_number(moves.rows)} lignes"
+    yield f"Populations – {moves.label} ({moves.kind}) : {thousands(moves.rows)} lignes"
     if moves.in_force_before is None:
         yield f"  source nouvelle, en vigueur au {moves.in_force_from:%d/%m/%Y}"
     elif moves.is_new_vintage:
@@ -193,7 +193,7 @@ def _populations(moves: PopulationMoves, every: bool) -> Iterator[str]:
         (moves.new, "sont nouvelles"),
         (moves.reshaped, "sont celles de communes fusionnées ou rétablies"),
     ]
-    told = [f"{_number(count)} {words}" for count, words in counts if count]
+    told = [f"{thousands(count)} {words}" for count, words in counts if count]
     yield f"  {', '.join(told) or 'aucune ne change'}"
     if moves.changed:
         yield "  les plus grands écarts en % :"
@@ -205,10 +205,6 @@ def _populations(moves: PopulationMoves, every: bool) -> Iterator[str]:
 def _move(move: Move) -> str:
     percent = f"{move.percent:+.1f}".replace(".", ",")
     return (
-        f"  - {move.name} ({move.code}) : {_number(move.before)} → {_number(move.after)} "
-        f"({'+' if move.difference > 0 else '−'}{_number(abs(move.difference))}, {percent} %)"
+        f"  - {move.name} ({move.code}) : {thousands(move.before)} → {thousands(move.after)} "
+        f"({'+' if move.difference > 0 else '−'}{thousands(abs(move.difference))}, {percent} %)"
     )
-
-
-def _number(value: int) -> str:
-    return f"{value:,}".replace(",", THIN_SPACE)

@@ -10,6 +10,7 @@ import io
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from tenants.numbers import thousands
 from tenants.register.names import normalise
 from tenants.spreadsheets.encodings import EMPTY, CsvProblem, Decoded, decode
 
@@ -100,7 +101,7 @@ def read_csv(
     for line, cells in records:
         if len(rows) + len(rejected) == max_rows:
             raise CsvProblem(
-                f"Le fichier compte plus de {_thousands(max_rows)} lignes, le maximum. Découpez-le en "
+                f"Le fichier compte plus de {thousands(max_rows)} lignes, le maximum. Découpez-le en "
                 "plusieurs fichiers."
             )
         reason = _misfit(cells, len(header))
@@ -226,10 +227,6 @@ def _key(name: str) -> str:
 def _short(name: str) -> str:
     name = " ".join(name.split())
     return name if len(name) <= _SHOWN_LETTERS else f"{name[:_SHOWN_LETTERS]}…"
-
-
-def _thousands(count: int) -> str:
-    return f"{count:,}".replace(",", "\u202f")
 
 
 def _megabytes(size: int) -> str:
