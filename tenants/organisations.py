@@ -304,6 +304,26 @@ def close(
     )
 
 
+@transaction.atomic
+def name_successor(
+    *, organisation: Organisation, successor: Organisation, by: User | None, now: datetime
+) -> None:
+    """Says who took over from an organisation closed before anybody knew. Done twice, it is done once."""
+    named = Organisation.objects.filter(
+        pk=organisation.pk, closed_on__isnull=False, successor__isnull=True
+    ).update(successor=successor)
+    if named:
+        organisation.successor = successor
+        _record(
+            organisation,
+            by=by,
+            now=now,
+            what="organisation.succeeded",
+            sentence=f"{{actor}} a indiqué que {successor.name} remplace {organisation.name}.",
+            changes={"successor": [None, successor.siren]},
+        )
+
+
 def _check_services(services: Sequence[Service], default: str) -> None:
     codes = [service.code for service in services]
     for code in codes:

@@ -324,7 +324,7 @@ def _follow_organisations(changes: Changes, now: datetime) -> None:
         if old.closed_on is None:
             organisations.close(organisation=old, on=change.effective_on, successor=new, by=None, now=now)
         elif new is not None:
-            Organisation.objects.filter(pk=old.pk, successor__isnull=True).update(successor=new)
+            organisations.name_successor(organisation=old, successor=new, by=None, now=now)
     ended = [row.code for row in changes.ended if row.kind in (TerritoryKind.COMMUNE, *BODIES)]
     for gone in Organisation.objects.filter(
         territory__code__in=ended, territory__ended_on__isnull=False, closed_on__isnull=True

@@ -177,6 +177,9 @@ def test_a_commune_nouvelle_without_siren_waits_for_it(vintage):
     bring(vintage(*MERGED))
     old.refresh_from_db()
     assert old.successor.siren == NEW
+    with as_worker():
+        told = AuditEvent.objects.get(tenant=old, what="organisation.succeeded")
+    assert told.changes == {"successor": [None, NEW]}
 
 
 @pytest.mark.usefixtures("held")
