@@ -126,7 +126,10 @@ def _rule(operator) -> str:
     """The statutes' rule as a sentence."""
     months = operator.withdrawal_months
     if operator.withdrawal_rule == WithdrawalRule.YEAR_END:
-        return f"Vos statuts prévoient un préavis de {months} mois, et un départ au 31 décembre qui suit."
+        notice = f"un préavis de {months} mois, et un" if months else "un"
+        return f"Vos statuts prévoient {notice} départ au 31 décembre qui suit."
+    if not months:
+        return "Vos statuts prévoient un départ sans préavis."
     return f"Vos statuts prévoient un départ à la fin d’un préavis de {months} mois."
 
 

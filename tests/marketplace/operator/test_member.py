@@ -212,6 +212,21 @@ def test_a_withdrawal_is_shown_then_confirmed(sign_in, commune):
     assert (adhesion.until, adhesion.withdrawal_number) == (date(2027, 1, 1), "R-9")
 
 
+@pytest.mark.parametrize(
+    ("rule", "words"),
+    [
+        ("year_end", "Vos statuts prévoient un départ au 31 décembre qui suit."),
+        ("notice_end", "Vos statuts prévoient un départ sans préavis."),
+    ],
+)
+def test_statutes_without_notice_are_said_without_a_figure(sign_in, commune, rule, words):
+    operator = OperatorFactory(withdrawal_months=0, withdrawal_rule=rule)
+    adhesion = AdhesionFactory(operator=operator, organisation=commune)
+    client = sign_in(Role.OPERATOR_ADMIN, operator)
+    text = client.get(url("operator_member_withdraw", operator, commune, adhesion)).content.decode()
+    assert words in text
+
+
 def test_subscriptions_that_end_before_are_no_warning(operator, commune, adhesion, curator):
     SubscriptionFactory(
         tenant=commune,
