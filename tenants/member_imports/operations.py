@@ -116,8 +116,9 @@ def confirm(*, member_import: MemberImport, by: User, now: datetime) -> None:
 
 
 @transaction.atomic
-def abandon(*, member_import: MemberImport, by: User, now: datetime) -> None:
-    """Gives an import up before anything is applied. Raises WrongImportState."""
+def abandon(*, member_import: MemberImport, by: User | None, now: datetime) -> None:
+    """Gives an import up before anything is applied; `by` None means that nobody answered in time. Raises
+    WrongImportState."""
     move(member_import, to=ImportState.ABANDONED, finished_at=now)
     record(
         member_import, by=by, now=now, what="abandoned", sentence="{actor} a abandonné un import d’adhérents."

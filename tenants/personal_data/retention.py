@@ -8,8 +8,10 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef, Q
 from django.utils.timezone import localdate
 
+from tenants.member_imports.operations import abandon
 from tenants.models import (
     Assistance,
+    ImportState,
     Invitation,
     Kept,
     Letter,
@@ -68,8 +70,13 @@ def _copies(before: datetime, now: datetime) -> int:
 
 
 def _imports(before: datetime, now: datetime) -> int:
-    old = list(MemberImport.objects.filter(finished_at__lt=before).exclude(file=""))
+    # One that nobody answered would otherwise never be over.
+    unanswered = Q(state=ImportState.READY, sent_at__lt=before)
+    found = MemberImport.objects.filter(Q(finished_at__lt=before) | unanswered).exclude(file="")
+    old = list(found.select_related("operator__organisation"))
     for member_import in old:
+        if member_import.state == ImportState.READY:
+            abandon(member_import=member_import, by=None, now=now)
         member_import.file.delete(save=False)
         member_import.save(update_fields=["file"])
     MemberImportRow.objects.filter(member_import__in=old).update(raw={}, data={})

@@ -212,3 +212,17 @@ def test_who_asked_for_help_is_forgotten_a_year_after():
         over.refresh_from_db()
         recent.refresh_from_db()
     assert (over.asked_by, recent.asked_by) == ("", "Le secrétariat, par téléphone")
+
+
+def test_a_file_of_members_that_nobody_answered_is_given_up_and_forgotten():
+    left = MemberImportFactory(state="ready", sent_at=NOW - timedelta(days=91))
+    row = MemberImportRowFactory(member_import=left, raw={"nom": "Odile"})
+    fresh = MemberImportFactory(state="ready", sent_at=NOW - timedelta(days=89))
+    with as_worker():
+        assert apply_retention(now=NOW)["imports"] == 1
+        for one in (left, row, fresh):
+            one.refresh_from_db()
+        event = AuditEvent.objects.get(what="member_import.abandoned")
+    assert (left.state, left.finished_at, left.file.name, row.raw) == ("abandoned", NOW, "", {})
+    assert (fresh.state, bool(fresh.file)) == ("ready", True)
+    assert str(event) == "Halle a abandonné un import d’adhérents."
