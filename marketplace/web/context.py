@@ -4,6 +4,7 @@ from django.urls import reverse
 
 from marketplace.web.access import MEMBER_ROLES, OPERATOR_ROLES, VENDOR_ROLES, mandates
 from marketplace.web.acting import acting_notes
+from marketplace.web.formats import phone
 from marketplace.web.operator.roles import MONEY_ROLES, TASK_ROLES
 from marketplace.web.organisation.roles import LOG_READERS, PEOPLE_READERS
 from tenants.assistance.operations import ASSISTANT_ROLES
@@ -52,7 +53,7 @@ def _operator(operator) -> dict:
         "name": operator.short_name,
         "contact_name": operator.contact_name,
         "contact_email": operator.contact_email,
-        "contact_phone": operator.contact_phone,
+        "contact_phone": phone(operator.contact_phone),
         # Their versions: a browser keeps both for long, and must show a new one at once.
         "stylesheet_url": f"{reverse('operator_stylesheet', args=[operator.slug])}?v={operator.accent[1:]}",
         "logo_url": f"{reverse('operator_logo', args=[operator.slug])}?v={logo_version(operator)}"

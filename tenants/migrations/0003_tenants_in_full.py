@@ -19,9 +19,9 @@ from django.db import migrations, models
 # What lists are sorted and searched by. IMMUTABLE, because the dictionary of accents is named and never changes.
 PLAIN = r"""
 CREATE FUNCTION halle_plain(name text) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE STRICT AS $$
-    SELECT trim(regexp_replace(
+    SELECT regexp_replace(trim(regexp_replace(
         lower(public.unaccent('public.unaccent'::regdictionary, lower(name))), '[^a-z0-9]+', ' ', 'g'
-    ))
+    )), '^commune (des|de|du|d) ', '')
 $$
 """
 

@@ -25,8 +25,10 @@ class OrganisationKind(models.TextChoices):
 
 
 class PlainName(models.Func):
-    """A name without accents nor capitals, computed by the database (migration 0003): what lists are sorted
-    and searched by. The server's own order puts É after Z."""
+    """A name without accents nor capitals, and without "Commune de": what lists are sorted and searched by.
+
+    Computed by the database (migration 0003). The server's own order puts É after Z, and every commune
+    under C."""
 
     function = "halle_plain"
     output_field = models.CharField(max_length=255)

@@ -8,6 +8,7 @@ from django.views.decorators.http import require_safe
 
 from marketplace.web.access import organisation_view
 from marketplace.web.context import place_of
+from marketplace.web.formats import phone
 from marketplace.web.operator.forms import capitalised
 from marketplace.web.operator.member import deliberation
 from marketplace.web.operator.members import adhesion_badge, adhesion_dates
@@ -91,7 +92,7 @@ def _adhesion(organisation: Organisation, adhesion: Adhesion, today) -> dict:
             "value": str(PopulationKind(operator.population_kind).label),
         }
     )
-    contact = [operator.contact_name, operator.contact_phone]
+    contact = [operator.contact_name, phone(operator.contact_phone)]
     return {
         "operator": operator.short_name,
         "title": capitalised(adhesion_dates(adhesion)),

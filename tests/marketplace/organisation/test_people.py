@@ -75,7 +75,7 @@ def test_the_list_shows_people_their_roles_and_what_is_under_way(client, commune
     assert "Accès suspendu" in rows[0]
     assert "Secrétaire" in rows[2]
     assert "Finances" in rows[2]
-    assert "1er octobre 2026 à 11 h 00" in rows[2]
+    assert "1er octobre 2026 à 11\u00a0h\u00a000" in rows[2]
     assert "jamais" in rows[0]
     assert "attendue@mairie.example Secrétaire Invitée" in rows[3]
     assert "perdue@mairie.example Secrétaire Expirée" in rows[4]
