@@ -141,7 +141,7 @@ def run_invoices(*, run: BillingRun, search: str, page: str | None) -> Page:
         Invoice.objects.filter(member_matches(search), run=run)
         .select_related("tenant", "settlement")
         .prefetch_related(with_lines())
-        .order_by("tenant__name", "pk")
+        .order_by("tenant__plain_name", "pk")
     )
     return Paginator(invoices, PAGE_SIZE).get_page(page)
 

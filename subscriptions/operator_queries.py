@@ -47,7 +47,7 @@ def operator_subscriptions(
     rows = (
         found.select_related("tenant")
         .annotate(state_since=Subquery(last_move))
-        .order_by("tenant__name", "service_name", "-requested_at", "pk")
+        .order_by("tenant__plain_name", "service_name", "-requested_at", "pk")
     )
     paginator = Paginator(rows, PAGE_SIZE)
     paginator.count = counts[group]  # counted already, with the tabs

@@ -21,7 +21,7 @@ PLAIN = r"""
 CREATE FUNCTION halle_plain(name text) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE STRICT AS $$
     SELECT regexp_replace(trim(regexp_replace(
         lower(public.unaccent('public.unaccent'::regdictionary, lower(name))), '[^a-z0-9]+', ' ', 'g'
-    )), '^commune (des|de|du|d) ', '')
+    )), '^commune( (des|de|du|d))?( |$)', '')
 $$
 """
 
