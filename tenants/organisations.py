@@ -17,6 +17,7 @@ from tenants.identifiers import clean_siren, clean_siret, grouped
 from tenants.models import ChorusService, Establishment, Organisation, Territory, User
 from tenants.models.organisation import OrganisationKind
 from tenants.models.territory import TerritoryKind
+from tenants.refusals import Refused
 from tenants.tenancy import tenant_scope
 
 # INSEE, « catégories juridiques », level III.
@@ -32,14 +33,8 @@ _KINDS = {
 }
 
 
-class OrganisationRefused(Exception):
-    """Base of all refusals. `str()` is a French sentence for the person; `field` names what to mend."""
-
-    field = ""
-
-    def __init__(self, message: str, field: str = ""):
-        self.field = field or self.field
-        super().__init__(message)
+class OrganisationRefused(Refused):
+    """Base of all refusals here."""
 
 
 class AlreadyRegistered(OrganisationRefused):

@@ -16,19 +16,14 @@ from tenants.members.withdrawal import withdrawal_date
 from tenants.models import Adhesion, College, Operator, Organisation, User
 from tenants.models.organisation import OrganisationKind
 from tenants.organisations import register_organisation
+from tenants.refusals import Refused
 from tenants.tenancy import tenant_scope
 
 OVERLAP = {"adhesion_no_overlap", "adhesion_one_open_per_operator"}
 
 
-class AdhesionRefused(Exception):
-    """Base of all refusals. `str()` is a French sentence for the person; `field` names what to mend."""
-
-    field = ""
-
-    def __init__(self, message: str, field: str = ""):
-        self.field = field or self.field
-        super().__init__(message)
+class AdhesionRefused(Refused):
+    """Base of all refusals here."""
 
 
 class AdhesionOverlaps(AdhesionRefused):
