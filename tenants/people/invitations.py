@@ -18,7 +18,7 @@ from tenants import audit, letters
 from tenants.days import in_words
 from tenants.models import Invitation, Membership, Organisation, Role, User
 from tenants.people.mandates import locked
-from tenants.people.roles import NoRole, NotAllowed, PeopleRefused, check_roles, given_by_person, in_order
+from tenants.people.roles import NoRole, NotAllowed, PeopleRefused, check_roles, in_order, offered_by_person
 
 VALID_FOR = timedelta(days=14)
 
@@ -91,7 +91,7 @@ def invite(
     if not roles:
         raise NoRole
     today = localdate(now)
-    if invited_by and not set(roles) <= given_by_person(
+    if invited_by and not set(roles) <= offered_by_person(
         person=invited_by, organisation=organisation, on=today
     ):
         raise NotAllowed
@@ -265,7 +265,9 @@ def _still_pending(invitation: Invitation, *, by: User, now: datetime) -> Invita
     """The invitation as it is now, its organisation locked."""
     organisation = locked(invitation.tenant)
     invitation = Invitation.objects.select_related("tenant").get(pk=invitation.pk)
-    if not set(invitation.roles) <= given_by_person(person=by, organisation=organisation, on=localdate(now)):
+    if not set(invitation.roles) <= offered_by_person(
+        person=by, organisation=organisation, on=localdate(now)
+    ):
         raise NotAllowed
     if invitation.accepted_at is not None:
         raise InvitationAccepted

@@ -171,7 +171,7 @@ def _roles(mandates: QuerySet[Membership]) -> list[str]:
 
 
 def _given(by: User, organisation: Organisation, now: datetime) -> frozenset[str]:
-    given = given_by_person(person=by, organisation=organisation, on=localdate(now))
+    given = given_by_person(person=by, organisation=organisation)
     if not given:
         raise NotAllowed
     return given

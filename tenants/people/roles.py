@@ -98,14 +98,19 @@ def given_by(*, held: Iterable[str], organisation: Organisation) -> frozenset[st
     return given & roles_of(organisation) if given else given
 
 
-def given_by_person(*, person: User, organisation: Organisation, on: date) -> frozenset[str]:
-    """The same for a person, as her mandates are now. The platform's staff gives any role; an operator's
-    curators and administrators bring the first person into a member of theirs on that day, where nobody
-    administers roles yet."""
+def given_by_person(*, person: User, organisation: Organisation) -> frozenset[str]:
+    """The same for a person, as her mandates are now. The platform's staff gives any role."""
     if person.is_staff:
         return roles_of(organisation)
     held = person.memberships.in_force().filter(organisation=organisation)
-    given = given_by(held=held.values_list("role", flat=True), organisation=organisation)
+    return given_by(held=held.values_list("role", flat=True), organisation=organisation)
+
+
+def offered_by_person(*, person: User, organisation: Organisation, on: date) -> frozenset[str]:
+    """The roles she may offer by invitation: those she gives; and, for an operator's curators and
+    administrators, a member's in an organisation that adheres on that day and that nobody administers yet,
+    to bring its first person in. To change anybody's roles there is not theirs."""
+    given = given_by_person(person=person, organisation=organisation)
     if not given and not is_administered(organisation) and _keeps_its_operator(person, organisation, on):
         return MEMBER_ROLES & roles_of(organisation)
     return given

@@ -24,6 +24,7 @@ from tenants.people.roles import (
 )
 from tenants.tenancy import tenant_scope
 from tests.factories import (
+    AdhesionFactory,
     InvitationFactory,
     MembershipFactory,
     OperatorFactory,
@@ -502,3 +503,23 @@ def test_two_invitations_at_once_to_one_address_are_one():
     assert sum(isinstance(result, invitations.AlreadyInvited) for result in results) == 2
     with as_worker():
         assert Letter.objects.count() == 1
+
+
+@pytest.mark.django_db
+def test_an_operator_brings_the_first_person_in_and_changes_nobodys_roles():
+    commune = OrganisationFactory()
+    adhesion = AdhesionFactory(organisation=commune)
+    curator = person(adhesion.operator.organisation, Role.CURATOR)
+    agent = person(commune, Role.AGENT)
+    first = {"email": EMAIL, "roles": [Role.ORG_ADMIN], "invited_by": curator}
+    inside(commune, invitations.invite, organisation=commune, **first)
+    for operation, more in (
+        (mandates.change_roles, {"roles": [Role.SIGNATORY]}),
+        (mandates.suspend, {}),
+        (mandates.depart, {}),
+    ):
+        with pytest.raises(NotAllowed):
+            inside(commune, operation, organisation=commune, person=agent, by=curator, **more)
+    stranger = person(OperatorFactory().organisation, Role.CURATOR)
+    with pytest.raises(NotAllowed):
+        inside(commune, invitations.invite, organisation=commune, **{**first, "invited_by": stranger})
