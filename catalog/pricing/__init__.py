@@ -3,6 +3,7 @@
 No Django, no database, no clock, no settings in here. ``published_grids.py`` in its tests shows real grids.
 """
 
+from .curve import Curve, CurveLine, Jump, Segment, curve, jumps
 from .engine import price
 from .errors import (
     AgentsUnknown,
@@ -22,9 +23,12 @@ from .vat import VatSubtotal, vat_breakdown
 
 __all__ = [
     "AgentsUnknown",
+    "Curve",
+    "CurveLine",
     "Facts",
     "Grid",
     "GridInvalid",
+    "Jump",
     "Line",
     "MemberTypeUnknown",
     "Population",
@@ -35,12 +39,15 @@ __all__ = [
     "PriceNotPublished",
     "PricingError",
     "Quote",
+    "Segment",
     "VatSubtotal",
+    "curve",
     "format_cents",
     "format_date",
     "format_euros",
     "format_number",
     "format_percent",
+    "jumps",
     "parse_grid",
     "price",
     "prorate",

@@ -15,6 +15,7 @@ from .facts import KIND_IN_WORDS, Facts, Population, PopulationKind, count_in_wo
 from .grids import ByMemberType, FixedPlusVariable, FlatByStratum, Grid, MarginalTranches, PerInhabitant
 from .money import COLON, EXACT, NNBSP, format_euros, format_number, format_result, to_cents
 from .quote import FLAT_UNIT, Line, Quote
+from .strata import Measure, Stratum
 
 
 def price(*, grid: Grid, facts: Facts) -> Quote:
@@ -26,7 +27,7 @@ def price(*, grid: Grid, facts: Facts) -> Quote:
     """
     match grid:
         case ByMemberType():
-            return price(grid=_grid_for(grid, facts.member_type), facts=facts)
+            return price(grid=member_grid(grid, facts.member_type), facts=facts)
         case FlatByStratum():
             return _flat_by_stratum(grid, facts)
         case PerInhabitant():
@@ -39,7 +40,8 @@ def price(*, grid: Grid, facts: Facts) -> Quote:
             raise TypeError(f"not a grid: {type(grid).__name__}")
 
 
-def _grid_for(grid: ByMemberType, member_type: str) -> Grid:
+def member_grid(grid: ByMemberType, member_type: str) -> Grid:
+    """The grid of this type of member. Raises ``MemberTypeUnknown`` when none is planned for it."""
     chosen = grid.grids.get(member_type, grid.otherwise)
     if chosen is None:
         known = ", ".join(f"« {key} »" for key in sorted(grid.grids))
@@ -98,17 +100,22 @@ def _flat_by_stratum(grid: FlatByStratum, facts: Facts) -> Quote:
         stratum = next(stratum for stratum in grid.strata if stratum.contains(count))
         range_in_words = stratum.in_words(grid.measure)
         label, counted = f"{label}, {range_in_words}", shown + COLON
-    if stratum.amount is None:
-        raise PriceNotPublished(
-            f"Le barème ne publie pas de prix pour cette taille ({range_in_words}). "
-            "Demandez un prix à votre opérateur."
-        )
-    amount, year = stratum.amount, ""
+    amount = stratum.yearly(first_year=facts.first_year)
+    if amount is None:
+        raise not_published(stratum, grid.measure)
+    year = ""
     if stratum.first_year_amount is not None:
-        amount = stratum.first_year_amount if facts.first_year else stratum.amount
         year = ", première année" if facts.first_year else ", années suivantes"
     step = f"{counted}forfait annuel {range_in_words}{year} = {format_result(amount)}"
     return Quote.of(_line("flat", label + year, unit_price=amount, steps=[step[:1].upper() + step[1:]]))
+
+
+def not_published(stratum: Stratum, measure: Measure) -> PriceNotPublished:
+    """The refusal for a stratum that is declared without amount."""
+    return PriceNotPublished(
+        f"Le barème ne publie pas de prix pour cette taille ({stratum.in_words(measure)}). "
+        "Demandez un prix à votre opérateur."
+    )
 
 
 def _measured(grid: FlatByStratum, facts: Facts) -> tuple[int, str]:

@@ -1,6 +1,7 @@
 """Strata: ranges of whole numbers that must cover everybody exactly once."""
 
 from collections.abc import Sequence
+from decimal import Decimal
 from typing import Literal
 
 from pydantic import model_validator
@@ -45,6 +46,12 @@ class Stratum(GridPart):
     def contains(self, count: int) -> bool:
         """Whether this whole number falls in the stratum."""
         return self.first <= count and (self.last is None or count <= self.last)
+
+    def yearly(self, *, first_year: bool) -> Decimal | None:
+        """Euros of that year; None when no price is published."""
+        if first_year and self.first_year_amount is not None:
+            return self.first_year_amount
+        return self.amount
 
     def in_words(self, measure: Measure) -> str:
         """The bounds as published: ``de 1 501 à 5 000 habitants``, ``moins de 200 habitants``."""
