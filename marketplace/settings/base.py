@@ -214,8 +214,8 @@ STRIPE_LIVE_MODE = False
 EMAIL_TIMEOUT = 10
 DEFAULT_FROM_EMAIL = env.str("EMAIL_FROM", default="Halle <ne-pas-repondre@halle.example>")
 
-# Vendors' systems on private addresses are refused (no request forgery through their URLs).
-PROVISIONING_ALLOW_PRIVATE_ADDRESSES = False
+# Addresses given by others may not lead to private networks (no request forgery through them), and are https.
+ALLOW_PRIVATE_ADDRESSES = False
 
 LOGGING = {
     "version": 1,

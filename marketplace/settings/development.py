@@ -30,7 +30,7 @@ DEMO_IDENTITY = True
 STRIPE_API_HOST = env.str("STRIPE_API_HOST", default="http://127.0.0.1:12111")
 STRIPE_TEST_SECRET_KEY = env.str("STRIPE_TEST_SECRET_KEY", default="sk_test_000000000000000000000000")
 
-PROVISIONING_ALLOW_PRIVATE_ADDRESSES = True
+ALLOW_PRIVATE_ADDRESSES = True
 # Each letter is a file beside the media folder, where one finds the link of an invitation.
 EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
 EMAIL_FILE_PATH = f"{MEDIA_ROOT}/../mail"

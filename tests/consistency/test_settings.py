@@ -57,7 +57,7 @@ def test_the_demo_s_identity_provider_is_refused_in_production(settings):
 def test_production_knows_nothing_of_the_demo():
     done = subprocess.run(
         [sys.executable, "-c", "from django.conf import settings as s; print('demo' in s.INSTALLED_APPS,"
-         " getattr(s, 'DEMO_IDENTITY', False), s.PROVISIONING_ALLOW_PRIVATE_ADDRESSES, s.DEBUG)"],
+         " getattr(s, 'DEMO_IDENTITY', False), s.ALLOW_PRIVATE_ADDRESSES, s.DEBUG)"],
         cwd=ROOT, env={"PATH": os.environ["PATH"], **PRODUCTION}, capture_output=True, text=True, timeout=60,
         check=True,
     )  # fmt: skip

@@ -270,7 +270,7 @@ def test_an_endpoint_that_cannot_serve_needs_a_person(planned, now, endpoint, pr
     ],
 )
 def test_a_private_address_is_refused_before_any_call(planned, now, settings, url):
-    settings.PROVISIONING_ALLOW_PRIVATE_ADDRESSES = False
+    settings.ALLOW_PRIVATE_ADDRESSES = False
     _, run = planned(osb=True, url=url)
     step = go_on(run, now=now)
     assert step.state == StepState.NEEDS_PERSON
@@ -278,7 +278,7 @@ def test_a_private_address_is_refused_before_any_call(planned, now, settings, ur
 
 
 def test_a_name_that_leads_nowhere_is_asked_again(planned, now, settings):
-    settings.PROVISIONING_ALLOW_PRIVATE_ADDRESSES = False
+    settings.ALLOW_PRIVATE_ADDRESSES = False
     _, run = planned(osb=True, url="https://no-such-vendor.invalid")
     step = go_on(run, now=now)
     assert (step.state, step.problem) == (
