@@ -1,5 +1,118 @@
-from catalog.models.listing import Listing, ListingState
-from catalog.models.price_grid import PriceGrid, VatCategory
-from catalog.models.service import Family, ServiceSheet, Vendor
+from catalog.models.claim import Claim, ClaimLevel, ClaimTopic
+from catalog.models.curation import (
+    SUBMISSION_MOVES,
+    ChecklistItem,
+    CurationFilter,
+    EthicsVisa,
+    Submission,
+    SubmissionState,
+    VisaOpinion,
+)
+from catalog.models.experience import (
+    NEED_MOVES,
+    ExperienceSheet,
+    ModerationState,
+    Need,
+    NeedAnswer,
+    NeedState,
+    NeedSupport,
+    Review,
+)
+from catalog.models.feed import FeedKind, FeedState, ImportedItem, ImportFeed, ItemState
+from catalog.models.listing import (
+    LISTING_MOVES,
+    Listing,
+    ListingMove,
+    ListingShare,
+    ListingState,
+    ShareState,
+    ShelfRules,
+)
+from catalog.models.price_grid import (
+    GridSimulation,
+    GridState,
+    PriceGrid,
+    SimulationRow,
+    SimulationState,
+    VatCategory,
+)
+from catalog.models.service import Connector, Family, FileKind, ServiceSheet, SheetFile
+from catalog.models.shelf import SearchWord, ShelfEntry
+from catalog.models.shortlist import (
+    SHORTLIST_MOVES,
+    Favourite,
+    SavedSearch,
+    Shortlist,
+    ShortlistItem,
+    ShortlistState,
+)
+from catalog.models.vendor import (
+    APPLICATION_MOVES,
+    ApplicationState,
+    TermsAgreement,
+    Vendor,
+    VendorApplication,
+    VendorDeclaration,
+    VendorState,
+    VendorTerms,
+)
 
-__all__ = ["Family", "Listing", "ListingState", "PriceGrid", "ServiceSheet", "VatCategory", "Vendor"]
+__all__ = [
+    "APPLICATION_MOVES",
+    "LISTING_MOVES",
+    "NEED_MOVES",
+    "SHORTLIST_MOVES",
+    "SUBMISSION_MOVES",
+    "ApplicationState",
+    "ChecklistItem",
+    "Claim",
+    "ClaimLevel",
+    "ClaimTopic",
+    "Connector",
+    "CurationFilter",
+    "EthicsVisa",
+    "ExperienceSheet",
+    "Family",
+    "Favourite",
+    "FeedKind",
+    "FeedState",
+    "FileKind",
+    "GridSimulation",
+    "GridState",
+    "ImportFeed",
+    "ImportedItem",
+    "ItemState",
+    "Listing",
+    "ListingMove",
+    "ListingShare",
+    "ListingState",
+    "ModerationState",
+    "Need",
+    "NeedAnswer",
+    "NeedState",
+    "NeedSupport",
+    "PriceGrid",
+    "Review",
+    "SavedSearch",
+    "SearchWord",
+    "ServiceSheet",
+    "ShareState",
+    "SheetFile",
+    "ShelfEntry",
+    "ShelfRules",
+    "Shortlist",
+    "ShortlistItem",
+    "ShortlistState",
+    "SimulationRow",
+    "SimulationState",
+    "Submission",
+    "SubmissionState",
+    "TermsAgreement",
+    "VatCategory",
+    "Vendor",
+    "VendorApplication",
+    "VendorDeclaration",
+    "VendorState",
+    "VendorTerms",
+    "VisaOpinion",
+]

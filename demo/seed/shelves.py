@@ -7,7 +7,7 @@ from pathlib import Path
 
 from oscar.core.loading import get_model
 
-from catalog.models import Family, Listing, ListingState, PriceGrid, ServiceSheet
+from catalog.models import Family, GridState, Listing, ListingState, PriceGrid, ServiceSheet
 from demo.seed.operators import BRUMELLE, CANTONADE, ETABLI, EXEMPT, OUT_OF_SCOPE, STANDARD, Vat
 from demo.seed.price_grids import definition
 from subscriptions.models import PurchasingVehicle
@@ -82,7 +82,7 @@ def make_shelves(*, operators: dict, vendors: dict) -> None:
             product = Product.objects.create(
                 product_class=teleservice, title=text["name"], slug=text["slug"], structure=Product.STANDALONE
             )
-            ServiceSheet.objects.create(
+            sheet = ServiceSheet.objects.create(
                 product=product,
                 vendor=vendor,
                 family=family,
@@ -92,11 +92,14 @@ def make_shelves(*, operators: dict, vendors: dict) -> None:
             offer = StockRecord.objects.create(
                 product=product, partner=vendor.partner, partner_sku=text["slug"], price_currency="EUR"
             )
+            approved = sheet.save_revision()
             for slug in shelves_of(rank, family_rank):
+                state = NOT_LISTED.get((slug, family, rank), ListingState.LISTED)
                 listing = Listing.objects.create(
                     operator=operators[slug],
                     offer=offer,
-                    state=NOT_LISTED.get((slug, family, rank), ListingState.LISTED),
+                    state=state,
+                    approved_revision=None if state == ListingState.DRAFT else approved,
                     position=10 * (family_rank + 1) + rank,
                     terms=CONDITIONS[(family_rank + rank) % len(CONDITIONS)],
                 )
@@ -116,6 +119,7 @@ def _vat(slug: str, statutory: bool) -> Vat:
 def _grid(listing: Listing, grid: dict, vat: Vat) -> None:
     row = PriceGrid(
         listing=listing,
+        state=GridState.PUBLISHED,
         effective_from=GRIDS_FROM,
         definition=grid,
         vat_category=vat.category,

@@ -19,6 +19,7 @@ from tests.factories import (
     SubscriptionFactory,
     UserFactory,
     drafted_run,
+    succeeding_grid,
 )
 from tests.factories.base import NOW
 from tests.tools import jobs
@@ -167,9 +168,8 @@ def test_one_that_cannot_be_priced_is_told_and_the_others_are_drafted():
 
 def test_a_frozen_price_is_billed_whatever_the_grid_became():
     subscription = SubscriptionFactory(state=State.ACTIVE)
-    with as_worker():
-        subscription.listing.grids.update(definition={"pattern": "per_inhabitant", "rate": "9",
-                                                      "population_kind": "municipale"})  # fmt: skip
+    dearer = {"pattern": "per_inhabitant", "rate": "9", "population_kind": "municipale"}
+    succeeding_grid(subscription.listing, effective_from=date(2026, 1, 1), definition=dearer)
     run = drafted_run(operator=subscription.operator, members=0)
     with as_worker():
         assert run.entries.get().amount_cents == 25800

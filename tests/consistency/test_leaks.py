@@ -223,6 +223,8 @@ REVEALED = {
     "follows_id": OF_PARENT,
     "run_id": OF_PARENT,
     "member_import_id": OF_PARENT,
+    "shortlist_id": OF_PARENT,
+    "simulation_id": OF_PARENT,
     "operator_id": "an operator's numbers and open imports: written by its staff and the worker only",
     "key": "what a letter tells, by number: written by the operations, never typed",
     "external_id": "the payment provider's number: it draws it at random",

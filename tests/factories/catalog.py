@@ -1,13 +1,24 @@
 """Vendors, service sheets, offers, listings with their price grids."""
 
+from datetime import date
 from decimal import Decimal
 
 import factory
 from oscar.core.loading import get_model
 
-from catalog.models import Family, Listing, ListingState, PriceGrid, ServiceSheet, VatCategory, Vendor
+from catalog.models import (
+    Family,
+    GridState,
+    Listing,
+    ListingState,
+    PriceGrid,
+    ServiceSheet,
+    VatCategory,
+    Vendor,
+)
 from tests.factories.base import IN_FORCE_FROM, Factory
 from tests.factories.tenants import OperatorFactory, OrganisationFactory
+from tests.tools.database import as_worker
 
 FLAT = {
     "pattern": "flat_by_stratum",
@@ -114,10 +125,16 @@ class PriceGridFactory(Factory):
         )
 
     listing = factory.SubFactory("tests.factories.catalog.ListingFactory", grid=None)
+    state = GridState.PUBLISHED
     effective_from = IN_FORCE_FROM
     definition = PER_INHABITANT
     vat_category = VatCategory.STANDARD
     vat_rate = Decimal(20)
+
+
+def _approved(sheet: ServiceSheet, state: str):
+    """What the operator approved: the sheet as it is. Nothing for what was never on the shelf."""
+    return sheet.save_revision() if state in (ListingState.LISTED, ListingState.SUSPENDED) else None
 
 
 class ListingFactory(Factory):
@@ -136,6 +153,7 @@ class ListingFactory(Factory):
     operator = factory.SubFactory(OperatorFactory)
     offer = factory.SubFactory(OfferFactory, sheet=factory.SelfAttribute("..sheet"))
     state = ListingState.LISTED
+    approved_revision = factory.LazyAttribute(lambda o: _approved(o.offer.product.sheet, o.state))
     grid = factory.RelatedFactory(PriceGridFactory, factory_related_name="listing")
 
     @factory.post_generation
@@ -144,3 +162,10 @@ class ListingFactory(Factory):
 
         if extracted is not False:
             PurchasingVehicleFactory(operator=self.operator, listing=self, **kwargs)
+
+
+def succeeding_grid(listing: Listing, *, effective_from: date, **grid) -> PriceGrid:
+    """A new published version from that day on; the one in force ends the day before, as it must."""
+    with as_worker():
+        listing.grids.update(effective_until=effective_from)
+    return PriceGridFactory(listing=listing, effective_from=effective_from, **grid)

@@ -19,9 +19,9 @@ from tests.factories import (
     PriceGridFactory,
     SubscriptionFactory,
     UserFactory,
+    succeeding_grid,
 )
 from tests.factories.base import NOW
-from tests.factories.catalog import FLAT
 from tests.tools.database import as_worker
 
 pytestmark = pytest.mark.django_db
@@ -69,8 +69,7 @@ def test_a_request_freezes_terms_and_price(listing, commune):
 
 def test_a_grid_that_changes_later_changes_nothing(listing, commune):
     subscription = request(listing, commune)
-    with as_worker():
-        PriceGrid.objects.update(definition=FLAT, vat_category="O", vat_rate=0, vat_reason="Hors champ")
+    succeeding_grid(listing, effective_from=date(2026, 10, 2), out_of_scope=True, flat=True)
     with tenant_scope([commune.pk]):
         subscription.refresh_from_db()
     assert (subscription.yearly_cents, subscription.vat_category) == (25800, "S")

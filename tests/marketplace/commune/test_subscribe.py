@@ -5,13 +5,19 @@ import uuid
 import pytest
 from django.utils import timezone
 
-from catalog.models import ListingState, PriceGrid
+from catalog.models import ListingState
 from subscriptions.exceptions import CommitmentMissing
 from subscriptions.models import Subscription
 from subscriptions.operations import request_subscription
 from tenants.models import Role
 from tenants.tenancy import tenant_scope
-from tests.factories import AdhesionFactory, ListingFactory, OrganisationFactory, SubscriptionFactory
+from tests.factories import (
+    AdhesionFactory,
+    ListingFactory,
+    OrganisationFactory,
+    SubscriptionFactory,
+    succeeding_grid,
+)
 from tests.tools.database import as_worker
 from tests.tools.queries import snapshot_queries
 
@@ -110,10 +116,8 @@ def test_the_screen_of_a_service_already_asked_for_leads_to_it(client, url, comm
 def test_a_changed_price_is_shown_beside_the_old_one_first(client, url, commune, listing, secretary):
     client.force_login(secretary)
     form = typed(client.get(url), commitment_number="ENG-7")
-    with as_worker():
-        PriceGrid.objects.filter(listing=listing).update(
-            definition={"pattern": "per_inhabitant", "population_kind": "municipale", "rate": "0.40"}
-        )
+    dearer = {"pattern": "per_inhabitant", "population_kind": "municipale", "rate": "0.40"}
+    succeeding_grid(listing, effective_from=timezone.localdate(), definition=dearer)
     page = client.post(url, form)
     text = page.content.decode()
     assert page.status_code == 200
