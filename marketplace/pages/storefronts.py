@@ -1,17 +1,20 @@
-"""One Wagtail page and, where the operator has a domain name, one Wagtail site per operator."""
+"""The pages of each operator and, where it has a domain name, its Wagtail site."""
 
 from wagtail.models import Locale, Page, Site
 
-from marketplace.pages.models import StorefrontPage
+from marketplace.pages.desks import keep_desk
+from marketplace.pages.models import HelpPage, LegalPage, NewsPage, StorefrontPage
 from tenants.models import Operator
 
 
 def keep_storefront(*, operator: Operator, welcome: str = "", introduction: str = "") -> StorefrontPage:
-    """Makes the operator's page if it has none (its words are then the editors'), and lets the Wagtail site
-    follow its domain name."""
+    """Makes the operator's page and its sections if it has none (their words are then the editors'), the desk
+    of its editors, and lets the Wagtail site follow its domain name."""
     page = StorefrontPage.objects.filter(operator=operator).first()
     if page is None:
         page = _add_page(operator, welcome, introduction)
+    _keep_sections(operator, page)
+    keep_desk(operator=operator, page=page)
     _follow_hostname(operator, page)
     return page
 
@@ -28,6 +31,22 @@ def _add_page(operator: Operator, welcome: str, introduction: str) -> Storefront
             introduction=introduction,
         )
     )
+
+
+def _keep_sections(operator: Operator, page: StorefrontPage) -> None:
+    """The legal notice stays a draft until an editor says who directs the publication; the declaration of
+    accessibility is the editors' to add, once they know what to declare."""
+    page = StorefrontPage.objects.select_for_update().get(pk=page.pk)
+    kinds = {child.specific_class for child in page.get_children()}
+    if NewsPage not in kinds:
+        page.add_child(instance=NewsPage(title="Actualités", slug="actualites"))
+    if HelpPage not in kinds:
+        page.add_child(instance=HelpPage(title="Aide", slug="aide"))
+    if LegalPage not in kinds:
+        notice = LegalPage.prefilled(operator)
+        notice.live = False
+        page.add_child(instance=notice)
+        notice.save_revision(clean=False)  # nobody has said yet who directs the publication
 
 
 def _root() -> Page:

@@ -203,6 +203,19 @@ WAGTAILADMIN_LOGIN_URL = "places"
 WAGTAIL_PASSWORD_RESET_ENABLED = False
 WAGTAIL_PASSWORD_MANAGEMENT_ENABLED = False
 
+WAGTAIL_EMAIL_MANAGEMENT_ENABLED = False  # it comes from the identity provider
+# Both write letters inside a request; whoever edits an operator's pages publishes them.
+WAGTAIL_WORKFLOW_ENABLED = False
+WAGTAILADMIN_COMMENTS_ENABLED = False
+# Pictures (marketplace/pages/pictures.py): no drawing that may hold a script, none that fills the memory.
+WAGTAILIMAGES_EXTENSIONS = ["jpg", "jpeg", "png", "webp"]
+WAGTAILIMAGES_MAX_UPLOAD_SIZE = 5 * 1024 * 1024
+WAGTAILIMAGES_MAX_IMAGE_PIXELS = 40_000_000
+WAGTAILIMAGES_IMAGE_FORM_BASE = "marketplace.pages.pictures.PictureForm"
+WAGTAILIMAGES_RENDITION_STORAGE = "marketplace.pages.picture_storage.PictureStorage"
+# Who hosts the platform: every legal notice must say it (name, address, telephone).
+HALLE_HOST = env.str("HALLE_HOST", default="")
+
 DJSTRIPE_SUBSCRIBER_MODEL = "tenants.Organisation"
 DJSTRIPE_SUBSCRIBER_MODEL_MIGRATION_DEPENDENCY = "0001_initial"
 DJSTRIPE_FOREIGN_KEY_TO_FIELD = "id"

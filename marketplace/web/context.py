@@ -30,10 +30,7 @@ def navigation(request) -> dict:
         "sign_in_url": reverse("oidc_authentication_init"),
         "nav_items": [],
         "organisation_choices": [],
-        "footer_links": [
-            {"label": "Trouver une commune", "url": reverse("territory_search")},
-            {"label": "Accessibilité", "url": reverse("accessibility")},
-        ],
+        "footer_links": _footer_links(operator, getattr(request, "conformity", "")),
     }
     user = getattr(request, "user", None)
     if user is None or not user.is_authenticated:
@@ -46,6 +43,19 @@ def navigation(request) -> dict:
     if organisation is not None:
         context["nav_items"] = _sections(request, organisation)
     return context
+
+
+def _footer_links(operator, conformity: str) -> list[dict]:
+    """Inside a hall, the operator's own pages. `conformity`: what a storefront's home page must say."""
+    found = [{"label": "Trouver une commune", "url": reverse("territory_search")}]
+    label = f"Accessibilité : {conformity}" if conformity else "Accessibilité"
+    if operator is None:
+        return [*found, {"label": label, "url": reverse("accessibility")}]
+    return [
+        *found,
+        {"label": "Mentions légales", "url": reverse("hall_legal", args=[operator.slug])},
+        {"label": label, "url": reverse("hall_accessibility", args=[operator.slug])},
+    ]
 
 
 def _operator(operator) -> dict:

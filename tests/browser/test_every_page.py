@@ -39,6 +39,8 @@ NO_PAGES = {
     "commune_suggestions": "what the field of a commune suggests",
     "operator_stylesheet": "a style sheet",
     "operator_logo": "a picture",
+    "picture": "a picture",
+    "hall_news_feed": "a feed",
     "member_decision_file": "a file",
     "member_invoice_file": "a file",
     "operator_invoice_file": "a file",

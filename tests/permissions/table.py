@@ -326,6 +326,11 @@ TABLE = [
     public("storefront", thing=_operator),
     public("operator_stylesheet", thing=_operator),
     public("operator_logo", thing=_operator),
+    *(public(name, thing=_operator)
+      for name in ("hall_news", "hall_news_feed", "hall_help", "hall_legal", "hall_accessibility")),
+    public("hall_news_item", thing=lambda world: [world.operator.slug, world.news.slug]),
+    public("hall_help_article", thing=lambda world: [world.operator.slug, world.article.slug]),
+    public("picture", thing=lambda world: [world.picture]),
     public("service", thing=lambda world: [world.operator.slug, world.listing.sheet.slug]),
 
     # Signing in and out. "places" leads whoever has one place straight to it.

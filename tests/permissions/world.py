@@ -18,6 +18,8 @@ from django.utils.timezone import localdate
 from billing import operations
 from billing.models import BillingRun, Channel, Invoice, SettlementState
 from catalog.models import Listing, Vendor
+from marketplace.pages.models import HelpArticlePage, NewsItemPage
+from marketplace.pages.picture_storage import FOLDER
 from provisioning.models import Step, StepState
 from subscriptions.models import State, Subscription
 from tenants.models import (
@@ -53,6 +55,7 @@ from tests.factories import (
     VendorFactory,
 )
 from tests.factories.base import NOW
+from tests.factories.pages import help_article, news_item
 from tests.factories.subscriptions import PDF
 from tests.factories.vintages import MergerFactory
 from tests.tools.database import as_worker
@@ -72,6 +75,9 @@ class World:
     word: str
     operator: Operator  # with a logo
     college: College  # without an adhesion
+    news: NewsItemPage
+    article: HelpArticlePage
+    picture: str  # its name in the folder of pictures
     member_import: MemberImport  # waits for the operator's agreement
     vendor: Vendor
     leaving: Adhesion  # of a commune that is this operator's only
@@ -136,6 +142,9 @@ def _operator_side(word: str) -> dict:
         "word": word,
         "operator": operator,
         "college": college,
+        "news": news_item(operator, title=f"Nouvelles de {word}"),
+        "picture": default_storage.save(f"{FOLDER}{word}.png", ContentFile(b"PNG")).removeprefix(FOLDER),
+        "article": help_article(operator, title=f"Aide de {word}"),
         "member_import": member_import,
         "vendor": vendor,
         "leaving": leaving,

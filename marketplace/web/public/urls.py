@@ -1,6 +1,6 @@
 from django.urls import path
 
-from marketplace.web.public import logos, territories, views
+from marketplace.web.public import editorial, logos, pictures, territories, views
 
 urlpatterns = [
     path("", views.home, name="home"),
@@ -13,4 +13,12 @@ urlpatterns = [
     path("halles/<slug:operator>/couleurs.css", views.operator_stylesheet, name="operator_stylesheet"),
     path("halles/<slug:operator>/logo.png", logos.operator_logo, name="operator_logo"),
     path("halles/<slug:operator>/services/<slug:service>/", views.service, name="service"),
+    path("halles/<slug:operator>/actualites/", editorial.news, name="hall_news"),
+    path("halles/<slug:operator>/actualites/flux.xml", editorial.news_feed, name="hall_news_feed"),
+    path("halles/<slug:operator>/actualites/<slug:slug>/", editorial.news_item, name="hall_news_item"),
+    path("halles/<slug:operator>/aide/", editorial.help_page, name="hall_help"),
+    path("halles/<slug:operator>/aide/<slug:slug>/", editorial.help_article, name="hall_help_article"),
+    path("halles/<slug:operator>/mentions-legales/", editorial.legal, name="hall_legal"),
+    path("halles/<slug:operator>/accessibilite/", editorial.accessibility, name="hall_accessibility"),
+    path("images/<str:name>", pictures.picture, name="picture"),
 ]

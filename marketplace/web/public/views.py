@@ -14,7 +14,7 @@ from django.views.decorators.http import require_safe
 from catalog.models import Family
 from catalog.prices import listing_price, territory_facts
 from catalog.queries import listing_on_shelf, shelf
-from marketplace.pages.models import StorefrontPage
+from marketplace.pages.queries import words_of
 from marketplace.web.context import places_of
 from marketplace.web.price_views import breakdown, price_card
 from marketplace.web.public.about import statutes_in_words
@@ -94,9 +94,13 @@ def storefront(request, operator):
         }
         for item in found.items
     ]
+    words = words_of(operator)
+    request.conformity = words.conformity
     context = {
         "operator": operator,
-        "page": StorefrontPage.objects.live().filter(operator=operator).first(),
+        "page": words.page,
+        "news": words.news,
+        "has_help": words.has_help,
         "choice": choice,
         "cards": cards,
         "family": Family(family) if family else None,
