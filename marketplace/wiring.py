@@ -6,10 +6,12 @@ receiver that raises rolls the whole transaction back.
 """
 
 from billing import handover
+from marketplace.pages.editors import forget_who_left
 from marketplace.pages.storefronts import keep_storefront
 from provisioning import operations as provisioning
 from subscriptions import signals
 from tenants.operators import signals as operators
+from tenants.people import signals as people
 
 
 def connect() -> None:
@@ -18,6 +20,11 @@ def connect() -> None:
     signals.subscription_handed_over.connect(_share_drafts, dispatch_uid="share drafts")
     for told in (operators.operator_opened, operators.operator_settings_changed):
         told.connect(_keep_storefront, dispatch_uid="storefront")
+    people.access_ended.connect(_forget_editor, dispatch_uid="editors")
+
+
+def _forget_editor(*, organisation, person, by, now, **_):
+    forget_who_left(organisation=organisation, person=person, by=by, now=now)
 
 
 def _provision(*, subscription, now, **_):

@@ -14,6 +14,7 @@ from django.utils.timezone import localdate
 
 from tenants import audit
 from tenants.models import Membership, Organisation, Role, User
+from tenants.people import signals
 from tenants.people.roles import (
     GIVEN_BY,
     LastAdministrator,
@@ -113,6 +114,7 @@ def suspend(*, organisation: Organisation, person: User, by: User, now: datetime
         "{actor} a suspendu l’accès : {person}.",
         changes={"roles": [roles, []]},
     )
+    signals.access_ended.send(Membership, organisation=organisation, person=person, by=by, now=now)
 
 
 @transaction.atomic
@@ -156,6 +158,7 @@ def depart(*, organisation: Organisation, person: User, by: User, now: datetime)
         "{actor} a quitté l’organisation." if by == person else "{actor} a mis fin aux mandats : {person}."
     )
     _record(organisation, person, by, now, "ended", sentence, changes={"roles": [roles, []]})
+    signals.access_ended.send(Membership, organisation=organisation, person=person, by=by, now=now)
 
 
 def _mandates(person: User, organisation: Organisation) -> QuerySet[Membership]:
