@@ -1,0 +1,1 @@
+"""Curation: what an operator lets stand on its own shelf, and on which terms."""
