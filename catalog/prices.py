@@ -8,9 +8,20 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
+from django.db.models import Count
+
 from catalog.models import Listing, PriceGrid
-from catalog.pricing import Facts, Population, PricingError, Quote, parse_grid, price, vat_breakdown
-from catalog.pricing.grids import ByMemberType
+from catalog.pricing import (
+    Facts,
+    Grid,
+    Population,
+    PricingError,
+    Quote,
+    grid_of,
+    parse_grid,
+    price,
+    vat_breakdown,
+)
 from tenants.models import Population as PopulationRow
 from tenants.models import Territory
 from tenants.models.territory import TerritoryKind
@@ -35,20 +46,24 @@ class TerritoryFacts:
     member_type: str
     populations: dict[str, Population]
     problem: str = ""
+    member_communes: int | None = None  # of an EPCI
 
-    def for_grid(self, grid, *, first_year: bool = False) -> Facts:
+    def for_grid(self, grid: Grid, *, first_year: bool = False, **others) -> Facts:
         """The engine's facts, with the population of the kind this grid asks for (or none).
 
-        `first_year`: the subscription is in its first year, for grids that price it apart.
+        `first_year`: the subscription is in its first year, for grids that price it apart. `others` are facts
+        that no register holds: agents, budget, units, college, covered_by, pooled_population,
+        solidarity_coefficient.
         """
-        if isinstance(grid, ByMemberType):
-            grid = grid.grids.get(self.member_type, grid.otherwise)
-        kind = grid.population_kind if grid else None
+        found = grid_of(grid, member_type=self.member_type, college=others.get("college"))
+        kind = found.population_kind if found else None
         return Facts(
             on=self.on,
             member_type=self.member_type,
             population=self.populations.get(kind),
             first_year=first_year,
+            member_communes=self.member_communes,
+            **others,
         )
 
 
@@ -78,8 +93,10 @@ class ListingPrice:
 
 
 def territory_facts(*, territories: Iterable[Territory], on: date) -> dict[int, TerritoryFacts]:
-    """Facts of several territories on a day, by territory id, in one query."""
+    """Facts of several territories on a day, by territory id, in one query; in two when EPCI are among them,
+    whose present communes are counted."""
     territories = list(territories)
+    communes = _member_communes([t for t in territories if t.kind == TerritoryKind.EPCI])
     populations: dict[int, dict[str, Population]] = {territory.pk: {} for territory in territories}
     rows = PopulationRow.objects.filter(territory__in=territories).in_force(on=on)
     for row in rows:
@@ -96,9 +113,20 @@ def territory_facts(*, territories: Iterable[Territory], on: date) -> dict[int, 
             member_type=MEMBER_TYPES.get(territory.kind, territory.kind),
             populations=populations[territory.pk],
             problem="" if territory.siren else NO_SIREN,
+            member_communes=communes.get(territory.pk),
         )
         for territory in territories
     }
+
+
+def _member_communes(epcis: list[Territory]) -> dict[int, int]:
+    """How many communes each has in the register; nothing is said of one that has none there."""
+    if not epcis:
+        return {}
+    communes = Territory.objects.filter(
+        epci__in=epcis, kind=TerritoryKind.COMMUNE, current__isnull=True, ended_on__isnull=True
+    )
+    return dict(communes.order_by().values_list("epci_id").annotate(Count("pk")))
 
 
 def listing_price(*, listing: Listing, facts: TerritoryFacts) -> ListingPrice:

@@ -42,6 +42,9 @@ Amount = Annotated[Decimal, BeforeValidator(_read_amount), PlainSerializer("{:f}
 # A number of inhabitants or of agents. Strict: neither "1500", 1500.0 nor true.
 Count = Annotated[int, Field(strict=True, ge=0, le=1_000_000_000)]
 
+# A bound of a stratum: Count, or whole euros of a budget (Paris spends more than 10 billion a year).
+Bound = Annotated[int, Field(strict=True, ge=0, le=1_000_000_000_000)]
+
 Flag = Annotated[bool, Field(strict=True)]
 
 

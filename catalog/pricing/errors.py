@@ -40,10 +40,52 @@ class PopulationKindMismatch(PricingError):
     code = "population_kind_mismatch"
 
 
-class AgentsUnknown(PricingError):
+class FactUnknown(PricingError):
+    """The grid looks at something that is not known of the buyer; each fact has its own subclass."""
+
+    code = "fact_unknown"
+
+
+class AgentsUnknown(FactUnknown):
     """The grid goes by number of agents, which is not known."""
 
     code = "agents_unknown"
+
+
+class BudgetUnknown(FactUnknown):
+    """The grid goes by the buyer's budget, which is not known."""
+
+    code = "budget_unknown"
+
+
+class UnitsUnknown(FactUnknown):
+    """The grid counts workstations, gigabytes… and their number is not known."""
+
+    code = "units_unknown"
+
+
+class MemberCommunesUnknown(FactUnknown):
+    """The grid counts the member communes, whose number is not known."""
+
+    code = "member_communes_unknown"
+
+
+class PooledPopulationUnknown(FactUnknown):
+    """The grid looks at the inhabitants of the whole group, which are not known."""
+
+    code = "pooled_population_unknown"
+
+
+class SolidarityCoefficientUnknown(FactUnknown):
+    """The grid weighs each member by a coefficient, which is not known for this one."""
+
+    code = "solidarity_coefficient_unknown"
+
+
+class CollegeUnknown(FactUnknown):
+    """The grid goes by college: the buyer's is not known, or the grid has no tariff for it."""
+
+    code = "college_unknown"
 
 
 class MemberTypeUnknown(PricingError):

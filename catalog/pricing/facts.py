@@ -1,7 +1,9 @@
 """What is known of the buyer when a price is asked for."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import date
+from decimal import Decimal
 from typing import Literal, get_args
 
 from .money import format_date, format_number
@@ -64,12 +66,17 @@ class Population:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """Everything a grid may look at; nothing else enters a price.
+    """Everything a grid may look at; nothing else enters a price. ``None`` is always "not known".
 
-    ``on`` is the day the price is for: the caller picks the population that suits it. ``member_type`` is the
-    key that grids by member type use. ``pooled_population`` (inhabitants of the whole group) is carried for
-    group pricing: none of the present patterns reads it. ``first_year`` chooses first-year amounts where a
-    grid has them.
+    ``on`` is the day the price is for: the caller picks the population that suits it. ``member_type`` and
+    ``college`` are the keys that grids by member type or by college use. ``first_year`` chooses first-year
+    amounts and one-off fees where a grid has them.
+
+    ``agents`` (people), ``budget`` (whole euros), ``member_communes`` (of an EPCI), ``pooled_population``
+    (inhabitants of the whole group that buys together) are whole numbers. ``units`` holds the other things
+    that grids count, by the grid's key: ``{"workstation": 12, "gigabyte": 50, "guichet": 2}``.
+    ``covered_by`` names the EPCI whose subscription covers this buyer. ``solidarity_coefficient`` weighs its
+    inhabitants in a shared total (fiscal potential…).
     """
 
     on: date
@@ -78,7 +85,24 @@ class Facts:
     pooled_population: int | None = None
     agents: int | None = None
     first_year: bool = False
+    college: str | None = None
+    budget: int | None = None
+    units: Mapping[str, int] = field(default_factory=dict, hash=False)
+    member_communes: int | None = None
+    covered_by: str | None = None
+    solidarity_coefficient: Decimal | None = None
 
     def __post_init__(self) -> None:
         _check_count("pooled_population", self.pooled_population)
         _check_count("agents", self.agents)
+        _check_count("budget", self.budget)
+        _check_count("member_communes", self.member_communes)
+        for unit, count in self.units.items():
+            _check_count(unit, count)
+        coefficient = self.solidarity_coefficient
+        if coefficient is not None and not isinstance(coefficient, Decimal):
+            raise TypeError(
+                f"solidarity_coefficient must be a Decimal or None, not {type(coefficient).__name__}"
+            )
+        if coefficient is not None and not (coefficient.is_finite() and coefficient >= 0):
+            raise ValueError(f"solidarity_coefficient must be zero or more: {coefficient}")

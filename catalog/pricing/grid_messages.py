@@ -6,11 +6,22 @@ from typing import Any
 
 from .money import COLON, format_number
 
+# The patterns a grid may have, by the name a reader knows.
 PATTERNS = {
     "flat_by_stratum": "forfait par strate",
     "per_inhabitant": "prix par habitant",
     "marginal_tranches": "tranches",
     "fixed_plus_variable": "part fixe et part variable",
+    "per_unit": "prix par unité",
+    "epci_by_communes": "EPCI selon ses communes membres",
+    "pooled_volume": "volume de tout le groupe",
+    "solidarity_key": "clé de solidarité",
+    "not_published": "prix non publié",
+    "sum_of": "somme de plusieurs barèmes",
+    "first_year_and_following": "première année, puis années suivantes",
+    "adhesion_and_recurring": "adhésion, puis prix annuel",
+    "covered_by_epci": "compris dans l’abonnement de l’EPCI",
+    "by_college": "selon le collège",
     "by_member_type": "selon le type d’adhérent",
 }
 
@@ -33,11 +44,39 @@ _FIELDS = {
     "up_to": "borne haute de la tranche",
     "fixed": "part fixe",
     "included": "nombre d’habitants compris",
+    "unit": "sorte d’unité",
+    "unit_name": "nom de l’unité",
+    "unit_name_plural": "nom de l’unité au pluriel",
+    "unit_price": "prix par unité",
+    "counting": "façon de compter les paliers",
+    "bands": "paliers",
+    "coefficient": "coefficient",
+    "tiers": "paliers du groupe",
+    "per_commune": "prix par commune membre",
+    "total": "total à partager",
+    "points": "somme des points",
+    "note": "précision",
+    "parts": "parties",
+    "name": "nom",
+    "grid": "barème",
+    "first_year": "première année",
+    "following": "années suivantes",
+    "adhesion": "adhésion",
+    "recurring": "prix annuel",
+    "colleges": "barèmes par collège",
     "grids": "barèmes par type d’adhérent",
     "otherwise": "barème des autres adhérents",
 }
 
-_ITEMS = {"strata": "strate", "tranches": "tranche", "grids": "adhérent"}
+_ITEMS = {
+    "strata": "strate",
+    "tranches": "tranche",
+    "bands": "palier",
+    "tiers": "palier",
+    "parts": "partie",
+    "colleges": "collège",
+    "grids": "adhérent",
+}
 
 
 def in_french(errors: Iterable[Mapping[str, Any]]) -> list[str]:
@@ -96,6 +135,12 @@ def _reasons(error: Mapping[str, Any]) -> list[str]:
             return ["répondez par true ou false."]
         case "string_type":
             return ["écrivez un texte."]
+        case "string_too_short":
+            return ["à renseigner."]
+        case "string_too_long":
+            return [f"écrivez {format_number(context['max_length'])} caractères au plus."]
+        case "string_pattern_mismatch":
+            return ["retirez les espaces au début et à la fin, et les retours à la ligne."]
         case "tuple_type" | "list_type":
             return ["une liste est attendue."]
         case "dict_type" | "model_type" | "model_attributes_type" | "dict_attributes_type":

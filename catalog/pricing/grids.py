@@ -3,132 +3,186 @@
 A grid is a JSON object whose ``pattern`` chooses one of the models below. Amounts are euros a year, written
 as strings with up to 8 decimals ("0.125"), never as numbers: a JSON number becomes a float. The order of
 strata, tranches and keys means nothing.
+
+Simple grids are wrapped, each kind of wrapping at most once, in this order from the inside: sum of parts,
+adhesion or first year apart, covered by the EPCI, by college, by type of member.
 """
 
-from collections.abc import Mapping
-from itertools import pairwise
+from collections.abc import Iterable, Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, TypeAdapter, ValidationError, field_validator, model_validator
+from pydantic import Field, TypeAdapter, ValidationError, model_validator
 
-from .amounts import Amount, Count, GridPart, broken_rules
+from .amounts import GridPart, broken_rules
 from .errors import GridInvalid
-from .facts import PopulationKind, count_in_words
+from .facts import KIND_IN_WORDS, PopulationKind
 from .grid_messages import in_french
-from .money import format_euros
-from .strata import Measure, Stratum, in_order, partition_errors
+from .group_grids import EpciByCommunes, PooledVolume, SolidarityKey
+from .simple_grids import FixedPlusVariable, FlatByStratum, MarginalTranches, NotPublished, PerInhabitant
+from .strata import Stratum
+from .tranches import Tranche
+from .units import Band, PerUnit
 
+__all__ = [
+    "AdhesionAndRecurring",
+    "Band",
+    "ByCollege",
+    "ByMemberType",
+    "CoveredByEpci",
+    "EpciByCommunes",
+    "FirstYearAndFollowing",
+    "FixedPlusVariable",
+    "FlatByStratum",
+    "Grid",
+    "MarginalTranches",
+    "NotPublished",
+    "Part",
+    "PerInhabitant",
+    "PerUnit",
+    "PooledVolume",
+    "SolidarityKey",
+    "Stratum",
+    "SumOf",
+    "Tranche",
+    "grid_of",
+    "parse_grid",
+]
 
-class FlatByStratum(GridPart):
-    """The whole amount of the stratum the buyer falls in; it jumps at each bound.
-
-    ``measure`` says what is counted. One single open stratum is a plain lump sum: nothing is counted at all.
-    """
-
-    pattern: Literal["flat_by_stratum"]
-    period: Literal["year"] = "year"
-    measure: Measure = "inhabitants"
-    population_kind: PopulationKind | None = None
-    strata: tuple[Stratum, ...]
-
-    @field_validator("strata")
-    @classmethod
-    def _sorted(cls, strata: tuple[Stratum, ...]) -> tuple[Stratum, ...]:
-        return in_order(strata)
-
-    @property
-    def is_lump_sum(self) -> bool:
-        """One amount for everybody."""
-        return len(self.strata) == 1
-
-    @model_validator(mode="after")
-    def _whole(self) -> "FlatByStratum":
-        errors = partition_errors(self.strata, self.measure)
-        published = [stratum for stratum in self.strata if stratum.amount is not None]
-        if self.strata and not published:
-            errors.append("Aucune strate n’a de montant, indiquez-en au moins un.")
-        if len({stratum.first_year_amount is None for stratum in published}) > 1:
-            errors.append(
-                "Le montant de première année manque dans certaines strates, complétez-les ou retirez-le."
-            )
-        if self.measure == "inhabitants" and self.population_kind is None and not self.is_lump_sum:
-            errors.append("Indiquez la sorte de population comptée (municipale, totale ou dgf).")
-        if errors:
-            raise broken_rules(*errors)
-        return self
-
-
-class PerInhabitant(GridPart):
-    """``rate`` euros an inhabitant, never below ``minimum`` nor above ``cap`` euros."""
-
-    pattern: Literal["per_inhabitant"]
-    period: Literal["year"] = "year"
-    population_kind: PopulationKind
-    rate: Amount
-    minimum: Amount | None = None
-    cap: Amount | None = None
-
-    @model_validator(mode="after")
-    def _minimum_below_cap(self) -> "PerInhabitant":
-        if self.minimum is not None and self.cap is not None and self.minimum > self.cap:
-            raise broken_rules(
-                f"Le minimum ({format_euros(self.minimum)}) dépasse le plafond ({format_euros(self.cap)}), "
-                "corrigez l’un des deux."
-            )
-        return self
-
-
-class Tranche(GridPart):
-    """Inhabitants beyond the previous tranche, up to ``up_to`` included (None: no end), at ``rate`` euros."""
-
-    up_to: Annotated[Count, Field(ge=1)] | None = None
-    rate: Amount
-
-
-class MarginalTranches(GridPart):
-    """Like income tax: each inhabitant is paid at the rate of its own tranche. Continuous, so no jump."""
-
-    pattern: Literal["marginal_tranches"]
-    period: Literal["year"] = "year"
-    population_kind: PopulationKind
-    tranches: tuple[Tranche, ...]
-
-    @field_validator("tranches")
-    @classmethod
-    def _sorted(cls, tranches: tuple[Tranche, ...]) -> tuple[Tranche, ...]:
-        return tuple(sorted(tranches, key=lambda tranche: (tranche.up_to is None, tranche.up_to or 0)))
-
-    @model_validator(mode="after")
-    def _whole(self) -> "MarginalTranches":
-        errors = [
-            f"Deux tranches s’arrêtent à {count_in_words(low.up_to, 'habitant')}, gardez-en une."
-            if low.up_to is not None
-            else "Deux tranches sont sans borne haute, gardez-en une."
-            for low, high in pairwise(self.tranches)
-            if low.up_to == high.up_to
-        ]
-        if not self.tranches:
-            errors.append("Le barème n’a aucune tranche, ajoutez-en une.")
-        elif self.tranches[-1].up_to is not None:
-            errors.append("Laissez la dernière tranche ouverte (sans borne haute).")
-        if errors:
-            raise broken_rules(*errors)
-        return self
-
-
-class FixedPlusVariable(GridPart):
-    """``fixed`` euros, plus ``rate`` euros for each inhabitant beyond the ``included`` first ones."""
-
-    pattern: Literal["fixed_plus_variable"]
-    period: Literal["year"] = "year"
-    population_kind: PopulationKind
-    fixed: Amount
-    included: Count = 0
-    rate: Amount
-
+_BY_PATTERN = Field(discriminator="pattern")
 
 SimpleGrid = Annotated[
-    FlatByStratum | PerInhabitant | MarginalTranches | FixedPlusVariable, Field(discriminator="pattern")
+    FlatByStratum
+    | PerInhabitant
+    | MarginalTranches
+    | FixedPlusVariable
+    | PerUnit
+    | EpciByCommunes
+    | PooledVolume
+    | SolidarityKey
+    | NotPublished,
+    _BY_PATTERN,
+]
+
+
+def _one_kind(grids: Iterable[Any]) -> PopulationKind | None:
+    """The kind of population that all of them count, None when none counts any.
+
+    A buyer has one population in a price, never two that differ: raises a validation error for a mixture.
+    """
+    kinds = {grid.population_kind for grid in grids} - {None}
+    if len(kinds) > 1:
+        named = " et ".join(sorted(KIND_IN_WORDS[kind] for kind in kinds))
+        raise broken_rules(f"Les parties du barème comptent la {named}, choisissez-en une seule.")
+    return kinds.pop() if kinds else None
+
+
+class Part(GridPart):
+    """One named part of a sum."""
+
+    name: Annotated[str, Field(min_length=1, max_length=80, pattern=r"^\S(.*\S)?$")]
+    grid: SimpleGrid
+
+
+class SumOf(GridPart):
+    """Several grids added up, each line rounded on its own; without the price of a part there is no sum."""
+
+    pattern: Literal["sum_of"]
+    parts: tuple[Part, ...]
+
+    @property
+    def population_kind(self) -> PopulationKind | None:
+        """The kind that all parts count."""
+        return _one_kind(part.grid for part in self.parts)
+
+    @model_validator(mode="after")
+    def _whole(self) -> "SumOf":
+        if not self.parts:
+            raise broken_rules("Le barème n’a aucune partie, ajoutez-en une.")
+        names = [part.name for part in self.parts]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            raise broken_rules(*(f"Deux parties s’appellent « {name} », renommez-en une." for name in twice))
+        _one_kind(part.grid for part in self.parts)
+        return self
+
+
+YearlyGrid = Annotated[SimpleGrid | SumOf, _BY_PATTERN]
+
+
+class FirstYearAndFollowing(GridPart):
+    """One grid for the first year, another for the following ones."""
+
+    pattern: Literal["first_year_and_following"]
+    first_year: YearlyGrid
+    following: YearlyGrid
+
+    @property
+    def population_kind(self) -> PopulationKind | None:
+        """The kind that both years count."""
+        return _one_kind((self.first_year, self.following))
+
+    @model_validator(mode="after")
+    def _whole(self) -> "FirstYearAndFollowing":
+        _one_kind((self.first_year, self.following))
+        return self
+
+
+class AdhesionAndRecurring(GridPart):
+    """A fee paid once, with the first year, then ``recurring`` every year, the first included."""
+
+    pattern: Literal["adhesion_and_recurring"]
+    adhesion: SimpleGrid
+    recurring: YearlyGrid
+
+    @property
+    def population_kind(self) -> PopulationKind | None:
+        """The kind that both count."""
+        return _one_kind((self.adhesion, self.recurring))
+
+    @model_validator(mode="after")
+    def _whole(self) -> "AdhesionAndRecurring":
+        _one_kind((self.adhesion, self.recurring))
+        return self
+
+
+class CoveredByEpci(GridPart):
+    """``grid``, but nothing to pay for a buyer whose EPCI has subscribed (``Facts.covered_by``)."""
+
+    pattern: Literal["covered_by_epci"]
+    grid: Annotated[YearlyGrid | FirstYearAndFollowing | AdhesionAndRecurring, _BY_PATTERN]
+
+    @property
+    def population_kind(self) -> PopulationKind | None:
+        """The kind that the grid counts for a buyer that pays."""
+        return self.grid.population_kind
+
+
+_ForACollege = Annotated[
+    YearlyGrid | FirstYearAndFollowing | AdhesionAndRecurring | CoveredByEpci, _BY_PATTERN
+]
+
+
+class ByCollege(GridPart):
+    """One grid for each college of members; ``otherwise``, when given, serves those that are not named.
+
+    Keys are compared as they are with ``Facts.college``, which must be known.
+    """
+
+    pattern: Literal["by_college"]
+    colleges: dict[str, _ForACollege]
+    otherwise: _ForACollege | None = None
+
+    @model_validator(mode="after")
+    def _named(self) -> "ByCollege":
+        if not self.colleges:
+            raise broken_rules("Indiquez le barème d’au moins un collège.")
+        if not all(key.strip() for key in self.colleges):
+            raise broken_rules("Un collège est sans nom, nommez-le.")
+        return self
+
+
+_ForAMemberType = Annotated[
+    YearlyGrid | FirstYearAndFollowing | AdhesionAndRecurring | CoveredByEpci | ByCollege, _BY_PATTERN
 ]
 
 
@@ -139,8 +193,8 @@ class ByMemberType(GridPart):
     """
 
     pattern: Literal["by_member_type"]
-    grids: dict[str, SimpleGrid]
-    otherwise: SimpleGrid | None = None
+    grids: dict[str, _ForAMemberType]
+    otherwise: _ForAMemberType | None = None
 
     @model_validator(mode="after")
     def _named(self) -> "ByMemberType":
@@ -151,10 +205,23 @@ class ByMemberType(GridPart):
         return self
 
 
-Grid = Annotated[
-    FlatByStratum | PerInhabitant | MarginalTranches | FixedPlusVariable | ByMemberType,
-    Field(discriminator="pattern"),
-]
+# What a single buyer meets, and the whole.
+BuyerGrid = (
+    FlatByStratum
+    | PerInhabitant
+    | MarginalTranches
+    | FixedPlusVariable
+    | PerUnit
+    | EpciByCommunes
+    | PooledVolume
+    | SolidarityKey
+    | NotPublished
+    | SumOf
+    | FirstYearAndFollowing
+    | AdhesionAndRecurring
+    | CoveredByEpci
+)
+Grid = Annotated[BuyerGrid | ByCollege | ByMemberType, _BY_PATTERN]
 
 _ADAPTER: TypeAdapter[Any] = TypeAdapter(Grid)
 
@@ -171,3 +238,18 @@ def parse_grid(mapping: Mapping[str, Any]) -> Grid:
     except ValidationError as error:
         raise GridInvalid(in_french(error.errors(include_url=False))) from error
     return grid
+
+
+def grid_of(grid: Grid, *, member_type: str, college: str | None = None) -> BuyerGrid | None:
+    """The grid inside that serves this type of member and this college, None when none does.
+
+    Its ``population_kind`` is what the buyer's population must be (None: any).
+    """
+    inner: BuyerGrid | ByCollege | None
+    if isinstance(grid, ByMemberType):
+        inner = grid.grids.get(member_type, grid.otherwise)
+    else:
+        inner = grid
+    if isinstance(inner, ByCollege):
+        return None if college is None else inner.colleges.get(college, inner.otherwise)
+    return inner

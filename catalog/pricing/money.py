@@ -13,6 +13,9 @@ NNBSP = "\u202f"
 NBSP = "\u00a0"
 COLON = f"{NNBSP}: "
 
+# Decimals of a unit price, at most.
+MAX_PLACES = 8
+
 # 60 digits: 12 digits of euros with 8 decimals times any population stay exact, whatever the
 # context of the caller.
 EXACT = Context(prec=60, rounding=ROUND_HALF_UP, traps=[InvalidOperation, DivisionByZero, Overflow])

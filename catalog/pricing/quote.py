@@ -9,10 +9,18 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
-from .money import EXACT, decimal_places, format_cents, format_euros, from_cents, round_ratio, to_cents
+from .money import (
+    EXACT,
+    MAX_PLACES,
+    decimal_places,
+    format_cents,
+    format_euros,
+    from_cents,
+    round_ratio,
+    to_cents,
+)
 
 FLAT_UNIT = "forfait"
-MAX_PLACES = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +28,8 @@ class Line:
     """One priced line. Promise: ``amount_cents == to_cents(quantity * unit_price)``, rounded half-up once.
 
     ``unit`` is a French noun (habitant, agent, forfait); ``unit_price`` is in euros, up to 8 decimals;
-    ``steps`` say in French how the amount comes about.
+    ``steps`` say in French how the amount comes about. ``one_off`` is a fee that is owed once, whole, with
+    the first year.
     """
 
     code: str
@@ -30,6 +39,7 @@ class Line:
     unit_price: Decimal
     amount_cents: int
     steps: list[str]
+    one_off: bool = False
 
     def __post_init__(self) -> None:
         _cents(self.amount_cents)
@@ -63,8 +73,12 @@ class Quote:
         """A quote whose total is computed."""
         return cls(lines=list(lines), total_cents=sum(line.amount_cents for line in lines))
 
+    def recurring(self) -> "Quote":
+        """Without the one-off lines: what is owed again every year."""
+        return Quote.of(*(line for line in self.lines if not line.one_off))
+
     def to_dict(self) -> dict[str, Any]:
-        """JSON-safe copy: decimals as strings, cents as integers."""
+        """JSON-safe copy: decimals as strings, cents as integers; ``one_off`` only where it is true."""
         return {
             "lines": [
                 {
@@ -75,6 +89,7 @@ class Quote:
                     "unit_price": f"{line.unit_price:f}",
                     "amount_cents": line.amount_cents,
                     "steps": list(line.steps),
+                    **({"one_off": True} if line.one_off else {}),
                 }
                 for line in self.lines
             ],
@@ -97,6 +112,7 @@ class Quote:
                 unit_price=_decimal(row["unit_price"]),
                 amount_cents=row["amount_cents"],
                 steps=list(row["steps"]),
+                one_off=row.get("one_off", False),
             )
             for row in data["lines"]
         ]
@@ -121,14 +137,18 @@ def prorate(*, quote: Quote, numerator: int, denominator: int, label: str) -> Qu
     label="mois")`` adds ``645,00 € × 6 mois / 12 = 322,50 €``. Each line starts again from its exact amount
     and is rounded half-up once; where the exact amount has more than two decimals the step shows it, so that
     the reader finds the same result. Parts of a year are rounded each on their own: two halves may differ
-    from the whole by a cent a line. Raises ``ValueError`` for a negative numerator or a denominator that is
-    not positive.
+    from the whole by a cent a line. A one-off line stays whole: whoever bills several parts of a first year
+    takes ``quote.recurring()`` from the second on. Raises ``ValueError`` for a negative numerator or a
+    denominator that is not positive.
     """
     if numerator < 0 or denominator <= 0:
         raise ValueError(f"cannot take {numerator}/{denominator} of a price")
     ratio = Fraction(numerator, denominator)
     return Quote.of(
-        *(_prorated_line(line, ratio, f"{numerator} {label} / {denominator}") for line in quote.lines)
+        *(
+            line if line.one_off else _prorated_line(line, ratio, f"{numerator} {label} / {denominator}")
+            for line in quote.lines
+        )
     )
 
 

@@ -6,13 +6,24 @@ from typing import Literal
 
 from pydantic import model_validator
 
-from .amounts import Amount, Count, Flag, GridPart, broken_rules
+from .amounts import Amount, Bound, Flag, GridPart, broken_rules
 from .facts import count_in_words
-from .money import COLON, format_number
+from .money import COLON, NBSP, format_number
 
-Measure = Literal["inhabitants", "agents"]
+Measure = Literal["inhabitants", "agents", "budget", "member_communes"]
 
-NOUNS: dict[Measure, str] = {"inhabitants": "habitant", "agents": "agent"}
+
+def measured_in_words(count: int, measure: Measure) -> str:
+    """``1 501 habitants``, ``12 communes membres``, ``500 000 € de budget``."""
+    match measure:
+        case "inhabitants":
+            return count_in_words(count, "habitant")
+        case "agents":
+            return count_in_words(count, "agent")
+        case "member_communes":
+            return f"{count_in_words(count, 'commune')} membre{'s' if count >= 2 else ''}"
+        case "budget":
+            return f"{format_number(count)}{NBSP}€ de budget"
 
 
 class Stratum(GridPart):
@@ -22,8 +33,8 @@ class Stratum(GridPart):
     this stratum, so that none is ever invented. ``first_year_amount`` replaces ``amount`` the first year.
     """
 
-    lower: Count | None = None
-    upper: Count | None = None
+    lower: Bound | None = None
+    upper: Bound | None = None
     lower_inclusive: Flag = True
     upper_inclusive: Flag = True
     amount: Amount | None
@@ -55,21 +66,20 @@ class Stratum(GridPart):
 
     def in_words(self, measure: Measure) -> str:
         """The bounds as published: ``de 1 501 à 5 000 habitants``, ``moins de 200 habitants``."""
-        noun = NOUNS[measure]
         if self.first == 0:
             if self.upper is None:
                 return "quelle que soit la taille"
             start = "jusqu’à" if self.upper_inclusive else "moins de"
-            return f"{start} {count_in_words(self.upper, noun)}"
+            return f"{start} {measured_in_words(self.upper, measure)}"
         if self.upper is None:
             start = "à partir de" if self.lower_inclusive else "plus de"
-            return f"{start} {count_in_words(self.lower or 0, noun)}"
+            return f"{start} {measured_in_words(self.lower or 0, measure)}"
         low = format_number(self.lower or 0)
         start = f"de {low}" if self.lower_inclusive else f"plus de {low}"
         end = "à" if self.lower_inclusive else "et jusqu’à"
         if not self.upper_inclusive:
             end = "à moins de" if self.lower_inclusive else "et moins de"
-        return f"{start} {end} {count_in_words(self.upper, noun)}"
+        return f"{start} {end} {measured_in_words(self.upper, measure)}"
 
     @model_validator(mode="after")
     def _coherent(self) -> "Stratum":
@@ -95,32 +105,31 @@ def partition_errors(strata: Sequence[Stratum], measure: Measure) -> list[str]:
     """
     if not strata:
         return ["Le barème n’a aucune strate, ajoutez-en une."]
-    noun = NOUNS[measure]
     errors: list[str] = []
     covered_to: int | None = 0 if measure == "inhabitants" and strata[0].first == 1 else -1
     for stratum in strata:
         if covered_to is None or stratum.first <= covered_to:
             errors.append(
-                f"Deux strates se recouvrent à partir de {count_in_words(stratum.first, noun)}{COLON}"
+                f"Deux strates se recouvrent à partir de {measured_in_words(stratum.first, measure)}{COLON}"
                 "corrigez leurs bornes."
             )
         elif stratum.first > covered_to + 1:
-            errors.append(_gap(covered_to + 1, stratum.first - 1, noun))
+            errors.append(_gap(covered_to + 1, stratum.first - 1, measure))
         if covered_to is not None:
             covered_to = None if stratum.last is None else max(covered_to, stratum.last)
     if covered_to is not None:
         errors.append(
-            f"Au-delà de {count_in_words(covered_to, noun)}, rien n’est prévu{COLON}"
+            f"Au-delà de {measured_in_words(covered_to, measure)}, rien n’est prévu{COLON}"
             "laissez la dernière strate ouverte (sans borne haute)."
         )
     return errors
 
 
-def _gap(start: int, end: int, noun: str) -> str:
+def _gap(start: int, end: int, measure: Measure) -> str:
     who = (
-        count_in_words(start, noun)
+        measured_in_words(start, measure)
         if start == end
-        else f"{format_number(start)} à {count_in_words(end, noun)}"
+        else f"{format_number(start)} à {measured_in_words(end, measure)}"
     )
     return (
         f"Aucune strate ne couvre {who}{COLON}ajoutez une strate ou corrigez les bornes "

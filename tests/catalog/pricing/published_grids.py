@@ -60,8 +60,9 @@ SPL_XDEMAT = {
     ],
 }
 
-# ATIP67 (Bas-Rhin), 2018. The département pays 1 € an inhabitant capped at the sum of the others: that
-# depends on the other members, not on the buyer, and is left out. Source: atip67.fr, "devenir membre"
+# ATIP67 (Bas-Rhin), 2018. The département pays 1 € an inhabitant capped at the sum of what the others pay: an
+# amount the body knows when it publishes the year's grid, and that was not found in print.
+# Source: atip67.fr, "devenir membre"
 ATIP67 = {
     "pattern": "by_member_type",
     "grids": {
@@ -77,7 +78,73 @@ ATIP67 = {
     },
 }
 
-# Inforoutes (Ardèche), 2010: the same rate for everybody.
-INFOROUTES = {"pattern": "per_inhabitant", "population_kind": "totale", "rate": "1.10"}
 
-ALL = {"cdg38": CDG38, "spl_xdemat": SPL_XDEMAT, "atip67": ATIP67, "inforoutes": INFOROUTES}
+def atip67_of_the_year(sum_of_the_others: str) -> dict:
+    """With the département, whose cap is the sum of the others in euros, given as data."""
+    departement = {
+        "pattern": "per_inhabitant",
+        "population_kind": "totale",
+        "rate": "1",
+        "cap": sum_of_the_others,
+    }
+    return {**ATIP67, "grids": {**ATIP67["grids"], "departement": departement}}
+
+
+# Inforoutes (Ardèche), 2010: the same rate for everybody; an EPCI that joins covers its communes.
+INFOROUTES = {
+    "pattern": "covered_by_epci",
+    "grid": {"pattern": "per_inhabitant", "population_kind": "totale", "rate": "1.10"},
+}
+
+# SYDER (Rhône): a fixed part by the population frozen at the start of the municipal mandate, and a variable
+# part for each competence. The amounts were not found in print. Source: syder.fr, "le budget du SYDER"
+SYDER = {
+    "pattern": "sum_of",
+    "parts": [
+        {
+            "name": "Part fixe",
+            "grid": {"pattern": "not_published", "note": "selon la population au début du mandat"},
+        },
+        {"name": "Part variable", "grid": {"pattern": "not_published", "note": "selon les compétences"}},
+    ],
+}
+
+# ARNia (GIP, Bourgogne-Franche-Comté): adhesion, then base services, by college and by stratum of budget.
+# Neither amounts nor bounds were found in print. Source: ternum-bfc.fr, "adhérer à l'ARNia"
+_ARNIA_COLLEGE = {
+    "pattern": "adhesion_and_recurring",
+    "adhesion": {"pattern": "not_published", "note": "selon la strate de budget"},
+    "recurring": {
+        "pattern": "sum_of",
+        "parts": [
+            {"name": "Services de base", "grid": {"pattern": "not_published", "note": "selon le budget"}},
+            {"name": "Services à la carte", "grid": {"pattern": "not_published", "note": "à l’unité"}},
+        ],
+    },
+}
+ARNIA = {"pattern": "by_college", "colleges": {"communes": _ARNIA_COLLEGE, "epci": _ARNIA_COLLEGE}}
+
+# ADULLACT, 2017: an EPCI pays by its inhabitants and the number of its communes, instead of being counted
+# twice. The amounts were not found in print. Source: adullact.org, brève 680
+ADULLACT = {
+    "pattern": "by_member_type",
+    "grids": {
+        "epci": {
+            "pattern": "sum_of",
+            "parts": [
+                {"name": "Communes membres", "grid": {"pattern": "not_published"}},
+                {"name": "Habitants", "grid": {"pattern": "not_published"}},
+            ],
+        }
+    },
+}
+
+ALL = {
+    "cdg38": CDG38,
+    "spl_xdemat": SPL_XDEMAT,
+    "atip67": ATIP67,
+    "inforoutes": INFOROUTES,
+    "syder": SYDER,
+    "arnia": ARNIA,
+    "adullact": ADULLACT,
+}

@@ -6,10 +6,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from catalog.pricing import Curve, PricingError, curve, jumps, parse_grid, price
+from catalog.pricing import Curve, PricingError, Quote, curve, jumps, parse_grid, price
 
 from .helpers import facts, plain
 from .published_grids import ALL, ATIP67, CDG38, SPL_XDEMAT
+from .strategies import every_grid, others
+from .test_more_properties import answer
 from .test_properties import fixed_plus_variable, grids, marginal, people, per_inhabitant
 
 
@@ -45,6 +47,18 @@ def test_the_curve_is_the_price(grid, count, first_year):
     found = curve_of(grid, first_year=first_year)
     for population in interesting(found, count):
         assert total_from_curve(found, population) == total(grid, population, first_year=first_year)
+
+
+@settings(deadline=None, max_examples=200)
+@given(every_grid, people, others)
+def test_the_curve_of_any_grid_is_the_price_or_the_same_refusal(grid, count, known):
+    found = curve_of(grid, **known)
+    for population in interesting(found, count):
+        segment, expected = found.segment(population), answer(grid, population, **known)
+        if isinstance(expected, Quote):
+            assert found.total_cents(population) == expected.total_cents
+        else:
+            assert (segment.code, segment.reason) == expected
 
 
 @settings(deadline=None)

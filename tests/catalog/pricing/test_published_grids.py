@@ -4,6 +4,7 @@ import pytest
 
 from catalog.pricing import (
     AgentsUnknown,
+    CollegeUnknown,
     GridInvalid,
     MemberTypeUnknown,
     PopulationUnknown,
@@ -12,7 +13,18 @@ from catalog.pricing import (
 )
 
 from .helpers import plain, quote, steps
-from .published_grids import ALL, ATIP67, CDG38, CDG38_AGENTS_AS_PRINTED, INFOROUTES, SPL_XDEMAT
+from .published_grids import (
+    ADULLACT,
+    ALL,
+    ARNIA,
+    ATIP67,
+    CDG38,
+    CDG38_AGENTS_AS_PRINTED,
+    INFOROUTES,
+    SPL_XDEMAT,
+    SYDER,
+    atip67_of_the_year,
+)
 
 
 @pytest.mark.parametrize("name", sorted(ALL))
@@ -148,13 +160,22 @@ def test_atip67_epci_without_own_tax_is_flat_and_needs_no_population(inhabitants
     assert steps(priced) == ["Forfait annuel quelle que soit la taille = 1 000,00 €"]
 
 
-def test_atip67_does_not_price_the_departement():
+def test_atip67_does_not_price_the_departement_before_the_sum_of_the_others_is_known():
     with pytest.raises(MemberTypeUnknown) as refusal:
         quote(ATIP67, 1_100_000, member_type="departement")
     assert plain(str(refusal.value)) == (
         "Le barème ne prévoit pas de prix pour un adhérent de type « departement » ; types prévus : "
         "« commune », « epci_with_own_tax », « epci_without_own_tax »."
     )
+
+
+@pytest.mark.parametrize(
+    ("inhabitants", "cents"), [(123_456, 12_345_600), (123_457, 12_345_650), (1_125_559, 12_345_650)]
+)
+def test_atip67_caps_the_departement_at_the_sum_of_the_others(inhabitants, cents):
+    grid = atip67_of_the_year("123456.50")
+    assert quote(grid, inhabitants, member_type="departement").total_cents == cents
+    assert quote(grid, 860).total_cents == 86_000
 
 
 def test_atip67_commune_of_unknown_population_has_no_price():
@@ -165,3 +186,46 @@ def test_atip67_commune_of_unknown_population_has_no_price():
 def test_inforoutes_is_the_same_rate_for_all():
     assert quote(INFOROUTES, 163).total_cents == 17_930
     assert steps(quote(INFOROUTES, 163))[0].endswith("× 1,10 € = 179,30 €")
+
+
+def test_inforoutes_asks_nothing_of_a_commune_whose_epci_joined():
+    priced = quote(INFOROUTES, 163, covered_by="Communauté de communes du Pays Beaume-Drobie")
+    assert priced.total_cents == 0
+    assert [plain(line.label) for line in priced.lines] == [
+        "Compris dans l’abonnement de Communauté de communes du Pays Beaume-Drobie"
+    ]
+    assert steps(priced) == [
+        "Communauté de communes du Pays Beaume-Drobie a souscrit ce service pour ses communes membres : "
+        "rien à payer = 0,00 €"
+    ]
+    # Its population is not even needed.
+    assert quote(INFOROUTES, None, covered_by="CC").total_cents == 0
+
+
+@pytest.mark.parametrize(
+    ("grid", "others", "said"),
+    [
+        (SYDER, {}, "Part fixe : Le prix n’est pas publié (selon la population au début du mandat)."),
+        (
+            ARNIA,
+            {"college": "communes"},
+            "Services de base : Le prix n’est pas publié (selon le budget).",
+        ),
+        (ADULLACT, {"member_type": "epci"}, "Communes membres : Le prix n’est pas publié."),
+    ],
+)
+def test_amounts_that_are_not_published_are_not_invented(grid, others, said):
+    with pytest.raises(PriceNotPublished) as refusal:
+        quote(grid, 3000, **others)
+    assert plain(str(refusal.value)) == f"{said} Demandez un prix à votre opérateur."
+
+
+def test_arnia_goes_by_college():
+    with pytest.raises(CollegeUnknown, match="Le collège de la collectivité n’est pas connu"):
+        quote(ARNIA, 3000)
+    with pytest.raises(CollegeUnknown) as refusal:
+        quote(ARNIA, 3000, college="lycées")
+    assert plain(str(refusal.value)) == (
+        "Le barème ne prévoit pas de prix pour le collège « lycées » ; "
+        "collèges prévus : « communes », « epci »."
+    )
