@@ -72,7 +72,8 @@ def facts_of_subscribers(subscriptions: Iterable[Subscription], period: Period) 
 def price_of_period(subscription: Subscription, facts: TerritoryFacts | None, period: Period):
     """The part of the year's price that falls in the period, and the facts. Raises PricingError.
 
-    A period that begins before the service's first anniversary is priced as its first year.
+    A period that begins before the service's first anniversary is priced as its first year. A one-off fee
+    (adhesion) is owed whole in the period the service was opened in, and never by whoever follows.
     """
     if facts is None:
         raise _NoTerritory("Cet adhérent n’est rattaché à aucun territoire : sa population est inconnue.")
@@ -80,6 +81,8 @@ def price_of_period(subscription: Subscription, facts: TerritoryFacts | None, pe
     engine_facts = facts.for_grid(grid, first_year=subscription.in_first_year(period.start))
     months = months_owed(subscription, period)
     quote = price(grid=grid, facts=engine_facts)
+    if subscription.follows_id or not period.start <= subscription.active_from < period.end:
+        quote = quote.recurring()
     if months == 12:
         return quote, engine_facts
     return prorate(quote=quote, numerator=months, denominator=12, label="mois"), engine_facts

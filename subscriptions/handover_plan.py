@@ -223,7 +223,9 @@ def _item(subscription, on, own: Subscription | None, new, facts: TerritoryFacts
 def year_of(subscription: Subscription, facts: TerritoryFacts) -> Quote:
     """A year's price by the terms frozen on the subscription, for the territory of `facts` on its day.
 
-    The service is in its first year as long as that of the first subscription is. Raises PricingError.
+    The service is in its first year as long as that of the first subscription is; one-off fees are not owed
+    again. Raises PricingError.
     """
     grid = parse_grid(subscription.grid)
-    return price(grid=grid, facts=facts.for_grid(grid, first_year=subscription.in_first_year(facts.on)))
+    first_year = subscription.in_first_year(facts.on)
+    return price(grid=grid, facts=facts.for_grid(grid, first_year=first_year)).recurring()

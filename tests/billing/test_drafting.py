@@ -102,6 +102,22 @@ def test_a_year_begun_is_shared_by_months_begun(active_from, months, cents):
     assert entry.steps[-1] == f"258,00\u00a0€ × {months} mois / 12 = {euros}\u00a0€"
 
 
+@pytest.mark.parametrize(
+    ("active_from", "amounts"),
+    [(date(2026, 4, 15), [6000, 19350]), (date(2025, 11, 1), [25800])],
+)
+def test_an_adhesion_is_owed_whole_in_the_period_the_service_opened_in_and_only_there(active_from, amounts):
+    """The one opened in November is still in its first year, but its adhesion fell in the year before."""
+    grid = {
+        "pattern": "adhesion_and_recurring",
+        "adhesion": {"pattern": "flat_by_stratum", "strata": [{"amount": "60"}]},
+        "recurring": {"pattern": "per_inhabitant", "population_kind": "municipale", "rate": "0.30"},
+    }
+    run = drafted_run(active_from=active_from, grid=grid)
+    with as_worker():
+        assert [entry.amount_cents for entry in run.entries.order_by("code")] == amounts
+
+
 def test_one_ended_in_the_year_owes_until_its_end():
     run = drafted_run()
     ended = SubscriptionFactory(state=State.ENDED, listing__operator=OperatorFactory())
