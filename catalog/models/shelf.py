@@ -9,14 +9,16 @@ from django.db import models
 class ShelfEntry(models.Model):
     """A listing as it is found: nothing here is the truth, all of it can be made again.
 
-    `version` grows with each writing of any row, so that a worker's copy in memory knows what is new.
+    A trigger gives each writing its own `version` and the transaction it was `written_in`, so that a copy of
+    the shelf in memory knows what is new; it does so too when a price grid of the listing is published.
     """
 
     listing = models.OneToOneField(
         "catalog.Listing", on_delete=models.CASCADE, primary_key=True, related_name="entry"
     )
     operator = models.ForeignKey("tenants.Operator", on_delete=models.CASCADE, related_name="+")
-    version = models.BigIntegerField(db_index=True)
+    version = models.BigIntegerField(default=0)
+    written_in = models.BigIntegerField(default=0)
     listed = models.BooleanField()  # whether a visitor may see it
     slug = models.CharField(max_length=140)
     name = models.CharField(max_length=120)
@@ -43,6 +45,7 @@ class ShelfEntry(models.Model):
         verbose_name = "entrée du catalogue"
         indexes = [
             models.Index(fields=["operator", "position", "listing"], name="shelf_entry_order"),
+            models.Index(fields=["operator", "written_in"], name="shelf_entry_written"),
             GinIndex(fields=["document"], name="shelf_entry_document"),
         ]
 

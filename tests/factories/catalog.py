@@ -6,6 +6,7 @@ from decimal import Decimal
 import factory
 from oscar.core.loading import get_model
 
+from catalog.finding.indexing import refresh
 from catalog.models import (
     Family,
     GridState,
@@ -162,6 +163,12 @@ class ListingFactory(Factory):
 
         if extracted is not False:
             PurchasingVehicleFactory(operator=self.operator, listing=self, **kwargs)
+
+    @factory.post_generation
+    def entry(self, create, extracted, **kwargs):
+        """What finds it on the shelf, as the verbs leave it. Call `refresh` again after changing a sheet."""
+        with as_worker():
+            refresh(listings=[self.pk])
 
 
 def succeeding_grid(listing: Listing, *, effective_from: date, **grid) -> PriceGrid:

@@ -11,6 +11,7 @@ from django.core.management.base import BaseCommand
 from django.db import connection, transaction
 from django.utils import timezone
 
+from catalog.finding import indexing
 from demo.seed import bills, broker_catalog
 from demo.seed.connections import make_connections
 from demo.seed.doors import open_doors
@@ -85,6 +86,8 @@ class Command(BaseCommand):
             bills.enqueue_files()
         with self.telling("requests of November"):
             make_requests(market=market, rng=rng)
+        with self.telling("what is searched and filtered"):
+            indexing.rebuild()
 
     @contextmanager
     def telling(self, what: str) -> Iterator[None]:
