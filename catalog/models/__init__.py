@@ -36,6 +36,7 @@ from catalog.models.price_grid import (
     SimulationState,
     VatCategory,
 )
+from catalog.models.publication import PlannedPublication, PlannedState
 from catalog.models.service import Connector, Family, FileKind, ServiceSheet, SheetFile
 from catalog.models.shelf import SearchWord, ShelfEntry
 from catalog.models.shortlist import (
@@ -91,6 +92,8 @@ __all__ = [
     "NeedAnswer",
     "NeedState",
     "NeedSupport",
+    "PlannedPublication",
+    "PlannedState",
     "PriceGrid",
     "Review",
     "SavedSearch",

@@ -35,6 +35,10 @@ class Connector(models.TextChoices):
     MANUAL = "manual", "ouverture par l’opérateur ou l’éditeur"
 
 
+# What Wagtail's with_content_json keeps, besides the two revisions.
+KEPT_BY_THE_ROW = ("live", "has_unpublished_changes", "first_published_at")
+
+
 class ServiceSheet(DraftStateMixin, RevisionMixin, models.Model):
     """What a buyer reads about a service. Price and terms are not here: they belong to a listing.
 
@@ -98,6 +102,18 @@ class ServiceSheet(DraftStateMixin, RevisionMixin, models.Model):
         """A revision's content as a sheet. Its product and vendor never change and cannot be deleted: to look
         for them again would cost two queries a revision."""
         return super().from_serializable_data(data, check_fks=check_fks, strict_fks=strict_fks)
+
+    def with_content_json(self, content):
+        """A revision's content as a sheet, with what belongs to the row rather than to a revision. Wagtail's
+        own would fetch the latest revision of each: a query a row of a list."""
+        sheet = self.from_serializable_data(content)
+        sheet.pk, sheet.slug = self.pk, self.slug
+        for name in ("latest_revision_id", "live_revision_id", *KEPT_BY_THE_ROW):
+            setattr(sheet, name, getattr(self, name))
+        for name in ("product", "vendor"):
+            if name in self._state.fields_cache:
+                setattr(sheet, name, getattr(self, name))
+        return sheet
 
 
 class FileKind(models.TextChoices):
