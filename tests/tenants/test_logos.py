@@ -13,7 +13,8 @@ from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 from tenants.models import AuditEvent, Operator
-from tenants.operators.logos import MAX_BYTES, LogoRefused, _drawn_again, logo_version, remove_logo, set_logo
+from tenants.operators.logos import MAX_SIDE, SHOWN, logo_version, remove_logo, set_logo
+from tenants.pictures import MEGABYTE, PictureRefused, redrawn
 from tenants.tenancy import tenant_scope
 from tests.factories import OperatorFactory, UserFactory
 from tests.factories.base import NOW
@@ -30,8 +31,12 @@ def upload(content: bytes, name="logo.png") -> SimpleUploadedFile:
     return SimpleUploadedFile(name, content, content_type="image/png")
 
 
+def drawn_again(file) -> bytes:
+    return redrawn(file, max_megabytes=1, max_side=MAX_SIDE, shown=SHOWN).png
+
+
 def drawn(content: bytes, name="logo.png") -> Image.Image:
-    image = Image.open(BytesIO(_drawn_again(upload(content, name))))
+    image = Image.open(BytesIO(drawn_again(upload(content, name))))
     image.load()
     return image
 
@@ -74,35 +79,35 @@ def test_it_is_reduced_into_its_frame_and_never_enlarged(size):
     ids=["svg", "pdf", "html", "exe", "zip", "zeros", "gif", "bmp", "tiff", "ico", "eps"],
 )  # fmt: skip
 def test_anything_else_is_refused_whatever_its_name(content):
-    with pytest.raises(LogoRefused, match="n’est pas une image PNG, JPEG ou WebP"):
-        _drawn_again(upload(content))
+    with pytest.raises(PictureRefused, match="n’est pas une image PNG, JPEG ou WebP"):
+        drawn_again(upload(content))
 
 
 def test_too_heavy_is_refused_before_it_is_read():
-    heavy = upload(picture() + b"\0" * MAX_BYTES)
-    with pytest.raises(LogoRefused, match="1 Mo au plus"):
-        _drawn_again(heavy)
+    heavy = upload(picture() + b"\0" * MEGABYTE)
+    with pytest.raises(PictureRefused, match="1 Mo au plus"):
+        drawn_again(heavy)
     assert heavy.tell() == 0
 
 
 @pytest.mark.parametrize("size", [(4001, 10), (10, 4001), (10_000, 10_000), (60_000, 60_000)])
 def test_a_decompression_bomb_is_refused_by_its_head(size):
-    with pytest.raises(LogoRefused, match="4000 pixels de côté au plus"):
-        _drawn_again(upload(png_that_claims(*size)))
+    with pytest.raises(PictureRefused, match="4000 pixels de côté au plus"):
+        drawn_again(upload(png_that_claims(*size)))
 
 
 @pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP"])
 def test_a_cut_picture_is_refused(kind):
     whole = picture(kind, mode="RGB", size=(200, 200))
-    with pytest.raises(LogoRefused):
-        _drawn_again(upload(whole[: len(whole) // 2]))
+    with pytest.raises(PictureRefused):
+        drawn_again(upload(whole[: len(whole) // 2]))
 
 
 def test_a_text_bomb_inside_a_png_is_refused():
     notes = PngInfo()
     notes.add_text("Comment", "a" * 80_000_000, zip=True)
-    with pytest.raises(LogoRefused):
-        _drawn_again(upload(picture(pnginfo=notes)))
+    with pytest.raises(PictureRefused):
+        drawn_again(upload(picture(pnginfo=notes)))
 
 
 @given(st.binary(max_size=200), st.sampled_from(["PNG", "JPEG", "WEBP"]), st.integers(0, 60))
@@ -111,7 +116,7 @@ def test_damage_anywhere_is_refused_or_drawn_but_never_an_error(noise, kind, whe
     damaged = whole[:where] + noise + whole[where + len(noise) :]
     try:
         image = drawn(damaged)
-    except LogoRefused:
+    except PictureRefused:
         return
     assert image.format == "PNG"
 
@@ -126,7 +131,7 @@ def test_metadata_and_hidden_content_are_gone():
         picture("JPEG", exif=exif, comment=b"Jeanne Essai", icc_profile=b"profil Jeanne Essai"),
         picture("WEBP", exif=exif, xmp=b"Jeanne Essai"),
     ):
-        kept = _drawn_again(upload(content))
+        kept = drawn_again(upload(content))
         for secret in (b"Jeanne", b"secr", b"script"):
             assert secret not in kept
         image = Image.open(BytesIO(kept))
@@ -192,7 +197,7 @@ def test_the_file_name_given_is_never_used(operator):
 @pytest.mark.django_db
 def test_a_refused_file_leaves_the_logo(operator):
     before = put(operator, picture()).logo.name
-    with pytest.raises(LogoRefused):
+    with pytest.raises(PictureRefused):
         put(operator, SVG)
     assert Operator.objects.get(pk=operator.pk).logo.name == before
     assert default_storage.exists(before)

@@ -25,6 +25,7 @@ from tenants.models import Operator, Role
 from tenants.operators import logos, operations, vat_positions
 from tenants.operators.colours import lowest_contrast
 from tenants.operators.settings import SettingsInvalid
+from tenants.pictures import PictureRefused
 
 TABS = {
     "operator_settings": "Identité et contact",
@@ -76,7 +77,7 @@ def set_logo(request, operator):
             logos.set_logo(
                 operator=operator, file=form.cleaned_data["file"], by=request.user, now=timezone.now()
             )
-        except logos.LogoRefused as refusal:
+        except PictureRefused as refusal:
             form.add_error("file", str(refusal))
         else:
             messages.success(request, "Le nouveau logo est en place.")

@@ -1,4 +1,4 @@
-"""An operator's logo, for anyone. tenants.operators.logos drew it: what somebody uploaded is never served."""
+"""An operator's logo, for anyone. tenants.pictures drew it: what somebody uploaded is never served."""
 
 from django.contrib.auth.decorators import login_not_required
 from django.core.files.storage import default_storage
@@ -7,7 +7,8 @@ from django.utils.cache import get_conditional_response, patch_cache_control
 from django.views.decorators.http import require_safe
 
 from tenants.models import Operator
-from tenants.operators.logos import CONTENT_TYPE, logo_version
+from tenants.operators.logos import logo_version
+from tenants.pictures import CONTENT_TYPE
 
 A_YEAR = 365 * 24 * 3600
 A_MOMENT = 300
