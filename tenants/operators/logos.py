@@ -1,4 +1,4 @@
-"""An operator's logo: an uploaded picture, judged and drawn again (tenants.pictures), kept in the file storage."""
+"""An operator's logo: a picture sent, drawn again (tenants.pictures), and kept in the file storage."""
 
 from datetime import datetime
 
