@@ -6,10 +6,11 @@ receiver that raises rolls the whole transaction back.
 """
 
 from billing import handover
+from catalog import signals as catalog
 from marketplace.pages.editors import forget_who_left
 from marketplace.pages.storefronts import keep_storefront
 from provisioning import operations as provisioning
-from subscriptions import signals
+from subscriptions import signals, suspension_letters
 from tenants.operators import signals as operators
 from tenants.people import signals as people
 
@@ -18,6 +19,7 @@ def connect() -> None:
     """Connect every signal once, at start."""
     signals.subscription_approved.connect(_provision, dispatch_uid="provision")
     signals.subscription_handed_over.connect(_share_drafts, dispatch_uid="share drafts")
+    catalog.listing_suspended.connect(_tell_subscribers, dispatch_uid="suspension letters")
     for told in (operators.operator_opened, operators.operator_settings_changed):
         told.connect(_keep_storefront, dispatch_uid="storefront")
     people.access_ended.connect(_forget_editor, dispatch_uid="editors")
@@ -33,6 +35,10 @@ def _provision(*, subscription, now, **_):
 
 def _share_drafts(*, old, new, on, now, **_):
     handover.share_drafts(old=old, new=new, on=on, now=now)
+
+
+def _tell_subscribers(*, move, **_):
+    suspension_letters.tell_subscribers(move=move)
 
 
 def _keep_storefront(*, operator, **_):
