@@ -4,6 +4,7 @@ No Django, no database, no clock, no settings in here. ``published_grids.py`` in
 """
 
 from .curve import Curve, CurveLine, Jump, Segment, curve, jumps
+from .describe import Section, describe, describe_sections
 from .engine import price
 from .errors import (
     AgentsUnknown,
@@ -27,6 +28,8 @@ from .grid_messages import PATTERNS
 from .grids import Grid, grid_of, parse_grid
 from .money import format_cents, format_date, format_euros, format_number, format_percent, to_cents
 from .quote import Line, Quote, prorate
+from .savings import Savings, savings
+from .typed import TypedWrong, read_amount_text, read_count_text
 from .vat import VatSubtotal, vat_breakdown
 
 __all__ = [
@@ -53,11 +56,16 @@ __all__ = [
     "PriceNotPublished",
     "PricingError",
     "Quote",
+    "Savings",
+    "Section",
     "Segment",
     "SolidarityCoefficientUnknown",
+    "TypedWrong",
     "UnitsUnknown",
     "VatSubtotal",
     "curve",
+    "describe",
+    "describe_sections",
     "format_cents",
     "format_date",
     "format_euros",
@@ -68,6 +76,9 @@ __all__ = [
     "parse_grid",
     "price",
     "prorate",
+    "read_amount_text",
+    "read_count_text",
+    "savings",
     "to_cents",
     "vat_breakdown",
 ]

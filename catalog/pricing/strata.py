@@ -71,6 +71,8 @@ class Stratum(GridPart):
                 return "quelle que soit la taille"
             start = "jusqu’à" if self.upper_inclusive else "moins de"
             return f"{start} {measured_in_words(self.upper, measure)}"
+        if self.first == self.last:
+            return f"exactement {measured_in_words(self.first, measure)}"
         if self.upper is None:
             start = "à partir de" if self.lower_inclusive else "plus de"
             return f"{start} {measured_in_words(self.lower or 0, measure)}"

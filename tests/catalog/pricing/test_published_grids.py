@@ -66,7 +66,7 @@ def test_cdg38_other_members_go_by_agents_whatever_their_population(agents, firs
 
 @pytest.mark.parametrize(
     ("agents", "words"),
-    [(50, "(de 50 à 50 agents)"), (351, "(plus de 350 agents)"), (9000, "(plus de 350 agents)")],
+    [(50, "(exactement 50 agents)"), (351, "(plus de 350 agents)"), (9000, "(plus de 350 agents)")],
 )
 def test_cdg38_publishes_nothing_for_50_agents_nor_above_350(agents, words):
     with pytest.raises(PriceNotPublished) as refusal:
