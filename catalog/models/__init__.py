@@ -1,4 +1,4 @@
-from catalog.models.claim import Claim, ClaimLevel, ClaimTopic
+from catalog.models.claim import Claim, ClaimLevel, ClaimRule, ClaimTopic
 from catalog.models.curation import (
     SUBMISSION_MOVES,
     ChecklistItem,
@@ -68,6 +68,7 @@ __all__ = [
     "ChecklistItem",
     "Claim",
     "ClaimLevel",
+    "ClaimRule",
     "ClaimTopic",
     "Connector",
     "CurationFilter",

@@ -71,6 +71,8 @@ class Claim(models.Model):
     valid_until = models.DateField("valable jusqu’au", null=True, blank=True)  # last day, included
     replaced_at = models.DateTimeField(null=True)
     withdrawn_at = models.DateTimeField(null=True)
+    # The nearest of the reminders sent to its vendor, in days before the end: 60, 30, 7, then 0 once expired.
+    reminded = models.PositiveSmallIntegerField(null=True, editable=False)
 
     objects = ClaimQuerySet.as_manager()
 
@@ -91,7 +93,14 @@ class Claim(models.Model):
                 name="claim_verified_by_somebody",
             ),
         ]
-        indexes = [models.Index(fields=["sheet", "topic"], name="claim_sheet_topic")]
+        indexes = [
+            models.Index(fields=["sheet", "topic"], name="claim_sheet_topic"),
+            models.Index(
+                fields=["valid_until"],
+                condition=Q(replaced_at__isnull=True, withdrawn_at__isnull=True),
+                name="claim_current_until",
+            ),
+        ]
 
     def __str__(self):
         return f"{self.get_topic_display()} ({self.get_level_display()})"
@@ -99,3 +108,31 @@ class Claim(models.Model):
     def is_expired(self, *, on) -> bool:
         """Whether its last day is past."""
         return self.valid_until is not None and self.valid_until < on
+
+    @property
+    def is_contested(self) -> bool:
+        """Whether a checker looked and did not agree: `check_note` says why."""
+        return self.checked_on is not None and self.level != ClaimLevel.VERIFIED
+
+
+class ClaimRule(models.Model):
+    """One limit that a law, a standard or Halle sets to claims, from a day on: a dated row, never a constant.
+
+    `code` names it for catalog/claims/checks.py; the unit of `value` is in the code's name.
+    """
+
+    topic = models.CharField("sujet", max_length=20, choices=ClaimTopic.choices, blank=True)  # "": all
+    code = models.CharField("règle", max_length=40)
+    value = models.PositiveIntegerField("valeur")
+    in_force_from = models.DateField("en vigueur le")
+    source = models.CharField("source", max_length=300)
+
+    class Meta:
+        verbose_name = "règle sur les engagements"
+        constraints = [
+            models.UniqueConstraint(fields=["topic", "code", "in_force_from"], name="claim_rule_once_a_day"),
+            models.CheckConstraint(condition=~Q(source=""), name="claim_rule_has_a_source"),
+        ]
+
+    def __str__(self):
+        return f"{self.code} : {self.value}"
