@@ -32,6 +32,7 @@ urlpatterns = [
     path("oidc/", include("sso.urls")),
     path("collectivites/<siren:siren>/", include(commune_urls)),
     path("operateurs/<slug:operator>/", include(operator_urls)),
+    path("editeurs/", include(vendor_urls.door_urlpatterns)),
     path("editeurs/<siren:siren>/", include(vendor_urls)),
     path("organisations/<siren:siren>/", include(organisation_urls)),
     path("plateforme/", include(platform_urls)),

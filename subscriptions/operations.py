@@ -6,7 +6,7 @@ from datetime import date, datetime
 from django.db import IntegrityError, transaction
 from django.utils.timezone import localdate
 
-from catalog.models import Listing, ListingState
+from catalog.models import Listing, ListingState, VendorState
 from catalog.prices import ListingPrice, listing_price, territory_facts
 from subscriptions import signals
 from subscriptions.exceptions import (
@@ -111,7 +111,7 @@ def vehicle_for(*, listing: Listing, organisation: Organisation, today: date) ->
     Raises NotAvailable when the listing is withdrawn or in no vehicle of its operator's, and NotAMember
     when the organisation adheres to that operator no longer, or not yet.
     """
-    if listing.state != ListingState.LISTED:
+    if listing.state != ListingState.LISTED or listing.vendor.state != VendorState.ACTIVE:
         raise NotAvailable("Ce service n’est plus proposé par votre opérateur.")
     vehicle = PurchasingVehicle.objects.filter(listings=listing, operator=listing.operator).first()
     if vehicle is None:

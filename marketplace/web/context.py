@@ -181,5 +181,12 @@ SECTIONS = {
         LOG,
         ("operator_settings", "Réglages", frozenset({Role.OPERATOR_ADMIN})),
     ],
-    "vendor": [("vendor_home", "Mes services", VENDOR_ROLES), OURSELVES, PEOPLE, LOG],
+    "vendor": [
+        ("vendor_home", "Mes services", VENDOR_ROLES),
+        ("vendor_profile", "Présentation", frozenset({Role.VENDOR_ADMIN})),
+        ("vendor_papers", "Conditions et déclaration", VENDOR_ROLES),
+        OURSELVES,
+        PEOPLE,
+        LOG,
+    ],
 }

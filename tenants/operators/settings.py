@@ -119,7 +119,8 @@ def clean_email(value: str) -> str:
     return email
 
 
-def _phone(value: str) -> str:
+def clean_phone(value: str) -> str:
+    """A telephone number without what stands between its digits. Raises ValueError with what to write."""
     phone = BETWEEN_DIGITS.sub("", value).replace("(0)", "")
     if phone and not PHONE.fullmatch(phone):
         raise ValueError("Écrivez le téléphone en chiffres, par exemple 02 99 00 00 00 ou +33 2 99 00 00 00.")
@@ -154,7 +155,7 @@ SETTINGS: dict[str, Callable] = {
     "short_name": _text(60, required="Indiquez le nom court de l’opérateur."),
     "contact_name": _text(120),
     "contact_email": clean_email,
-    "contact_phone": _phone,
+    "contact_phone": clean_phone,
     "accent": clean_accent,
     "hostname": clean_hostname,
     "legal_kind": _choice(LegalKind),

@@ -1,7 +1,21 @@
-"""Pages of a vendor: <siren> names it (marketplace.web.access.vendor_view)."""
+"""Pages of a vendor: <siren> names it (marketplace.web.access.vendor_view); and the vendors' own door."""
 
 from django.urls import path
 
-from marketplace.web.vendor import services
+from marketplace.web.vendor import door, duties, services
 
-urlpatterns = [path("", services.home, name="vendor_home")]
+# Before anybody is a vendor.
+door_urlpatterns = [
+    path("", door.door, name="vendors_door"),
+    path("conditions/", door.terms, name="vendors_terms"),
+    path("inscription/", door.apply, name="vendor_apply"),
+    path("inscription/<uuid:public_id>/retirer/", door.cancel, name="vendor_apply_cancel"),
+]
+
+urlpatterns = [
+    path("", services.home, name="vendor_home"),
+    path("presentation/", duties.profile, name="vendor_profile"),
+    path("conditions-et-declaration/", duties.papers, name="vendor_papers"),
+    path("conditions-et-declaration/accepter/", duties.agree, name="vendor_agree"),
+    path("conditions-et-declaration/declarer/", duties.declare, name="vendor_declare"),
+]

@@ -1,0 +1,1 @@
+"""Vendors: how they come, what they agree to, what they declare each year, and when they are stopped."""
