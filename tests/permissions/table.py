@@ -13,6 +13,7 @@ that has a door answers 404 to all; `foreign` names the exceptions, and why.
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from functools import partial
 from uuid import UUID, uuid4
 
@@ -23,6 +24,7 @@ from django.utils.timezone import localdate
 from stdnum import luhn
 
 from billing.review import billable_periods
+from catalog.vendors.declarations import QUESTIONS
 from marketplace.web.operator.forms import period_key
 from tenants.models import Adhesion, Role
 from tenants.people.invitations import token_of
@@ -37,7 +39,8 @@ from tests.tools.database import as_worker
 SECRETARY, SIGNATORY, ORG_ADMIN = Role.SECRETARY, Role.SIGNATORY, Role.ORG_ADMIN
 MEMBERS = [Role.AGENT, SECRETARY, SIGNATORY, Role.FINANCE, ORG_ADMIN]
 ASKING = [SECRETARY, SIGNATORY, ORG_ADMIN]
-VENDORS = [Role.VENDOR_EDITOR, Role.VENDOR_ADMIN]
+VENDOR_ADMIN = Role.VENDOR_ADMIN
+VENDORS = [Role.VENDOR_EDITOR, VENDOR_ADMIN]
 AUDITOR = Role.AUDITOR
 OPERATORS = [Role.CURATOR, Role.OPERATOR_FINANCE, Role.OPERATOR_ADMIN]
 MONEY = [Role.OPERATOR_FINANCE, Role.OPERATOR_ADMIN]
@@ -242,6 +245,27 @@ def _a_period(world: World) -> dict:
         return {"period": period_key(billable_periods(operator=world.operator, today=localdate())[0])}
 
 
+def _a_profile(world: World) -> dict:
+    return {"presentation": "Des logiciels.", "website": "", "contact_email": "", "contact_phone": ""}
+
+
+def _a_declaration(world: World) -> dict:
+    return {question.code: "on" if question.yes else "Assurelle" for question in QUESTIONS}
+
+
+def _an_application(world: World) -> dict:
+    return {
+        "siren": "552 100 554", "name": "Nouvel Éditeur", "kind": "company", "address": "1 rue Neuve",
+        "postcode": "35000", "city": "Rennes", "contact_email": "bonjour@nouveau.example",
+        "presentation": "Un logiciel.", "terms_version": world.terms.version, "terms": "on",
+    }  # fmt: skip
+
+
+def _terms(world: World) -> dict:
+    tomorrow = localdate() + timedelta(days=1)
+    return {"version": "suivante", "in_force_from": tomorrow.isoformat(), "text": "Texte."}
+
+
 SMALL_ROLES = {"member": "finance", "operator": "operator_finance", "vendor": "vendor_admin"}
 
 
@@ -413,6 +437,16 @@ TABLE = [
 
     # A vendor: <siren> of the vendor.
     vendor("vendor_home", get=opens(VENDORS)),
+    vendor("vendor_profile", get=opens(VENDOR_ADMIN), post=leads(VENDOR_ADMIN), sends=_a_profile),
+    vendor("vendor_papers", get=opens(VENDORS)),
+    vendor("vendor_agree", post=leads(VENDOR_ADMIN), sends=lambda world: {"version": world.terms.version}),
+    vendor("vendor_declare", post=leads(VENDOR_ADMIN), sends=_a_declaration),
+
+    # The vendors' own door, before anybody is one: a request is its author's only.
+    public("vendors_door"),
+    public("vendors_terms"),
+    Row("vendor_apply", get=opens(SIGNED_IN), post=leads(SIGNED_IN), sends=_an_application),
+    Row("vendor_apply_cancel", thing=lambda world: [UUID(int=0)], post=not_found(SIGNED_IN)),
 
     # A person about herself. Whoever holds a mandate is told to leave first, and so is staff.
     Row("my_data", get=opens(SIGNED_IN)),
@@ -455,6 +489,13 @@ TABLE = [
     Row("platform_operator", thing=_operator, get=opens(STAFF)),
     Row("platform_operator_invite", thing=_operator, post=leads(STAFF),
         sends=lambda world: forms.ADMINISTRATOR),
+    Row("platform_vendors", get=opens(STAFF)),
+    Row("platform_vendor_terms", get=opens(STAFF), post=leads(STAFF), sends=_terms),
+    Row("platform_vendor_application", thing=lambda world: [world.application.public_id], get=opens(STAFF),
+        post=leads(STAFF), sends=lambda world: {"decision": "accept"}),
+    Row("platform_vendor", thing=_vendor, get=opens(STAFF)),
+    Row("platform_vendor_suspend", thing=_vendor, post=leads(STAFF), sends=_a_reason),
+    Row("platform_vendor_resume", thing=_vendor, post=opens(STAFF)),  # it is not suspended: the page says so
 
     # Libraries. The two administrations lead whoever is not of the platform's staff to their own sign-in.
     Row("djstripe:djstripe_webhook_by_uuid", thing=lambda world: [UUID(int=0)], post=bad_request(EVERYONE),

@@ -17,7 +17,7 @@ from django.utils.timezone import localdate
 
 from billing import operations
 from billing.models import BillingRun, Channel, Invoice, SettlementState
-from catalog.models import Listing, Vendor
+from catalog.models import Listing, Vendor, VendorApplication, VendorTerms
 from marketplace.pages.models import HelpArticlePage, NewsItemPage
 from marketplace.pages.picture_storage import FOLDER
 from provisioning.models import Step, StepState
@@ -52,7 +52,9 @@ from tests.factories import (
     StepFactory,
     SubscriptionFactory,
     UserFactory,
+    VendorApplicationFactory,
     VendorFactory,
+    VendorTermsFactory,
 )
 from tests.factories.base import NOW
 from tests.factories.pages import help_article, news_item
@@ -80,6 +82,8 @@ class World:
     picture: str  # its name in the folder of pictures
     member_import: MemberImport  # waits for the operator's agreement
     vendor: Vendor
+    terms: VendorTerms  # the vendors', in force
+    application: VendorApplication  # of a body that would be one
     leaving: Adhesion  # of a commune that is this operator's only
     helped: Assistance  # that commune asked for
     commune: Organisation
@@ -147,9 +151,15 @@ def _operator_side(word: str) -> dict:
         "article": help_article(operator, title=f"Aide de {word}"),
         "member_import": member_import,
         "vendor": vendor,
+        "terms": VendorTermsFactory(),
+        "application": VendorApplicationFactory(name=f"Aspirant {word}", siren=_new_siren(word)),
         "leaving": leaving,
         "helped": AssistanceFactory(operator=operator, tenant=leaving.organisation, opened_at=timezone.now()),
     }
+
+
+def _new_siren(word: str) -> str:
+    return {"Aubeterre": "732829320", "Bellombre": "542065479"}[word]
 
 
 def _member_side(side: dict, commune: Organisation) -> dict:
