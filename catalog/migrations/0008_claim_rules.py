@@ -46,7 +46,7 @@ def fill(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("catalog", "0005_fences")]
+    dependencies = [("catalog", "0007_planned_publications")]
 
     operations = [
         migrations.CreateModel(
