@@ -71,8 +71,8 @@ def _one_kind(grids: Iterable[Any]) -> PopulationKind | None:
     """
     kinds = {grid.population_kind for grid in grids} - {None}
     if len(kinds) > 1:
-        named = " et ".join(sorted(KIND_IN_WORDS[kind] for kind in kinds))
-        raise broken_rules(f"Les parties du barème comptent la {named}, choisissez-en une seule.")
+        named = " et ".join(sorted(f"la {KIND_IN_WORDS[kind]}" for kind in kinds))
+        raise broken_rules(f"Les parties du barème comptent {named}, choisissez-en une seule.")
     return kinds.pop() if kinds else None
 
 
