@@ -17,6 +17,7 @@ from catalog.pricing import (
     Population,
     PricingError,
     Quote,
+    first_year_apart,
     grid_of,
     parse_grid,
     price,
@@ -141,7 +142,9 @@ def listing_price(*, listing: Listing, facts: TerritoryFacts) -> ListingPrice:
     first = facts.for_grid(parsed, first_year=True)
     try:
         quote = price(grid=parsed, facts=first)
-        following = price(grid=parsed, facts=facts.for_grid(parsed))
+        following = quote
+        if first_year_apart(parsed):
+            following = price(grid=parsed, facts=facts.for_grid(parsed))
     except PricingError as error:
         return ListingPrice(quote=None, grid=grid, population=first.population, problem=str(error))
     return ListingPrice(

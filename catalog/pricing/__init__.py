@@ -25,7 +25,7 @@ from .errors import (
 )
 from .facts import Facts, Population, PopulationKind
 from .grid_messages import PATTERNS
-from .grids import Grid, grid_of, parse_grid
+from .grids import Grid, first_year_apart, grid_of, parse_grid
 from .money import format_cents, format_date, format_euros, format_number, format_percent, to_cents
 from .quote import Line, Quote, prorate
 from .savings import Savings, savings
@@ -66,6 +66,7 @@ __all__ = [
     "curve",
     "describe",
     "describe_sections",
+    "first_year_apart",
     "format_cents",
     "format_date",
     "format_euros",

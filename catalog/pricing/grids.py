@@ -44,6 +44,7 @@ __all__ = [
     "Stratum",
     "SumOf",
     "Tranche",
+    "first_year_apart",
     "grid_of",
     "parse_grid",
 ]
@@ -253,3 +254,24 @@ def grid_of(grid: Grid, *, member_type: str, college: str | None = None) -> Buye
     if isinstance(inner, ByCollege):
         return None if college is None else inner.colleges.get(college, inner.otherwise)
     return inner
+
+
+def first_year_apart(grid: Grid) -> bool:
+    """Whether the first year may cost something else than the following ones."""
+    match grid:
+        case FirstYearAndFollowing() | AdhesionAndRecurring():
+            return True
+        case FlatByStratum():
+            return any(stratum.first_year_amount is not None for stratum in grid.strata)
+        case SumOf():
+            return any(first_year_apart(part.grid) for part in grid.parts)
+        case CoveredByEpci():
+            return first_year_apart(grid.grid)
+        case ByCollege():
+            return any(
+                first_year_apart(inner) for inner in (*grid.colleges.values(), grid.otherwise) if inner
+            )
+        case ByMemberType():
+            return any(first_year_apart(inner) for inner in (*grid.grids.values(), grid.otherwise) if inner)
+        case _:
+            return False

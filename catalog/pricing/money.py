@@ -8,6 +8,7 @@ U+202F (narrow no-break) between thousands and before ``:`` ``;``, U+00A0 (no-br
 
 from datetime import date
 from decimal import ROUND_HALF_UP, Context, Decimal, DivisionByZero, InvalidOperation, Overflow
+from functools import lru_cache
 
 NNBSP = "\u202f"
 NBSP = "\u00a0"
@@ -68,6 +69,8 @@ def format_number(value: int | Decimal, *, min_places: int = 0) -> str:
     """A figure in French, with every decimal it has: 15000 → ``15 000``, 0.125 → ``0,125``."""
     if isinstance(value, bool) or not isinstance(value, int | Decimal):
         raise TypeError(f"an int or a Decimal is needed, not {type(value).__name__}")
+    if isinstance(value, int) and not min_places:
+        return f"{value:,}".replace(",", NNBSP)
     number = Decimal(value)
     places = max(min_places, decimal_places(number))
     return f"{number:,.{places}f}".replace(",", NNBSP).replace(".", ",")
@@ -90,6 +93,7 @@ def format_percent(rate: Decimal) -> str:
     return f"{format_number(rate)}{NBSP}%"
 
 
+@lru_cache(maxsize=256)
 def format_date(day: date) -> str:
     """``1er janvier 2026``, ``31 août 2026``."""
     ordinal = "1er" if day.day == 1 else str(day.day)

@@ -7,7 +7,7 @@ from decimal import Decimal
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from catalog.pricing import PricingError, Quote, parse_grid, price, prorate
+from catalog.pricing import PricingError, Quote, first_year_apart, parse_grid, price, prorate
 
 from .helpers import facts
 from .strategies import every_grid, every_simple, others, per_unit, sums
@@ -116,3 +116,11 @@ def test_an_adhesion_makes_the_first_year_dearer_never_cheaper(grid, count, know
         following = answer(grid, count, **{**known, "first_year": False})
         if isinstance(following, Quote):
             assert all(not line.one_off for line in following.lines)
+
+
+@settings(deadline=None)
+@given(every_grid, people, others)
+def test_years_differ_only_where_the_grid_says_they_may(grid, count, known):
+    first = answer(grid, count, **{**known, "first_year": True})
+    following = answer(grid, count, **{**known, "first_year": False})
+    assert first == following or first_year_apart(parse_grid(grid))
