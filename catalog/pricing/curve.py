@@ -49,11 +49,13 @@ class Curve:
         return self.segment(population).cents(population)
 
     def fits_int64(self, *, up_to: int = MAX_POPULATION) -> bool:
-        """Whether the formula of the module stays inside int64 for every population up to ``up_to``."""
+        """Whether the formula of the module stays inside int64 for every population up to ``up_to``, and the
+        bounds of the segments too."""
         return all(
-            line.rate * up_to + abs(line.base) + CENT // 2 < 2**63
+            segment.first < 2**63
+            and (segment.last or 0) < 2**63
+            and all(line.rate * up_to + abs(line.base) + CENT // 2 < 2**63 for line in segment.lines)
             for segment in self.segments
-            for line in segment.lines
         )
 
 

@@ -70,11 +70,18 @@ def _one_kind(grids: Iterable[Any]) -> PopulationKind | None:
 
     A buyer has one population in a price, never two that differ: raises a validation error for a mixture.
     """
-    kinds = {grid.population_kind for grid in grids} - {None}
+    kinds = {kind for grid in grids if (kind := _counted_kind(grid))}
     if len(kinds) > 1:
         named = " et ".join(sorted(f"la {KIND_IN_WORDS[kind]}" for kind in kinds))
         raise broken_rules(f"Les parties du barème comptent {named}, choisissez-en une seule.")
     return kinds.pop() if kinds else None
+
+
+def _counted_kind(grid: Any) -> PopulationKind | None:
+    if isinstance(grid, FlatByStratum) and (grid.is_lump_sum or grid.measure != "inhabitants"):
+        return None
+    kind: PopulationKind | None = grid.population_kind
+    return kind
 
 
 class Part(GridPart):

@@ -2,11 +2,13 @@
 
 from itertools import pairwise
 
+import numpy
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from catalog.pricing import Curve, PricingError, Quote, curve, jumps, parse_grid, price
+from catalog.pricing.curve import MAX_POPULATION
 
 from .helpers import facts, plain
 from .published_grids import ALL, ATIP67, CDG38, SPL_XDEMAT
@@ -105,6 +107,36 @@ def test_absurd_rates_do_not_fit_and_are_still_exact():
     found = curve_of(grid)
     assert not found.fits_int64()
     assert found.total_cents(10_000_000) == total(grid, 10_000_000)
+
+
+def test_a_bound_beyond_int64_does_not_fit():
+    grid = {
+        "pattern": "per_inhabitant",
+        "population_kind": "totale",
+        "rate": "0.00000001",
+        "minimum": "90000000000",
+    }
+    found = curve_of(grid)
+    assert found.segments[-1].first < 2**63
+    assert found.fits_int64()
+    assert not curve_of({**grid, "minimum": "999999999999"}).fits_int64()
+
+
+@settings(deadline=None, max_examples=50)
+@given(every_grid, st.lists(st.integers(1, MAX_POPULATION), min_size=1, max_size=20), others)
+def test_numpy_and_int64_give_the_same_cents(grid, counts, known):
+    found = curve_of(grid, **known)
+    if not found.fits_int64():
+        return
+    for segment in found.segments:
+        inside = [n for n in (*counts, MAX_POPULATION) if found.segment(n) == segment]
+        population = numpy.array(inside, dtype=numpy.int64)
+        cents = sum(
+            (numpy.int64(line.rate) * population + numpy.int64(line.base) + 500_000) // 1_000_000
+            for line in segment.lines
+        )
+        if segment.lines:
+            assert cents.tolist() == [found.total_cents(n) for n in inside]
 
 
 @pytest.mark.parametrize("name", sorted(ALL))

@@ -121,3 +121,13 @@ def test_the_same_grid_twice_in_a_sum_keeps_its_lines_apart():
         "parts": [{"name": name, "grid": INHABITANT_STRATA} for name in ("Socle", "Option")],
     }
     assert [code for code, *_ in lines(quote(grid, 860))] == ["1.flat", "2.flat"]
+
+
+def test_a_lump_sum_counts_nobody_whatever_population_it_names():
+    lump = {"pattern": "flat_by_stratum", "population_kind": "municipale", "strata": [{"amount": "40"}]}
+    grid = {
+        "pattern": "sum_of",
+        "parts": [{"name": "Socle", "grid": lump}, {"name": "Usage", "grid": PER_INHABITANT}],
+    }
+    assert parse_grid(grid).population_kind == "totale"
+    assert quote(grid, 860).total_cents == 68_500
