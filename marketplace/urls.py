@@ -5,8 +5,8 @@ from django.contrib import admin
 from django.shortcuts import redirect
 from django.urls import include, path
 from django.views.generic import RedirectView
-from wagtail.admin import urls as wagtailadmin_urls
 
+from marketplace.pages import admin_urls as wagtailadmin_urls
 from marketplace.web import converters  # noqa: F401 names <siren:…> before any address uses it
 from marketplace.web.commune import urls as commune_urls
 from marketplace.web.operator import urls as operator_urls

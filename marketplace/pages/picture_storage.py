@@ -1,5 +1,7 @@
 """Where Wagtail keeps what it draws of a picture, and the public address of it."""
 
+from io import BytesIO
+
 from django.core.files.storage import Storage, default_storage
 from django.urls import reverse
 
@@ -13,6 +15,10 @@ class PictureStorage(Storage):
         return default_storage.open(name, mode)
 
     def _save(self, name, content):
+        # Wagtail draws into a temporary file that it never closes, and measures it after it is kept.
+        with content.file as drawn:
+            drawn.seek(0)
+            content.file = BytesIO(drawn.read())
         return default_storage.save(name, content)
 
     def delete(self, name):

@@ -10,6 +10,7 @@ from secrets import token_hex
 from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import SimpleUploadedFile
 from PIL import Image, ImageOps
+from wagtail.images.fields import WagtailImageField
 from wagtail.images.forms import BaseImageForm
 
 CONTENT_TYPES = {"jpg": "image/jpeg", "png": "image/png", "webp": "image/webp"}
@@ -17,24 +18,39 @@ FORMATS = {"JPEG": "jpg", "PNG": "png", "WEBP": "webp"}
 MAX_SIDE = 2400  # pixels
 
 
+UNREADABLE = (
+    "Ce fichier n’est pas une image PNG, JPEG ou WebP lisible. Enregistrez-la de nouveau, puis recommencez."
+)
+
+
+class PictureField(WagtailImageField):
+    """Wagtail's field checks extension, size and number of pixels; a damaged file makes its decoder raise
+    what nobody listed."""
+
+    def to_python(self, data):
+        try:
+            return super().to_python(data)
+        except ValidationError:
+            raise
+        except Exception as error:
+            raise ValidationError(UNREADABLE) from error
+
+
 class PictureForm(BaseImageForm):
     """Every upload to Wagtail's images goes through it (WAGTAILIMAGES_IMAGE_FORM_BASE)."""
 
+    file = PictureField(label="Fichier", widget=BaseImageForm.Meta.widgets["file"])
+
     def clean_file(self):
-        """The picture drawn again under a name that nobody chose. Wagtail's field has checked its extension,
-        size and number of pixels."""
+        """The picture drawn again under a name that nobody chose."""
         file = self.cleaned_data["file"]
         if "file" not in self.changed_data:
             return file
         file.seek(0)
         try:
             return drawn_again(file.read())
-        # What a damaged or hostile file makes a decoder raise is listed nowhere.
         except Exception as error:
-            raise ValidationError(
-                "Ce fichier n’est pas une image PNG, JPEG ou WebP lisible. Enregistrez-la de nouveau, puis "
-                "recommencez."
-            ) from error
+            raise ValidationError(UNREADABLE) from error
 
 
 def drawn_again(content: bytes) -> SimpleUploadedFile:

@@ -2,18 +2,25 @@
 
 from dataclasses import dataclass, field
 
-from django.db.models import Exists, OuterRef, Subquery
+from django.contrib.contenttypes.models import ContentType
+from django.db.models import Count, Exists, OuterRef, Subquery
+from wagtail.models import Page
 
 from marketplace.pages.models import (
     AccessibilityPage,
     Conformity,
     HelpArticlePage,
+    HelpPage,
+    LegalPage,
     NewsItemPage,
+    NewsPage,
     StorefrontPage,
 )
 from tenants.models import Operator
 
 LAST_NEWS = 3
+# The pages right under a storefront and, for a list, what it lists.
+SECTIONS = {NewsPage: NewsItemPage, HelpPage: HelpArticlePage, LegalPage: None, AccessibilityPage: None}
 
 
 @dataclass(frozen=True)
@@ -48,3 +55,28 @@ def words_of(operator: Operator) -> Words:
         has_help=page.has_help,
         conformity=Conformity(page.conformity or Conformity.NONE).label,
     )
+
+
+@dataclass(frozen=True)
+class Section:
+    """One of the pages a storefront has or lacks: `page` is None when nobody has added it, `published` counts
+    the items of a list (None for a page that is no list)."""
+
+    kind: type[Page]
+    page: Page | None = None
+    published: int | None = None
+
+
+def sections_of(operator: Operator) -> tuple[StorefrontPage | None, list[Section]]:
+    """The operator's storefront and its sections, in the order of SECTIONS. Three queries."""
+    storefront = StorefrontPage.objects.filter(operator=operator).first()
+    if storefront is None:
+        return None, [Section(kind) for kind in SECTIONS]
+    pages = {page.specific_class: page for page in Page.objects.child_of(storefront)}
+    live = Page.objects.live().descendant_of(storefront).values("content_type").annotate(count=Count("pk"))
+    counts = dict(live.order_by().values_list("content_type", "count"))
+    sections = []
+    for kind, item in SECTIONS.items():
+        published = counts.get(ContentType.objects.get_for_model(item).pk, 0) if item else None
+        sections.append(Section(kind, pages.get(kind), published))
+    return storefront, sections

@@ -176,6 +176,7 @@ SECTIONS = {
         ("operator_runs", "Facturation", MONEY_ROLES),
         ("operator_invoices", "Factures", MONEY_ROLES),
         ("operator_titres", "Titres de recettes", MONEY_ROLES),
+        ("operator_editorial", "Vitrine", OPERATOR_ROLES),
         OURSELVES,
         PEOPLE,
         LOG,

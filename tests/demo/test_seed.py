@@ -21,7 +21,7 @@ from demo.management.commands import seed_demo
 from demo.seed.members import MAIN, THIRD
 from demo.seed.operators import BRUMELLE
 from demo.seed.people import MANDATES, STAFF, read_people
-from marketplace.pages.models import StorefrontPage
+from marketplace.pages.models import Desk, LegalPage, NewsItemPage, StorefrontPage
 from provisioning.connectors import connector_for
 from provisioning.models import Endpoint, StepState
 from subscriptions.models import Decision, State, Subscription
@@ -115,6 +115,10 @@ def test_three_operators_twelve_vendors_sixty_services(seeded):
     assert set(Listing.objects.values_list("state", flat=True)) >= {"draft", "listed", "suspended"}
     assert all(listing.vehicles.count() == 1 for listing in Listing.objects.all())
     assert StorefrontPage.objects.filter(sites_rooted_here__isnull=False).count() == 3
+    assert {desk.operator.slug: desk.group.user_set.count() for desk in Desk.objects.all()} == {
+        "cantonade": 1, "brumelle": 1, "etabli-communal": 1,
+    }  # fmt: skip
+    assert (NewsItemPage.objects.live().count(), LegalPage.objects.live().count()) == (5, 3)
 
 
 def test_every_pattern_and_both_populations_are_priced(seeded):

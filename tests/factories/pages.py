@@ -4,6 +4,8 @@ from itertools import count
 
 from marketplace.pages.models import HelpArticlePage, HelpPage, NewsItemPage, NewsPage, StorefrontPage
 from marketplace.pages.storefronts import keep_storefront
+from tenants.models import Role
+from tests.factories.tenants import MembershipFactory, UserFactory
 from tests.tools.database import as_worker
 
 _numbers = count(1)
@@ -33,3 +35,13 @@ def add_page(operator, parent: type, page):
     with as_worker():
         section = parent.objects.get(path__startswith=storefront.path)
         return section.add_child(instance=page)
+
+
+def editor_of(operator, **fields):
+    """Somebody of the operator's, who writes its pages. `fields` are those of the person."""
+    person = UserFactory(**fields)
+    MembershipFactory(user=person, organisation=operator.organisation, role=Role.CURATOR)
+    storefront_of(operator)
+    with as_worker():
+        operator.desk.group.user_set.add(person)
+    return person

@@ -427,6 +427,11 @@ TABLE = [
              sends=lambda world: forms.COLLEGE),
     operator("operator_college_remove", thing=_college, post=leads(OPERATOR_ADMIN)),
 
+    operator("operator_editorial", get=opens(OPERATORS)),
+    operator("operator_editor_add", post=leads(OPERATOR_ADMIN),
+             sends=lambda world: {"person": world.colleague.pk}),
+    operator("operator_editor_remove", thing=lambda world: [world.writer.pk], post=leads(OPERATOR_ADMIN)),
+
     operator("operator_member_imports", get=opens(TASKS), post=leads(TASKS), sends=_a_file_of_members),
     operator("operator_member_import_template", get=opens(TASKS)),
     operator("operator_member_import", thing=_import, get=opens(TASKS)),

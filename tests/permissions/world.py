@@ -57,7 +57,7 @@ from tests.factories import (
     VendorTermsFactory,
 )
 from tests.factories.base import NOW
-from tests.factories.pages import help_article, news_item
+from tests.factories.pages import editor_of, help_article, news_item
 from tests.factories.subscriptions import PDF
 from tests.factories.vintages import MergerFactory
 from tests.tools.database import as_worker
@@ -79,6 +79,7 @@ class World:
     college: College  # without an adhesion
     news: NewsItemPage
     article: HelpArticlePage
+    writer: User  # an editor of the operator's pages
     picture: str  # its name in the folder of pictures
     member_import: MemberImport  # waits for the operator's agreement
     vendor: Vendor
@@ -147,6 +148,7 @@ def _operator_side(word: str) -> dict:
         "operator": operator,
         "college": college,
         "news": news_item(operator, title=f"Nouvelles de {word}"),
+        "writer": editor_of(operator, last_name=f"Plume {word}"),
         "picture": default_storage.save(f"{FOLDER}{word}.png", ContentFile(b"PNG")).removeprefix(FOLDER),
         "article": help_article(operator, title=f"Aide de {word}"),
         "member_import": member_import,

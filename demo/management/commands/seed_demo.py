@@ -15,6 +15,7 @@ from catalog.finding import indexing
 from demo.seed import bills, broker_catalog
 from demo.seed.connections import make_connections
 from demo.seed.doors import open_doors
+from demo.seed.editorial import make_editorial
 from demo.seed.history import make_history
 from demo.seed.members import make_members
 from demo.seed.offers import open_market
@@ -76,6 +77,7 @@ class Command(BaseCommand):
         with self.telling("people and connections"):
             people = make_people()
             make_staff(rng=rng)
+            make_editorial(operators=operators, people=people)
             open_doors(operators=operators, people=people, now=timezone.now())
             make_connections()
         with self.telling("subscriptions"):

@@ -102,7 +102,7 @@ class HallPage(Page):
         """The same, for its editor, who sees it in a frame inside Wagtail."""
         request.is_preview = True
         answer = self.serve(request)
-        answer._csp_update = {"frame-ancestors": ["'self'"]}
+        answer._csp_replace = {"frame-ancestors": ["'self'"]}
         return answer
 
 
