@@ -27,6 +27,7 @@ class VatCategory(models.TextChoices):
 class GridState(models.TextChoices):
     DRAFT = "draft", "en préparation"
     PUBLISHED = "published", "publié"
+    WITHDRAWN = "withdrawn", "retiré avant son entrée en vigueur"
 
 
 class PriceGrid(models.Model):
@@ -34,7 +35,8 @@ class PriceGrid(models.Model):
 
     `definition` is what the price engine reads (catalog.pricing.parse_grid); `list_definition`, of the same
     shape, is what the vendor asks outside the group, so that savings show. A published version is never
-    edited (a trigger refuses it): a new one succeeds it, and only its end is then written.
+    edited (a trigger refuses it): a new one succeeds it, and only its end is then written; or it is withdrawn
+    whole before the day it would have come into force.
     """
 
     listing = models.ForeignKey("catalog.Listing", on_delete=models.PROTECT, related_name="grids")
