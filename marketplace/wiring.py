@@ -7,10 +7,12 @@ receiver that raises rolls the whole transaction back.
 
 from billing import handover
 from catalog import signals as catalog
+from catalog.grids import signals as grids
 from marketplace.pages.editors import forget_who_left
 from marketplace.pages.storefronts import keep_storefront
 from provisioning import operations as provisioning
 from subscriptions import signals, suspension_letters
+from subscriptions.models import Subscription
 from tenants.operators import signals as operators
 from tenants.people import signals as people
 
@@ -20,6 +22,7 @@ def connect() -> None:
     signals.subscription_approved.connect(_provision, dispatch_uid="provision")
     signals.subscription_handed_over.connect(_share_drafts, dispatch_uid="share drafts")
     catalog.listing_suspended.connect(_tell_subscribers, dispatch_uid="suspension letters")
+    grids.subscribers_asked.connect(_subscribers, dispatch_uid="subscribers")
     for told in (operators.operator_opened, operators.operator_settings_changed):
         told.connect(_keep_storefront, dispatch_uid="storefront")
     people.access_ended.connect(_forget_editor, dispatch_uid="editors")
@@ -31,6 +34,11 @@ def _forget_editor(*, organisation, person, by, now, **_):
 
 def _provision(*, subscription, now, **_):
     provisioning.plan_activation(subscription=subscription, now=now)
+
+
+def _subscribers(*, listing, organisations, **_):
+    open_ones = Subscription.objects.open().filter(listing=listing, tenant__in=organisations)
+    return set(open_ones.values_list("tenant", flat=True))
 
 
 def _share_drafts(*, old, new, on, now, **_):

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from catalog.pricing import Curve, Facts, Grid, Jump, curve, jumps
-from catalog.pricing.grids import ByMemberType
+from catalog.pricing.grids import ByCollege, ByMemberType
 
 # A grid's curve is that of a day; nothing in it depends on which.
 ANY_DAY = date(2000, 1, 1)
@@ -26,11 +26,13 @@ class Profile:
 def profiles(grid: Grid) -> list[Profile]:
     """The kinds of buyers that a grid tells apart, in its own order."""
     if isinstance(grid, ByMemberType):
-        found = [_profile(key, TYPES_IN_WORDS.get(key, key)) for key in grid.grids]
+        named = [(key, TYPES_IN_WORDS.get(key, key), inner) for key, inner in grid.grids.items()]
         if grid.otherwise is not None:
-            found.append(_profile(OTHERS, "autres adhérents"))
-        return found
-    return [_profile("commune", "")]
+            named.append((OTHERS, "autres adhérents", grid.otherwise))
+        return [
+            profile for key, label, inner in named for profile in _of_colleges(inner, key, label)
+        ]
+    return _of_colleges(grid, "commune", "")
 
 
 def lowering_jumps(grid: Grid) -> list[Jump]:
@@ -39,5 +41,16 @@ def lowering_jumps(grid: Grid) -> list[Jump]:
     return list(dict.fromkeys(found))
 
 
-def _profile(member_type: str, label: str) -> Profile:
-    return Profile(label, Facts(on=ANY_DAY, population=None, member_type=member_type))
+def _of_colleges(grid: Grid, member_type: str, label: str) -> list[Profile]:
+    if not isinstance(grid, ByCollege):
+        return [Profile(label, Facts(on=ANY_DAY, population=None, member_type=member_type))]
+    colleges = [(name, f"collège « {name} »") for name in grid.colleges]
+    if grid.otherwise is not None:
+        colleges.append((OTHERS, "autres collèges"))
+    return [
+        Profile(
+            f"{label}, {words}" if label else words,
+            Facts(on=ANY_DAY, population=None, member_type=member_type, college=name),
+        )
+        for name, words in colleges
+    ]

@@ -11,6 +11,7 @@ from typing import Any
 from django.db import IntegrityError, transaction
 from django.utils.timezone import localdate
 
+from catalog.finding import indexing
 from catalog.grids.jumping import lowering_jumps
 from catalog.grids.refusals import DraftChanged, LowersTotal, NotADraft, NotWithdrawable, TermsInvalid
 from catalog.grids.terms import GridTerms, checked, january_rule, proposed_vat
@@ -126,6 +127,7 @@ def publish(
     if published != 1:
         raise NotADraft(GONE)
     found.refresh_from_db()
+    indexing.refresh(listings=[listing.pk])
     _record(
         found,
         by,
@@ -154,6 +156,7 @@ def withdraw(*, grid: PriceGrid, by: User, now: datetime) -> PriceGrid:
         effective_until=found.effective_until
     )
     found.refresh_from_db()
+    indexing.refresh(listings=[found.listing_id])
     _record(
         found,
         by,

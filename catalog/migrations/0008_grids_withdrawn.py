@@ -37,7 +37,7 @@ END $$
 
 
 class Migration(migrations.Migration):
-    dependencies = [("catalog", "0005_fences")]
+    dependencies = [("catalog", "0007_planned_publications")]
 
     operations = [
         migrations.AlterField(

@@ -1,0 +1,25 @@
+"""Thin: load, call one operation. Jobs carry ids only; the rows are the truth."""
+
+from django.utils import timezone
+from procrastinate.contrib.django import app
+
+from tenants.tenancy import every_tenant
+
+
+@app.task(queue="simulations", retry=3)
+def run_simulation(simulation_id: int) -> None:
+    """Prices a draft over all real members."""
+    from catalog.grids import simulations
+
+    with every_tenant():
+        simulations.run(simulation_id=simulation_id, now=timezone.now())
+
+
+@app.periodic(cron="* * * * *")
+@app.task(queue="simulations", queueing_lock="catalog.sweep_simulations")
+def sweep_simulations(timestamp: int) -> None:
+    """Every minute: finds the simulations that a dead worker or a lost job left behind."""
+    from catalog.grids import simulations
+
+    with every_tenant():
+        simulations.sweep(now=timezone.now())
