@@ -29,9 +29,7 @@ def profiles(grid: Grid) -> list[Profile]:
         named = [(key, TYPES_IN_WORDS.get(key, key), inner) for key, inner in grid.grids.items()]
         if grid.otherwise is not None:
             named.append((OTHERS, "autres adhérents", grid.otherwise))
-        return [
-            profile for key, label, inner in named for profile in _of_colleges(inner, key, label)
-        ]
+        return [profile for key, label, inner in named for profile in _of_colleges(inner, key, label)]
     return _of_colleges(grid, "commune", "")
 
 

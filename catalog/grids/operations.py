@@ -23,7 +23,9 @@ from tenants.days import in_words
 from tenants.models import User
 
 GONE = "Ce brouillon vient d’être publié ou supprimé par quelqu’un d’autre. Rechargez la page."
-TAKEN = "Un autre tarif de ce service commence déjà ce jour-là. Choisissez un autre jour, ou retirez-le d’abord."
+TAKEN = (
+    "Un autre tarif de ce service commence déjà ce jour-là. Choisissez un autre jour, ou retirez-le d’abord."
+)
 
 
 @transaction.atomic
@@ -53,6 +55,7 @@ def start_draft(
         effective_from=_proposed_day(listing, option, today),
         **terms,
     )
+    grid.refresh_from_db(fields=["vat_rate"])  # with its two decimals, as everybody reads it
     _record(grid, by, now, "drafted", "a commencé un brouillon de tarif pour")
     return grid
 
@@ -68,14 +71,16 @@ def edit_draft(
     found = _locked_draft(grid)
     if seen is not None and seen != fingerprint(found):
         raise DraftChanged(
-            "Quelqu’un d’autre a enregistré ce brouillon pendant que vous le modifiiez. Ce que vous avez saisi "
-            "est encore là : enregistrez de nouveau pour remplacer son travail par le vôtre."
+            "Quelqu’un d’autre a enregistré ce brouillon pendant que vous le modifiiez. Ce que vous avez "
+            "saisi est encore là : enregistrez de nouveau pour remplacer son travail par le vôtre."
         )
     terms = checked(terms, listing=found.listing, today=localdate(now))
     parse_grid(terms.definition)
     if terms.list_definition is not None:
         parse_grid(terms.list_definition)
-    changed = [name for name in GridTerms.__dataclass_fields__ if getattr(found, name) != getattr(terms, name)]
+    changed = [
+        name for name in GridTerms.__dataclass_fields__ if getattr(found, name) != getattr(terms, name)
+    ]
     if not changed:
         return found
     for name in changed:
@@ -97,8 +102,8 @@ def delete_draft(*, grid: PriceGrid, by: User, now: datetime) -> None:
 def publish(
     *, grid: PriceGrid, by: User, now: datetime, accept_lowering: bool = False, seen: str | None = None
 ) -> PriceGrid:
-    """Publishes a draft from its first day on: the version in force ends there, and the next one published, if
-    any, still succeeds it. `seen` is the `fingerprint` of what the person has read.
+    """Publishes a draft from its first day on: the version in force ends there, and the next one published,
+    if any, still succeeds it. `seen` is the `fingerprint` of what the person has read.
 
     Raises GridInvalid, TermsInvalid (effective_from: past, taken, not in January), LowersTotal without
     `accept_lowering`, NotADraft or DraftChanged.
@@ -198,7 +203,7 @@ def _make_room(grid: PriceGrid, today: date) -> date | None:
     versions = list(_versions(grid).order_by("effective_from"))
     if versions and first < today:
         raise TermsInvalid(
-            {"effective_from": "Un tarif ne s’applique pas dans le passé. Choisissez aujourd’hui ou plus tard."}
+            {"effective_from": "Un tarif ne s’applique pas au passé. Choisissez aujourd’hui ou plus tard."}
         )
     if any(version.effective_from == first for version in versions):
         raise TermsInvalid({"effective_from": TAKEN})

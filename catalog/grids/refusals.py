@@ -18,8 +18,8 @@ class DraftChanged(GridRefused):
 
 
 class TermsInvalid(GridRefused):
-    """What surrounds the grid is wrong: `errors` by field (effective_from, vat_category, vat_rate, vat_reason,
-    note)."""
+    """What surrounds the grid is wrong: `errors` by field (effective_from, vat_category, vat_rate,
+    vat_reason, note)."""
 
     def __init__(self, errors: dict[str, str]):
         self.errors = errors

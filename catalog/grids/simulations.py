@@ -10,7 +10,6 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.db.models import Max, Q
-from django.utils.timezone import localdate
 
 from catalog import tasks
 from catalog.grids.refusals import NotADraft
@@ -33,8 +32,8 @@ OPEN = (SimulationState.WAITING, SimulationState.RUNNING)
 
 @transaction.atomic
 def start_simulation(*, grid: PriceGrid, by: User, now: datetime) -> GridSimulation:
-    """Has a draft priced over all the members of its first day, by a job. The simulation under way, if it is of
-    the same figures. Raises NotADraft, or GridInvalid for a draft that is still incomplete."""
+    """Has a draft priced over all the members of its first day, by a job. The simulation under way, if it
+    is of the same figures. Raises NotADraft, or GridInvalid for a draft that is still incomplete."""
     found = (
         PriceGrid.objects.select_for_update(of=("self",), no_key=True)
         .select_related("listing__operator__organisation", "listing__offer__product__sheet")
@@ -84,8 +83,8 @@ def sweep(*, now: datetime) -> None:
 
 
 def replaced_grid(grid: PriceGrid) -> PriceGrid | None:
-    """The published version that this one takes the place of on its first day; once it is published, still the
-    one that it ended."""
+    """The published version that this one takes the place of on its first day; once it is published, still
+    the one that it ended."""
     held = Q(effective_until__isnull=True) | Q(effective_until__gte=grid.effective_from)
     return (
         PriceGrid.objects.filter(

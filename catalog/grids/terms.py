@@ -86,7 +86,9 @@ def january_only(day: date, *, operator: Operator) -> str:
     """Why this first day is refused by the operator's own rules, "" when it is not."""
     if (day.month, day.day) == (1, 1) or not january_rule(operator):
         return ""
-    return f"Vos règles n’appliquent de nouveaux tarifs qu’au 1er janvier : par exemple le 01/01/{day.year + 1}."
+    return (
+        f"Vos règles n’appliquent de nouveaux tarifs qu’au 1er janvier : par exemple le 01/01/{day.year + 1}."
+    )
 
 
 def january_rule(operator: Operator) -> bool:
@@ -95,7 +97,7 @@ def january_rule(operator: Operator) -> bool:
 
 
 def proposed_vat(*, operator: Operator, on: date) -> tuple[str, Decimal, str]:
-    """Category, rate in percent and reason that the operator's VAT position of that day suggests; the standard
-    category at 20 % when it has told none."""
+    """Category, rate in percent and reason that the operator's VAT position of that day suggests; the
+    standard category at 20 % when it has told none."""
     position = operator.vat_on(on)
     return PROPOSED[VatRegime(position.regime) if position else VatRegime.STANDARD]
