@@ -37,7 +37,7 @@ END $$
 
 
 class Migration(migrations.Migration):
-    dependencies = [("catalog", "0007_planned_publications")]
+    dependencies = [("catalog", "0008_claim_rules")]
 
     operations = [
         migrations.AlterField(
