@@ -138,7 +138,11 @@ def listing_price(*, listing: Listing, facts: TerritoryFacts) -> ListingPrice:
     grid = listing.grid_on(facts.on)
     if grid is None:
         return ListingPrice(quote=None, grid=None, problem="Aucun tarif n’est en vigueur pour ce service.")
-    parsed = parse_grid(grid.definition)
+    return _priced(grid=grid, definition=grid.definition, facts=facts)
+
+
+def _priced(*, grid: PriceGrid, definition: dict, facts: TerritoryFacts) -> ListingPrice:
+    parsed = parse_grid(definition)
     first = facts.for_grid(parsed, first_year=True)
     try:
         quote = price(grid=parsed, facts=first)
@@ -155,6 +159,15 @@ def listing_price(*, listing: Listing, facts: TerritoryFacts) -> ListingPrice:
         following_cents=following.total_cents,
         following_vat_cents=vat_of(quote=following, category=grid.vat_category, rate=grid.vat_rate),
     )
+
+
+def list_price(*, listing: Listing, facts: TerritoryFacts) -> ListingPrice | None:
+    """What the vendor asks outside the group, by the same rules as `listing_price`. None when it publishes no
+    list price."""
+    grid = None if facts.problem else listing.grid_on(facts.on)
+    if grid is None or grid.list_definition is None:
+        return None
+    return _priced(grid=grid, definition=grid.list_definition, facts=facts)
 
 
 def vat_of(*, quote: Quote, category: str, rate: Decimal) -> int:

@@ -46,6 +46,9 @@ class ShelfEntry(models.Model):
         indexes = [
             models.Index(fields=["operator", "position", "listing"], name="shelf_entry_order"),
             models.Index(fields=["operator", "written_in"], name="shelf_entry_written"),
+            # What the public API and the open data read: all shelves together, and whether anything is new.
+            models.Index(fields=["slug"], condition=models.Q(listed=True), name="shelf_entry_listed_slug"),
+            models.Index(fields=["version"], name="shelf_entry_version"),
             GinIndex(fields=["document"], name="shelf_entry_document"),
         ]
 

@@ -47,7 +47,10 @@ def navigation(request) -> dict:
 
 def _footer_links(operator, conformity: str) -> list[dict]:
     """Inside a hall, the operator's own pages. `conformity`: what a storefront's home page must say."""
-    found = [{"label": "Trouver une commune", "url": reverse("territory_search")}]
+    found = [
+        {"label": "Trouver une commune", "url": reverse("territory_search")},
+        {"label": "Données ouvertes", "url": reverse("open_data")},
+    ]
     label = f"Accessibilité : {conformity}" if conformity else "Accessibilité"
     if operator is None:
         return [*found, {"label": label, "url": reverse("accessibility")}]

@@ -356,6 +356,23 @@ TABLE = [
     public("hall_help_article", thing=lambda world: [world.operator.slug, world.article.slug]),
     public("picture", thing=lambda world: [world.picture]),
     public("service", thing=lambda world: [world.operator.slug, world.listing.sheet.slug]),
+    # Open data: everybody's.
+    public("open_data"),
+    public("api_documentation"),
+    public("catalogue_dcat", thing=lambda world: ["ttl"]),
+    public("services_csv"),
+    public("operators_csv"),
+    public("api:root"),
+    public("api:openapi"),
+    public("api:families"),
+    public("api:operators"),
+    public("api:operator", thing=_operator),
+    public("api:listings", thing=_operator),
+    public("api:vendors"),
+    public("api:vendor", thing=lambda world: [world.listing.vendor.organisation.siren]),
+    public("api:services"),
+    public("api:service", thing=lambda world: [world.listing.sheet.slug]),
+    public("api:claims", thing=lambda world: [world.listing.sheet.slug]),
 
     # Signing in and out. "places" leads whoever has one place straight to it.
     Row("places", get=opens(NO_MANDATE, ENDED) | leads(WITH_A_MANDATE, STAFF)),

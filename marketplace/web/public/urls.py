@@ -1,11 +1,16 @@
 from django.urls import path
 
-from marketplace.web.public import editorial, logos, pictures, territories, views
+from marketplace.web.public import editorial, logos, opendata, pictures, territories, views
 
 urlpatterns = [
     path("", views.home, name="home"),
     path("mes-places/", views.places, name="places"),
     path("accessibilite/", views.accessibility, name="accessibility"),
+    path("donnees-ouvertes/", opendata.open_data, name="open_data"),
+    path("donnees-ouvertes/interface/", opendata.api_documentation, name="api_documentation"),
+    path("catalogue/dcat.<slug:extension>", opendata.catalogue_dcat, name="catalogue_dcat"),
+    path("catalogue/services.csv", opendata.services_csv, name="services_csv"),
+    path("catalogue/operateurs.csv", opendata.operators_csv, name="operators_csv"),
     path("territoires/", territories.territory_search, name="territory_search"),
     path("territoires/<slug:kind>/<slug:code>/", territories.territory, name="territory"),
     path("communes/", views.commune_suggestions, name="commune_suggestions"),

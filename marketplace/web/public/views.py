@@ -15,6 +15,8 @@ from catalog.models import Family
 from catalog.prices import listing_price, territory_facts
 from catalog.queries import listing_on_shelf, shelf
 from marketplace.pages.queries import words_of
+from marketplace.web.api.answers import not_found as api_not_found
+from marketplace.web.api.answers import open_to_scripts, read_only
 from marketplace.web.context import places_of
 from marketplace.web.price_views import breakdown, price_card
 from marketplace.web.public.about import statutes_in_words
@@ -22,6 +24,8 @@ from marketplace.web.public.commune_choice import chosen_commune, option
 from marketplace.web.public.member_state import member_action
 from tenants.models import Operator
 from tenants.territories.search import find_communes
+
+API = "/api/"
 
 
 @login_not_required
@@ -211,12 +215,16 @@ def forbidden(request, exception=None):
 
 
 def csrf_failure(request, reason=""):
-    """A form sent after the session ended, or from elsewhere."""
+    """A form sent after the session ended, or from elsewhere. Nothing may be sent to the API at all."""
+    if request.path.startswith(API):
+        return open_to_scripts(read_only())
     return render(request, "errors/403_csrf.html", status=403)
 
 
 def not_found(request, exception=None):
     """404, in French: also the answer to whoever asks for another organisation's page."""
+    if request.path.startswith(API):
+        return open_to_scripts(api_not_found())
     return render(request, "errors/404.html", status=404)
 
 

@@ -1,0 +1,1 @@
+"""What everybody may read of the catalogue: nothing negotiated unless its operator says so, nobody's name."""
