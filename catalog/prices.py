@@ -133,9 +133,13 @@ def _member_communes(epcis: list[Territory]) -> dict[int, int]:
 def listing_price(*, listing: Listing, facts: TerritoryFacts) -> ListingPrice:
     """The price of a first year that begins on `facts.on`. Never raises for a price that cannot be computed:
     `problem` then says why, in French."""
+    return grid_price(grid=listing.grid_on(facts.on), facts=facts)
+
+
+def grid_price(*, grid: PriceGrid | None, facts: TerritoryFacts) -> ListingPrice:
+    """The same for a listing whose grid in force is at hand; None when there is none."""
     if facts.problem:
         return ListingPrice(quote=None, grid=None, problem=facts.problem)
-    grid = listing.grid_on(facts.on)
     if grid is None:
         return ListingPrice(quote=None, grid=None, problem="Aucun tarif n’est en vigueur pour ce service.")
     return _priced(grid=grid, definition=grid.definition, facts=facts)

@@ -1,48 +1,9 @@
 """Reads for the pages of the catalogue."""
 
-from collections import Counter
 from dataclasses import dataclass
-from datetime import date
 
-from catalog.models import Family, Listing, ServiceSheet, Vendor
-from catalog.prices import ListingPrice, TerritoryFacts, listing_price
+from catalog.models import Listing, ServiceSheet, Vendor
 from tenants.models import Operator
-
-
-@dataclass(frozen=True)
-class ShelfItem:
-    """One listing on the shelf, with its price for the visitor's territory (None before one is named)."""
-
-    listing: Listing
-    price: ListingPrice | None
-
-
-@dataclass(frozen=True)
-class Shelf:
-    """What stands on an operator's shelf. `families` counts the whole shelf, whatever is filtered."""
-
-    items: list[ShelfItem]
-    families: list[tuple[Family, int]]
-    total: int
-
-
-def shelf(*, operator: Operator, family: str = "", facts: TerritoryFacts | None = None, on: date) -> Shelf:
-    """The operator's shelf in its order, one family of it if named. Two queries, whatever its length."""
-    listings = list(
-        Listing.objects.on_shelf_of(operator)
-        .for_cards()
-        .order_by("position", "offer__product__sheet__name", "pk")
-    )
-    counts = Counter(listing.sheet.family for listing in listings)
-    shown = [listing for listing in listings if not family or listing.sheet.family == family]
-    return Shelf(
-        items=[
-            ShelfItem(listing, listing_price(listing=listing, facts=facts) if facts else None)
-            for listing in shown
-        ],
-        families=[(choice, counts[choice]) for choice in Family if counts[choice]],
-        total=len(listings),
-    )
 
 
 def listing_on_shelf(*, operator: Operator, slug: str) -> Listing | None:

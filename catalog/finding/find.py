@@ -1,0 +1,153 @@
+"""One question to a shelf, answered: which listings in which order, and the count of each further choice."""
+
+from dataclasses import dataclass
+from datetime import date
+
+import numpy as np
+
+from catalog.finding.asked import PAGE, Asked, Sort, Visitor
+from catalog.finding.columns import LEVELS, TOPICS, Columns
+from catalog.finding.curves import Prices
+from catalog.finding.facets import Choice, Facets
+from catalog.finding.search import Read, search
+from catalog.finding.shelves import SHELVES, Shelf
+
+EVERYTHING = Asked()
+
+
+@dataclass(frozen=True)
+class Standing:
+    """What a card says of a listing beside its texts and its price. `claims`: topic → level, none expired.
+
+    `used_alike`: open subscriptions of communes of the visitor's size. `suits`: it is for her commune.
+    """
+
+    listing: int
+    claims: dict[str, str]
+    rating_sum: int
+    rating_count: int
+    used_alike: int
+    suits: bool
+
+
+@dataclass(frozen=True)
+class Found:
+    """One page of what answers. `whole` counts the shelf; `families` its listings by family, whatever is
+    asked; `drop` says how many would answer without each facet in use."""
+
+    page: list[Standing]
+    total: int
+    whole: int
+    families: dict[str, int]
+    facets: Facets
+    read: Read
+    drop: dict[object, int]
+
+
+@dataclass(frozen=True)
+class _Answer:
+    order: np.ndarray
+    facets: Facets
+    suits: np.ndarray
+    drop: dict[object, int]
+
+
+def find(*, operator_id: int, asked: Asked, visitor: Visitor | None, on: date, page: int = 1) -> Found:
+    """The page asked for (the last one beyond the end). One query for a shelf that is in memory, two more to
+    search words, three for a shelf that is not or no longer."""
+    shelf = SHELVES.of(operator_id)
+    read = _searched(shelf, operator_id, asked)
+    key = ("answer", on, asked, visitor)
+    answer = shelf.kept.get(key, lambda: _answer(shelf, asked, visitor, read, on))
+    total = len(answer.order)
+    start = (min(page, max(1, -(-total // PAGE))) - 1) * PAGE
+    columns = shelf.columns
+    whole = shelf.kept.get("families", lambda: _families(columns, on))
+    return Found(
+        page=[
+            _standing(columns, int(place), answer, visitor, on)
+            for place in answer.order[start : start + PAGE]
+        ],
+        total=total,
+        whole=sum(whole.values()),
+        families=whole,
+        facets=answer.facets,
+        read=read,
+        drop=answer.drop,
+    )
+
+
+def price_order(*, operator_id: int, visitor: Visitor, on: date) -> dict[int, int]:
+    """The price with VAT, in cents, of each listing that has one for the visitor's commune."""
+    shelf = SHELVES.of(operator_id)
+    prices = _prices(shelf, visitor, on)
+    places = np.flatnonzero(prices.priced & (shelf.columns.listed == 1))
+    return {int(shelf.columns.listing[place]): int(prices.gross_cents[place]) for place in places}
+
+
+def _searched(shelf: Shelf, operator_id: int, asked: Asked) -> Read:
+    if not asked.words:
+        return Read()
+    key = ("words", asked.words, asked.exact)
+    return shelf.kept.get(key, lambda: search(operator_id=operator_id, text=asked.words, exact=asked.exact))
+
+
+def _answer(shelf: Shelf, asked: Asked, visitor: Visitor | None, read: Read, on: date) -> _Answer:
+    columns = shelf.columns
+    prices = _prices(shelf, visitor, on) if visitor else None
+    relevance, among = None, None
+    if read.searched:
+        relevance = np.zeros(len(columns))
+        found = [(columns.place_of(listing), rank) for listing, rank in read.ranks]
+        found = [(place, rank) for place, rank in found if place is not None]
+        among = np.array([place for place, _ in found], dtype=np.int64)
+        relevance[among] = [rank for _, rank in found]
+    choice = Choice(columns, asked=asked, visitor=visitor, prices=prices, among=among, on=on)
+    answers = choice.answers()
+    return _Answer(
+        order=answers[_order(columns, answers, asked.sort, prices, relevance)],
+        facets=choice.facets(),
+        suits=choice.suits(),
+        drop={} if len(answers) else {facet: choice.without(facet) for facet in choice.refused},
+    )
+
+
+def _order(
+    columns: Columns, answers: np.ndarray, sort: Sort, prices: Prices | None, relevance: np.ndarray | None
+) -> np.ndarray:
+    recommended = columns.recommended[answers]
+    match sort:
+        case Sort.NAME:
+            return np.argsort(columns.by_name[answers])
+        case Sort.PRICE if prices is not None:
+            return np.lexsort((recommended, prices.gross_cents[answers], ~prices.priced[answers]))
+        case Sort.RATING:
+            count = columns.rating_count[answers]
+            mean = columns.rating_sum[answers] / np.maximum(count, 1)
+            return np.lexsort((recommended, -count, -mean))
+        case Sort.NEWEST:
+            return np.lexsort((recommended, -columns.listed_at[answers]))
+        case _ if relevance is not None:
+            return np.lexsort((recommended, -relevance[answers]))
+        case _:
+            return np.argsort(recommended)
+
+
+def _prices(shelf: Shelf, visitor: Visitor, on: date) -> Prices:
+    return shelf.kept.get(("prices", on, visitor.key), lambda: shelf.curves(on=on).prices(visitor.facts))
+
+
+def _families(columns: Columns, on: date) -> dict[str, int]:
+    return Choice(columns, asked=EVERYTHING, visitor=None, prices=None, among=None, on=on).facets().families
+
+
+def _standing(columns: Columns, place: int, answer: _Answer, visitor: Visitor | None, on: date) -> Standing:
+    levels = {topic: LEVELS[level] for topic in TOPICS if (level := columns.level_at(place, topic, on=on))}
+    return Standing(
+        listing=int(columns.listing[place]),
+        claims=levels,
+        rating_sum=int(columns.rating_sum[place]),
+        rating_count=int(columns.rating_count[place]),
+        used_alike=int(columns.usage(visitor.stratum)[place]) if visitor and visitor.stratum else 0,
+        suits=bool(answer.suits[place]),
+    )
