@@ -43,14 +43,14 @@ def _cards(ids: list[int], operator: Operator) -> dict[int, dict]:
 
 
 def _card(listing: Listing, operator: Operator) -> dict:
-    url, sheet = reverse("service", args=[operator.slug, listing.sheet.slug]), listing.shown
+    url = reverse("service", args=[operator.slug, listing.sheet.slug])
     return {
-        "name": sheet.name,
+        "name": listing.sheet.name,
         "url": url,
         "vendor": listing.vendor.organisation.name,
-        "family": sheet.get_family_display(),
-        "family_icon": sheet.family,
-        "summary": sheet.summary,
+        "family": listing.sheet.get_family_display(),
+        "family_icon": listing.sheet.family,
+        "summary": listing.sheet.summary,
         "price": price_card(price=None, commune=None, choose_url=url),
     }
 

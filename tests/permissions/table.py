@@ -348,6 +348,7 @@ TABLE = [
     public("territory_search"),
     public("territory", thing=lambda world: ["commune", world.commune.territory.code]),
     public("storefront", thing=_operator),
+    public("compare", thing=_operator),
     public("operator_stylesheet", thing=_operator),
     public("operator_logo", thing=_operator),
     *(public(name, thing=_operator)

@@ -147,6 +147,8 @@
     });
   }
 
+  var folded = {};
+
   function prepare(root) {
     root.querySelectorAll("table[data-halle-cards]").forEach(prepareTable);
     root.querySelectorAll(".halle-table-scroll").forEach(function (region) { watchOverflow.observe(region); });
@@ -154,7 +156,10 @@
     root.querySelectorAll("details[data-halle-open-wide]").forEach(function (details) {
       if (details.dataset.halleReady) return;
       details.dataset.halleReady = "1";
-      details.open = window.matchMedia("(min-width: 60rem)").matches;
+      // What she opened or folded herself stays so when the part is replaced.
+      var chosen = details.id in folded ? folded[details.id] : window.matchMedia("(min-width: 60rem)").matches;
+      details.open = chosen;
+      details.querySelector("summary").addEventListener("click", function () { folded[details.id] = !details.open; });
     });
     var summary = root.querySelector("[data-halle-error-summary]:not([data-halle-ready])");
     if (summary) {

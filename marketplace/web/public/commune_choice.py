@@ -1,5 +1,6 @@
 """Which commune is the visitor asking for? From `?commune=` (typed) or `?insee=` (chosen)."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date
 from urllib.parse import urlencode
@@ -9,8 +10,6 @@ from django.http import HttpRequest
 from marketplace.web.formats import format_number
 from tenants.models import Territory
 from tenants.territories.search import CommuneMatch, current_commune, find_communes
-
-PAGE_PARAMETERS = ("famille",)
 
 
 @dataclass
@@ -25,8 +24,11 @@ class CommuneChoice:
     choices: list[dict] = field(default_factory=list)
 
 
-def chosen_commune(request: HttpRequest, *, on: date) -> CommuneChoice:
-    """Reads the address. An old or delegated code leads to the current commune, and says so."""
+def chosen_commune(request: HttpRequest, *, on: date, keep: Iterable[str] = ()) -> CommuneChoice:
+    """Reads the address. An old or delegated code leads to the current commune, and says so.
+
+    `keep`: the page's own parameters, which the addresses that follow keep.
+    """
     insee = request.GET.get("insee", "").strip().upper()[:5]
     typed = request.GET.get("commune", "").strip()[:100]
     if insee:
@@ -39,10 +41,10 @@ def chosen_commune(request: HttpRequest, *, on: date) -> CommuneChoice:
         return CommuneChoice(commune=match.commune, typed=match.commune.name, note=note)
     if not typed:
         return CommuneChoice()
-    return _searched(request, typed, on)
+    return _searched(request, typed, on, keep)
 
 
-def _searched(request: HttpRequest, typed: str, on: date) -> CommuneChoice:
+def _searched(request: HttpRequest, typed: str, on: date, keep: Iterable[str]) -> CommuneChoice:
     matches = find_communes(query=typed, on=on, limit=20)
     if not matches:
         return CommuneChoice(
@@ -51,17 +53,17 @@ def _searched(request: HttpRequest, typed: str, on: date) -> CommuneChoice:
             "Vérifiez l’orthographe ou essayez le code postal.",
         )
     if len(matches) == 1:
-        return CommuneChoice(typed=typed, redirect_to=_address(request, matches[0].commune.code))
-    return CommuneChoice(typed=typed, choices=[_choice(request, match) for match in matches])
+        return CommuneChoice(typed=typed, redirect_to=_address(request, matches[0].commune.code, keep))
+    return CommuneChoice(typed=typed, choices=[_choice(request, match, keep) for match in matches])
 
 
-def _address(request: HttpRequest, code: str) -> str:
-    kept = {name: request.GET[name] for name in PAGE_PARAMETERS if request.GET.get(name)}
-    return f"{request.path}?{urlencode({**kept, 'insee': code})}"
+def _address(request: HttpRequest, code: str, keep: Iterable[str]) -> str:
+    kept = [(name, value) for name in keep for value in request.GET.getlist(name) if value]
+    return f"{request.path}?{urlencode([*kept, ('insee', code)])}"
 
 
-def _choice(request: HttpRequest, match: CommuneMatch) -> dict:
-    return {**option(match), "url": _address(request, match.commune.code)}
+def _choice(request: HttpRequest, match: CommuneMatch, keep: Iterable[str]) -> dict:
+    return {**option(match), "url": _address(request, match.commune.code, keep)}
 
 
 def option(match: CommuneMatch) -> dict:

@@ -1,6 +1,15 @@
 from django.urls import path
 
-from marketplace.web.public import editorial, logos, opendata, pictures, territories, views
+from marketplace.web.public import (
+    comparison,
+    editorial,
+    logos,
+    opendata,
+    pictures,
+    shelf,
+    territories,
+    views,
+)
 
 urlpatterns = [
     path("", views.home, name="home"),
@@ -14,15 +23,16 @@ urlpatterns = [
     path("territoires/", territories.territory_search, name="territory_search"),
     path("territoires/<slug:kind>/<slug:code>/", territories.territory, name="territory"),
     path("communes/", views.commune_suggestions, name="commune_suggestions"),
-    path("halles/<slug:operator>/", views.storefront, name="storefront"),
+    path("halles/<slug:operator>/", shelf.storefront, name="storefront"),
+    path("halles/<slug:operator>/comparer/", comparison.compare, name="compare"),
     path("halles/<slug:operator>/couleurs.css", views.operator_stylesheet, name="operator_stylesheet"),
     path("halles/<slug:operator>/logo.png", logos.operator_logo, name="operator_logo"),
     path("halles/<slug:operator>/services/<slug:service>/", views.service, name="service"),
     path("halles/<slug:operator>/actualites/", editorial.news, name="hall_news"),
     path("halles/<slug:operator>/actualites/flux.xml", editorial.news_feed, name="hall_news_feed"),
-    path("halles/<slug:operator>/actualites/<str:slug>/", editorial.news_item, name="hall_news_item"),
+    path("halles/<slug:operator>/actualites/<slug:slug>/", editorial.news_item, name="hall_news_item"),
     path("halles/<slug:operator>/aide/", editorial.help_page, name="hall_help"),
-    path("halles/<slug:operator>/aide/<str:slug>/", editorial.help_article, name="hall_help_article"),
+    path("halles/<slug:operator>/aide/<slug:slug>/", editorial.help_article, name="hall_help_article"),
     path("halles/<slug:operator>/mentions-legales/", editorial.legal, name="hall_legal"),
     path("halles/<slug:operator>/accessibilite/", editorial.accessibility, name="hall_accessibility"),
     path("images/<str:name>", pictures.picture, name="picture"),

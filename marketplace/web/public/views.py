@@ -11,15 +11,12 @@ from django.utils.timezone import localdate
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 
-from catalog.models import Family
 from catalog.prices import listing_price, territory_facts
-from catalog.queries import listing_on_shelf, shelf
-from marketplace.pages.queries import words_of
+from catalog.queries import listing_on_shelf
 from marketplace.web.api.answers import not_found as api_not_found
 from marketplace.web.api.answers import open_to_scripts, read_only
 from marketplace.web.context import places_of
 from marketplace.web.price_views import breakdown, price_card
-from marketplace.web.public.about import statutes_in_words
 from marketplace.web.public.commune_choice import chosen_commune, option
 from marketplace.web.public.member_state import member_action
 from tenants.models import Operator
@@ -70,66 +67,9 @@ def commune_suggestions(request):
 
 @login_not_required
 @require_safe
-def storefront(request, operator):
-    """An operator's shelf, priced for the commune the visitor names."""
-    operator = _operator(request, operator)
-    today = _today()
-    choice = chosen_commune(request, on=today)
-    if choice.redirect_to:
-        return redirect(choice.redirect_to)
-    family = request.GET.get("famille", "")
-    family = family if family in Family.values else ""
-    facts = _facts(choice.commune, on=today)
-    found = shelf(operator=operator, family=family, facts=facts, on=today)
-    suffix = f"?{urlencode({'insee': choice.commune.code})}" if choice.commune else ""
-    cards = [
-        {
-            "name": item.listing.sheet.name,
-            "url": reverse("service", args=[operator.slug, item.listing.sheet.slug]) + suffix,
-            "vendor": item.listing.vendor.organisation.name,
-            "family": item.listing.sheet.get_family_display(),
-            "family_icon": item.listing.sheet.family,
-            "summary": item.listing.sheet.summary,
-            "price": price_card(
-                price=item.price,
-                commune=choice.commune,
-                choose_url="#commune",
-            ),
-        }
-        for item in found.items
-    ]
-    words = words_of(operator)
-    request.conformity = words.conformity
-    context = {
-        "operator": operator,
-        "page": words.page,
-        "news": words.news,
-        "has_help": words.has_help,
-        "choice": choice,
-        "cards": cards,
-        "family": Family(family) if family else None,
-        "families": [
-            {
-                "label": choice_.label,
-                "icon": choice_.value,
-                "url": _family_url(request, choice_.value, choice.commune),
-                "count": f"{count} service{'s' if count > 1 else ''}",
-            }
-            for choice_, count in found.families
-        ],
-        "all_url": request.path + suffix,
-        "total": found.total,
-        "hidden": [{"name": "famille", "value": family}] if family else [],
-        "statutes": statutes_in_words(operator, on=today),
-    }
-    return render(request, "public/storefront.html", context)
-
-
-@login_not_required
-@require_safe
 def service(request, operator, service):
     """One service: what it is, who makes it, and its price explained for the visitor's commune."""
-    operator = _operator(request, operator)
+    operator = operator_or_404(request, operator)
     listing = listing_on_shelf(operator=operator, slug=service)
     if listing is None:
         raise Http404
@@ -169,7 +109,8 @@ def operator_stylesheet(request, operator):
     return HttpResponse(f":root {{ --halle-accent: {accent}; }}\n", content_type="text/css")
 
 
-def _operator(request, slug: str) -> Operator:
+def operator_or_404(request, slug: str) -> Operator:
+    """The operator whose hall this is; the page takes its name and colours."""
     operator = Operator.objects.select_related("organisation").filter(slug=slug).first()
     if operator is None:
         raise Http404
@@ -197,11 +138,6 @@ def _breakdown(price, commune) -> dict | None:
         vat_cents=price.vat_cents,
         caption=f"Le calcul pour {commune.name}, par an",
     )
-
-
-def _family_url(request, family: str, commune) -> str:
-    parameters = {"famille": family} | ({"insee": commune.code} if commune else {})
-    return f"{request.path}?{urlencode(parameters)}#rayon"
 
 
 def bad_request(request, exception=None):
