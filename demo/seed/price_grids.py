@@ -75,7 +75,37 @@ def by_member_type(rate: Decimal, population: str) -> dict:
     }
 
 
-PATTERNS = (per_inhabitant, flat_by_stratum, marginal_tranches, fixed_plus_variable, by_member_type)
+def adhesion_and_recurring(rate: Decimal, population: str) -> dict:
+    """A fee to join, the first year only."""
+    return {
+        "pattern": "adhesion_and_recurring",
+        "adhesion": {"pattern": "flat_by_stratum", "strata": [{"amount": _euros(rate * 150, "1")}]},
+        "recurring": marginal_tranches(rate, population),
+    }
+
+
+def sum_of(rate: Decimal, population: str) -> dict:
+    return {
+        "pattern": "sum_of",
+        "parts": [
+            {
+                "name": "Hébergement",
+                "grid": {"pattern": "flat_by_stratum", "strata": [{"amount": _euros(rate * 120, "1")}]},
+            },
+            {"name": "Assistance", "grid": per_inhabitant(rate * Decimal("0.7"), population)},
+        ],
+    }
+
+
+PATTERNS = (
+    per_inhabitant,
+    flat_by_stratum,
+    marginal_tranches,
+    fixed_plus_variable,
+    by_member_type,
+    adhesion_and_recurring,
+    sum_of,
+)
 
 
 def definition(*, rate: Decimal, turn: int) -> dict:

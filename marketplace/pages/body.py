@@ -43,14 +43,14 @@ def _cards(ids: list[int], operator: Operator) -> dict[int, dict]:
 
 
 def _card(listing: Listing, operator: Operator) -> dict:
-    url = reverse("service", args=[operator.slug, listing.sheet.slug])
+    url, sheet = reverse("service", args=[operator.slug, listing.sheet.slug]), listing.shown
     return {
-        "name": listing.sheet.name,
+        "name": sheet.name,
         "url": url,
         "vendor": listing.vendor.organisation.name,
-        "family": listing.sheet.get_family_display(),
-        "family_icon": listing.sheet.family,
-        "summary": listing.sheet.summary,
+        "family": sheet.get_family_display(),
+        "family_icon": sheet.family,
+        "summary": sheet.summary,
         "price": price_card(price=None, commune=None, choose_url=url),
     }
 

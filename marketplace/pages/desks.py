@@ -2,7 +2,7 @@
 
 from django.contrib.auth.models import Group, Permission
 from django.db.models import QuerySet
-from wagtail.models import Collection, GroupCollectionPermission, GroupPagePermission
+from wagtail.models import Collection
 
 from marketplace.pages.models.desk import Desk
 from tenants.models import Operator, User
@@ -46,14 +46,17 @@ def keep_desk(*, operator: Operator, page) -> Desk:
 def _keep_rights(desk: Desk, page) -> None:
     entrance = Permission.objects.get(codename="access_admin", content_type__app_label="wagtailadmin")
     desk.group.permissions.set([entrance])
-    rights = Permission.objects.filter(content_type__app_label="wagtailcore", codename__in=PAGE_RIGHTS)
-    for right in rights:
-        GroupPagePermission.objects.get_or_create(group=desk.group, page=page, permission=right)
-    rights = Permission.objects.filter(content_type__app_label="wagtailimages", codename__in=PICTURE_RIGHTS)
-    for right in rights:
-        GroupCollectionPermission.objects.get_or_create(
-            group=desk.group, collection=desk.collection, permission=right
-        )
+    pages, pictures = desk.group.page_permissions, desk.group.collection_permissions
+    pages.exclude(page=page).delete()
+    pictures.exclude(collection=desk.collection).delete()
+    for right in _rights("wagtailcore", PAGE_RIGHTS):
+        pages.get_or_create(page=page, permission=right)
+    for right in _rights("wagtailimages", PICTURE_RIGHTS):
+        pictures.get_or_create(collection=desk.collection, permission=right)
+
+
+def _rights(app: str, names: tuple[str, ...]) -> QuerySet[Permission]:
+    return Permission.objects.filter(content_type__app_label=app, codename__in=names)
 
 
 def _collections() -> Collection:

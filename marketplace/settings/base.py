@@ -203,6 +203,7 @@ WAGTAILADMIN_LOGIN_URL = "places"
 WAGTAIL_PASSWORD_RESET_ENABLED = False
 WAGTAIL_PASSWORD_MANAGEMENT_ENABLED = False
 
+WAGTAIL_ALLOW_UNICODE_SLUGS = False  # an address that one can dictate
 WAGTAIL_EMAIL_MANAGEMENT_ENABLED = False  # it comes from the identity provider
 # Both write letters inside a request; whoever edits an operator's pages publishes them.
 WAGTAIL_WORKFLOW_ENABLED = False

@@ -50,6 +50,7 @@ def _footer_links(operator, conformity: str) -> list[dict]:
     found = [
         {"label": "Trouver une commune", "url": reverse("territory_search")},
         {"label": "Données ouvertes", "url": reverse("open_data")},
+        {"label": "Vous éditez un service ?", "url": reverse("vendors_door")},
     ]
     label = f"Accessibilité : {conformity}" if conformity else "Accessibilité"
     if operator is None:

@@ -129,6 +129,8 @@ def test_every_pattern_and_both_populations_are_priced(seeded):
         "marginal_tranches",
         "fixed_plus_variable",
         "by_member_type",
+        "adhesion_and_recurring",
+        "sum_of",
     }
     assert {grid.get("population_kind") for grid in definitions} >= {"municipale", "totale"}
 

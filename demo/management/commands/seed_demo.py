@@ -25,6 +25,7 @@ from demo.seed.shelves import make_shelves
 from demo.seed.states import close_some, make_requests
 from demo.seed.statutes import record_adhesions, write_statutes
 from demo.seed.storefronts import make_storefronts
+from demo.seed.vendor_papers import make_vendor_papers
 from demo.seed.vendors import make_vendors
 from tenants.models import Operator, Territory
 from tenants.tenancy import every_tenant
@@ -77,6 +78,7 @@ class Command(BaseCommand):
         with self.telling("people and connections"):
             people = make_people()
             make_staff(rng=rng)
+            make_vendor_papers(people=people)
             make_editorial(operators=operators, people=people)
             open_doors(operators=operators, people=people, now=timezone.now())
             make_connections()

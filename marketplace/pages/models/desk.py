@@ -25,7 +25,9 @@ class Desk(models.Model):
 
 class OnShelfManager(models.Manager):
     def get_queryset(self):
-        listed = super().get_queryset().filter(state=ListingState.LISTED)
+        listed = (
+            super().get_queryset().filter(state=ListingState.LISTED, offer__partner__vendor__state="active")
+        )
         return listed.select_related("operator", "offer__product__sheet")
 
 

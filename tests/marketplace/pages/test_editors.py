@@ -95,13 +95,14 @@ def test_who_keeps_a_role_there_still_edits(operator, administrator):
 
 def test_rights_that_somebody_changed_are_put_back(operator):
     desk = operator.desk
-    before = desk.group.page_permissions.count(), desk.group.collection_permissions.count()
-    desk.group.page_permissions.all().delete()
+    elsewhere = storefront_of(OperatorFactory())
+    desk.group.page_permissions.update(page=elsewhere)
+    desk.group.collection_permissions.all().delete()
     desk.group.permissions.clear()
     keep_desk(operator=operator, page=operator.storefront_page)
-    assert (
-        (desk.group.page_permissions.count(), desk.group.collection_permissions.count()) == before == (3, 3)
-    )
+    pages = desk.group.page_permissions.values_list("page", flat=True)
+    assert list(pages) == [operator.storefront_page.pk] * 3
+    assert desk.group.collection_permissions.count() == 3
     assert [right.codename for right in desk.group.permissions.all()] == ["access_admin"]
 
 

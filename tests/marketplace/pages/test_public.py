@@ -52,6 +52,16 @@ def test_pages_wear_the_operators_colours(client, operator):
         assert "/halles/hall/couleurs.css?v=8a3324" in answer.content.decode()
 
 
+def test_an_accent_in_a_title_stays_out_of_its_address(client, operator):
+    item = news_item(operator, title="Trois après-midi à l’école")
+    assert item.slug == "trois-apres-midi-a-lecole"
+    assert client.get(item.get_url()).status_code == 200
+    news_item(operator, title="Importée", slug="déjà-là")
+    assert at(client, "hall_news").status_code == 200
+    assert client.get(reverse("storefront", args=["hall"])).status_code == 200
+    assert at(client, "hall_news_item", "déjà-là").status_code == 200
+
+
 def test_drafts_and_pages_of_others_are_not_found(client, operator):
     news_item(operator, slug="brouillon", live=False)
     other = OperatorFactory(slug="ailleurs")
