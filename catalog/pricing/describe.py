@@ -77,7 +77,9 @@ def describe_sections(grid: Grid) -> list[Section]:
                 return [*before, last, Section("", [free])]
             return [Section("", [*last.rows, free])]
         case AdhesionAndRecurring():
-            return _under((ADHESION, grid.adhesion), ("Chaque année", grid.recurring))
+            fee = grid.adhesion
+            rows = _flat_by_stratum(fee, yearly=False) if isinstance(fee, FlatByStratum) else _simple(fee)
+            return [Section(ADHESION, rows), *_under(("Chaque année", grid.recurring))]
         case FirstYearAndFollowing():
             return _under(("Première année", grid.first_year), ("Années suivantes", grid.following))
         case SumOf():
@@ -153,11 +155,12 @@ def _stratum_amount(stratum: Stratum) -> str:
     return format_euros(stratum.amount) + also
 
 
-def _flat_by_stratum(grid: FlatByStratum) -> list[str]:
+def _flat_by_stratum(grid: FlatByStratum, *, yearly: bool = True) -> list[str]:
+    name = "Forfait annuel" if yearly else "Forfait"
     if grid.is_lump_sum:
-        return [f"Forfait annuel{COLON}{_stratum_amount(grid.strata[0])}"]
+        return [f"{name}{COLON}{_stratum_amount(grid.strata[0])}"]
     measure = _MEASURES.get(grid.measure) or f"la {_kind(grid.population_kind)}"
-    rows = [f"Forfait annuel selon {measure}"]
+    rows = [f"{name} selon {measure}"]
     for stratum in grid.strata:
         bounds = stratum.in_words(grid.measure)
         rows.append(f"{bounds[:1].upper()}{bounds[1:]}{COLON}{_stratum_amount(stratum)}")

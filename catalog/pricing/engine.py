@@ -145,7 +145,10 @@ def _adhesion_and_recurring(grid: AdhesionAndRecurring, facts: Facts) -> Quote:
     if not facts.first_year:
         return recurring
     try:
-        adhesion = price(grid=grid.adhesion, facts=facts)
+        if isinstance(grid.adhesion, FlatByStratum):
+            adhesion = flat_by_stratum(grid.adhesion, facts, yearly=False)
+        else:
+            adhesion = price(grid=grid.adhesion, facts=facts)
     except PricingError as refusal:
         raise type(refusal)(in_part(ADHESION, str(refusal))) from refusal
     fees = [

@@ -84,7 +84,8 @@ def _units_band_by_band(grid: PerUnit, count: int, shown: str) -> Line:
             f"{which[:1].upper()}{which[1:]}{COLON}{format_number(end - below)} × "
             f"{format_euros(grid.price_in(band))} = {parts[-1]}"
         )
-    steps.append(f"Total{COLON}{' + '.join(parts) or format_euros(total)} = {format_result(total)}")
+    added_up = f"{' + '.join(parts)} = " if len(parts) > 1 else ""
+    steps.append(f"Total{COLON}{added_up}{format_result(total)}")
     return line_of("per_unit", f"Prix par {singular}", unit_price=total, steps=steps)
 
 

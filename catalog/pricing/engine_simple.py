@@ -12,8 +12,9 @@ from .simple_grids import FixedPlusVariable, FlatByStratum, MarginalTranches, Pe
 from .strata import Measure, Stratum, measured_in_words
 
 
-def flat_by_stratum(grid: FlatByStratum, facts: Facts) -> Quote:
-    label, counted, stratum = "Forfait annuel", "", grid.strata[0]
+def flat_by_stratum(grid: FlatByStratum, facts: Facts, *, yearly: bool = True) -> Quote:
+    name = "forfait annuel" if yearly else "forfait"
+    label, counted, stratum = name.capitalize(), "", grid.strata[0]
     range_in_words = "quelle que soit la taille"
     if not grid.is_lump_sum:
         count, shown = _measured(grid, facts)
@@ -26,7 +27,7 @@ def flat_by_stratum(grid: FlatByStratum, facts: Facts) -> Quote:
     year = ""
     if stratum.first_year_amount is not None:
         year = ", première année" if facts.first_year else ", années suivantes"
-    step = f"{counted}forfait annuel {range_in_words}{year} = {format_result(amount)}"
+    step = f"{counted}{name} {range_in_words}{year} = {format_result(amount)}"
     return Quote.of(line_of("flat", label + year, unit_price=amount, steps=[step[:1].upper() + step[1:]]))
 
 
@@ -89,7 +90,8 @@ def marginal_tranches(grid: MarginalTranches, facts: Facts) -> Quote:
         parts.append(format_euros(amount))
         calculation = f"{format_number(count_here)} × {format_euros(tranche.rate)} = {parts[-1]}"
         steps.append(f"{ranks(below + 1, end)}{COLON}{calculation}")
-    steps.append(f"Total{COLON}{' + '.join(parts)} = {format_result(total)}")
+    added_up = f"{' + '.join(parts)} = " if len(parts) > 1 else ""
+    steps.append(f"Total{COLON}{added_up}{format_result(total)}")
     return Quote.of(
         line_of("marginal_tranches", "Prix par tranche d’habitants", unit_price=total, steps=steps)
     )

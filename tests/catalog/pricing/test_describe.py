@@ -113,7 +113,7 @@ def rows(grid: dict) -> list[str]:
         (
             ADHESION,
             [
-                "Adhésion, la première année seulement : forfait annuel selon la population totale",
+                "Adhésion, la première année seulement : forfait selon la population totale",
                 "Adhésion, la première année seulement : jusqu’à 500 habitants : 90,00 €",
                 "Adhésion, la première année seulement : à partir de 501 habitants : 180,00 €",
                 "Chaque année : 0,75 € par habitant (population totale)",

@@ -56,7 +56,7 @@ def test_adhesion_is_owed_once_with_the_first_year():
     assert lines(first) == [
         (
             "adhesion.flat",
-            "Adhésion, la première année seulement : forfait annuel, à partir de 501 habitants",
+            "Adhésion, la première année seulement : forfait, à partir de 501 habitants",
             18_000,
         ),
         ("per_inhabitant", "Prix par habitant", 64_500),
