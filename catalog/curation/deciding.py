@@ -94,14 +94,16 @@ def refuse(*, submission: Submission, reason: str, by: User, now: datetime) -> N
 
 
 def accept_many(
-    *, submissions: Iterable[Submission], by: User, now: datetime
+    *, submissions: Iterable[Submission], checked: bool, by: User, now: datetime
 ) -> tuple[list[Listing], list[tuple[Submission, CurationRefused]]]:
-    """Accepts each that may be, all its points found good: the listings, and which were refused and why."""
+    """Accepts each that may be: the listings, and which were refused and why. `checked` says that the points
+    of the checklist were all found good, for all of them; else only what has no compulsory point passes."""
+    ticked = None if checked else frozenset()
     accepted, refused = [], []
     # In one order for everybody: two batches at once wait for each other, and never both.
     for submission in sorted(submissions, key=lambda one: one.listing_id):
         try:
-            accepted.append(accept(submission=submission, ticked=None, by=by, now=now))
+            accepted.append(accept(submission=submission, ticked=ticked, by=by, now=now))
         except CurationRefused as refusal:
             refused.append((submission, refusal))
     return accepted, refused

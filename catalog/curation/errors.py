@@ -7,10 +7,6 @@ class CurationRefused(Refused):
     """Base of all refusals here. `str()` is a French sentence for the person."""
 
 
-class VendorMayNotSubmit(CurationRefused):
-    """The vendor is suspended, or has not agreed to the terms in force."""
-
-
 class ForeignRevision(CurationRefused):
     """The revision is not one of this sheet."""
 

@@ -133,6 +133,18 @@ def set_words(
     refresh(listings=[listing.pk])
 
 
+def place_of(listing: Listing) -> int:
+    """Its place on its shelf as visitors read it, counted from 1, whatever the numbers kept."""
+    name = listing.sheet.name
+    before = (
+        Q(position__lt=listing.position)
+        | Q(position=listing.position, offer__product__sheet__name__lt=name)
+        | Q(position=listing.position, offer__product__sheet__name=name, pk__lt=listing.pk)
+    )
+    shelf = Listing.objects.filter(operator=listing.operator_id).exclude(state=ListingState.WITHDRAWN)
+    return shelf.filter(before).count() + 1
+
+
 @transaction.atomic
 def place(*, listing: Listing, position: int, by: User, now: datetime) -> int:
     """Puts a listing at that place of its shelf, counted from 1; a place too far is the last one. Returns

@@ -6,24 +6,10 @@ from django.db import transaction
 from django.utils.timezone import localdate
 from oscar.core.loading import get_model
 
-from catalog.curation.errors import (
-    AlreadyApproved,
-    AlreadyDecided,
-    ForeignRevision,
-    ListingClosed,
-    VendorMayNotSubmit,
-)
-from catalog.curation.letters import CURATORS, write_to
-from catalog.models import (
-    Listing,
-    ListingState,
-    ServiceSheet,
-    Submission,
-    SubmissionState,
-    Vendor,
-    VendorState,
-    VendorTerms,
-)
+from catalog.curation.errors import AlreadyApproved, AlreadyDecided, ForeignRevision, ListingClosed
+from catalog.curation.letters import CURATORS, address, write_to
+from catalog.models import Listing, ListingState, ServiceSheet, Submission, SubmissionState
+from catalog.vendors.terms import may_submit
 from tenants import audit
 from tenants.models import Operator, User
 
@@ -37,9 +23,9 @@ def submit(
     """Puts one revision of a sheet before an operator; a submission that waited there is replaced by it.
     The same revision sent twice is one submission. The caller's scope holds the vendor's organisation.
 
-    Raises VendorMayNotSubmit, ForeignRevision, ListingClosed, AlreadyApproved.
+    Raises catalog.vendors.terms.MayNotSubmit, ForeignRevision, ListingClosed, AlreadyApproved.
     """
-    check_vendor(vendor=sheet.vendor, now=now)
+    may_submit(vendor=sheet.vendor, on=localdate(now))
     if not sheet.revisions.filter(pk=revision.pk).exists():
         raise ForeignRevision("Cette version n’est pas une version de cette fiche.")
     listing = _listing(sheet, operator)
@@ -72,7 +58,12 @@ def submit(
         tenant=sheet.vendor.organisation,
         key=f"submission:{submission.pk}:sent",
         subject=f"À examiner : {sheet.name}",
-        body=SENT.format(vendor=sheet.vendor, service=sheet.name, note=_quoted(submission.note)),
+        body=SENT.format(
+            vendor=sheet.vendor,
+            service=sheet.name,
+            note=_quoted(submission.note),
+            link=address("operator_submission", operator.slug, submission.public_id),
+        ),
         now=now,
     )
     return submission
@@ -102,19 +93,6 @@ def cancel(*, submission: Submission, by: User, now: datetime) -> None:
     )
 
 
-def check_vendor(*, vendor: Vendor, now: datetime) -> None:
-    """Whether a vendor may put anything before an operator. Raises VendorMayNotSubmit, which says why."""
-    if vendor.state != VendorState.ACTIVE:
-        raise VendorMayNotSubmit(
-            "Votre référencement est suspendu : vous ne pouvez rien soumettre pour l’instant."
-        )
-    terms = VendorTerms.objects.filter(in_force_from__lte=localdate(now)).order_by("-in_force_from").first()
-    if terms is not None and not vendor.agreements.filter(terms=terms).exists():
-        raise VendorMayNotSubmit(
-            f"Acceptez d’abord les conditions des éditeurs en vigueur (version {terms.version})."
-        )
-
-
 def _listing(sheet: ServiceSheet, operator: Operator) -> Listing:
     """The operator's listing of this service, made if it has none, locked: one vendor submits at a time."""
     partner = sheet.vendor.partner
@@ -136,5 +114,6 @@ Bonjour,
 
 {vendor} vous soumet une version de sa fiche « {service} ».
 {note}
-Vos adhérents continuent de lire la version que vous avez acceptée, jusqu’à votre décision.
+Vos adhérents continuent de lire la version que vous avez acceptée, jusqu’à votre décision :
+{link}
 """

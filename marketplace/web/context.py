@@ -174,6 +174,7 @@ SECTIONS = {
         ("operator_home", "Tableau de bord", OPERATOR_ROLES),
         ("operator_members", "Adhérents", OPERATOR_ROLES),
         ("operator_assistances", "Aide aux adhérents", ASSISTANT_ROLES),
+        ("operator_submissions", "Catalogue", TASK_ROLES),
         ("operator_subscriptions", "Abonnements", OPERATOR_ROLES),
         ("operator_tasks", "Ouvertures à faire", TASK_ROLES),
         ("operator_mergers", "Fusions de communes", TASK_ROLES),

@@ -85,6 +85,7 @@ class Row:
     foreign: Answers = field(default_factory=dict)  # to somebody else's thing behind one's own door
     without_csrf_token: str = ""  # why a POST needs none
     lists_members: bool = False  # shows the operator's members, the one it shares with B among them
+    lists_operators: bool = False  # names every operator there is
     only_get: bool = False  # a library's page: other methods are its business
     place: str = ""  # which organisation is at the door, for an address that all kinds of them have
 
@@ -141,6 +142,22 @@ def _vendor(world: World) -> list:
 
 def _listing(world: World) -> list:
     return [world.listing.pk]
+
+
+def _submission(world: World) -> list:
+    return [world.submission.public_id]
+
+
+def _offered(world: World) -> list:
+    return [world.offered.pk]
+
+
+def _offering(world: World) -> list:
+    return [world.offering.pk]
+
+
+def _point(world: World) -> list:
+    return [world.point.pk]
 
 
 def _requested(world: World) -> list:
@@ -213,6 +230,10 @@ def _adhesion_that_ends(world: World) -> list:
 
 def _a_request(world: World) -> dict:
     return {"request_key": str(uuid4()), "shown_cents": world.requested.yearly_cents, "commitment_number": ""}
+
+
+def _ticked(world: World) -> dict:
+    return {"fiches": [str(world.submission.public_id)], "verifies": "oui"}
 
 
 def _an_act(world: World) -> dict:
@@ -449,6 +470,35 @@ TABLE = [
     operator("operator_editor_add", post=leads(OPERATOR_ADMIN),
              sends=lambda world: {"person": world.colleague.pk}),
     operator("operator_editor_remove", thing=lambda world: [world.writer.pk], post=leads(OPERATOR_ADMIN)),
+
+    # What stands on its shelf. A filter is the person's own: nobody else's is found.
+    operator("operator_submissions", get=opens(TASKS)),
+    operator("operator_submissions_accept", post=leads(TASKS), sends=_ticked),
+    operator("operator_filter_keep", post=leads(TASKS), sends=lambda world: {"name": "Nouvelles"}),
+    operator("operator_filter_forget", thing=lambda world: [0], post=not_found(TASKS)),
+    operator("operator_submission", thing=_submission, get=opens(TASKS), post=leads(TASKS),
+             sends=lambda world: {"decision": "modifier", "message": "Une capture ?"}),
+    operator("operator_shelf", get=opens(TASKS)),
+    operator("operator_listing", thing=_listing, get=opens(TASKS), post=leads(TASKS),
+             sends=lambda world: {"own_text": "Nous l’utilisons."}),
+    operator("operator_listing_move", thing=_listing, post=leads(TASKS),
+             sends=lambda world: {"action": "suspendre", "suspendre-reason": "Une panne."}),
+    operator("operator_listing_place", thing=_listing, post=leads(TASKS),
+             sends=lambda world: {"move": "rang", "position": "1"}),
+    operator("operator_listing_visa", thing=_listing, post=leads(TASKS),
+             sends=lambda world: {"visa-opinion": "favourable", "visa-given_on": "2026-01-05"}),
+    operator("operator_share_offer", thing=_listing, lists_operators=True,
+             get=opens(TASKS), post=leads(TASKS),
+             sends=lambda world: {"to_operator": world.helper.operator.pk}),
+    operator("operator_shares", get=opens(TASKS)),
+    operator("operator_share_accept", thing=_offered, post=leads(TASKS)),
+    operator("operator_share_refuse", thing=_offered, post=leads(TASKS),
+             sends=lambda world: {f"{world.offered.pk}-reason": "Nous avons déjà le nôtre."}),
+    operator("operator_share_cancel", thing=_offering, post=leads(TASKS)),
+    operator("operator_shelf_rules", get=opens(TASKS), post=leads(TASKS),
+             sends=lambda world: {"visa_required": "on"}),
+    operator("operator_point_add", post=leads(TASKS), sends=lambda world: {"label": "Les captures"}),
+    operator("operator_point_remove", thing=_point, post=leads(TASKS)),
 
     operator("operator_member_imports", get=opens(TASKS), post=leads(TASKS), sends=_a_file_of_members),
     operator("operator_member_import_template", get=opens(TASKS)),

@@ -17,7 +17,15 @@ from django.utils.timezone import localdate
 
 from billing import operations
 from billing.models import BillingRun, Channel, Invoice, SettlementState
-from catalog.models import Listing, Vendor, VendorApplication, VendorTerms
+from catalog.models import (
+    ChecklistItem,
+    Listing,
+    ListingShare,
+    Submission,
+    Vendor,
+    VendorApplication,
+    VendorTerms,
+)
 from marketplace.pages.models import HelpArticlePage, NewsItemPage
 from marketplace.pages.picture_storage import FOLDER
 from provisioning.models import Step, StepState
@@ -38,11 +46,13 @@ from tests.factories import (
     AdhesionFactory,
     AssistanceFactory,
     BillingRunFactory,
+    ChecklistItemFactory,
     CollegeFactory,
     InvitationFactory,
     InvoiceFactory,
     InvoiceFileFactory,
     ListingFactory,
+    ListingShareFactory,
     MemberImportFactory,
     MemberImportRowFactory,
     MembershipFactory,
@@ -50,6 +60,7 @@ from tests.factories import (
     OrganisationFactory,
     SettlementFactory,
     StepFactory,
+    SubmissionFactory,
     SubscriptionFactory,
     UserFactory,
     VendorApplicationFactory,
@@ -81,6 +92,10 @@ class World:
     article: HelpArticlePage
     writer: User  # an editor of the operator's pages
     picture: str  # its name in the folder of pictures
+    submission: Submission  # waits for the operator's curators
+    point: ChecklistItem
+    offered: ListingShare  # by a neighbour, to this operator
+    offering: ListingShare  # by this operator, to a neighbour
     member_import: MemberImport  # waits for the operator's agreement
     vendor: Vendor
     terms: VendorTerms  # the vendors', in force
@@ -144,6 +159,7 @@ def _operator_side(word: str) -> dict:
     )
     MemberImportRowFactory(member_import=member_import)
     return {
+        **_curation_side(word, operator, vendor),
         "word": word,
         "operator": operator,
         "college": college,
@@ -162,6 +178,23 @@ def _operator_side(word: str) -> dict:
 
 def _new_siren(word: str) -> str:
     return {"Aubeterre": "732829320", "Bellombre": "542065479"}[word]
+
+
+def _curation_side(word: str, operator: Operator, vendor: Vendor) -> dict:
+    sheet = {"sheet__vendor": vendor, "sheet__name": f"Partagée {word}"}
+    neighbour = OperatorFactory(short_name=f"Voisin {word}")
+    return {
+        "submission": SubmissionFactory(
+            listing__operator=operator, listing__sheet__vendor=vendor, listing__sheet__name=f"Fiche {word}"
+        ),
+        "point": ChecklistItemFactory(operator=operator, label=f"Point {word}", compulsory=False),
+        "offered": ListingShareFactory(
+            listing=ListingFactory(operator=neighbour, sheet__name=f"Reçue {word}"), to_operator=operator
+        ),
+        "offering": ListingShareFactory(
+            listing=ListingFactory(operator=operator, **sheet), to_operator=neighbour
+        ),
+    }
 
 
 def _member_side(side: dict, commune: Organisation) -> dict:

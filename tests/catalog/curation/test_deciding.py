@@ -235,7 +235,7 @@ def test_a_batch_accepts_what_may_be_and_says_the_rest(operator, curator):
     require_visa(operator)
     good = waiting(operator, sheet__personal_data=False)
     bad = SubmissionFactory(listing__operator=operator)
-    accepted, refused = deciding.accept_many(submissions=[good, bad], by=curator, now=NOW)
+    accepted, refused = deciding.accept_many(submissions=[good, bad], checked=True, by=curator, now=NOW)
     assert [listing.pk for listing in accepted] == [good.listing_id]
     assert [(submission, type(why)) for submission, why in refused] == [(bad, errors.VisaMissing)]
     bad.refresh_from_db()

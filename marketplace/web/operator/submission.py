@@ -1,0 +1,168 @@
+"""One submission: what changed, what is claimed, what to check; then the decision, and the next one."""
+
+from urllib.parse import urlencode
+
+from django.contrib import messages
+from django.http import Http404
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.timezone import localdate
+from django.views.decorators.http import require_http_methods
+
+from catalog.curation import deciding
+from catalog.curation.errors import CurationRefused
+from catalog.curation.queue import Review, next_pending, review
+from catalog.models import Listing, ListingState, Submission, SubmissionState
+from catalog.revisions import compared_fields, label_of, words_of
+from marketplace.web.formats import day, moment
+from marketplace.web.operator.catalogue import frame, listing_badge, submission_badge
+from marketplace.web.operator.curation_forms import (
+    ACCEPT,
+    CHANGES,
+    DecisionForm,
+    address_of,
+    filters_of,
+)
+from marketplace.web.operator.submissions import curators
+
+SAID_ALREADY = frozenset({"name", "summary", "description"})
+
+
+@curators
+@require_http_methods(["GET", "HEAD", "POST"])
+def submission(request, operator, public_id):
+    """The review page; a decision sent opens the next submission of the same filtered queue."""
+    now = timezone.now()
+    found = review(operator=operator, public_id=public_id, now=now)
+    if found is None:
+        raise Http404
+    form = DecisionForm(request.POST if request.method == "POST" else None, points=found.points)
+    if request.method == "POST" and form.is_valid():
+        try:
+            done = _decide(found.submission, form.cleaned_data, by=request.user, now=now)
+        except CurationRefused as refusal:
+            form.add_error(refusal.field or None, str(refusal))
+        else:
+            messages.success(request, done)
+            return redirect(_next(request, operator, found.submission, now))
+    return render(request, "operator/submission.html", _context(request, operator, found, form))
+
+
+def _decide(submission: Submission, sent: dict, *, by, now) -> str:
+    """Makes the decision; what was done, in words."""
+    name = submission.revision.content["name"]
+    if sent["decision"] == ACCEPT:
+        listing = deciding.accept(
+            submission=submission, ticked=sent["checks"], message=sent["message"], by=by, now=now
+        )
+        return _accepted(listing, name)
+    if sent["decision"] == CHANGES:
+        deciding.ask_for_changes(submission=submission, message=sent["message"], by=by, now=now)
+        return f"« {name} » : vos demandes sont parties chez l’éditeur."
+    deciding.refuse(submission=submission, reason=sent["message"], by=by, now=now)
+    return f"« {name} » est refusée ; l’éditeur en reçoit la raison."
+
+
+def _accepted(listing: Listing, name: str) -> str:
+    if listing.state == ListingState.LISTED:
+        return f"« {name} » est acceptée : vos adhérents lisent cette version."
+    if listing.state == ListingState.SUSPENDED:
+        return f"« {name} » est acceptée ; le service reste suspendu."
+    return f"« {name} » est acceptée, sans tarif : publiez-en un, puis mettez le service en rayon."
+
+
+def _next(request, operator, decided: Submission, now) -> str:
+    """The address of the next submission in the queue that was being read, else of the queue."""
+    filters = filters_of(request.GET)
+    following = next_pending(operator=operator, filters=filters, after=decided, now=now)
+    if following is None:
+        return reverse("operator_submissions", args=[operator.slug])
+    url = reverse("operator_submission", args=[operator.slug, following.public_id])
+    query = urlencode(address_of(filters))
+    return f"{url}?{query}" if query else url
+
+
+def _context(request, operator, found: Review, form: DecisionForm) -> dict:
+    submission, listing, sheet = found.submission, found.listing, found.sheet
+    query = urlencode(address_of(filters_of(request.GET)))
+    queue_url = reverse("operator_submissions", args=[operator.slug])
+    context = frame(
+        request,
+        operator,
+        "operator_submissions",
+        (sheet.name, ""),
+        sheet=sheet,
+        vendor=listing.vendor.organisation,
+        form=form,
+        action=request.get_full_path(),
+        queue_url=f"{queue_url}?{query}" if query else queue_url,
+        listing_url=reverse("operator_listing", args=[operator.slug, listing.pk]),
+        listing_badge=listing_badge(listing.state),
+        badge=submission_badge(submission.state),
+        submission=submission,
+        sent=moment(submission.submitted_at),
+        new=listing.approved_revision_id is None,
+        approved_on=day(listing.approved_at),
+        found=found.found,
+        facts=[
+            {"label": label_of(field), "value": value}
+            for field in compared_fields()
+            if field.name not in SAID_ALREADY and (value := _value(sheet, field))
+        ],
+        claims=[_claim(claim) for claim in found.claims],
+        warnings=_warnings(found),
+        history=[_past(operator, past, submission) for past in found.history],
+    )
+    context["may_decide"] = context["may_act"] and submission.state == SubmissionState.PENDING
+    context["decided"] = _decided(submission)
+    return context
+
+
+def _value(sheet, field) -> str:
+    return words_of(field, getattr(sheet, field.attname))
+
+
+def _claim(claim) -> dict:
+    expired = claim.is_expired(on=localdate(timezone.now()))
+    state = {"declared": "neutral", "documented": "info", "verified": "success"}[claim.level]
+    return {
+        "topic": claim.get_topic_display(),
+        "state": "warning" if expired else state,
+        "level": "Périmé" if expired else claim.get_level_display().capitalize(),
+        "until": day(claim.valid_until),
+    }
+
+
+def _warnings(found: Review) -> list[dict]:
+    """What would stop an acceptance, or the listing that follows."""
+    warnings = []
+    if found.needs_visa and not found.visa_holds:
+        text = "Ce service traite des données personnelles et n’a pas de visa favorable en cours de validité."
+        warnings.append({"title": "Visa du comité d’éthique", "text": text})
+    if not found.priced:
+        text = (
+            "Aucun tarif n’est publié : une fois acceptée, la fiche attendra son tarif pour entrer en rayon."
+        )
+        warnings.append({"title": "Sans tarif", "text": text})
+    return warnings
+
+
+def _past(operator, past: Submission, shown: Submission) -> dict:
+    return {
+        "when": day(past.submitted_at),
+        "url": ""
+        if past.pk == shown.pk
+        else reverse("operator_submission", args=[operator.slug, past.public_id]),
+        "badge": submission_badge(past.state),
+        "note": past.note,
+        "decided": _decided(past),
+        "message": past.message,
+        "checks": past.checks,
+    }
+
+
+def _decided(submission: Submission) -> str:
+    if submission.decided_by is None:
+        return ""
+    return f"Décidé par {submission.decided_by} le {moment(submission.decided_at)}"
