@@ -128,6 +128,7 @@ def _frozen(facts) -> dict:
         "on": facts.on.isoformat(),
         "member_type": facts.member_type,
         "first_year": facts.first_year,
+        "member_communes": facts.member_communes,
         "population": population
         and {
             "value": population.value,

@@ -151,6 +151,7 @@ def _facts_of(entry: LedgerEntry) -> TerritoryFacts:
         on=date.fromisoformat(frozen["on"]),
         member_type=frozen["member_type"],
         populations={population.kind: population} if population else {},
+        member_communes=frozen.get("member_communes"),  # written since grids may count them
     )
 
 

@@ -17,6 +17,7 @@ from tests.factories import (
     OperatorFactory,
     OrganisationFactory,
     SubscriptionFactory,
+    TerritoryFactory,
     UserFactory,
     drafted_run,
     succeeding_grid,
@@ -116,6 +117,25 @@ def test_an_adhesion_is_owed_whole_in_the_period_the_service_opened_in_and_only_
     run = drafted_run(active_from=active_from, grid=grid)
     with as_worker():
         assert [entry.amount_cents for entry in run.entries.order_by("code")] == amounts
+
+
+def test_an_epci_is_billed_by_its_communes_and_the_count_is_kept():
+    grid = {
+        "pattern": "epci_by_communes",
+        "population_kind": "municipale",
+        "per_commune": "80",
+        "rate": "0.10",
+    }
+    epci = OrganisationFactory(territory__kind="epci")
+    TerritoryFactory.create_batch(3, epci=epci.territory)
+    run = drafted_run(tenant=epci, grid=grid)
+    with as_worker():
+        entries = list(run.entries.order_by("code"))
+    assert [(entry.code, entry.amount_cents) for entry in entries] == [
+        ("member_communes", 24000),
+        ("per_inhabitant", 8600),
+    ]
+    assert [entry.facts["member_communes"] for entry in entries] == [3, 3]
 
 
 def test_one_ended_in_the_year_owes_until_its_end():
