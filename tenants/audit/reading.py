@@ -12,6 +12,7 @@ from tenants.models import AuditEvent, Organisation, User
 SUBJECTS = {
     "abonnements": ("Abonnements et ouvertures", ("subscription.", "provisioning.")),
     "facturation": ("Facturation", ("billing.", "invoice.", "settlement.")),
+    "catalogue": ("Catalogue", ("listing.", "submission.", "share.", "shelf.", "price_grid.", "vendor.")),
     "personnes": ("Personnes et rôles", ("people.", "invitation.", "membership.", "personal_data.")),
     "assistance": ("Aide de l’opérateur", ("assistance.",)),
     "adhesions": ("Adhésions", ("adhesion.", "member_import.")),

@@ -14,6 +14,7 @@ from django.utils import timezone
 from catalog.finding import indexing
 from demo.seed import bills, broker_catalog
 from demo.seed.connections import make_connections
+from demo.seed.curation import make_curation
 from demo.seed.doors import open_doors
 from demo.seed.editorial import make_editorial
 from demo.seed.history import make_history
@@ -90,6 +91,8 @@ class Command(BaseCommand):
             bills.enqueue_files()
         with self.telling("requests of November"):
             make_requests(market=market, rng=rng)
+        with self.telling("what waits for curators"):
+            make_curation(operators=operators)
         with self.telling("what is searched and filtered"):
             indexing.rebuild()
 
