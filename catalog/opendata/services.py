@@ -6,13 +6,17 @@ shelves is one service, told as it was approved last.
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
-from django.db.models import Count, Max, Q, QuerySet
+from django.contrib.postgres.search import SearchQuery
+from django.db.models import Count, Max, QuerySet
 
+from catalog.finding.words import LONGEST, plain_words
 from catalog.models import Claim, Listing, ListingState, ServiceSheet, ShelfEntry
 
 MAX_QUERY = 200
+MAX_WORDS = 12
+CONFIG = "public.halle_french"
 
 
 @dataclass(frozen=True)
@@ -46,6 +50,7 @@ class PublicService:
     rating_average: float | None
     rating_count: int
     listed_on: date | None
+    updated_at: datetime | None  # when what is told was approved
     operators: list[str]
 
 
@@ -89,10 +94,18 @@ def _matching(filters: ServiceFilters) -> QuerySet[ShelfEntry]:
     found = found.filter(**{name: value for name, value in wanted.items() if value})
     if filters.licence:
         found = found.filter(licence_spdx__iexact=filters.licence)
-    if words := filters.q[:MAX_QUERY].split():
-        for word in words[:8]:
-            found = found.filter(Q(name__icontains=word) | Q(summary__icontains=word))
+    if words := plain_words(filters.q[:MAX_QUERY])[:MAX_WORDS]:
+        found = found.filter(document=_searched(words))
     return found
+
+
+def _searched(words: list[str]) -> SearchQuery:
+    """All the words, whatever their accents and plurals; the last one as far as it is typed."""
+    *before, last = (word[:LONGEST] for word in words)
+    query = SearchQuery(f"{last}:*", search_type="raw", config=CONFIG)
+    for word in before:
+        query &= SearchQuery(word, search_type="raw", config=CONFIG)
+    return query
 
 
 _COLUMNS = (
@@ -111,6 +124,7 @@ _COLUMNS = (
     "rating_sum",
     "rating_count",
     "listed_at",
+    "listing__approved_at",
     "operator__slug",
 )
 
@@ -131,7 +145,7 @@ def _told(slugs: Iterable[str] | None, *, prefer: str, on: date) -> list[PublicS
 
 
 def _service(row: tuple, operators: list[str], on: date) -> PublicService:
-    ratings, count, listed_at, operator = row[12:]
+    ratings, count, listed_at, updated_at, operator = row[12:]
     return PublicService(
         *row[:11],
         claims=[
@@ -142,6 +156,7 @@ def _service(row: tuple, operators: list[str], on: date) -> PublicService:
         rating_average=round(ratings / count, 2) if count else None,
         rating_count=count,
         listed_on=listed_at.date() if listed_at else None,
+        updated_at=updated_at,
         operators=[operator, *operators],
     )
 

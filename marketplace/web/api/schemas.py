@@ -1,7 +1,7 @@
 """What the API answers, as its OpenAPI document describes it. The answers are written in `tell.py`; a test
 holds the two together."""
 
-from datetime import date
+from datetime import date, datetime
 from typing import Literal
 
 from ninja import Field, Schema
@@ -122,6 +122,7 @@ class ServiceOut(Schema):
     claims: list[ClaimRef]
     rating: Rating
     listed_on: date | None
+    updated_at: datetime | None = Field(description="Quand la fiche a été approuvée pour la dernière fois.")
     operators: list[str] = Field(description="Opérateurs au catalogue desquels il figure.")
     url: str
 

@@ -79,6 +79,7 @@ def _service(found: PublicService, pattern: str) -> dict:
         "claims": found.claims,
         "rating": {"average": found.rating_average, "count": found.rating_count},
         "listed_on": found.listed_on.isoformat() if found.listed_on else None,
+        "updated_at": found.updated_at.isoformat() if found.updated_at else None,
         "operators": found.operators,
         "url": pattern.replace("OPERATOR", found.operators[0]).replace("SERVICE", found.id),
     }

@@ -108,6 +108,7 @@ def test_a_service_in_a_list(client, listing):
             "claims": [{"topic": "licence", "level": "verified", "valid_until": None}],
             "rating": {"average": 4.5, "count": 2},
             "listed_on": found["items"][0]["listed_on"],
+            "updated_at": None,
             "operators": ["hall"],
             "url": "http://127.0.0.1:8000/halles/hall/services/cantine-libre/",
         }
@@ -144,6 +145,7 @@ def test_filters(client, operator, listing):
 
     assert names() == ["cantine-libre", "cimetiere"]
     assert names(q="CANTINE inscription") == ["cantine-libre"]
+    assert names(q="concessions cimetiè") == ["cimetiere"]
     assert names(family="cemetery") == ["cimetiere"]
     assert names(operator="hall", connector="osb") == ["cimetiere"]
     assert names(operator="nowhere") == []
