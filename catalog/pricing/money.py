@@ -72,7 +72,10 @@ def format_number(value: int | Decimal, *, min_places: int = 0) -> str:
     if isinstance(value, int) and not min_places:
         return f"{value:,}".replace(",", NNBSP)
     number = Decimal(value)
-    places = max(min_places, decimal_places(number))
+    exponent = number.as_tuple().exponent
+    # Most figures are written with their places already: no need to look for trailing zeros.
+    short = isinstance(exponent, int) and exponent >= -min_places
+    places = min_places if short else max(min_places, decimal_places(number))
     return f"{number:,.{places}f}".replace(",", NNBSP).replace(".", ",")
 
 
