@@ -2,6 +2,7 @@
 
 import logging
 
+from django.core.management import call_command
 from procrastinate.contrib.django import app
 from procrastinate.jobs import Status
 from procrastinate.utils import utcnow
@@ -29,6 +30,13 @@ async def rescue(context, timestamp: int) -> None:
         else:
             logger.warning("%s (job %s) was left by a killed worker: done again", job.task_name, job.id)
             await manager.retry_job(job, retry_at=utcnow())
+
+
+@app.periodic(cron="*/5 * * * *")
+@app.task(queue="housekeeping", queueing_lock="marketplace.publish")
+def publish_when_due(timestamp: int) -> None:
+    """Every five minutes: editors' pages whose hour to appear or to end has come."""
+    call_command("publish_scheduled", verbosity=0)
 
 
 @app.periodic(cron="17 3 * * *")

@@ -158,6 +158,8 @@ def make_editorial(*, operators: dict[str, Operator], people: dict[str, User]) -
             failures="<ul><li>Deux documents à télécharger ne sont pas balisés.</li>"
             "<li>Un plan d’accès n’a pas d’équivalent écrit.</li></ul>",
             contact_email=cantonade.contact_email,
+            first_published_at=at(date(2026, 5, 18)),
+            last_published_at=at(date(2026, 5, 18)),
         )
     )
 

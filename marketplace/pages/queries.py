@@ -1,9 +1,10 @@
 """Reads about an operator's pages, for its storefront and for its own people."""
 
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from django.contrib.contenttypes.models import ContentType
-from django.db.models import Count, Exists, OuterRef, Subquery
+from django.db.models import Count, Exists, Max, OuterRef, Subquery
 from wagtail.models import Page
 
 from marketplace.pages.models import (
@@ -60,11 +61,12 @@ def words_of(operator: Operator) -> Words:
 @dataclass(frozen=True)
 class Section:
     """One of the pages a storefront has or lacks: `page` is None when nobody has added it, `published` counts
-    the items of a list (None for a page that is no list)."""
+    the items of a list (None for a page that is no list), `last_at` is the last publication."""
 
     kind: type[Page]
     page: Page | None = None
     published: int | None = None
+    last_at: datetime | None = None
 
 
 def sections_of(operator: Operator) -> tuple[StorefrontPage | None, list[Section]]:
@@ -73,10 +75,13 @@ def sections_of(operator: Operator) -> tuple[StorefrontPage | None, list[Section
     if storefront is None:
         return None, [Section(kind) for kind in SECTIONS]
     pages = {page.specific_class: page for page in Page.objects.child_of(storefront)}
-    live = Page.objects.live().descendant_of(storefront).values("content_type").annotate(count=Count("pk"))
-    counts = dict(live.order_by().values_list("content_type", "count"))
+    live = Page.objects.live().descendant_of(storefront).order_by().values("content_type")
+    found = {
+        row["content_type"]: (row["count"], row["last_at"])
+        for row in live.annotate(count=Count("pk"), last_at=Max("last_published_at"))
+    }
     sections = []
     for kind, item in SECTIONS.items():
-        published = counts.get(ContentType.objects.get_for_model(item).pk, 0) if item else None
-        sections.append(Section(kind, pages.get(kind), published))
+        count, last_at = found.get(ContentType.objects.get_for_model(item or kind).pk, (0, None))
+        sections.append(Section(kind, pages.get(kind), count if item else None, last_at))
     return storefront, sections

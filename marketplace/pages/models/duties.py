@@ -9,7 +9,6 @@ from django.db.models import Q
 from django.utils import timezone
 from wagtail.admin.panels import FieldPanel, MultiFieldPanel
 from wagtail.fields import RichTextField
-from wagtail.models import Page
 
 from marketplace.pages.models.frame import FixedMixin, HallPage
 from marketplace.web.formats import day, format_percent, phone
@@ -37,7 +36,7 @@ class LegalPage(FixedMixin, HallPage):
     address_name = "hall_legal"
     template = "public/legal.html"
     content_panels = [
-        *Page.content_panels,
+        FieldPanel("title"),
         MultiFieldPanel(
             [
                 FieldPanel("publisher"),
@@ -111,7 +110,7 @@ class AccessibilityPage(FixedMixin, HallPage):
     address_name = "hall_accessibility"
     template = "public/hall_accessibility.html"
     content_panels = [
-        *Page.content_panels,
+        FieldPanel("title"),
         MultiFieldPanel(
             [
                 FieldPanel("conformity"),

@@ -18,7 +18,7 @@ class HelpPage(FixedMixin, HallPage):
 
     address_name = "hall_help"
     template = "public/help.html"
-    content_panels = [*Page.content_panels, FieldPanel("introduction")]
+    content_panels = [FieldPanel("title"), FieldPanel("introduction")]
     promote_panels: list = []
     parent_page_types = ["pages.StorefrontPage"]
     subpage_types = ["pages.HelpArticlePage"]

@@ -23,7 +23,7 @@ class NewsPage(FixedMixin, HallPage):
 
     address_name = "hall_news"
     template = "public/news.html"
-    content_panels = [*Page.content_panels, FieldPanel("introduction")]
+    content_panels = [FieldPanel("title"), FieldPanel("introduction")]
     promote_panels: list = []
     parent_page_types = ["pages.StorefrontPage"]
     subpage_types = ["pages.NewsItemPage"]

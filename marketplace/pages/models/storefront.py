@@ -17,7 +17,7 @@ class StorefrontPage(FixedMixin, Page):
     welcome = models.CharField("accroche", max_length=160)
     introduction = RichTextField("introduction", features=["bold", "italic", "link", "ul"], blank=True)
 
-    content_panels = [*Page.content_panels, FieldPanel("welcome"), FieldPanel("introduction")]
+    content_panels = [FieldPanel("title"), FieldPanel("welcome"), FieldPanel("introduction")]
     promote_panels: list = []
     settings_panels: list = []
     parent_page_types = ["wagtailcore.Page"]

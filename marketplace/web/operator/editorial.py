@@ -90,12 +90,25 @@ def _page(request, operator, *, form: EditorForm | None = None):
         "operator": operator,
         "crumbs": crumbs(operator, ("Vitrine", "")),
         "rows": [_row(operator, section, page, may_write) for section in sections],
-        "write_url": reverse("wagtailadmin_explore", args=[page.pk]) if page and may_write else "",
+        "actions": _actions(operator, page if may_write else None),
         "editors": named,
         "may_name": may_name,
         "form": form,
     }
     return render(request, "operator/editorial.html", context)
+
+
+def _actions(operator, written) -> list[dict]:
+    """For components/page_title.html; `written` is the storefront of who may write it."""
+    see = {"label": "Voir la vitrine", "url": reverse("storefront", args=[operator.slug])}
+    if written is None:
+        return [see]
+    write = {
+        "label": "Écrire dans les pages",
+        "url": reverse("wagtailadmin_explore", args=[written.pk]),
+        "style": "primary",
+    }
+    return [see, write]
 
 
 def _nameable(operator) -> list[User]:
@@ -114,7 +127,7 @@ def _row(operator, section: Section, storefront, may_write: bool) -> dict:
         "state": "neutral",
         "word": "À écrire",
         "what": "",
-        "since": "",
+        "since": day(section.last_at),
         "url": reverse(kind.address_name, args=[operator.slug]) if readable else "",
         "edit_url": "",
     }
@@ -125,7 +138,7 @@ def _row(operator, section: Section, storefront, may_write: bool) -> dict:
             else reverse("wagtailadmin_pages:add", args=[meta.app_label, meta.model_name, storefront.pk])
         )
     if page and page.live:
-        row |= {"state": "success", "word": "Publiée", "since": day(page.last_published_at)}
+        row |= {"state": "success", "word": "Publiée"}
     elif page:
         row |= {"state": "warning", "word": "Brouillon"}
     if section.published is not None:

@@ -1,17 +1,20 @@
 """Only editors enter Wagtail, and each finds there her own operator's pages and pictures only."""
 
 import json
+from datetime import timedelta
 from io import BytesIO
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 from PIL import Image
 from wagtail.images import get_image_model
 
 from catalog.models import ListingState
 from marketplace.pages.models import LegalPage, NewsItemPage, NewsPage
+from marketplace.tasks import publish_when_due
 from tenants.models import Role
 from tests.factories import ListingFactory, MembershipFactory, OperatorFactory, UserFactory
 from tests.factories.pages import editor_of, help_article, news_item, storefront_of
@@ -138,6 +141,34 @@ def test_a_draft_is_previewed_in_the_operators_colours_and_nowhere_else(editor, 
     assert "frame-ancestors 'self'" in shown.get("Content-Security-Policy", "frame-ancestors 'self'")
     assert client.get(reverse("hall_news_item", args=["aubeterre", "a-relire"])).status_code == 404
     assert client.get(preview).status_code == 302
+
+
+def test_a_page_is_previewed_before_it_is_saved(editor, ours):
+    arguments = ["pages", "newsitempage", section(ours, NewsPage).pk]
+    preview = reverse("wagtailadmin_pages:preview_on_add", args=arguments)
+    assert editor.post(preview, news_form()).json()["is_valid"]
+    assert "Du nouveau" in editor.get(preview).content.decode()
+    assert not NewsItemPage.objects.exists()
+
+
+def test_a_page_appears_and_ends_at_its_hour(ours, client):
+    page = news_item(ours, slug="demain", live=False)
+    url = reverse("hall_news_item", args=["aubeterre", "demain"])
+    just_now = timezone.now() - timedelta(minutes=1)
+    page.go_live_at = just_now
+    with as_worker():
+        page.save_revision(approved_go_live_at=just_now)
+        publish_when_due(timestamp=0)
+    assert client.get(url).status_code == 200
+    with as_worker():
+        NewsItemPage.objects.filter(pk=page.pk).update(expire_at=just_now)
+        publish_when_due(timestamp=0)
+    assert client.get(url).status_code == 404
+
+
+def test_the_account_page_is_our_own(editor):
+    answer = editor.get(reverse("wagtailadmin_account"))
+    assert answer["Location"] == reverse("my_data")
 
 
 def test_the_legal_notice_is_completed_and_published(editor, ours):
