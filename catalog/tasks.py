@@ -23,3 +23,13 @@ def sweep_simulations(timestamp: int) -> None:
 
     with every_tenant():
         simulations.sweep(now=timezone.now())
+
+
+@app.periodic(cron="12 6 * * *")
+@app.task(queue="claims", queueing_lock="catalog.remind_of_claims", retry=3)
+def remind_of_claims(timestamp: int) -> None:
+    """Every morning: tells vendors of their claims that end soon or have ended."""
+    from catalog.claims import reminders
+
+    with every_tenant():
+        reminders.send_reminders(now=timezone.now())

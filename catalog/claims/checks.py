@@ -81,6 +81,11 @@ class Rules:
             None,
         )
 
+    def in_force(self, *, on: date) -> list[Rule]:
+        """The version in force that day of each limit, in the order of topics and codes."""
+        latest = {(rule.topic, rule.code): rule for rule in self._rules if rule.in_force_from <= on}
+        return [latest[key] for key in sorted(latest)]
+
     def _of(self, topic: str, code: str) -> list[Rule]:
         return [rule for rule in self._rules if (rule.topic, rule.code) == (topic, code)]
 
