@@ -177,6 +177,7 @@ SECTIONS = {
         ("operator_submissions", "Catalogue", TASK_ROLES),
         ("operator_subscriptions", "Abonnements", OPERATOR_ROLES),
         ("operator_tasks", "Ouvertures à faire", TASK_ROLES),
+        ("operator_claims", "Engagements à vérifier", TASK_ROLES),
         ("operator_mergers", "Fusions de communes", TASK_ROLES),
         ("operator_runs", "Facturation", MONEY_ROLES),
         ("operator_invoices", "Factures", MONEY_ROLES),

@@ -160,6 +160,18 @@ def _point(world: World) -> list:
     return [world.point.pk]
 
 
+def _claims(world: World) -> list:
+    return [world.claim.sheet.slug]
+
+
+def _topic(world: World) -> list:
+    return [world.claim.sheet.slug, world.claim.topic]
+
+
+def _claim(world: World) -> list:
+    return [world.claim.public_id]
+
+
 def _requested(world: World) -> list:
     return [world.requested.public_id]
 
@@ -259,6 +271,18 @@ def _a_reason(world: World) -> dict:
 
 def _an_opening(world: World) -> dict:
     return {f"{world.step.pk}-service_url": "https://service.example/"}
+
+
+def _as_read(world: World) -> dict:
+    return {"replaces": str(world.claim.public_id)}
+
+
+def _a_licence(world: World) -> dict:
+    return {**_as_read(world), "spdx_id": "MIT"}
+
+
+def _agreed(world: World) -> dict:
+    return {"decision": "verify", "verify-note": "Le dépôt est public."}
 
 
 def _a_period(world: World) -> dict:
@@ -366,6 +390,7 @@ TABLE = [
     public("home"),
     public("accessibility"),
     public("commune_suggestions"),
+    public("claims_explained"),
     public("territory_search"),
     public("territory", thing=lambda world: ["commune", world.commune.territory.code]),
     public("storefront", thing=_operator),
@@ -440,6 +465,8 @@ TABLE = [
     operator("operator_tasks", get=opens(TASKS)),
     operator("operator_task_done", thing=_step, post=leads(TASKS), sends=_an_opening),
     operator("operator_task_retry", thing=_step, post=leads(TASKS)),
+    operator("operator_claims", get=opens(TASKS)),
+    operator("operator_claim", thing=_claim, get=opens(TASKS), post=leads(TASKS), sends=_agreed),
     operator("operator_mergers", get=opens(TASKS)),
     operator("operator_merger", thing=_merger, get=opens(TASKS), post=leads(TASKS)),
     operator("operator_runs", get=opens(MONEY), post=leads(MONEY), sends=_a_period),
@@ -514,6 +541,10 @@ TABLE = [
     vendor("vendor_papers", get=opens(VENDORS)),
     vendor("vendor_agree", post=leads(VENDOR_ADMIN), sends=lambda world: {"version": world.terms.version}),
     vendor("vendor_declare", post=leads(VENDOR_ADMIN), sends=_a_declaration),
+    vendor("vendor_claims", thing=_claims, get=opens(VENDORS)),
+    vendor("vendor_claim", thing=_topic, get=opens(VENDORS), post=leads(VENDORS), sends=_a_licence),
+    vendor("vendor_claim_renew", thing=_topic, get=opens(VENDORS), post=leads(VENDORS), sends=_as_read),
+    vendor("vendor_claim_withdraw", thing=_topic, post=leads(VENDORS)),
 
     # The vendors' own door, before anybody is one: a request is its author's only.
     public("vendors_door"),
@@ -558,6 +589,8 @@ TABLE = [
 
     # The platform's staff: an operator is hers whichever it is.
     Row("platform_home", get=opens(STAFF)),
+    Row("platform_claims", get=opens(STAFF)),
+    Row("platform_claim", thing=_claim, get=opens(STAFF), post=leads(STAFF), sends=_agreed),
     Row("platform_operator_new", get=opens(STAFF), post=leads(STAFF), sends=lambda world: forms.OPERATOR),
     Row("platform_operator", thing=_operator, get=opens(STAFF)),
     Row("platform_operator_invite", thing=_operator, post=leads(STAFF),

@@ -19,6 +19,7 @@ from billing import operations
 from billing.models import BillingRun, Channel, Invoice, SettlementState
 from catalog.models import (
     ChecklistItem,
+    Claim,
     Listing,
     ListingShare,
     Submission,
@@ -47,6 +48,7 @@ from tests.factories import (
     AssistanceFactory,
     BillingRunFactory,
     ChecklistItemFactory,
+    ClaimFactory,
     CollegeFactory,
     InvitationFactory,
     InvoiceFactory,
@@ -109,6 +111,7 @@ class World:
     away: User  # the same, suspended
     invitations: dict[str, Invitation]  # by place: member, operator, vendor
     listing: Listing  # not asked for yet
+    claim: Claim  # documented, of that listing's service
     requested: Subscription
     active: Subscription  # with the act that approved it
     opening: Subscription
@@ -206,6 +209,7 @@ def _member_side(side: dict, commune: Organisation) -> dict:
     secretary = UserFactory(last_name=f"Secrétaire {side['word']}")
     MembershipFactory(user=secretary, organisation=commune, role=Role.SECRETARY)
     asked = {"tenant": commune, "requested_by": secretary}
+    archives = listing("Archives")
     opening = SubscriptionFactory(state=State.PROVISIONING, listing=listing("Cimetière"), **asked)
     _person_of_all_three(side, commune, ADMINISTRATORS)  # so that nobody is the last one
     reinforcement = AdhesionFactory(operator__short_name=f"Renfort {side['word']}", organisation=commune)
@@ -223,7 +227,8 @@ def _member_side(side: dict, commune: Organisation) -> dict:
             "operator": InvitationFactory(tenant=side["operator"].organisation, roles=[Role.CURATOR]),
             "vendor": InvitationFactory(tenant=side["vendor"].organisation, roles=[Role.VENDOR_EDITOR]),
         },
-        "listing": listing("Archives"),
+        "listing": archives,
+        "claim": ClaimFactory(documented=True, sheet=archives.sheet),
         "requested": SubscriptionFactory(listing=listing("Voirie"), **asked),
         "active": SubscriptionFactory(state=State.ACTIVE, listing=listing("Cantine"), **asked),
         "opening": opening,

@@ -5,6 +5,7 @@ from django.urls import path
 from marketplace.web.operator import (
     assistances,
     billing,
+    claims,
     college_views,
     dashboard,
     editorial,
@@ -71,6 +72,8 @@ urlpatterns = [
         member_changes.stay,
         name="operator_member_stay",
     ),
+    path("engagements/", claims.claim_list, name="operator_claims"),
+    path("engagements/<uuid:public_id>/", claims.claim, name="operator_claim"),
     path("ouvertures/", tasks.task_list, name="operator_tasks"),
     path("ouvertures/<int:step>/faite/", tasks.mark_done, name="operator_task_done"),
     path("ouvertures/<int:step>/reessayer/", tasks.try_again, name="operator_task_retry"),

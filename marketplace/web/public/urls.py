@@ -1,6 +1,7 @@
 from django.urls import path
 
 from marketplace.web.public import (
+    claims,
     comparison,
     editorial,
     logos,
@@ -20,6 +21,7 @@ urlpatterns = [
     path("catalogue/dcat.<slug:extension>", opendata.catalogue_dcat, name="catalogue_dcat"),
     path("catalogue/services.csv", opendata.services_csv, name="services_csv"),
     path("catalogue/operateurs.csv", opendata.operators_csv, name="operators_csv"),
+    path("engagements/", claims.explained, name="claims_explained"),
     path("territoires/", territories.territory_search, name="territory_search"),
     path("territoires/<slug:kind>/<slug:code>/", territories.territory, name="territory"),
     path("communes/", views.commune_suggestions, name="commune_suggestions"),

@@ -15,6 +15,7 @@ from catalog.prices import listing_price, territory_facts
 from catalog.queries import listing_on_shelf
 from marketplace.web.api.answers import not_found as api_not_found
 from marketplace.web.api.answers import open_to_scripts, read_only
+from marketplace.web.claim_words import claims_section
 from marketplace.web.context import places_of
 from marketplace.web.price_views import breakdown, price_card
 from marketplace.web.public.commune_choice import chosen_commune, option
@@ -92,6 +93,7 @@ def service(request, operator, service):
         ),
         "breakdown": _breakdown(price, choice.commune),
         "action": member_action(request, listing=listing, commune=choice.commune),
+        "claims": claims_section(sheet=listing.sheet, on=today),
         "back_url": reverse("storefront", args=[operator.slug])
         + (f"?{urlencode({'insee': choice.commune.code})}" if choice.commune else ""),
     }

@@ -28,6 +28,7 @@ def home(request, vendor):
             {
                 "name": service.sheet.name,
                 "family": service.sheet.get_family_display(),
+                "claims_url": reverse("vendor_claims", args=[vendor.organisation.siren, service.sheet.slug]),
                 "shelves": [_shelf(service.sheet, listing) for listing in service.listings],
             }
             for service in services

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from marketplace.web.vendor import door, duties, services
+from marketplace.web.vendor import claims, door, duties, services
 
 # Before anybody is a vendor.
 door_urlpatterns = [
@@ -18,4 +18,14 @@ urlpatterns = [
     path("conditions-et-declaration/", duties.papers, name="vendor_papers"),
     path("conditions-et-declaration/accepter/", duties.agree, name="vendor_agree"),
     path("conditions-et-declaration/declarer/", duties.declare, name="vendor_declare"),
+    path("services/<slug:slug>/engagements/", claims.claim_list, name="vendor_claims"),
+    path("services/<slug:slug>/engagements/<slug:topic>/", claims.claim, name="vendor_claim"),
+    path(
+        "services/<slug:slug>/engagements/<slug:topic>/reconduire/", claims.renew, name="vendor_claim_renew"
+    ),
+    path(
+        "services/<slug:slug>/engagements/<slug:topic>/retirer/",
+        claims.withdraw,
+        name="vendor_claim_withdraw",
+    ),
 ]
