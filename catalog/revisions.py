@@ -130,14 +130,29 @@ def text_segments(before: str, after: str) -> tuple[Segment, ...]:
 
 
 def _segments(old: list[str], new: list[str]) -> Iterator[Segment]:
+    """Words that changed side by side are told together: what alone is the same between them is the space."""
+    removed = added = space = ""
     for tag, i1, i2, j1, j2 in SequenceMatcher(None, old, new).get_opcodes():
-        if tag == "equal":
-            yield Segment(Change.SAME, "".join(old[i1:i2]))
-            continue
-        if i2 > i1:
-            yield Segment(Change.REMOVED, "".join(old[i1:i2]))
-        if j2 > j1:
-            yield Segment(Change.ADDED, "".join(new[j1:j2]))
+        text = "".join(old[i1:i2])
+        if tag != "equal":
+            removed, added = removed + space + text, added + space + "".join(new[j1:j2])
+            space = ""
+        elif text.isspace() and removed and added:
+            space = text
+        else:
+            yield from _changed(removed, added)
+            removed = added = ""
+            yield Segment(Change.SAME, text)
+    yield from _changed(removed, added)
+    if space:
+        yield Segment(Change.SAME, space)
+
+
+def _changed(removed: str, added: str) -> Iterator[Segment]:
+    if removed:
+        yield Segment(Change.REMOVED, removed)
+    if added:
+        yield Segment(Change.ADDED, added)
 
 
 def _value(field: models.Field, content: dict | None) -> Any:

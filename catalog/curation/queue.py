@@ -7,12 +7,14 @@ from django.core.paginator import Page, Paginator
 from django.db.models import Count, F, Q, QuerySet
 from django.utils.timezone import localdate
 
+from catalog.claims.queries import ClaimRead, read
 from catalog.curation.deciding import checklist
 from catalog.curation.shelf import is_priced
 from catalog.curation.visas import holds, last_visa, needs_visa, rules_of
 from catalog.models import (
     ChecklistItem,
     Claim,
+    ClaimTopic,
     EthicsVisa,
     Family,
     Listing,
@@ -161,7 +163,7 @@ class Review:
     listing: Listing
     sheet: ServiceSheet
     found: list[Difference]
-    claims: list[Claim]
+    claims: list[ClaimRead]
     points: list[ChecklistItem]
     needs_visa: bool
     visa: EthicsVisa | None
@@ -193,7 +195,7 @@ def review(*, operator: Operator, public_id, now: datetime) -> Review | None:
         listing=listing,
         sheet=listing.sheet.with_content_json(content),
         found=differences(approved, content),
-        claims=list(Claim.objects.filter(sheet=listing.sheet).current().order_by("topic")),
+        claims=current_claims(listing.sheet),
         points=checklist(operator=operator, family=content["family"]),
         needs_visa=needs_visa(rules=rules_of(operator), content=content),
         visa=visa,
@@ -201,6 +203,13 @@ def review(*, operator: Operator, public_id, now: datetime) -> Review | None:
         priced=is_priced(listing, on=today),
         history=history(listing),
     )
+
+
+def current_claims(sheet: ServiceSheet) -> list[ClaimRead]:
+    """The vendor's last word on each topic, expired or not, in the order of the topics."""
+    claims = Claim.objects.current().filter(sheet=sheet).select_related("checked_for", "evidence_file")
+    topics = list(ClaimTopic)
+    return [read(claim) for claim in sorted(claims, key=lambda one: topics.index(one.topic))]
 
 
 def history(listing: Listing) -> list[Submission]:

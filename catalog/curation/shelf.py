@@ -1,5 +1,6 @@
 """The verbs of a listing on its operator's shelf: list, suspend, resume, withdraw, reopen, word, place."""
 
+from collections.abc import Iterable
 from datetime import date, datetime
 
 from django.db import connection, transaction
@@ -13,7 +14,7 @@ from catalog.finding.indexing import refresh
 from catalog.models import GridState, Listing, ListingState, Submission, SubmissionState
 from catalog.signals import listing_suspended
 from tenants import audit
-from tenants.models import User
+from tenants.models import Operator, User
 
 MAX_REASON = 2000
 # One statement for the whole shelf: the moved listing takes its place, all others close ranks.
@@ -33,6 +34,16 @@ FROM (
 ) AS ranked
 WHERE listing.id = ranked.id AND listing.position <> ranked.rank
 RETURNING listing.id
+"""
+
+RANKS = """
+SELECT id, rank FROM (
+    SELECT l.id, row_number() OVER (ORDER BY l.position, s.name, l.id) AS rank
+    FROM catalog_listing AS l
+    JOIN partner_stockrecord AS o ON o.id = l.offer_id
+    JOIN catalog_servicesheet AS s ON s.product_id = o.product_id
+    WHERE l.operator_id = %(operator)s AND l.state <> 'withdrawn'
+) AS ranked WHERE id = ANY (%(listings)s)
 """
 
 
@@ -133,16 +144,13 @@ def set_words(
     refresh(listings=[listing.pk])
 
 
-def place_of(listing: Listing) -> int:
-    """Its place on its shelf as visitors read it, counted from 1, whatever the numbers kept."""
-    name = listing.sheet.name
-    before = (
-        Q(position__lt=listing.position)
-        | Q(position=listing.position, offer__product__sheet__name__lt=name)
-        | Q(position=listing.position, offer__product__sheet__name=name, pk__lt=listing.pk)
-    )
-    shelf = Listing.objects.filter(operator=listing.operator_id).exclude(state=ListingState.WITHDRAWN)
-    return shelf.filter(before).count() + 1
+def ranks(*, operator: Operator, listings: Iterable[Listing]) -> dict[int, int]:
+    """The place on the shelf of each of these listings (by id), counted from 1 as visitors read it, whatever
+    the numbers kept. Withdrawn ones have none. One query."""
+    wanted = [listing.pk for listing in listings]
+    with connection.cursor() as cursor:
+        cursor.execute(RANKS, {"operator": operator.pk, "listings": wanted})
+        return dict(cursor.fetchall())
 
 
 @transaction.atomic

@@ -70,7 +70,7 @@ SENDINGS = (
             ],
         },
     ),
-    Sending("courrielle", date(2026, 11, 20), changes={"licence": "Logiciel libre (AGPL-3.0)"}),
+    Sending("courrielle", date(2026, 11, 20), changes={"licence": "Logiciel libre (EUPL-1.2)"}),
     Sending(
         "marches-limpides",
         date(2026, 11, 23),

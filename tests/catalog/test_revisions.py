@@ -49,6 +49,15 @@ def test_a_text_is_compared_word_by_word():
     ]
 
 
+def test_words_that_changed_side_by_side_are_told_together():
+    found = only(content(summary="Les vieux mots ici"), content(summary="De tout neufs ici"))
+    assert [(segment.change, segment.text) for segment in found.segments] == [
+        (Change.REMOVED, "Les vieux mots"),
+        (Change.ADDED, "De tout neufs"),
+        (Change.SAME, " ici"),
+    ]
+
+
 def test_segments_put_end_to_end_tell_both_versions():
     old, new = "Un deux trois quatre.", "Zéro un deux  trois\n quatre, cinq."
     found = only(content(summary=old), content(summary=new))

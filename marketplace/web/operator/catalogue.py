@@ -34,11 +34,11 @@ SUBMISSION_BADGES = {
 def frame(request, operator, name: str, *path: tuple[str, str], **context) -> dict:
     """What every page of the catalogue gives its template. `path` are the crumbs (label, url) below the tab
     `name`: without any, it is the tab's own page."""
-    tab_url = reverse(name, args=[operator.slug])
+    start, tab_url = (reverse(one, args=[operator.slug]) for one in ("operator_submissions", name))
     below = [(TABS[name], tab_url if path else ""), *path]
     return {
         "operator": operator,
-        "crumbs": crumbs(operator, (TITLE, ""), *below),
+        "crumbs": crumbs(operator, (TITLE, start), *below),
         "tabs": [
             {"label": label, "url": reverse(target, args=[operator.slug]), "active": target == name}
             for target, label in TABS.items()

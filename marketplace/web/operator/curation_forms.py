@@ -83,18 +83,23 @@ class FilterNameForm(forms.Form):
     )
 
 
+class PointsField(forms.TypedMultipleChoiceField):
+    """Asked for, and wanted only to accept: catalog.curation.deciding is the judge."""
+
+    def validate(self, value):
+        pass
+
+
 class DecisionForm(forms.Form):
     """What a curator decides. The points are those of the checklist; the message goes to the vendor."""
 
-    checks = forms.TypedMultipleChoiceField(
-        label="Points de contrôle", required=False, coerce=int, widget=forms.CheckboxSelectMultiple
-    )
+    checks = PointsField(label="Points de contrôle", coerce=int, widget=forms.CheckboxSelectMultiple)
     message = forms.CharField(
         label="Message à l’éditeur",
         required=False,
         max_length=MAX_MESSAGE,
         widget=forms.Textarea(attrs={"rows": 4}),
-        help_text="Obligatoire pour demander des modifications ou refuser.",
+        help_text="Il est obligatoire pour demander des modifications ou refuser.",
         error_messages={"max_length": f"Le message est trop long : {MAX_MESSAGE} caractères au plus."},
     )
     decision = forms.ChoiceField(

@@ -54,6 +54,7 @@ def listing_list(request, operator):
         page=request.GET.get("page"),
         on=_today(),
     )
+    ranks = shelf.ranks(operator=operator, listings=found.page)
     context = frame(
         request,
         operator,
@@ -66,7 +67,7 @@ def listing_list(request, operator):
         page=found.page,
         rest=rest_of_address(q=search, etat=group, famille=family),
         total=counted(found.counts[group], "service"),
-        rows=[_row(operator, listing) for listing in found.page],
+        rows=[_row(operator, listing, ranks.get(listing.pk)) for listing in found.page],
         back=request.get_full_path(),
     )
     return render(request, "operator/shelf.html", context)
@@ -116,7 +117,7 @@ def place(request, operator, listing):
     if form.is_valid():
         at = shelf.place(
             listing=found,
-            position=form.wanted(shelf.place_of(found)),
+            position=form.wanted(shelf.ranks(operator=operator, listings=[found])[found.pk]),
             by=request.user,
             now=timezone.now(),
         )
@@ -177,7 +178,7 @@ def _words(found: Listing) -> dict:
     return {name: getattr(found, name) for name in ("own_text", "terms", "price_is_public")}
 
 
-def _row(operator, listing: Listing) -> dict:
+def _row(operator, listing: Listing, rank: int | None) -> dict:
     sheet = listing.sheet
     notes = []
     if listing.waiting:
@@ -194,8 +195,7 @@ def _row(operator, listing: Listing) -> dict:
         "vendor": sheet.vendor.organisation.name,
         "badge": listing_badge(listing.state),
         "note": capitalised(", ".join(notes)),
-        "position": listing.position,
-        "placed": listing.state != ListingState.WITHDRAWN,
+        "rank": rank,
         "place_url": reverse("operator_listing_place", args=[operator.slug, listing.pk]),
     }
 
@@ -264,15 +264,18 @@ def _facts(found: Listing) -> list[dict]:
     facts = [
         {"label": "Éditeur", "value": found.vendor.organisation.name},
         {"label": "Famille", "value": found.sheet.get_family_display()},
-        {
-            "label": "Version lue par vos adhérents",
-            "value": f"acceptée le {day(found.approved_at)}" if found.approved_at else "aucune",
-        },
+        {"label": "Version lue par vos adhérents", "value": _version(found)},
         {"label": "Tarif", "value": "publié" if found.priced else "aucun tarif publié"},
     ]
     if found.shared_from:
         facts.append({"label": "Reçu de", "value": found.shared_from.operator.short_name})
     return facts
+
+
+def _version(found: Listing) -> str:
+    if found.approved_revision is None:
+        return "aucune"
+    return f"acceptée le {day(found.approved_at)}" if found.approved_at else "acceptée"
 
 
 def _actions(operator, found: Listing) -> list[dict]:
@@ -281,6 +284,9 @@ def _actions(operator, found: Listing) -> list[dict]:
     if waiting:
         url = reverse("operator_submission", args=[operator.slug, waiting.public_id])
         actions.append({"label": "Examiner la nouvelle version", "url": url, "style": "primary"})
+    if found.state == ListingState.LISTED:
+        url = reverse("service", args=[operator.slug, found.sheet.slug])
+        actions.append({"label": "Voir comme vos adhérents", "url": url, "style": "secondary"})
     if found.state == ListingState.LISTED and may_be_offered_to(found).exists():
         url = reverse("operator_share_offer", args=[operator.slug, found.pk])
         actions.append({"label": "Proposer à un autre opérateur", "url": url, "style": "secondary"})

@@ -10,11 +10,13 @@ from django.utils import timezone
 from django.utils.timezone import localdate
 from django.views.decorators.http import require_http_methods
 
+from catalog.claims.queries import BEFORE_OPERATOR
 from catalog.curation import deciding
 from catalog.curation.errors import CurationRefused
 from catalog.curation.queue import Review, next_pending, review
 from catalog.models import Listing, ListingState, Submission, SubmissionState
 from catalog.revisions import compared_fields, label_of, words_of
+from marketplace.web.claim_words import public_claim
 from marketplace.web.formats import day, moment
 from marketplace.web.operator.catalogue import frame, listing_badge, submission_badge
 from marketplace.web.operator.curation_forms import (
@@ -86,6 +88,7 @@ def _next(request, operator, decided: Submission, now) -> str:
 def _context(request, operator, found: Review, form: DecisionForm) -> dict:
     submission, listing, sheet = found.submission, found.listing, found.sheet
     query = urlencode(address_of(filters_of(request.GET)))
+    today = localdate(timezone.now())
     queue_url = reverse("operator_submissions", args=[operator.slug])
     context = frame(
         request,
@@ -110,7 +113,15 @@ def _context(request, operator, found: Review, form: DecisionForm) -> dict:
             for field in compared_fields()
             if field.name not in SAID_ALREADY and (value := _value(sheet, field))
         ],
-        claims=[_claim(claim) for claim in found.claims],
+        claims=[
+            {
+                **public_claim(one, on=today),
+                "url": reverse("operator_claim", args=[operator.slug, one.claim.public_id])
+                if listing.state in BEFORE_OPERATOR
+                else "",
+            }
+            for one in found.claims
+        ],
         warnings=_warnings(found),
         history=[_past(operator, past, submission) for past in found.history],
     )
@@ -121,17 +132,6 @@ def _context(request, operator, found: Review, form: DecisionForm) -> dict:
 
 def _value(sheet, field) -> str:
     return words_of(field, getattr(sheet, field.attname))
-
-
-def _claim(claim) -> dict:
-    expired = claim.is_expired(on=localdate(timezone.now()))
-    state = {"declared": "neutral", "documented": "info", "verified": "success"}[claim.level]
-    return {
-        "topic": claim.get_topic_display(),
-        "state": "warning" if expired else state,
-        "level": "Périmé" if expired else claim.get_level_display().capitalize(),
-        "until": day(claim.valid_until),
-    }
 
 
 def _warnings(found: Review) -> list[dict]:

@@ -124,6 +124,14 @@ def test_one_takes_its_place_and_the_others_close_ranks(name, position, order, o
     }  # all at 100: by name
     ListingFactory(operator=operator, sheet__name="W", state=ListingState.WITHDRAWN, grid=None, position=1)
     elsewhere = ListingFactory(grid=None)
+    found = shelf.ranks(operator=operator, listings=Listing.objects.all())
+    assert {letter: found[listing.pk] for letter, listing in listings.items()} == {
+        "A": 1,
+        "B": 2,
+        "C": 3,
+        "D": 4,
+    }
+    assert len(found) == 4
     placed = shelf.place(listing=listings[name], position=position, **doing())
     assert names(operator).replace("W", "") == order
     assert placed == order.index(name) + 1
