@@ -12,6 +12,7 @@ from django.utils.cache import patch_vary_headers
 from django.utils.timezone import localdate
 from django.views.decorators.http import require_safe
 
+from catalog.finding.addresses import PARAMETERS, ShelfQuery, parameters, shelf_query
 from catalog.finding.asked import PAGE, Asked, Visitor, visitor_of
 from catalog.finding.cards import CardTexts, card_texts
 from catalog.finding.find import Found, Standing, find
@@ -22,7 +23,6 @@ from marketplace.web.price_views import price_card
 from marketplace.web.public.about import statutes_in_words
 from marketplace.web.public.commune_choice import CommuneChoice, chosen_commune
 from marketplace.web.public.shelf_filters import empty_state, groups, reading_notes
-from marketplace.web.public.shelf_query import PARAMETERS, ShelfQuery, parameters, shelf_query
 from marketplace.web.public.shelf_words import (
     LEVEL_BADGES,
     SORTS,

@@ -1,11 +1,11 @@
 """The filters beside a shelf, what was made of the words, and the way out when nothing answers."""
 
+from catalog.finding.addresses import ShelfQuery, band_value
 from catalog.finding.asked import Asked, Local, Visitor
 from catalog.finding.find import Found
 from catalog.finding.search import MAX_LENGTH
 from catalog.models import Family
 from marketplace.web.formats import format_number
-from marketplace.web.public.shelf_query import ShelfQuery, band_value
 from marketplace.web.public.shelf_words import (
     CONNECTORS,
     FOR_ME,
