@@ -13,7 +13,7 @@ from billing.documents.document import (
     Party,
     VatSubtotal,
 )
-from billing.documents.fonts import drawable
+from tenants.documents.fonts import drawable
 
 _KINDS = {INVOICE: "Facture", CREDIT_NOTE: "Avoir", CORRECTIVE: "Facture rectificative"}
 _UNITS = {"LS": "forfait", "MON": "mois", "ANN": "an", "HUR": "h", "DAY": "j"}

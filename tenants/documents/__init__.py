@@ -1,0 +1,1 @@
+"""What every printed document stands on: one typeface, one typesetter. No Django, no database, no clock."""
