@@ -1,8 +1,8 @@
 """Reads for the pages of the catalogue."""
 
-from dataclasses import dataclass
+from collections.abc import Iterable
 
-from catalog.models import Listing, ServiceSheet, Vendor
+from catalog.models import Listing
 from tenants.models import Operator
 
 
@@ -11,23 +11,15 @@ def listing_on_shelf(*, operator: Operator, slug: str) -> Listing | None:
     return Listing.objects.on_shelf_of(operator).for_cards().filter(offer__product__sheet__slug=slug).first()
 
 
-@dataclass(frozen=True)
-class VendorService:
-    """One service of a vendor, and its listings (with their operator) on the shelves, by operator."""
-
-    sheet: ServiceSheet
-    listings: list[Listing]
-
-
-def vendor_services(*, vendor: Vendor) -> list[VendorService]:
-    """The vendor's services by name, with every shelf they are on or prepared for. Two queries."""
-    sheets = ServiceSheet.objects.filter(vendor=vendor).order_by("name", "pk")
-    shelves: dict[int, list[Listing]] = {}
-    listings = (
-        Listing.objects.filter(offer__product__sheet__vendor=vendor)
-        .select_related("operator", "offer")
-        .order_by("operator__short_name", "pk")
+def names_on_shelf(*, operator: Operator, slugs: Iterable[str]) -> dict[str, str]:
+    """The names under which these services stand on an operator's shelf, by their address. One query, none
+    without slugs."""
+    wanted = set(slugs)
+    if not wanted:
+        return {}
+    found = (
+        Listing.objects.on_shelf_of(operator)
+        .filter(offer__product__sheet__slug__in=wanted)
+        .select_related("offer__product__sheet", "approved_revision")
     )
-    for listing in listings:
-        shelves.setdefault(listing.offer.product_id, []).append(listing)
-    return [VendorService(sheet, shelves.get(sheet.product_id, [])) for sheet in sheets]
+    return {listing.sheet.slug: listing.shown.name for listing in found}

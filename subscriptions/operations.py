@@ -67,7 +67,7 @@ def request_subscription(
         requested_at=now,
         separate_approver=vehicle.separate_approver,
         deliberation_required=vehicle.deliberation_required,
-        service_name=listing.sheet.name,
+        service_name=listing.shown.name,
         grid=priced.grid.definition,
         quote=priced.quote.to_dict(),
         yearly_cents=priced.net_cents,

@@ -2,7 +2,7 @@
 
 (`catalog.py` makes the listing itself.)"""
 
-from datetime import date
+from datetime import UTC, date, datetime
 
 import factory
 
@@ -24,6 +24,7 @@ from catalog.models import (
     ListingState,
     ModerationState,
     Need,
+    PlannedPublication,
     Review,
     SavedSearch,
     SheetFile,
@@ -99,6 +100,19 @@ class ClaimFactory(Factory):
     value = factory.LazyFunction(lambda: {"spdx_id": "EUPL-1.2"})
     level = ClaimLevel.DECLARED
     made_at = NOW
+
+
+class PlannedPublicationFactory(Factory):
+    """Of the sheet's last revision, on New Year's Day."""
+
+    class Meta:
+        model = PlannedPublication
+
+    sheet = factory.SubFactory(ServiceSheetFactory)
+    revision = factory.LazyAttribute(lambda o: o.sheet.save_revision())
+    at = datetime(2099, 1, 1, 8, tzinfo=UTC)
+    asked_by = factory.SubFactory(UserFactory)
+    asked_at = NOW
 
 
 class SubmissionFactory(Factory):

@@ -28,6 +28,7 @@ from catalog.vendors.declarations import QUESTIONS
 from marketplace.web.operator.forms import period_key
 from tenants.models import Adhesion, Role
 from tenants.people.invitations import token_of
+from tests.catalog.publiccode.files import RIGHT, written
 from tests.factories.subscriptions import PDF
 from tests.factories.tenants import siret
 from tests.permissions import operator_forms as forms
@@ -84,6 +85,7 @@ class Row:
     sends: Callable[[World], dict] = lambda world: {}
     foreign: Answers = field(default_factory=dict)  # to somebody else's thing behind one's own door
     without_csrf_token: str = ""  # why a POST needs none
+    lists_halls: bool = False  # names every operator: that they exist is public
     lists_members: bool = False  # shows the operator's members, the one it shares with B among them
     lists_operators: bool = False  # names every operator there is
     only_get: bool = False  # a library's page: other methods are its business
@@ -172,6 +174,10 @@ def _claim(world: World) -> list:
     return [world.claim.public_id]
 
 
+def _sheet(world: World) -> list:
+    return [world.sheet.slug]
+
+
 def _requested(world: World) -> list:
     return [world.requested.public_id]
 
@@ -224,6 +230,10 @@ def _refused(world: World) -> list:
     return [world.refused.public_id]
 
 
+def _its_first_version(world: World) -> list:
+    return [world.sheet.slug, world.sheet.live_revision_id]
+
+
 def _adhesion(world: World) -> list:
     adhesion = Adhesion.objects.get(operator=world.operator, organisation=world.commune)
     return [world.commune.siren, adhesion.pk]
@@ -238,6 +248,10 @@ def _adhesion_that_ends(world: World) -> list:
 
 
 # --- What is sent --------------------------------------------------------------------------------------
+
+
+def _its_last_version(world: World) -> dict:
+    return {"revision": world.sheet.latest_revision_id}
 
 
 def _a_request(world: World) -> dict:
@@ -402,6 +416,9 @@ TABLE = [
     public("hall_news_item", thing=lambda world: [world.operator.slug, world.news.slug]),
     public("hall_help_article", thing=lambda world: [world.operator.slug, world.article.slug]),
     public("picture", thing=lambda world: [world.picture]),
+    # A file of a version that nobody has accepted: its vendor's people, and those it was submitted to.
+    Row("sheet_file", thing=lambda world: [world.sheet_file.public_id],
+        get=not_found(EVERYONE) | opens(VENDORS, OPERATORS, AUDITOR)),
     public("service", thing=lambda world: [world.operator.slug, world.listing.sheet.slug]),
     # Open data: everybody's.
     public("open_data"),
@@ -537,6 +554,24 @@ TABLE = [
 
     # A vendor: <siren> of the vendor.
     vendor("vendor_home", get=opens(VENDORS)),
+    vendor("vendor_service_new", get=opens(VENDORS), post=leads(VENDORS),
+           sends=lambda world: {"name": "Une nouveauté", "family": "gis"}),
+    vendor("vendor_service", thing=_sheet, get=opens(VENDORS)),
+    vendor("vendor_service_edit", thing=lambda world: [world.sheet.slug, "presentation"], get=opens(VENDORS),
+           post=leads(VENDORS),
+           sends=lambda world: _its_last_version(world) | {"name": "Autre nom", "family": "gis"}),
+    vendor("vendor_service_import", thing=_sheet, get=opens(VENDORS), post=leads(VENDORS),
+           sends=lambda world: _its_last_version(world) | {"text": written(RIGHT), "fields": ["summary"]}),
+    vendor("vendor_service_preview", thing=_sheet, get=opens(VENDORS), lists_halls=True),
+    vendor("vendor_service_history", thing=_sheet, get=opens(VENDORS)),
+    vendor("vendor_service_compare", thing=_sheet, get=opens(VENDORS)),
+    vendor("vendor_service_restore", thing=_its_first_version,
+           post=leads(VENDORS)),
+    vendor("vendor_service_publish", thing=_sheet, get=opens(VENDORS), post=leads(VENDORS),
+           sends=lambda world: {**_its_last_version(world), "when": "now"}, lists_halls=True),
+    vendor("vendor_service_unplan", thing=lambda world: [world.planned.sheet.slug], post=leads(VENDORS)),
+    vendor("vendor_submission_cancel", thing=lambda world: [world.sheet.slug, world.sent.public_id],
+           post=leads(VENDORS)),
     vendor("vendor_profile", get=opens(VENDOR_ADMIN), post=leads(VENDOR_ADMIN), sends=_a_profile),
     vendor("vendor_papers", get=opens(VENDORS)),
     vendor("vendor_agree", post=leads(VENDOR_ADMIN), sends=lambda world: {"version": world.terms.version}),

@@ -22,6 +22,10 @@ from catalog.models import (
     Claim,
     Listing,
     ListingShare,
+    ListingState,
+    PlannedPublication,
+    ServiceSheet,
+    SheetFile,
     Submission,
     Vendor,
     VendorApplication,
@@ -60,7 +64,10 @@ from tests.factories import (
     MembershipFactory,
     OperatorFactory,
     OrganisationFactory,
+    PlannedPublicationFactory,
+    ServiceSheetFactory,
     SettlementFactory,
+    SheetFileFactory,
     StepFactory,
     SubmissionFactory,
     SubscriptionFactory,
@@ -110,6 +117,10 @@ class World:
     colleague: User  # has a small role in all three organisations
     away: User  # the same, suspended
     invitations: dict[str, Invitation]  # by place: member, operator, vendor
+    sheet: ServiceSheet  # of the vendor: published, with a draft after it
+    sheet_file: SheetFile  # of that draft, which was sent to the operator
+    sent: Submission
+    planned: PlannedPublication  # of another sheet
     listing: Listing  # not asked for yet
     claim: Claim  # documented, of that listing's service
     requested: Subscription
@@ -172,6 +183,7 @@ def _operator_side(word: str) -> dict:
         "article": help_article(operator, title=f"Aide de {word}"),
         "member_import": member_import,
         "vendor": vendor,
+        **_sheet_side(word, operator, vendor),
         "terms": VendorTermsFactory(),
         "application": VendorApplicationFactory(name=f"Aspirant {word}", siren=_new_siren(word)),
         "leaving": leaving,
@@ -198,6 +210,25 @@ def _curation_side(word: str, operator: Operator, vendor: Vendor) -> dict:
             listing=ListingFactory(operator=operator, **sheet), to_operator=neighbour
         ),
     }
+
+
+def _sheet_side(word: str, operator: Operator, vendor: Vendor) -> dict:
+    sheet, other = (ServiceSheetFactory(vendor=vendor, name=f"{what} {word}") for what in ("Plans", "Parcs"))
+    file = SheetFileFactory(vendor=vendor)
+    with as_worker():
+        for one in (sheet, other):
+            one.description = "Un plan de la commune, ses réseaux et ses parcelles, à jour. " * 2
+            one.contacts, one.hosting = [{"label": "Aide", "email": "aide@plans.example"}], "Caen"
+            one.save_revision().publish(skip_permission_checks=True)
+            one.refresh_from_db()
+        sheet.documents = [{"file": str(file.public_id), "title": "Guide"}]
+        sheet.save_revision()
+    listing = ListingFactory(
+        sheet=sheet, operator=operator, state=ListingState.DRAFT, grid=None, vehicle=False
+    )
+    sent = SubmissionFactory(listing=listing, revision=sheet.latest_revision)
+    planned = PlannedPublicationFactory(sheet=other, revision=other.latest_revision)
+    return {"sheet": sheet, "sheet_file": file, "sent": sent, "planned": planned}
 
 
 def _member_side(side: dict, commune: Organisation) -> dict:

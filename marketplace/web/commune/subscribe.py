@@ -93,7 +93,7 @@ def _page(request, organisation, listing, *, form, now, change=None):
     context = {
         "organisation": organisation,
         "listing": listing,
-        "sheet": listing.sheet,
+        "sheet": listing.shown,
         "operator": listing.operator,
         "form": _form(organisation, data) if errors else _form(organisation, initial=data),
         "has_errors": errors,
@@ -141,7 +141,7 @@ def _refused(request, organisation, listing, error):
     """The service cannot be asked for: why, and what to do."""
     context = {
         "organisation": organisation,
-        "sheet": listing.sheet,
+        "sheet": listing.shown,
         "operator": listing.operator,
         "reason": str(error),
         "not_member": isinstance(error, NotAMember),

@@ -1,25 +1,17 @@
-"""Pages anyone may read: the halls, their shelves, one service and its price."""
-
-from urllib.parse import urlencode
+"""Pages anyone may read: the halls, and what leads to them."""
 
 from django.contrib.auth.decorators import login_not_required, login_required
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.timezone import localdate
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 
-from catalog.prices import listing_price, territory_facts
-from catalog.queries import listing_on_shelf
 from marketplace.web.api.answers import not_found as api_not_found
 from marketplace.web.api.answers import open_to_scripts, read_only
-from marketplace.web.claim_words import claims_section
 from marketplace.web.context import places_of
-from marketplace.web.price_views import breakdown, price_card
-from marketplace.web.public.commune_choice import chosen_commune, option
-from marketplace.web.public.member_state import member_action
+from marketplace.web.public.commune_choice import option
 from tenants.models import Operator
 from tenants.territories.search import find_communes
 
@@ -68,40 +60,6 @@ def commune_suggestions(request):
 
 @login_not_required
 @require_safe
-def service(request, operator, service):
-    """One service: what it is, who makes it, and its price explained for the visitor's commune."""
-    operator = operator_or_404(request, operator)
-    listing = listing_on_shelf(operator=operator, slug=service)
-    if listing is None:
-        raise Http404
-    today = _today()
-    choice = chosen_commune(request, on=today)
-    if choice.redirect_to:
-        return redirect(choice.redirect_to)
-    facts = _facts(choice.commune, on=today)
-    price = listing_price(listing=listing, facts=facts) if facts else None
-    context = {
-        "operator": operator,
-        "listing": listing,
-        "sheet": listing.sheet,
-        "vendor": listing.vendor,
-        "choice": choice,
-        "price": price_card(
-            price=price,
-            commune=choice.commune,
-            choose_url="#commune",
-        ),
-        "breakdown": _breakdown(price, choice.commune),
-        "action": member_action(request, listing=listing, commune=choice.commune),
-        "claims": claims_section(sheet=listing.sheet, on=today),
-        "back_url": reverse("storefront", args=[operator.slug])
-        + (f"?{urlencode({'insee': choice.commune.code})}" if choice.commune else ""),
-    }
-    return render(request, "public/service.html", context)
-
-
-@login_not_required
-@require_safe
 @cache_control(max_age=3600, public=True)
 def operator_stylesheet(request, operator):
     """The operator's colour, as a stylesheet: the policy allows no inline style."""
@@ -122,24 +80,6 @@ def operator_or_404(request, slug: str) -> Operator:
 
 def _today():
     return localdate(timezone.now())
-
-
-def _facts(commune, *, on):
-    """The commune's populations on a day, or None before one is named."""
-    return territory_facts(territories=[commune], on=on)[commune.pk] if commune else None
-
-
-def _breakdown(price, commune) -> dict | None:
-    if price is None or price.quote is None:
-        return None
-    return breakdown(
-        quote=price.quote,
-        vat_category=price.grid.vat_category,
-        vat_rate=price.grid.vat_rate,
-        vat_reason=price.grid.vat_reason,
-        vat_cents=price.vat_cents,
-        caption=f"Le calcul pour {commune.name}, par an",
-    )
 
 
 def bad_request(request, exception=None):

@@ -1,8 +1,8 @@
 """Pages of a vendor: <siren> names it (marketplace.web.access.vendor_view); and the vendors' own door."""
 
-from django.urls import path
+from django.urls import include, path
 
-from marketplace.web.vendor import claims, door, duties, services
+from marketplace.web.vendor import claims, door, duties, service_urls, services
 
 # Before anybody is a vendor.
 door_urlpatterns = [
@@ -28,4 +28,5 @@ urlpatterns = [
         claims.withdraw,
         name="vendor_claim_withdraw",
     ),
+    path("services/", include(service_urls)),
 ]

@@ -1,0 +1,1 @@
+"""Service sheets: what a vendor writes, publishes once, and each operator's members then read."""

@@ -1,0 +1,150 @@
+"""One service in one hall: the version that this operator approved, never what the vendor wrote since."""
+
+from datetime import date
+
+from django.contrib.auth.decorators import login_not_required
+from django.http import Http404
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.timezone import localdate
+from django.views.decorators.http import require_safe
+
+from catalog.models import Connector, Listing, ServiceSheet, Vendor
+from catalog.prices import listing_price, territory_facts
+from catalog.queries import listing_on_shelf, names_on_shelf
+from catalog.sheets.eligibility import eligibility
+from catalog.sheets.files import pictures
+from marketplace.web.claim_words import claims_section
+from marketplace.web.formats import day, phone
+from marketplace.web.price_views import breakdown, price_card
+from marketplace.web.public.commune_choice import CommuneChoice, chosen_commune
+from marketplace.web.public.member_state import member_action
+from marketplace.web.public.views import operator_or_404
+from tenants.models import Operator
+
+OPENINGS = {
+    Connector.OSB: "Le service s’ouvre par lui-même, quelques minutes après l’accord de votre collectivité.",
+    Connector.WEBHOOK: "Le service s’ouvre par lui-même après l’accord de votre collectivité.",
+    Connector.TERRAFORM: "Le service est installé par lui-même après l’accord de votre collectivité.",
+    Connector.MANUAL: "L’opérateur ou l’éditeur ouvre le service après l’accord de votre collectivité.",
+}
+
+
+@login_not_required
+@require_safe
+def service(request, operator, service):
+    """One service: what it is, who makes it, and its price explained for the visitor's commune."""
+    operator = operator_or_404(request, operator)
+    listing = listing_on_shelf(operator=operator, slug=service)
+    if listing is None:
+        raise Http404
+    choice = chosen_commune(request, on=localdate(timezone.now()))
+    if choice.redirect_to:
+        return redirect(choice.redirect_to)
+    context = service_context(
+        operator=operator, listing=listing, sheet=listing.shown, vendor=listing.vendor, choice=choice
+    )
+    context["action"] = member_action(request, listing=listing, commune=choice.commune)
+    return render(request, "public/service.html", context)
+
+
+def service_context(
+    *,
+    operator: Operator,
+    listing: Listing | None,
+    sheet: ServiceSheet,
+    vendor: Vendor,
+    choice: CommuneChoice,
+) -> dict:
+    """What public/service.html shows of this version of a sheet at this operator; `listing` is None while it
+    was never proposed there."""
+    today = localdate(timezone.now())
+    commune = choice.commune
+    facts = territory_facts(territories=[commune], on=today)[commune.pk] if commune else None
+    price = listing_price(listing=listing, facts=facts) if facts and listing else None
+    suffix = f"?insee={commune.code}" if commune else ""
+    return {
+        "operator": operator,
+        "listing": listing,
+        "sheet": sheet,
+        "vendor": vendor,
+        "choice": choice,
+        "price": price_card(price=price, commune=commune, choose_url="#commune"),
+        "breakdown": _breakdown(price, commune),
+        "gallery": _gallery(sheet),
+        "documents": _documents(sheet),
+        "contacts": [{**contact, "phone": phone(contact.get("phone", ""))} for contact in sheet.contacts],
+        "prerequisites": _prerequisites(sheet, operator, suffix),
+        "claims": claims_section(sheet=sheet, on=today),
+        "eligibility": eligibility(sheet=sheet, territory=commune, facts=facts),
+        "opening": OPENINGS.get(sheet.connector, ""),
+        "contractors": [{**one, "until": _last_day(one.get("until", ""))} for one in sheet.contractors],
+        "own_text": listing.own_text if listing else "",
+        "terms": listing.terms if listing else "",
+        "approved_on": day(listing.approved_at) if listing else "",
+        "back_url": reverse("storefront", args=[operator.slug]) + suffix,
+        "action": {"kind": "none"},
+        "preview": None,
+        "picker_hidden": [],
+    }
+
+
+def _gallery(sheet: ServiceSheet) -> list[dict]:
+    """The pictures with their sizes, so that the page does not jump when they come."""
+    files = pictures(one["file"] for one in sheet.screenshots)
+    return [
+        {
+            "url": reverse("sheet_file", args=[one["file"]]),
+            "alt": one["alt"],
+            "width": files[one["file"]].width,
+            "height": files[one["file"]].height,
+        }
+        for one in sheet.screenshots
+        if one["file"] in files
+    ]
+
+
+def _documents(sheet: ServiceSheet) -> list[dict]:
+    return [
+        {"title": one["title"], "url": reverse("sheet_file", args=[one["file"]])} for one in sheet.documents
+    ]
+
+
+def _prerequisites(sheet: ServiceSheet, operator: Operator, suffix: str) -> list[dict]:
+    """Each with a link when it stands on this shelf."""
+    names = names_on_shelf(
+        operator=operator, slugs={one["sheet"] for one in sheet.prerequisites if one.get("sheet")}
+    )
+    found = []
+    for one in sheet.prerequisites:
+        slug = one.get("sheet", "")
+        on_shelf = slug in names
+        found.append(
+            {
+                "text": one.get("text") or names.get(slug, slug),
+                "name": names[slug] if on_shelf and one.get("text") else "",
+                "url": reverse("service", args=[operator.slug, slug]) + suffix if on_shelf else "",
+            }
+        )
+    return found
+
+
+def _last_day(text: str) -> str:
+    try:
+        return day(date.fromisoformat(text)) if text else ""
+    except ValueError:
+        return text
+
+
+def _breakdown(price, commune) -> dict | None:
+    if price is None or price.quote is None:
+        return None
+    return breakdown(
+        quote=price.quote,
+        vat_category=price.grid.vat_category,
+        vat_rate=price.grid.vat_rate,
+        vat_reason=price.grid.vat_reason,
+        vat_cents=price.vat_cents,
+        caption=f"Le calcul pour {commune.name}, par an",
+    )

@@ -1,0 +1,34 @@
+"""A vendor's services and their sheets, behind its door."""
+
+from django.urls import path
+
+from marketplace.web.vendor import (
+    services,
+    sheet_edit,
+    sheet_history,
+    sheet_import,
+    sheet_preview,
+    sheet_publish,
+)
+
+urlpatterns = [
+    path("nouveau/", services.new, name="vendor_service_new"),
+    path("<slug:slug>/", services.service, name="vendor_service"),
+    path("<slug:slug>/modifier/<slug:section>/", sheet_edit.edit, name="vendor_service_edit"),
+    path("<slug:slug>/publiccode/", sheet_import.publiccode, name="vendor_service_import"),
+    path("<slug:slug>/apercu/", sheet_preview.preview, name="vendor_service_preview"),
+    path("<slug:slug>/historique/", sheet_history.history, name="vendor_service_history"),
+    path("services/<slug:slug>/historique/comparer/", sheet_history.compare, name="vendor_service_compare"),
+    path(
+        "services/<slug:slug>/historique/<int:revision>/reprendre/",
+        sheet_history.restore,
+        name="vendor_service_restore",
+    ),
+    path("<slug:slug>/publier/", sheet_publish.publish, name="vendor_service_publish"),
+    path("services/<slug:slug>/publier/annuler/", sheet_publish.cancel_plan, name="vendor_service_unplan"),
+    path(
+        "services/<slug:slug>/envois/<uuid:public_id>/retirer/",
+        sheet_publish.take_back,
+        name="vendor_submission_cancel",
+    ),
+]
