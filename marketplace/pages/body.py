@@ -1,5 +1,6 @@
 """A body written in Wagtail, as the list of pieces that public/_body.html shows."""
 
+from django.db.models import Q
 from django.urls import reverse
 from wagtail.fields import StreamValue
 from wagtail.images import get_image_model
@@ -14,7 +15,7 @@ WIDTH = "max-1200x1200"
 def pieces(body: StreamValue, *, operator: Operator) -> list[dict]:
     """One {kind, …} a block. A service is shown only while it stands on this operator's shelf; a picture only
     while it exists. At most one query for all the services and two for all the pictures."""
-    cards, pictures = _cards(_ids(body, "service"), operator), _pictures(_ids(body, "image"))
+    cards, pictures = _cards(_ids(body, "service"), operator), _pictures(_ids(body, "image"), operator)
     shown = []
     for block in body:
         value, kind = block.value, block.block_type
@@ -55,9 +56,11 @@ def _card(listing: Listing, operator: Operator) -> dict:
     }
 
 
-def _pictures(ids: list[int]) -> dict[int, object]:
-    """The picture of each image, drawn once at the width of a page and kept."""
+def _pictures(ids: list[int], operator: Operator) -> dict[int, object]:
+    """The picture of each image, drawn once at the width of a page and kept. Not those of another operator's
+    editors, whatever number was sent."""
     if not ids:
         return {}
-    images = get_image_model().objects.filter(pk__in=ids).prefetch_renditions(WIDTH)
+    allowed = Q(collection__desk__operator=operator) | Q(collection__desk__isnull=True)
+    images = get_image_model().objects.filter(allowed, pk__in=ids).prefetch_renditions(WIDTH)
     return {image.pk: image.get_rendition(WIDTH) for image in images}
