@@ -401,3 +401,20 @@ def test_staff_sees_all(theirs, ours):
     page = staff.get(reverse("wagtailadmin_explore_root")).content.decode()
     assert "Mutu Aubeterre" in page
     assert "Mutu Bellombre" in page
+
+
+def test_pictures_sent_several_at_once_go_through_the_same_door(editor, ours):
+    exif = Image.Exif()
+    exif[0x010E] = "SECRET DE LA PHOTO"
+    for name, content, expected in (
+        ("photo.jpg", png(format="JPEG", exif=exif), True),
+        ("dessin.svg", b"<svg xmlns='http://www.w3.org/2000/svg'/>", False),
+    ):
+        sent = {"title": "Une photo", "files[]": SimpleUploadedFile(name, content)}
+        answer = editor.post(
+            reverse("wagtailimages:add_multiple"), sent, headers={"x-requested-with": "XMLHttpRequest"}
+        )
+        assert answer.json()["success"] is expected
+    (image,) = get_image_model().objects.all()
+    assert image.collection == ours.desk.collection
+    assert b"SECRET" not in image.file.open().read()
