@@ -78,6 +78,10 @@ SENDINGS = (
     ),
     Sending("boite-a-idees", date(2026, 11, 24), note="Gratuit la première année."),
 )
+TO_BRUMELLE = (
+    Sending("garde-manger", date(2026, 11, 19), note="Le syndicat voisin l’a déjà choisi."),
+    Sending("paraphe-clair", date(2026, 11, 23), changes={"audience": "Communes et syndicats"}),
+)
 POINTS = (
     ("", "Le résumé se comprend sans connaître le logiciel", True),
     ("", "L’hébergement est dit, et il est en Europe", True),
@@ -102,6 +106,8 @@ def make_curation(*, operators: dict[str, Operator]) -> None:
         now=at(date(2026, 11, 9)),
     )
     waiting = {sending.slug: _send(sending, cantonade) for sending in SENDINGS}
+    for sending in TO_BRUMELLE:
+        _send(sending, brumelle)
     visas.record_visa(
         listing=waiting["cantinelle"].listing,
         opinion=VisaOpinion.WITH_RESERVATIONS,

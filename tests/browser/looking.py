@@ -1,6 +1,9 @@
-"""What every journey does: sign in, and look at a page on a wide and on a narrow screen."""
+"""What every journey does: sign in, look at a page on a wide and on a narrow screen, read a letter."""
 
 import re
+import time
+from email import message_from_bytes, policy
+from email.message import EmailMessage
 
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
@@ -34,3 +37,15 @@ def sign_in(page: Page, stack: RunningStack, person: str) -> None:
     page.get_by_role("link", name="Se connecter").click()
     page.get_by_role("button", name=re.compile(person)).click()
     page.wait_for_url(f"{stack.url}/**")
+
+
+def letter_to(stack: RunningStack, address: str, *, give_up: float = 60) -> EmailMessage:
+    """The letter that the worker sent there: in the demo each is a file."""
+    deadline = time.monotonic() + give_up
+    while time.monotonic() < deadline:
+        for file in (stack.folder / "mail").glob("*.log"):
+            letter = message_from_bytes(file.read_bytes(), policy=policy.default)
+            if address in str(letter["To"]):
+                return letter
+        time.sleep(0.3)
+    raise AssertionError(f"no letter to {address}:\n{stack.says()}")

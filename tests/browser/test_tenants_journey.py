@@ -2,15 +2,12 @@
 
 import json
 import re
-import time
-from email import message_from_bytes, policy
-from email.message import EmailMessage
 
 import httpx
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.looking import look, sign_in
+from tests.browser.looking import letter_to, look, sign_in
 from tests.browser.stack import RunningStack
 
 pytestmark = pytest.mark.xdist_group("stack")
@@ -138,15 +135,3 @@ def sign_in_as_new(page: Page, stack: RunningStack, person: dict[str, str]) -> N
     button = page.locator("button[name=sub]").first
     button.evaluate("(button, sub) => { button.value = sub }", sub)
     button.click()
-
-
-def letter_to(stack: RunningStack, address: str, *, give_up: float = 60) -> EmailMessage:
-    """The letter that the worker sent there: in the demo each is a file."""
-    deadline = time.monotonic() + give_up
-    while time.monotonic() < deadline:
-        for file in (stack.folder / "mail").glob("*.log"):
-            letter = message_from_bytes(file.read_bytes(), policy=policy.default)
-            if address in str(letter["To"]):
-                return letter
-        time.sleep(0.3)
-    raise AssertionError(f"no letter to {address}:\n{stack.says()}")
