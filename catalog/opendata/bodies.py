@@ -71,7 +71,9 @@ def _public_vendors() -> QuerySet[Vendor]:
 
 
 def shelf_page(*, operator: Operator, page: int, size: int) -> Page:
-    """The listings on an operator's shelf, in its order, with all that a card shows. Three queries."""
-    found = Listing.objects.on_shelf_of(operator)
-    ordered = found.for_cards().order_by("position", "offer__product__sheet__name", "pk")
-    return Page(items=list(ordered[(page - 1) * size : page * size]), total=found.count())
+    """The listings on an operator's shelf, in its order, with all that a card shows. Four queries."""
+    found = ShelfEntry.objects.filter(operator=operator, listed=True)
+    ordered = found.order_by("position", "listing").values_list("listing", flat=True)
+    ids = list(ordered[(page - 1) * size : page * size])
+    listings = Listing.objects.on_shelf_of(operator).for_cards().in_bulk(ids)
+    return Page(items=[listings[pk] for pk in ids if pk in listings], total=found.count())

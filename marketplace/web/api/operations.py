@@ -8,9 +8,8 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.timezone import localdate
-from ninja import NinjaAPI
+from ninja import NinjaAPI, Path, Query
 from ninja.errors import HttpError, ValidationError
-from pydantic import Field
 
 from catalog.models import Family
 from catalog.opendata import bodies
@@ -29,10 +28,10 @@ from tenants.territories.search import current_commune
 
 MAX_PAGE_SIZE = 100
 
-PageNumber = Annotated[int, Field(ge=1, le=100_000, description="Page, à partir de 1.")]
-PageSize = Annotated[int, Field(ge=1, le=MAX_PAGE_SIZE, description="Éléments par page, 100 au plus.")]
+PageNumber = Annotated[int, Query(ge=1, le=100_000, description="Page, à partir de 1.")]
+PageSize = Annotated[int, Query(ge=1, le=MAX_PAGE_SIZE, description="Éléments par page, 100 au plus.")]
 Text = r"^[^\x00-\x1f]*$"
-Siren = Annotated[str, Field(pattern=r"^[0-9]{9}$", description="SIREN, 9 chiffres.")]
+Siren = Annotated[str, Path(pattern=r"^[0-9]{9}$", description="SIREN, 9 chiffres.")]
 
 DESCRIPTION = (
     "Le catalogue des services numériques que les collectivités achètent ensemble, en lecture seule et sans "
@@ -130,7 +129,7 @@ def listings(
     request,
     operator: str,
     insee: Annotated[
-        str, Field(pattern=r"^([0-9][0-9AB][0-9]{3})?$", description="Code INSEE d’une commune.")
+        str, Query(pattern=r"^([0-9][0-9AB][0-9]{3})?$", description="Code INSEE d’une commune.")
     ] = "",
     page: PageNumber = 1,
     page_size: PageSize = 20,
@@ -188,17 +187,17 @@ def vendor(request, siren: Siren):
 def services(
     request,
     q: Annotated[
-        str, Field(pattern=Text, max_length=MAX_QUERY, description="Mots du nom ou du résumé.")
+        str, Query(pattern=Text, max_length=MAX_QUERY, description="Mots du nom ou du résumé.")
     ] = "",
-    family: schemas.FamilyId | Literal[""] = "",
+    family: Annotated[schemas.FamilyId | Literal[""], Query(description="Famille de services.")] = "",
     operator: Annotated[
-        str, Field(pattern=Text, max_length=50, description="Identifiant d’un opérateur.")
+        str, Query(pattern=Text, max_length=50, description="Identifiant d’un opérateur.")
     ] = "",
-    vendor: Annotated[str, Field(pattern=r"^([0-9]{9})?$", description="SIREN d’un éditeur.")] = "",
+    vendor: Annotated[str, Query(pattern=r"^([0-9]{9})?$", description="SIREN d’un éditeur.")] = "",
     licence: Annotated[
-        str, Field(pattern=Text, max_length=120, description="Expression SPDX, par exemple MIT.")
+        str, Query(pattern=Text, max_length=120, description="Expression SPDX, par exemple MIT.")
     ] = "",
-    connector: schemas.ConnectorId | Literal[""] = "",
+    connector: Annotated[schemas.ConnectorId | Literal[""], Query(description="Comment il s’ouvre.")] = "",
     page: PageNumber = 1,
     page_size: PageSize = 20,
 ):
