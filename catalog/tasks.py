@@ -33,3 +33,30 @@ def remind_of_claims(timestamp: int) -> None:
 
     with every_tenant():
         reminders.send_reminders(now=timezone.now())
+
+
+@app.task(queue="feeds", retry=1)
+def read_feed(feed_id: int) -> None:
+    """Reads a source of services on the network."""
+    from catalog.feeds import reading
+
+    with every_tenant():
+        reading.read(feed_id=feed_id, now=timezone.now())
+
+
+@app.periodic(cron="41 2 * * *")
+@app.task(queue="feeds", queueing_lock="catalog.read_all_feeds")
+def read_all_feeds(timestamp: int) -> None:
+    """Every night: reads every source again."""
+    from catalog.feeds import operations
+
+    operations.enqueue_all(now=timezone.now())
+
+
+@app.periodic(cron="*/5 * * * *")
+@app.task(queue="feeds", queueing_lock="catalog.sweep_feeds")
+def sweep_feeds(timestamp: int) -> None:
+    """Every five minutes: finds the readings that a dead worker or a lost job left behind."""
+    from catalog.feeds import operations
+
+    operations.sweep(now=timezone.now())

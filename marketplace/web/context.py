@@ -182,6 +182,7 @@ SECTIONS = {
         ("operator_runs", "Facturation", MONEY_ROLES),
         ("operator_invoices", "Factures", MONEY_ROLES),
         ("operator_titres", "Titres de recettes", MONEY_ROLES),
+        ("operator_feeds", "Sources", TASK_ROLES),
         ("operator_editorial", "Vitrine", OPERATOR_ROLES),
         OURSELVES,
         PEOPLE,
@@ -190,6 +191,7 @@ SECTIONS = {
     ],
     "vendor": [
         ("vendor_home", "Mes services", VENDOR_ROLES),
+        ("vendor_feeds", "publiccode.yml", VENDOR_ROLES),
         ("vendor_profile", "Présentation", frozenset({Role.VENDOR_ADMIN})),
         ("vendor_papers", "Conditions et déclaration", VENDOR_ROLES),
         OURSELVES,

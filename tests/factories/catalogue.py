@@ -19,6 +19,7 @@ from catalog.models import (
     FileKind,
     GridSimulation,
     GridState,
+    ImportedItem,
     ImportFeed,
     ListingShare,
     ListingState,
@@ -286,3 +287,18 @@ class ImportFeedFactory(Factory):
     operator = factory.SubFactory(OperatorFactory)
     added_by = factory.SubFactory(UserFactory)
     added_at = NOW
+
+
+class ImportedItemFactory(Factory):
+    """A service that a source told of, to be examined."""
+
+    class Meta:
+        model = ImportedItem
+
+    feed = factory.SubFactory(ImportFeedFactory)
+    key = factory.Sequence(lambda n: f"service-{n}")
+    content = factory.LazyAttribute(
+        lambda o: {"name": o.key, "values": {"name": o.key, "summary": "Lu ailleurs."}, "vendor": None}
+    )
+    content_hash = "0"
+    first_seen_at = last_seen_at = NOW

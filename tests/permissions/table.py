@@ -552,7 +552,23 @@ TABLE = [
     operator("operator_member_import_abandon", thing=_import, post=leads(TASKS)),
     operator("operator_member_import_rejected", thing=_import, get=opens(TASKS)),
 
+    operator("operator_feeds", get=opens(TASKS), post=leads(TASKS),
+             sends=lambda world: {"kind": "halle", "url": "https://autre.example/api/v1/"}),
+    operator("operator_feed", thing=lambda world: [world.item.feed_id], get=opens(TASKS)),
+    operator("operator_feed_read", thing=lambda world: [world.item.feed_id], post=leads(TASKS)),
+    operator("operator_feed_remove", thing=lambda world: [world.item.feed_id], post=leads(TASKS)),
+    operator("operator_feed_item", thing=lambda world: [world.item.feed_id, world.item.pk],
+             get=opens(TASKS), post=leads(TASKS),
+             sends=lambda world: {"siren": world.vendor.organisation.siren, "family": "canteen"}),
+    operator("operator_feed_item_dismiss", thing=lambda world: [world.item.feed_id, world.item.pk],
+             post=leads(TASKS)),
+
     # A vendor: <siren> of the vendor.
+    vendor("vendor_feeds", get=opens(VENDORS), post=leads(VENDORS),
+           sends=lambda world: {"sheet": world.requested.listing.sheet.slug,
+                                "url": "https://code.example/publiccode.yml"}),
+    vendor("vendor_feed_read", thing=lambda world: [world.followed.pk], post=leads(VENDORS)),
+    vendor("vendor_feed_remove", thing=lambda world: [world.followed.pk], post=leads(VENDORS)),
     vendor("vendor_home", get=opens(VENDORS)),
     vendor("vendor_service_new", get=opens(VENDORS), post=leads(VENDORS),
            sends=lambda world: {"name": "Une nouveauté", "family": "gis"}),

@@ -20,6 +20,8 @@ from billing.models import BillingRun, Channel, Invoice, SettlementState
 from catalog.models import (
     ChecklistItem,
     Claim,
+    ImportedItem,
+    ImportFeed,
     Listing,
     ListingShare,
     ListingState,
@@ -54,6 +56,8 @@ from tests.factories import (
     ChecklistItemFactory,
     ClaimFactory,
     CollegeFactory,
+    ImportedItemFactory,
+    ImportFeedFactory,
     InvitationFactory,
     InvoiceFactory,
     InvoiceFileFactory,
@@ -127,6 +131,8 @@ class World:
     active: Subscription  # with the act that approved it
     opening: Subscription
     step: Step  # of `opening`: waits for a person
+    item: ImportedItem  # of a source that the operator follows
+    followed: ImportFeed  # a file of the vendor's own
     merger: TerritoryChange  # of a former member, whose adhesion waits to be handed over
     review: BillingRun
     issued: BillingRun
@@ -244,8 +250,20 @@ def _member_side(side: dict, commune: Organisation) -> dict:
     opening = SubscriptionFactory(state=State.PROVISIONING, listing=listing("Cimetière"), **asked)
     _person_of_all_three(side, commune, ADMINISTRATORS)  # so that nobody is the last one
     reinforcement = AdhesionFactory(operator__short_name=f"Renfort {side['word']}", organisation=commune)
+    archives = listing("Archives")
     return {
         "commune": commune,
+        "item": ImportedItemFactory(
+            feed__operator=side["operator"],
+            feed__url=f"https://{side['word'].lower()}.example/publiccode.yml",
+            key=f"Lu par {side['word']}",
+        ),
+        "followed": ImportFeedFactory(
+            operator=None,
+            vendor=side["vendor"],
+            sheet=archives.sheet,
+            url=f"https://{side['word'].lower()}.example/publiccode.yml",
+        ),
         "helper": AssistanceFactory(
             operator=reinforcement.operator, tenant=commune, opened_at=timezone.now()
         ),

@@ -23,6 +23,7 @@ from demo.seed.offers import open_market
 from demo.seed.operators import make_operators
 from demo.seed.people import make_people, make_staff
 from demo.seed.shelves import make_shelves
+from demo.seed.sources import make_sources
 from demo.seed.states import close_some, make_requests
 from demo.seed.statutes import record_adhesions, write_statutes
 from demo.seed.storefronts import make_storefronts
@@ -93,6 +94,7 @@ class Command(BaseCommand):
             make_requests(market=market, rng=rng)
         with self.telling("what waits for curators"):
             make_curation(operators=operators)
+            make_sources(operators=operators)
         with self.telling("what is searched and filtered"):
             indexing.rebuild()
 

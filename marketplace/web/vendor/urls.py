@@ -2,7 +2,7 @@
 
 from django.urls import include, path
 
-from marketplace.web.vendor import claims, door, duties, service_urls, services
+from marketplace.web.vendor import claims, door, duties, feeds, service_urls, services
 
 # Before anybody is a vendor.
 door_urlpatterns = [
@@ -14,6 +14,9 @@ door_urlpatterns = [
 
 urlpatterns = [
     path("", services.home, name="vendor_home"),
+    path("publiccode/", feeds.feed_list, name="vendor_feeds"),
+    path("publiccode/<int:feed>/lire/", feeds.read, name="vendor_feed_read"),
+    path("publiccode/<int:feed>/retirer/", feeds.remove, name="vendor_feed_remove"),
     path("presentation/", duties.profile, name="vendor_profile"),
     path("conditions-et-declaration/", duties.papers, name="vendor_papers"),
     path("conditions-et-declaration/accepter/", duties.agree, name="vendor_agree"),
