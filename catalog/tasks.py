@@ -60,3 +60,13 @@ def sweep_feeds(timestamp: int) -> None:
     from catalog.feeds import operations
 
     operations.sweep(now=timezone.now())
+
+
+@app.periodic(cron="* * * * *")
+@app.task(queue="publications", queueing_lock="catalog.publish_due")
+def publish_due(timestamp: int) -> None:
+    """Every minute: publishes and submits the sheets whose day has come."""
+    from catalog.sheets import publishing
+
+    with every_tenant():
+        publishing.publish_due(now=timezone.now())

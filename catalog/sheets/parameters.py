@@ -4,14 +4,10 @@ import json
 from typing import Any
 
 from jsonschema import Draft202012Validator
-from jsonschema.exceptions import SchemaError, best_match
+from jsonschema.exceptions import SchemaError
 
 MAX_LENGTH = 20_000
 MAX_DEPTH = 20
-EXAMPLE = (
-    '{"type": "object", "properties": {"nom_du_site": {"type": "string", "title": "Nom du site"}}, '
-    '"required": ["nom_du_site"]}'
-)
 
 
 def read_schema(text: str) -> dict:
@@ -41,7 +37,7 @@ def checked_schema(schema: Any) -> dict:
     try:
         Draft202012Validator.check_schema(schema)
     except SchemaError as error:
-        raise ValueError(_in_french(best_match([error]) or error)) from error
+        raise ValueError(_in_french(error)) from error
     if schema.get("type") != "object":
         raise ValueError(
             'Le schéma doit décrire un objet : ajoutez « "type": "object" » et la liste « properties ».'

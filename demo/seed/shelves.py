@@ -8,8 +8,10 @@ from pathlib import Path
 from oscar.core.loading import get_model
 
 from catalog.models import Family, GridState, Listing, ListingState, PriceGrid, ServiceSheet
+from demo.seed.moments import at
 from demo.seed.operators import BRUMELLE, CANTONADE, ETABLI, EXEMPT, OUT_OF_SCOPE, STANDARD, Vat
 from demo.seed.price_grids import definition
+from demo.seed.sheets import SHEETS_FROM, describe, published
 from subscriptions.models import PurchasingVehicle
 
 FOLDER = Path(__file__).with_name("services")
@@ -92,7 +94,8 @@ def make_shelves(*, operators: dict, vendors: dict) -> None:
             offer = StockRecord.objects.create(
                 product=product, partner=vendor.partner, partner_sku=text["slug"], price_currency="EUR"
             )
-            approved = sheet.save_revision()
+            describe(sheet, maker=text["vendor"], rank=rank, family_rank=family_rank)
+            approved = published(sheet)
             for slug in shelves_of(rank, family_rank):
                 state = NOT_LISTED.get((slug, family, rank), ListingState.LISTED)
                 listing = Listing.objects.create(
@@ -100,6 +103,7 @@ def make_shelves(*, operators: dict, vendors: dict) -> None:
                     offer=offer,
                     state=state,
                     approved_revision=None if state == ListingState.DRAFT else approved,
+                    approved_at=None if state == ListingState.DRAFT else at(SHEETS_FROM),
                     position=10 * (family_rank + 1) + rank,
                     terms=CONDITIONS[(family_rank + rank) % len(CONDITIONS)],
                 )

@@ -22,6 +22,7 @@ from demo.seed.members import make_members
 from demo.seed.offers import open_market
 from demo.seed.operators import make_operators
 from demo.seed.people import make_people, make_staff
+from demo.seed.sheets import make_drafts
 from demo.seed.shelves import make_shelves
 from demo.seed.sources import make_sources
 from demo.seed.states import close_some, make_requests
@@ -95,6 +96,7 @@ class Command(BaseCommand):
         with self.telling("what waits for curators"):
             make_curation(operators=operators)
             make_sources(operators=operators)
+            make_drafts(operators=operators, now=timezone.now())
         with self.telling("what is searched and filtered"):
             indexing.rebuild()
 
