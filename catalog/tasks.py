@@ -70,3 +70,32 @@ def publish_due(timestamp: int) -> None:
 
     with every_tenant():
         publishing.publish_due(now=timezone.now())
+
+
+@app.task(queue="choices", retry=3)
+def make_choice_file(shortlist_id: int) -> None:
+    """Makes the file of a choice."""
+    from catalog.shortlists import choice_file
+
+    with every_tenant():
+        choice_file.make_file(shortlist_id=shortlist_id)
+
+
+@app.periodic(cron="* * * * *")
+@app.task(queue="choices", queueing_lock="catalog.sweep_choice_files")
+def sweep_choice_files(timestamp: int) -> None:
+    """Every minute: finds the files that a dead worker or a lost job left unmade."""
+    from catalog.shortlists import choice_file
+
+    with every_tenant():
+        choice_file.sweep(now=timezone.now())
+
+
+@app.periodic(cron="42 5 * * *")
+@app.task(queue="searches", queueing_lock="catalog.tell_of_new_matches", retry=3)
+def tell_of_new_matches(timestamp: int) -> None:
+    """Every morning: tells whoever saved a search of the services listed since."""
+    from catalog.shortlists import alerts
+
+    with every_tenant():
+        alerts.send_alerts(now=timezone.now())

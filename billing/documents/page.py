@@ -1,8 +1,5 @@
 """What the page shows: every figure already written in French, ready for the template."""
 
-import re
-from typing import Any
-
 from billing.documents import french
 from billing.documents.document import (
     CORRECTIVE,
@@ -13,13 +10,10 @@ from billing.documents.document import (
     Party,
     VatSubtotal,
 )
-from tenants.documents.fonts import drawable
+from tenants.documents.fonts import printable
 
 _KINDS = {INVOICE: "Facture", CREDIT_NOTE: "Avoir", CORRECTIVE: "Facture rectificative"}
 _UNITS = {"LS": "forfait", "MON": "mois", "ANN": "an", "HUR": "h", "DAY": "j"}
-# A breaking space there would leave a sign alone at the end or at the start of a line.
-_BEFORE_SIGN = re.compile(" (?=[€%;:!?»])")
-_AFTER_SIGN = re.compile("(?<=[=×«]) ")
 _WITHOUT_VAT = {"E": "Exonéré", "O": "Hors champ"}
 _MEANS = {"30": "Virement", "58": "Virement SEPA", "49": "Prélèvement", "59": "Prélèvement SEPA"}
 
@@ -31,7 +25,7 @@ def heading(document: InvoiceDocument) -> str:
 
 def page(document: InvoiceDocument) -> dict:
     """The content of the template, as plain values of JSON. Holds only signs the typeface can draw."""
-    return _drawable(
+    return printable(
         {
             "heading": heading(document),
             "kind": _KINDS[document.type_code],
@@ -51,16 +45,6 @@ def page(document: InvoiceDocument) -> dict:
             "notes": [text for code, text in document.notes.items() if code != "BAR" and text],
         }
     )
-
-
-def _drawable(value: Any) -> Any:
-    if isinstance(value, str):
-        return drawable(_AFTER_SIGN.sub("\u00a0", _BEFORE_SIGN.sub(french.NARROW, value)))
-    if isinstance(value, dict):
-        return {key: _drawable(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_drawable(item) for item in value]
-    return value
 
 
 def _facts(document: InvoiceDocument) -> list[list[str]]:

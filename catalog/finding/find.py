@@ -1,7 +1,7 @@
 """One question to a shelf, answered: which listings in which order, and the count of each further choice."""
 
-from dataclasses import dataclass
-from datetime import date
+from dataclasses import dataclass, replace
+from datetime import date, datetime
 
 import numpy as np
 
@@ -11,6 +11,7 @@ from catalog.finding.curves import Prices
 from catalog.finding.facets import Choice, Facets
 from catalog.finding.search import Read, search
 from catalog.finding.shelves import SHELVES, Shelf
+from catalog.models import ShelfEntry
 
 EVERYTHING = Asked()
 
@@ -75,6 +76,22 @@ def find(*, operator_id: int, asked: Asked, visitor: Visitor | None, on: date, p
         read=read,
         drop=answer.drop,
     )
+
+
+def listed_since(
+    *, operator_id: int, asked: Asked, visitor: Visitor | None, since: datetime, until: datetime, on: date
+) -> list[int]:
+    """The listings that answer and came onto the shelf after `since`, until `until`; the last one first."""
+    shelf = SHELVES.of(operator_id)
+    read = _searched(shelf, operator_id, asked)
+    order = _answer(shelf, replace(asked, sort=Sort.NEWEST), visitor, read, on).order
+    listed_at = shelf.columns.listed_at[order]
+    # A shelf knows whole seconds only.
+    near = (listed_at >= int(since.timestamp())) & (listed_at <= int(until.timestamp()))
+    found = [int(listing) for listing in shelf.columns.listing[order[near]]]
+    entries = ShelfEntry.objects.filter(listing__in=found, listed_at__gt=since, listed_at__lte=until)
+    exact = set(entries.values_list("listing_id", flat=True))
+    return [listing for listing in found if listing in exact]
 
 
 def price_order(*, operator_id: int, visitor: Visitor, on: date) -> dict[int, int]:

@@ -41,6 +41,7 @@ from catalog.models.service import Connector, Family, FileKind, ServiceSheet, Sh
 from catalog.models.shelf import SearchWord, ShelfEntry
 from catalog.models.shortlist import (
     SHORTLIST_MOVES,
+    Criterion,
     Favourite,
     SavedSearch,
     Shortlist,
@@ -71,6 +72,7 @@ __all__ = [
     "ClaimRule",
     "ClaimTopic",
     "Connector",
+    "Criterion",
     "CurationFilter",
     "EthicsVisa",
     "ExperienceSheet",

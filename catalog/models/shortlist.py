@@ -3,6 +3,7 @@
 import uuid
 
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 
@@ -27,7 +28,7 @@ class Favourite(TenantOwned):
 
 
 class SavedSearch(TenantOwned):
-    """A search somebody wants to hear of: a letter tells its new matches (catalog.finding.alerts)."""
+    """A search somebody wants to hear of: a letter tells its new matches (catalog.shortlists.alerts)."""
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
     operator = models.ForeignKey("tenants.Operator", on_delete=models.CASCADE, related_name="+")
@@ -62,6 +63,21 @@ SHORTLIST_MOVES = frozenset(
 )
 
 
+class Criterion(models.TextChoices):
+    """What may be weighed in a choice. Where a vendor comes from is none: it would favour the local ones."""
+
+    FIT = "fit", "la réponse au besoin"
+    PRICE = "price", "le prix"
+    LIFE_CYCLE = "life_cycle", "le coût sur toute la durée d’usage : prise en main, assistance, sortie"
+    ENVIRONMENT = "environment", "l’environnement : hébergement, écoconception, matériel conservé"
+    ACCESSIBILITY = "accessibility", "l’accessibilité"
+    DATA = "data", "la protection des données et la sécurité"
+    REVERSIBILITY = "reversibility", "la réversibilité et le logiciel libre"
+    INTEROPERABILITY = "interoperability", "le lien avec nos autres logiciels"
+    SUPPORT = "support", "l’assistance et l’engagement de service"
+    EXPERIENCE = "experience", "l’avis des collectivités qui l’utilisent"
+
+
 def choice_path(shortlist, filename: str) -> str:
     """Where the file of a choice is kept."""
     return f"choices/{shortlist.tenant_id}/{shortlist.public_id}.pdf"
@@ -75,7 +91,8 @@ class Shortlist(TenantOwned):
     operator = models.ForeignKey("tenants.Operator", on_delete=models.PROTECT, related_name="+")
     title = models.CharField("objet", max_length=160)
     need = models.TextField("besoin", max_length=4000, blank=True)
-    query = models.CharField("recherche", max_length=1000, blank=True)
+    query = models.CharField("recherche", max_length=1000, blank=True)  # the query string of the shelf
+    search = models.CharField("recherche en toutes lettres", max_length=600, blank=True)
     state = models.CharField(max_length=10, choices=ShortlistState.choices, default=ShortlistState.OPEN)
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     created_at = models.DateTimeField()
@@ -85,6 +102,12 @@ class Shortlist(TenantOwned):
     )
     chosen = models.ForeignKey(
         "catalog.Listing", on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    criteria = ArrayField(
+        models.CharField(max_length=20, choices=Criterion.choices),
+        verbose_name="critères considérés",
+        default=list,
+        blank=True,
     )
     reasons = models.TextField("motifs du choix", max_length=4000, blank=True)
     decided_at = models.DateTimeField(null=True)
@@ -105,6 +128,10 @@ class Shortlist(TenantOwned):
                 condition=~Q(state="decided")
                 | (Q(decided_at__isnull=False, decided_by__isnull=False) & ~Q(reasons="")),
                 name="shortlist_decided_with_reasons",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state="decided") | ~Q(criteria__in=[[], ["price"]]),
+                name="shortlist_decided_on_more_than_price",
             ),
         ]
         indexes = [models.Index(fields=["tenant", "state"], name="shortlist_tenant_state")]

@@ -8,6 +8,7 @@ import unicodedata
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
+from typing import Any
 
 import typst
 from fontTools.ttLib import TTFont
@@ -26,6 +27,11 @@ _EQUALS = str.maketrans(
         "\u00ad": None,
     }
 )
+
+NARROW = "\u202f"
+# A breaking space there would leave a sign alone at the end or at the start of a line.
+_BEFORE_SIGN = re.compile(" (?=[€%;:!?»])")
+_AFTER_SIGN = re.compile("(?<=[=×«]) ")
 
 
 def _folder() -> Path:
@@ -57,6 +63,17 @@ def drawable(text: str) -> str:
     if all(ord(sign) in _covered() for sign in text):
         return text
     return re.sub(" {2,}", " ", "".join(_drawn(sign) for sign in text)).strip()
+
+
+def printable(value: Any) -> Any:
+    """A JSON value for a template: its texts `drawable`, their signs kept with the word they belong to."""
+    if isinstance(value, str):
+        return drawable(_AFTER_SIGN.sub("\u00a0", _BEFORE_SIGN.sub(NARROW, value)))
+    if isinstance(value, dict):
+        return {key: printable(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [printable(item) for item in value]
+    return value
 
 
 def _drawn(sign: str) -> str:
