@@ -176,6 +176,7 @@ SECTIONS = {
         ("operator_assistances", "Aide aux adhérents", ASSISTANT_ROLES),
         ("operator_submissions", "Catalogue", TASK_ROLES),
         ("operator_subscriptions", "Abonnements", OPERATOR_ROLES),
+        ("operator_grids", "Tarifs", OPERATOR_ROLES),
         ("operator_tasks", "Ouvertures à faire", TASK_ROLES),
         ("operator_claims", "Engagements à vérifier", TASK_ROLES),
         ("operator_mergers", "Fusions de communes", TASK_ROLES),

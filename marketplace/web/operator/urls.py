@@ -26,6 +26,7 @@ from marketplace.web.operator import (
     submissions,
     tasks,
 )
+from marketplace.web.operator.grids import editor, publishing, simulating, versions
 
 urlpatterns = [
     path("", dashboard.home, name="operator_home"),
@@ -75,6 +76,27 @@ urlpatterns = [
     ),
     path("engagements/", claims.claim_list, name="operator_claims"),
     path("engagements/<uuid:public_id>/", claims.claim, name="operator_claim"),
+    path("tarifs/", versions.tariff_list, name="operator_grids"),
+    path("tarifs/service/<int:listing>/", versions.listing_versions, name="operator_listing_grids"),
+    path("tarifs/service/<int:listing>/nouveau/", versions.new, name="operator_grid_new"),
+    path("tarifs/<int:grid>/", versions.grid, name="operator_grid"),
+    path("tarifs/<int:grid>/modifier/", editor.edit, name="operator_grid_edit"),
+    path("tarifs/<int:grid>/apercu/", editor.preview, name="operator_grid_preview"),
+    path("tarifs/<int:grid>/simuler/", simulating.simulate, name="operator_grid_simulate"),
+    path("tarifs/<int:grid>/publier/", publishing.publish, name="operator_grid_publish"),
+    path("tarifs/<int:grid>/supprimer/", publishing.delete, name="operator_grid_delete"),
+    path("tarifs/<int:grid>/retirer/", publishing.withdraw, name="operator_grid_withdraw"),
+    path("tarifs/simulations/<uuid:public_id>/", simulating.detail, name="operator_simulation"),
+    path(
+        "tarifs/simulations/<uuid:public_id>/avancement/",
+        simulating.progress,
+        name="operator_simulation_progress",
+    ),
+    path(
+        "tarifs/simulations/<uuid:public_id>/membres.csv",
+        simulating.simulation_csv,
+        name="operator_simulation_csv",
+    ),
     path("ouvertures/", tasks.task_list, name="operator_tasks"),
     path("ouvertures/<int:step>/faite/", tasks.mark_done, name="operator_task_done"),
     path("ouvertures/<int:step>/reessayer/", tasks.try_again, name="operator_task_retry"),

@@ -1,0 +1,1 @@
+"""Pages of an operator's price grids: versions, editor, simulation, publication."""
