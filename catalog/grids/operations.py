@@ -55,7 +55,6 @@ def start_draft(
         effective_from=_proposed_day(listing, option, today),
         **terms,
     )
-    grid.refresh_from_db(fields=["vat_rate"])  # with its two decimals, as everybody reads it
     _record(grid, by, now, "drafted", "a commencé un brouillon de tarif pour")
     return grid
 
@@ -175,6 +174,7 @@ def withdraw(*, grid: PriceGrid, by: User, now: datetime) -> PriceGrid:
 def fingerprint(grid: PriceGrid) -> str:
     """Changes with anything that the draft holds."""
     held = {name: getattr(grid, name) for name in GridTerms.__dataclass_fields__}
+    held["vat_rate"] = f"{grid.vat_rate:.2f}"  # 20 and 20.00 are the same rate
     return hashlib.sha256(json.dumps(held, sort_keys=True, default=str).encode()).hexdigest()[:16]
 
 

@@ -6,6 +6,7 @@ from io import BytesIO
 from django.core.files.uploadedfile import SimpleUploadedFile
 from PIL import Image
 
+from catalog.grids.operations import fingerprint
 from tests.factories.tenants import siren, siret
 from tests.permissions.world import World
 
@@ -34,3 +35,16 @@ def png() -> bytes:
 
 def a_logo(world: World) -> dict:
     return {"file": SimpleUploadedFile("logo.png", png(), content_type="image/png")}
+
+
+def a_grid(world: World) -> dict:
+    """The editor, saved with a first day and a tariff on demand."""
+    return {
+        "action": "enregistrer", "seen": fingerprint(world.draft), "g.pattern": "not_published",
+        "g.was": "not_published", "g.f.note": "sur devis", "vat_category": "S", "vat_rate": "20",
+        "effective_from": world.draft.effective_from.isoformat(),
+    }  # fmt: skip
+
+
+def a_publication(world: World) -> dict:
+    return {"seen": fingerprint(world.draft)}

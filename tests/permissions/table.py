@@ -88,6 +88,7 @@ class Row:
     lists_halls: bool = False  # names every operator: that they exist is public
     lists_members: bool = False  # shows the operator's members, the one it shares with B among them
     lists_operators: bool = False  # names every operator there is
+    only_shows: bool = False  # its POST answers with a page and writes nothing
     only_get: bool = False  # a library's page: other methods are its business
     place: str = ""  # which organisation is at the door, for an address that all kinds of them have
 
@@ -196,6 +197,14 @@ def _step(world: World) -> list:
 
 def _merger(world: World) -> list:
     return [world.merger.pk]
+
+
+def _draft(world: World) -> list:
+    return [world.draft.pk]
+
+
+def _simulation(world: World) -> list:
+    return [world.simulation.public_id]
 
 
 def _run(world: World) -> list:
@@ -476,6 +485,21 @@ TABLE = [
              sends=lambda world: {"asked_on": localdate().isoformat(), "confirmed": "oui"}),
     operator("operator_member_stay", thing=_adhesion_that_ends, post=leads(TASKS)),
     operator("operator_subscriptions", get=opens(OPERATORS)),
+    operator("operator_grids", get=opens(OPERATORS)),
+    operator("operator_listing_grids", thing=_listing, get=opens(OPERATORS)),
+    operator("operator_grid_new", thing=_listing, get=opens(TASKS), post=leads(TASKS),
+             sends=lambda world: {"start": "not_published"}),
+    operator("operator_grid", thing=_draft, get=opens(OPERATORS)),
+    operator("operator_grid_edit", thing=_draft, get=opens(TASKS), post=leads(TASKS), sends=forms.a_grid),
+    operator("operator_grid_preview", thing=_draft, post=opens(TASKS), sends=forms.a_grid, only_shows=True),
+    operator("operator_grid_simulate", thing=_draft, post=leads(TASKS)),
+    operator("operator_grid_publish", thing=_draft, get=opens(TASKS), post=leads(TASKS),
+             sends=forms.a_publication),
+    operator("operator_grid_delete", thing=_draft, post=leads(TASKS)),
+    operator("operator_grid_withdraw", thing=lambda world: [world.coming.pk], post=leads(TASKS)),
+    operator("operator_simulation", thing=_simulation, get=opens(OPERATORS)),
+    operator("operator_simulation_progress", thing=_simulation, get=opens(OPERATORS)),
+    operator("operator_simulation_csv", thing=_simulation, get=opens(OPERATORS)),
     operator("operator_assistances", get=opens(TASKS)),
     operator("operator_assistance_new", get=opens(TASKS), post=leads(TASKS), sends=_asked_by_telephone),
     operator("operator_assistance_end", thing=lambda world: [world.helped.pk], post=leads(TASKS)),

@@ -20,14 +20,18 @@ from billing.models import BillingRun, Channel, Invoice, SettlementState
 from catalog.models import (
     ChecklistItem,
     Claim,
+    GridSimulation,
+    GridState,
     ImportedItem,
     ImportFeed,
     Listing,
     ListingShare,
     ListingState,
     PlannedPublication,
+    PriceGrid,
     ServiceSheet,
     SheetFile,
+    SimulationState,
     Submission,
     Vendor,
     VendorApplication,
@@ -56,6 +60,7 @@ from tests.factories import (
     ChecklistItemFactory,
     ClaimFactory,
     CollegeFactory,
+    GridSimulationFactory,
     ImportedItemFactory,
     ImportFeedFactory,
     InvitationFactory,
@@ -69,9 +74,11 @@ from tests.factories import (
     OperatorFactory,
     OrganisationFactory,
     PlannedPublicationFactory,
+    PriceGridFactory,
     ServiceSheetFactory,
     SettlementFactory,
     SheetFileFactory,
+    SimulationRowFactory,
     StepFactory,
     SubmissionFactory,
     SubscriptionFactory,
@@ -79,6 +86,7 @@ from tests.factories import (
     VendorApplicationFactory,
     VendorFactory,
     VendorTermsFactory,
+    succeeding_grid,
 )
 from tests.factories.base import NOW
 from tests.factories.pages import editor_of, help_article, news_item
@@ -126,6 +134,9 @@ class World:
     sent: Submission
     planned: PlannedPublication  # of another sheet
     listing: Listing  # not asked for yet
+    draft: PriceGrid  # of that listing
+    coming: PriceGrid  # of that listing, published, not in force yet
+    simulation: GridSimulation  # of `draft`, done
     claim: Claim  # documented, of that listing's service
     requested: Subscription
     active: Subscription  # with the act that approved it
@@ -277,12 +288,24 @@ def _member_side(side: dict, commune: Organisation) -> dict:
             "vendor": InvitationFactory(tenant=side["vendor"].organisation, roles=[Role.VENDOR_EDITOR]),
         },
         "listing": archives,
+        **_tariffs(archives, side),
         "claim": ClaimFactory(documented=True, sheet=archives.sheet),
         "requested": SubscriptionFactory(listing=listing("Voirie"), **asked),
         "active": SubscriptionFactory(state=State.ACTIVE, listing=listing("Cantine"), **asked),
         "opening": opening,
         "step": StepFactory(run__subscription=opening, state=StepState.NEEDS_PERSON, problem="Panne."),
     }
+
+
+def _tariffs(listing: Listing, side: dict) -> dict:
+    next_year = date(localdate().year + 1, 1, 1)
+    coming = succeeding_grid(listing, effective_from=next_year + timedelta(days=365))
+    draft = PriceGridFactory(
+        listing=listing, state=GridState.DRAFT, effective_from=next_year, note=f"Brouillon {side['word']}"
+    )
+    simulation = GridSimulationFactory(grid=draft, on=next_year, state=SimulationState.DONE)
+    SimulationRowFactory(simulation=simulation, organisation=side["leaving"].organisation)
+    return {"draft": draft, "coming": coming, "simulation": simulation}
 
 
 SMALL_ROLES = (Role.AGENT, Role.CURATOR, Role.VENDOR_EDITOR)

@@ -31,7 +31,7 @@ from marketplace.web.operator.grids.nodes import (
     node_of_post,
 )
 from marketplace.web.operator.grids.reading import read_node
-from marketplace.web.operator.grids.versions import version_crumbs
+from marketplace.web.operator.grids.versions import version_crumbs, version_page
 from marketplace.web.operator.grids.words import EDITORS, parsed, period
 
 SAVE, CHECK, WITH_LIST, WITHOUT_LIST = "enregistrer", "verifier", "prix-public", "sans-prix-public"
@@ -50,6 +50,8 @@ class _Typed:
 def edit(request, operator, grid):
     """The editor. Each button is a plain POST: the ones that add a line or a grid save nothing."""
     found = get_object_or_404(grids_of(operator=operator), pk=grid)
+    if request.reads_only:
+        return version_page(request, operator, found)
     if found.state != GridState.DRAFT:
         messages.info(request, "Ce tarif n’est plus un brouillon : il ne se modifie plus.")
         return redirect("operator_grid", operator.slug, found.pk)

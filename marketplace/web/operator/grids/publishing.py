@@ -15,7 +15,7 @@ from catalog.models import GridState, PriceGrid
 from catalog.pricing import GridInvalid
 from marketplace.web.access import operator_view
 from marketplace.web.formats import day
-from marketplace.web.operator.grids.versions import version_crumbs
+from marketplace.web.operator.grids.versions import version_crumbs, version_page
 from marketplace.web.operator.grids.words import EDITORS, parsed, sections
 
 
@@ -24,6 +24,8 @@ from marketplace.web.operator.grids.words import EDITORS, parsed, sections
 def publish(request, operator, grid):
     """What publishing does, read once more, then asked."""
     found = get_object_or_404(grids_of(operator=operator), pk=grid)
+    if request.reads_only:
+        return version_page(request, operator, found)
     if request.method != "POST":
         return _page(request, operator, found)
     try:

@@ -59,7 +59,10 @@ def tariff_list(request, operator):
 @require_safe
 def listing_versions(request, operator, listing):
     """All the versions of one service's tariff, the newest first."""
-    found = get_object_or_404(listings_of(operator=operator), pk=listing)
+    return _versions_page(request, operator, get_object_or_404(listings_of(operator=operator), pk=listing))
+
+
+def _versions_page(request, operator, found: Listing):
     today = timezone.localdate()
     versions = versions_of(listing=found)
     context = {
@@ -78,6 +81,8 @@ def listing_versions(request, operator, listing):
 def new(request, operator, listing):
     """From what a new version starts: the one in force, a pattern with its picture, or another service's."""
     found = get_object_or_404(listings_of(operator=operator), pk=listing)
+    if request.reads_only:
+        return _versions_page(request, operator, found)
     today = timezone.localdate()
     in_force, others = found.grid_on(today), grids_to_copy(listing=found, on=today)
     problem = ""
@@ -113,7 +118,11 @@ def new(request, operator, listing):
 @require_safe
 def grid(request, operator, grid):
     """One version: the tariff for every size, its curve, and for a draft what is left to do."""
-    found = get_object_or_404(grids_of(operator=operator), pk=grid)
+    return version_page(request, operator, get_object_or_404(grids_of(operator=operator), pk=grid))
+
+
+def version_page(request, operator, found: PriceGrid):
+    """A version, for whoever reads it; also what an auditor sees of the pages that change one."""
     today = timezone.localdate()
     read, replaced = parsed(found.definition), replaced_grid(found)
     before = parsed(replaced.definition) if replaced else None
