@@ -11,6 +11,7 @@ from django.utils.timezone import localdate
 from django.views.decorators.http import require_safe
 
 from catalog.finding.comparison import MOST, Compared, compared
+from catalog.finding.phrases import eligibility_words, rating_words
 from catalog.models import ClaimTopic, Connector, Family
 from catalog.prices import ListingPrice, territory_facts
 from marketplace.web.formats import format_cents, format_percent
@@ -20,8 +21,6 @@ from marketplace.web.public.shelf_words import (
     CONNECTORS,
     LEVEL_BADGES,
     TOPICS,
-    eligibility_words,
-    rating_words,
 )
 from marketplace.web.public.views import operator_or_404
 from tenants.models import Territory

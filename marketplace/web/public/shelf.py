@@ -16,6 +16,7 @@ from catalog.finding.addresses import PARAMETERS, ShelfQuery, parameters, shelf_
 from catalog.finding.asked import PAGE, Asked, Visitor, visitor_of
 from catalog.finding.cards import CardTexts, card_texts
 from catalog.finding.find import Found, Standing, find
+from catalog.finding.phrases import eligibility_words, rating_words
 from catalog.models import ClaimLevel, Family
 from marketplace.pages.queries import words_of
 from marketplace.web.formats import format_number
@@ -28,8 +29,6 @@ from marketplace.web.public.shelf_words import (
     SORTS,
     TOPICS,
     chosen_words,
-    eligibility_words,
-    rating_words,
     used_words,
 )
 from marketplace.web.public.views import operator_or_404
