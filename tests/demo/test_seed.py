@@ -15,7 +15,7 @@ from billing import files
 from billing.documents import content_problems
 from billing.documents.cii import render_cii
 from billing.models import BillingRun, Invoice, InvoiceFile, RunState, Settlement, SettlementState
-from catalog.models import Listing, PriceGrid, ServiceSheet, Vendor
+from catalog.models import Claim, ClaimLevel, Listing, PriceGrid, ServiceSheet, Vendor
 from catalog.prices import listing_price, territory_facts
 from demo.management.commands import seed_demo
 from demo.seed.members import MAIN, THIRD
@@ -292,8 +292,18 @@ def test_a_colleague_is_invited_and_a_commune_asked_for_help(seeded):
         assert invitation.tenant.territory.code == MAIN
         assistance = Assistance.objects.get()
         assert (assistance.tenant.territory.code, assistance.operator.slug) == (THIRD, BRUMELLE.slug)
-        letters = Letter.objects.filter(state="pending").values_list("tenant__territory__code", flat=True)
-        assert set(letters) == {MAIN, THIRD}
+        letters = Letter.objects.filter(state="pending", tenant__territory__isnull=False)
+        assert set(letters.values_list("tenant__territory__code", flat=True)) == {MAIN, THIRD}
+
+
+def test_claims_at_three_levels_and_at_every_age(seeded):
+    today = date(2026, 11, 26)
+    current, in_force = Claim.objects.current(), Claim.objects.in_force(on=today)
+    assert current.values("sheet").distinct().count() == 30
+    assert set(in_force.values_list("level", flat=True)) == set(ClaimLevel.values)
+    assert in_force.filter(valid_until__lte=today + timedelta(days=60)).exists()
+    assert current.filter(valid_until__lt=today).exists()
+    assert any(claim.is_contested for claim in in_force)
 
 
 def test_statutes_colleges_and_an_intercommunality_that_covers_its_communes(seeded):

@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from catalog.finding import indexing
 from demo.seed import bills, broker_catalog
+from demo.seed.claims import make_claims
 from demo.seed.connections import make_connections
 from demo.seed.curation import make_curation
 from demo.seed.doors import open_doors
@@ -97,6 +98,8 @@ class Command(BaseCommand):
             make_curation(operators=operators)
             make_sources(operators=operators)
             make_drafts(operators=operators, now=timezone.now())
+        with self.telling("what vendors claim"):
+            make_claims()
         with self.telling("what is searched and filtered"):
             indexing.rebuild()
 
