@@ -82,9 +82,9 @@ class Rules:
         )
 
     def in_force(self, *, on: date) -> list[Rule]:
-        """The version in force that day of each limit, in the order of topics and codes."""
+        """The version in force that day of each limit, by topic; those of all topics last."""
         latest = {(rule.topic, rule.code): rule for rule in self._rules if rule.in_force_from <= on}
-        return [latest[key] for key in sorted(latest)]
+        return sorted(latest.values(), key=lambda rule: (not rule.topic, rule.topic, rule.code))
 
     def _of(self, topic: str, code: str) -> list[Rule]:
         return [rule for rule in self._rules if (rule.topic, rule.code) == (topic, code)]

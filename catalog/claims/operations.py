@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any
 
+from django.core.files.uploadedfile import UploadedFile
 from django.db import IntegrityError, transaction
 from django.utils.timezone import localdate
 
@@ -17,6 +18,8 @@ from catalog.claims.reading import ValueInvalid, dumped, parse, stored
 from catalog.claims.values import Value
 from catalog.finding.indexing import refresh_sheet
 from catalog.models import Claim, ClaimLevel, ClaimTopic, FileKind, ServiceSheet, SheetFile
+from catalog.sheets.errors import FileRefused
+from catalog.sheets.files import keep_document
 from tenants import audit
 from tenants.constraints import violated
 from tenants.days import in_words
@@ -57,14 +60,16 @@ def make_claim(
     data: Mapping[str, Any],
     evidence_url: str = "",
     evidence_file: SheetFile | None = None,
+    evidence_upload: UploadedFile | None = None,
     replaces: Claim | None = None,
     by: User,
     now: datetime,
 ) -> Claim:
     """A vendor says something of its service, or corrects what it said (`replaces`, the last word it read).
 
-    The level is documented with evidence, declared without; never more. Raises ClaimInvalid, also for what
-    contradicts a rule in force today, and ClaimChanged.
+    The level is documented with evidence, declared without; never more. The evidence is an address, a
+    document kept before, or one sent now, which is kept. Raises ClaimInvalid, also for what contradicts a
+    rule in force today, and ClaimChanged.
     """
     value, errors = _value(topic, data)
     if evidence_url := " ".join(evidence_url.split()):
@@ -79,6 +84,8 @@ def make_claim(
         errors |= {finding.field: finding.message for finding in verdict.contradictions}
     if errors or value is None or verdict is None:
         raise ClaimInvalid(errors)
+    if evidence_upload is not None:
+        evidence_file = _kept(sheet, evidence_upload, by, now)
     claim = Claim(
         sheet=sheet,
         topic=topic,
@@ -205,6 +212,13 @@ def _errors_of_address(address: str) -> dict[str, str]:
     except ValueInvalid as invalid:
         return {"evidence_url": invalid.errors["api_doc_url"]}
     return {}
+
+
+def _kept(sheet: ServiceSheet, upload: UploadedFile, by: User, now: datetime) -> SheetFile:
+    try:
+        return keep_document(vendor=sheet.vendor, file=upload, by=by, now=now)
+    except FileRefused as refusal:
+        raise ClaimInvalid({"evidence_file": str(refusal)}) from refusal
 
 
 def _level(evidence_url: str, evidence_file: SheetFile | None) -> ClaimLevel:

@@ -12,6 +12,7 @@ from django.db.models import Q
 from pypdf import PdfReader
 from pypdf.generic import DictionaryObject
 
+from catalog.claims.evidence import concerns_checker, proves_on_a_shelf
 from catalog.models import FileKind, Listing, ListingState, SheetFile, Submission, Vendor, VendorState
 from catalog.sheets.errors import FileRefused
 from tenants import audit
@@ -74,21 +75,21 @@ def check_pdf(content: bytes) -> None:
 
 
 def is_public(file: SheetFile) -> bool:
-    """Whether it belongs to a version that members of some operator read today."""
-    return (
-        file.vendor.state == VendorState.ACTIVE
-        and Listing.objects.filter(
-            _in_revision("approved_revision__content", file),
-            state=ListingState.LISTED,
-            offer__partner__vendor=file.vendor_id,
-        ).exists()
+    """Whether it belongs to a version that members of some operator read today, or proves what it claims."""
+    if file.vendor.state != VendorState.ACTIVE:
+        return False
+    shown = Listing.objects.filter(
+        _in_revision("approved_revision__content", file),
+        state=ListingState.LISTED,
+        offer__partner__vendor=file.vendor_id,
     )
+    return shown.exists() or proves_on_a_shelf(file)
 
 
 def concerns(file: SheetFile, user: User) -> bool:
-    """Whether this person may have a file that is not public: the vendor's own people, and those of the
-    operators it was submitted to."""
-    return _is_own(file, user) or _is_curator(file, user)
+    """Whether this person may have a file that is not public: the vendor's own people, those of the operators
+    it was submitted to, and whoever may check what it proves."""
+    return _is_own(file, user) or _is_curator(file, user) or concerns_checker(file, user)
 
 
 def pictures(public_ids: Iterable[str]) -> dict[str, SheetFile]:

@@ -2,6 +2,8 @@
 
 from datetime import date, timedelta
 
+from django.urls import reverse
+
 from catalog.claims.checks import Severity
 from catalog.claims.queries import SOON, ClaimRead, public_claims, read
 from catalog.models import Claim, ServiceSheet
@@ -66,9 +68,13 @@ def checked_in_words(claim: Claim) -> str:
 
 def evidence_of(claim: Claim) -> list[dict]:
     """Where the evidence is read: {label, url}. Only https addresses are ever made links."""
+    links = []
     if claim.evidence_url.startswith("https://"):
-        return [{"label": "Lire la preuve", "url": claim.evidence_url}]
-    return []
+        links.append({"label": "Lire la preuve", "url": claim.evidence_url})
+    if claim.evidence_file is not None:
+        url = reverse("sheet_file", args=[claim.evidence_file.public_id])
+        links.append({"label": "Preuve (PDF)", "url": url})
+    return links
 
 
 def past_claim(claim: Claim) -> dict:

@@ -15,6 +15,7 @@ from catalog.claims.kinds import MAX_LONG_TEXT, Choice, https_address
 from catalog.claims.values import MAX_SUBPROCESSORS, TOPICS, Subprocessor, Value
 
 BLANK_ROWS = 2
+EVIDENCE = {"evidence_url", "evidence_file", "keep_file", "replaces"}  # drawn by the template
 ROWS, MORE_ROWS = "subprocessors-rows", "more-rows"
 YES_NO = [("", "Non précisé"), ("oui", "Oui"), ("non", "Non")]
 
@@ -27,10 +28,10 @@ class ClaimForm(forms.Form):
 
     replaces = forms.CharField(required=False, widget=forms.HiddenInput)
 
-    def __init__(self, *args, topic: str, value: Value | None = None, **kwargs):
+    def __init__(self, *args, topic: str, value: Value | None = None, has_file: bool = False, **kwargs):
         super().__init__(*args, **kwargs)
         self.topic = topic
-        self.rows: list[list[forms.BoundField]] = []
+        self.rows: list[list[dict]] = []
         for name, field in TOPICS[topic].model_fields.items():
             if name != "subprocessors":
                 self.fields[name] = _field(field)
@@ -46,6 +47,17 @@ class ClaimForm(forms.Form):
             help_text="Un document public, en https://. Avec une preuve, l’engagement est « documenté ».",
             widget=forms.URLInput(attrs={"autocomplete": "off"}),
         )
+        if has_file:
+            self.fields["keep_file"] = forms.BooleanField(
+                label="Garder le document joint", required=False, initial=True
+            )
+        self.fields["evidence_file"] = forms.FileField(
+            label="Ou document PDF",
+            required=False,
+            help_text="PDF, 10 Mo au plus. Tout acheteur pourra le lire : n’y laissez rien de personnel.",
+            widget=forms.FileInput(attrs={"accept": "application/pdf"}),
+            error_messages={"empty": "Ce fichier est vide.", "invalid": "Choisissez un PDF."},
+        )
 
     @property
     def asks_for_more_rows(self) -> bool:
@@ -53,7 +65,7 @@ class ClaimForm(forms.Form):
 
     def plain_fields(self) -> list[dict]:
         """The fields outside the list, each with the width it is drawn with."""
-        hidden = {field.name for row in self.rows for field in row} | {"evidence_url", "replaces"}
+        hidden = {part["field"].name for row in self.rows for part in row} | EVIDENCE
         return [
             {"field": bound, "width": "short" if _is_short(bound.field) else ""}
             for bound in self
@@ -102,7 +114,12 @@ class ClaimForm(forms.Form):
                 )
                 if number < len(known):
                     self.initial[name] = getattr(known[number], part)
-            self.rows.append([self[f"subprocessors-{number}-{part}"] for part in Subprocessor.model_fields])
+            self.rows.append(
+                [
+                    {"field": self[f"subprocessors-{number}-{part}"], "label": field.title}
+                    for part, field in Subprocessor.model_fields.items()
+                ]
+            )
 
 
 def _field(info: FieldInfo) -> forms.Field:

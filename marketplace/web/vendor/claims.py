@@ -58,6 +58,8 @@ def claim(request, vendor, slug, topic):
                 topic=topic,
                 data=form.data_typed(),
                 evidence_url=sent["evidence_url"],
+                evidence_file=last.evidence_file if last and sent.get("keep_file") else None,
+                evidence_upload=sent["evidence_file"],
                 replaces=last,
                 by=request.user,
                 now=timezone.now(),
@@ -74,6 +76,7 @@ def claim(request, vendor, slug, topic):
         **_frame(vendor, sheet, (topic.label, "")),
         "topic": topic.label,
         "form": form,
+        "has_file": "keep_file" in form.fields,
         "replaces": str(last.public_id) if last else "",
         "current": _row(vendor, sheet, state, today),
         "history": [past_claim(past) for past in queries.history_of(sheet=sheet, topic=topic)],
@@ -148,7 +151,15 @@ def _form(request, topic: ClaimTopic, state) -> ClaimForm:
     value = state.read.value if state.read else None
     last = state.read.claim if state.read else None
     initial = {"evidence_url": last.evidence_url} if last else {}
-    return ClaimForm(request.POST or None, topic=topic, value=value, initial=initial)
+    has_file = last is not None and last.evidence_file is not None
+    return ClaimForm(
+        request.POST or None,
+        request.FILES or None,
+        topic=topic,
+        value=value,
+        has_file=has_file,
+        initial=initial,
+    )
 
 
 def _frame(vendor, sheet: ServiceSheet, *items: tuple[str, str]) -> dict:

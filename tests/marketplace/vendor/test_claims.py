@@ -1,14 +1,26 @@
 """A vendor declares, corrects, renews and withdraws what it claims of a service."""
 
+from io import BytesIO
+
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.timezone import localdate
+from pypdf import PdfWriter
 
-from catalog.models import Claim, ClaimTopic
+from catalog.models import Claim, ClaimTopic, ListingState
 from tenants.models import Role
 from tests.catalog.claims.test_values import EXAMPLES
-from tests.factories import ClaimFactory, MembershipFactory, ServiceSheetFactory
+from tests.factories import (
+    ClaimFactory,
+    ListingFactory,
+    MembershipFactory,
+    OperatorFactory,
+    ServiceSheetFactory,
+    UserFactory,
+)
 from tests.tools.queries import snapshot_queries
 
 pytestmark = pytest.mark.django_db
@@ -54,7 +66,8 @@ def test_every_topic_is_declared_then_shown_as_it_was_typed(topic, sheet, signed
     claim = current(sheet, topic)
     assert claim.level == "documented"
     form = signed_in.get(url).context["form"]
-    again = {name: form.initial.get(name, "") for name in form.fields} | {
+    texts = form.fields.keys() - {"evidence_file"}
+    again = {name: form.initial.get(name, "") for name in texts} | {
         "replaces": str(claim.public_id),
         "subprocessors-rows": str(len(form.rows)),
     }
@@ -101,6 +114,64 @@ def test_a_strange_number_of_lines_is_a_small_one(rows, sheet, signed_in):
     answer = signed_in.post(address("vendor_claim", sheet, "rgpd"), {"subprocessors-rows": rows})
     assert answer.status_code == 200
     assert len(answer.context["form"].rows) <= 40
+
+
+def pdf(content=None):
+    """A document of one blank page, or anything that pretends to be one."""
+    if content is None:
+        written = BytesIO()
+        writer = PdfWriter()
+        writer.add_blank_page(width=200, height=200)
+        writer.write(written)
+        content = written.getvalue()
+    return SimpleUploadedFile("preuve.pdf", content, content_type="application/pdf")
+
+
+def test_a_document_is_evidence_and_may_be_kept_or_dropped(sheet, signed_in):
+    url = address("vendor_claim", sheet, "licence")
+    sent = {"spdx_id": "MIT", "replaces": ""}
+    assert signed_in.post(url, sent | {"evidence_file": pdf()}).status_code == 302
+    first = current(sheet, "licence")
+    assert (first.level, first.evidence_file.vendor) == ("documented", sheet.vendor)
+    sent["replaces"] = str(first.public_id)
+    assert signed_in.post(url, sent | {"keep_file": "on"}).status_code == 302
+    kept = current(sheet, "licence")
+    assert kept.evidence_file == first.evidence_file
+    assert signed_in.post(url, sent | {"replaces": str(kept.public_id)}).status_code == 302
+    assert current(sheet, "licence").level == "declared"
+
+
+@pytest.mark.parametrize("content", [b"GIF89a", b"%PDF-1.7 rien", b"", b"MZ" + b"\0" * 100])
+def test_what_is_no_pdf_is_no_evidence(content, sheet, signed_in):
+    answer = signed_in.post(
+        address("vendor_claim", sheet, "licence"), {"spdx_id": "MIT", "evidence_file": pdf(content)}
+    )
+    assert set(answer.context["form"].errors) == {"evidence_file"}
+    assert not Claim.objects.exists()
+
+
+def test_who_reads_a_document_that_proves_something(sheet, signed_in):
+    sent = {"spdx_id": "MIT", "evidence_file": pdf()}
+    signed_in.post(address("vendor_claim", sheet, "licence"), sent)
+    url = reverse("sheet_file", args=[current(sheet, "licence").evidence_file.public_id])
+
+    def statuses():
+        return [reader.get(url).status_code for reader in (Client(), stranger, curator, staff, signed_in)]
+
+    stranger, curator, staff = Client(), Client(), Client()
+    stranger.force_login(
+        MembershipFactory(organisation=OperatorFactory().organisation, role=Role.CURATOR).user
+    )
+    staff.force_login(UserFactory(is_staff=True))
+    listing = ListingFactory(sheet=sheet, state=ListingState.DRAFT)
+    curator.force_login(MembershipFactory(organisation=listing.operator.organisation, role=Role.CURATOR).user)
+    assert statuses() == [404, 404, 200, 200, 200]
+    on_a_shelf = ListingFactory(offer=listing.offer)
+    assert statuses() == [200] * 5
+    page = Client().get(reverse("service", args=[on_a_shelf.operator.slug, sheet.slug])).content.decode()
+    assert url in page
+    signed_in.post(address("vendor_claim_withdraw", sheet, "licence"))
+    assert statuses() == [404, 404, 404, 404, 200]
 
 
 def test_what_somebody_corrected_meanwhile_is_not_overwritten(sheet, signed_in):
