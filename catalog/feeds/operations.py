@@ -6,6 +6,7 @@ from django.db import transaction
 from django.db.models import Q
 
 from catalog import tasks
+from catalog.curation import letters
 from catalog.feeds.errors import AlreadyDecided, FeedRefused, ItemRefused
 from catalog.fetching import AddressRefused, checked_address
 from catalog.models import (
@@ -21,10 +22,19 @@ from catalog.models import (
 from catalog.sheets.drafts import create_service, draft_of, save_draft
 from catalog.sheets.errors import SheetRefused
 from tenants import audit, jobs
-from tenants.models import Operator, Organisation, User
+from tenants.models import Operator, Organisation, Role, User
 from tenants.tenancy import tenant_scope
 
 MAX_FEEDS = 50
+TAKEN = """Bonjour,
+
+{operator} a lu votre service « {service} » à cette adresse : {source}
+
+Un brouillon de fiche en a été fait chez vous. Relisez-le, complétez-le, puis soumettez-le :
+{url}
+
+Rien n’est publié sans vous.
+"""
 # Between two readings that people ask for: the other site is somebody else's.
 REST = timedelta(minutes=1)
 # A job for a reading that was asked for, but never began, is lost after this.
@@ -70,7 +80,7 @@ def ask_reading(*, feed: ImportFeed, by: User, now: datetime) -> None:
 @transaction.atomic
 def take(*, item: ImportedItem, vendor: Vendor, family: str, by: User, now: datetime) -> ServiceSheet:
     """What the source says becomes a draft of that vendor's service: a new one, or the one made of it before.
-    Nothing is published; the vendor reads it, completes it, submits it.
+    Nothing is published; the vendor is told, reads it, completes it, submits it.
 
     Raises AlreadyDecided, or ItemRefused when the draft cannot be made so.
     """
@@ -93,6 +103,7 @@ def take(*, item: ImportedItem, vendor: Vendor, family: str, by: User, now: date
             raise ItemRefused(str(refusal)) from refusal
         ImportedItem.objects.filter(pk=item.pk).update(sheet=sheet)
         _record(item.feed, by, now, "taken", f"{{actor}} a repris en brouillon le service « {sheet.name} ».")
+        _tell(item, sheet, now)
     return sheet
 
 
@@ -151,6 +162,24 @@ def _add(feed: ImportFeed, owner: Organisation, url: str, by: User, now: datetim
 
 def _defer(feed_id: int) -> None:
     tasks.read_feed.configure(lock=f"catalog.feed:{feed_id}").defer(feed_id=feed_id)
+
+
+def _tell(item: ImportedItem, sheet: ServiceSheet, now: datetime) -> None:
+    operator, vendor = item.feed.operator, sheet.vendor
+    letters.write_to(
+        organisation=vendor.organisation,
+        roles=(Role.VENDOR_ADMIN, Role.VENDOR_EDITOR),
+        tenant=operator.organisation,
+        key=f"feed-item:{item.pk}:{item.content_hash[:16]}",
+        subject=f"Un brouillon vous attend : {sheet.name}",
+        body=TAKEN.format(
+            operator=operator.short_name,
+            service=sheet.name,
+            source=item.feed.url,
+            url=letters.address("vendor_service", vendor.organisation.siren, sheet.slug),
+        ),
+        now=now,
+    )
 
 
 def _record(feed: ImportFeed, by: User, now: datetime, what: str, sentence: str) -> None:

@@ -13,11 +13,12 @@ from catalog.feeds.queries import vendor_for
 from catalog.models import FeedKind, FeedState, ImportedItem, ItemState, ServiceSheet, VendorState
 from catalog.sheets.drafts import draft_of, save_draft
 from marketplace.web.api.answers import remembered
-from tenants.models import AuditEvent
+from tenants.models import AuditEvent, Letter, Role
 from tests.catalog.publiccode.files import RIGHT, changed
 from tests.factories import (
     ImportFeedFactory,
     ListingFactory,
+    MembershipFactory,
     OperatorFactory,
     ServiceSheetFactory,
     UserFactory,
@@ -198,6 +199,7 @@ def test_what_is_taken_is_a_draft_of_the_vendor_and_nothing_more(other_halle):
         feed = ImportFeedFactory(kind=FeedKind.HALLE, url=site.url("/api/v1"))
         read(feed)
     item, curator = feed.items.get(), UserFactory()
+    editor = MembershipFactory(organisation=listing.vendor.organisation, role=Role.VENDOR_EDITOR).user
     with as_worker():
         sheet = operations.take(item=item, vendor=listing.vendor, family="archives", by=curator, now=LATER)
     assert (sheet.live, sheet.vendor) == (False, listing.vendor)
@@ -209,6 +211,9 @@ def test_what_is_taken_is_a_draft_of_the_vendor_and_nothing_more(other_halle):
         operations.take(item=item, vendor=listing.vendor, family="archives", by=curator, now=LATER)
     item.refresh_from_db()
     assert (item.state, item.sheet) == (ItemState.TAKEN, sheet)
+    with as_worker():
+        letter = Letter.objects.get(to=editor.email)
+    assert sheet.slug in letter.body
 
 
 def test_a_change_at_the_source_updates_the_same_draft(other_halle):
