@@ -25,6 +25,7 @@ from catalog.models import (
     ListingState,
     ModerationState,
     Need,
+    NeedSupport,
     PlannedPublication,
     Review,
     SavedSearch,
@@ -276,6 +277,16 @@ class NeedFactory(Factory):
     description = "Les habitants réservent en ligne, la mairie encaisse la caution."
     written_by = factory.SubFactory(UserFactory)
     written_at = NOW
+
+
+class NeedSupportFactory(Factory):
+    class Meta:
+        model = NeedSupport
+
+    need = factory.SubFactory(NeedFactory)
+    organisation = factory.SubFactory(OrganisationFactory)
+    added_by = factory.SubFactory(UserFactory)
+    added_at = NOW
 
 
 class ImportFeedFactory(Factory):

@@ -163,6 +163,10 @@ def _point(world: World) -> list:
     return [world.point.pk]
 
 
+def _need(world: World) -> list:
+    return [world.need.public_id]
+
+
 def _claims(world: World) -> list:
     return [world.claim.sheet.slug]
 
@@ -311,6 +315,10 @@ def _agreed(world: World) -> dict:
 def _a_period(world: World) -> dict:
     with as_worker():
         return {"period": period_key(billable_periods(operator=world.operator, today=localdate())[0])}
+
+
+def _a_need(world: World) -> dict:
+    return {"operator": world.operator.slug, "title": "Louer des salles", "description": "En ligne."}
 
 
 def _a_profile(world: World) -> dict:
@@ -586,6 +594,30 @@ TABLE = [
              sends=lambda world: {"siren": world.vendor.organisation.siren, "family": "canteen"}),
     operator("operator_feed_item_dismiss", thing=lambda world: [world.item.feed_id, world.item.pk],
              post=leads(TASKS)),
+    # Opinions and needs. What is published is public; who writes and who reads over is not.
+    member("member_opinion", thing=_active, get=opens(ASKING), post=leads(ASKING),
+           sends=lambda world: {"quoi": "avis", "rating": "4", "text": "Simple."}),
+    member("member_needs", get=opens(ASKING)),
+    member("member_need_new", get=opens(ASKING), post=leads(ASKING), sends=_a_need),
+    member("member_need_join", thing=_need, post=leads(ASKING)),
+    member("member_need_leave", thing=lambda world: [world.joined.need.public_id], post=leads(ASKING)),
+    member("member_need_close", thing=lambda world: [world.own_need.public_id], post=leads(ASKING),
+           sends=_a_reason),
+    public("hall_needs", thing=_operator),
+    public("hall_need", thing=lambda world: [world.operator.slug, world.need.public_id]),
+    operator("operator_opinions", get=opens(TASKS)),
+    operator("operator_opinion_decide", thing=lambda world: ["avis", world.opinion.public_id],
+             post=leads(TASKS), sends=lambda world: {"decision": "publish"}),
+    operator("operator_needs", get=opens(TASKS)),
+    operator("operator_need", thing=_need, get=opens(TASKS), post=leads(TASKS),
+             sends=lambda world: {"text": "Nous y travaillons."}),
+    vendor("vendor_opinions", get=opens(VENDORS)),
+    vendor("vendor_opinion_answer", thing=lambda world: [world.published.public_id], post=leads(VENDORS),
+           sends=lambda world: {"answer": "Merci."}),
+    # Needs are everybody's to read and every vendor's to answer: only the door is hers.
+    vendor("vendor_needs", get=opens(VENDORS), lists_operators=True),
+    Row("vendor_need", door=lambda world: [*_vendor(world), *_need(world)], get=opens(VENDORS),
+        post=leads(VENDORS), sends=lambda world: {"text": "Notre service le fait."}),
 
     # A vendor: <siren> of the vendor.
     vendor("vendor_feeds", get=opens(VENDORS), post=leads(VENDORS),

@@ -27,8 +27,11 @@ from catalog.models import (
     Listing,
     ListingShare,
     ListingState,
+    Need,
+    NeedSupport,
     PlannedPublication,
     PriceGrid,
+    Review,
     ServiceSheet,
     SheetFile,
     SimulationState,
@@ -71,10 +74,13 @@ from tests.factories import (
     MemberImportFactory,
     MemberImportRowFactory,
     MembershipFactory,
+    NeedFactory,
+    NeedSupportFactory,
     OperatorFactory,
     OrganisationFactory,
     PlannedPublicationFactory,
     PriceGridFactory,
+    ReviewFactory,
     ServiceSheetFactory,
     SettlementFactory,
     SheetFileFactory,
@@ -119,6 +125,11 @@ class World:
     offering: ListingShare  # by this operator, to a neighbour
     member_import: MemberImport  # waits for the operator's agreement
     vendor: Vendor
+    need: Need  # of another member
+    own_need: Need
+    joined: NeedSupport
+    opinion: Review  # to be read over
+    published: Review
     terms: VendorTerms  # the vendors', in force
     application: VendorApplication  # of a body that would be one
     leaving: Adhesion  # of a commune that is this operator's only
@@ -290,6 +301,17 @@ def _member_side(side: dict, commune: Organisation) -> dict:
         "listing": archives,
         **_tariffs(archives, side),
         "claim": ClaimFactory(documented=True, sheet=archives.sheet),
+        "need": NeedFactory(operator=side["operator"], organisation=side["leaving"].organisation),
+        "own_need": NeedFactory(operator=side["operator"], organisation=commune),
+        "joined": NeedSupportFactory(
+            need__operator=side["operator"],
+            need__organisation=side["leaving"].organisation,
+            organisation=commune,
+        ),
+        "opinion": ReviewFactory(
+            operator=side["operator"], organisation=side["leaving"].organisation, state="pending"
+        ),
+        "published": ReviewFactory(operator=side["operator"], sheet__vendor=side["vendor"]),
         "requested": SubscriptionFactory(listing=listing("Voirie"), **asked),
         "active": SubscriptionFactory(state=State.ACTIVE, listing=listing("Cantine"), **asked),
         "opening": opening,

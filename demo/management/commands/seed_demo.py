@@ -22,6 +22,7 @@ from demo.seed.history import make_history
 from demo.seed.members import make_members
 from demo.seed.offers import open_market
 from demo.seed.operators import make_operators
+from demo.seed.opinions import make_opinions
 from demo.seed.people import make_people, make_staff
 from demo.seed.sheets import make_drafts
 from demo.seed.shelves import make_shelves
@@ -100,6 +101,8 @@ class Command(BaseCommand):
             make_drafts(operators=operators, now=timezone.now())
         with self.telling("what vendors claim"):
             make_claims()
+        with self.telling("opinions and needs"):
+            make_opinions(operators=operators)
         with self.telling("what is searched and filtered"):
             indexing.rebuild()
 

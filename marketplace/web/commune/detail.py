@@ -12,10 +12,12 @@ from marketplace.web.commune.words import assembly, head, yearly_price
 from marketplace.web.formats import day, moment
 from marketplace.web.price_views import breakdown
 from provisioning.queries import opening_of
+from subscriptions.experience import may_speak
 from subscriptions.models import State, Subscription
 from subscriptions.queries import signatories
 from tenants.models import Organisation, Role
 
+SPEAKERS = frozenset({Role.SECRETARY, Role.SIGNATORY, Role.ORG_ADMIN})
 _DEEDS = {
     State.REQUESTED: "a demandé l’abonnement",
     State.REFUSED: "a refusé la demande",
@@ -62,6 +64,9 @@ def detail_page(
         "own_request": requested and signs and mine and not approves,
         "waits_for_another": requested and not signs,
         "may_cancel": cancels,
+        "opinion_url": reverse("member_opinion", args=[organisation.siren, subscription.public_id])
+        if may_speak(subscription) and request.roles & SPEAKERS
+        else "",
         "cancelling": cancels and "annuler" in request.GET,
         "assembly": assembly(organisation),
         "head": head(organisation),

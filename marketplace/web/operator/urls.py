@@ -18,6 +18,8 @@ from marketplace.web.operator import (
     member_new,
     members,
     mergers,
+    needs,
+    opinions,
     settings,
     shares,
     shelf,
@@ -30,6 +32,10 @@ from marketplace.web.operator.grids import editor, publishing, simulating, versi
 
 urlpatterns = [
     path("", dashboard.home, name="operator_home"),
+    path("avis/", opinions.opinion_list, name="operator_opinions"),
+    path("avis/<slug:kind>/<uuid:public_id>/", opinions.decide, name="operator_opinion_decide"),
+    path("besoins/", needs.need_list, name="operator_needs"),
+    path("besoins/<uuid:public_id>/", needs.need, name="operator_need"),
     path("abonnements/", dashboard.subscriptions, name="operator_subscriptions"),
     path("adherents/", members.member_list, name="operator_members"),
     path("adherents.csv", members.members_csv, name="operator_members_csv"),

@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.timezone import localdate
 from django.views.decorators.http import require_safe
 
+from catalog.experience.queries import opinions_on
 from catalog.models import Connector, Listing, ServiceSheet, Vendor
 from catalog.prices import listing_price, territory_facts
 from catalog.queries import listing_on_shelf, names_on_shelf
@@ -17,6 +18,7 @@ from catalog.sheets.eligibility import eligibility
 from catalog.sheets.files import pictures
 from marketplace.web.claim_words import claims_section
 from marketplace.web.formats import day, phone
+from marketplace.web.opinion_views import opinions_section
 from marketplace.web.price_views import breakdown, price_card
 from marketplace.web.public.commune_choice import CommuneChoice, chosen_commune
 from marketplace.web.public.member_state import member_action
@@ -77,6 +79,7 @@ def service_context(
         "contacts": [{**contact, "phone": phone(contact.get("phone", ""))} for contact in sheet.contacts],
         "prerequisites": _prerequisites(sheet, operator, suffix),
         "claims": claims_section(sheet=sheet, on=today),
+        "opinions": opinions_section(opinions_on(sheet=sheet)),
         "eligibility": eligibility(sheet=sheet, territory=commune, facts=facts),
         "opening": OPENINGS.get(sheet.connector, ""),
         "contractors": [{**one, "until": _last_day(one.get("until", ""))} for one in sheet.contractors],

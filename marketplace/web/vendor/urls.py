@@ -2,7 +2,7 @@
 
 from django.urls import include, path
 
-from marketplace.web.vendor import claims, door, duties, feeds, service_urls, services
+from marketplace.web.vendor import claims, door, duties, feeds, needs, opinions, service_urls, services
 
 # Before anybody is a vendor.
 door_urlpatterns = [
@@ -32,4 +32,8 @@ urlpatterns = [
         name="vendor_claim_withdraw",
     ),
     path("services/", include(service_urls)),
+    path("avis/", opinions.opinion_list, name="vendor_opinions"),
+    path("avis/<uuid:public_id>/repondre/", opinions.answer, name="vendor_opinion_answer"),
+    path("besoins/", needs.need_list, name="vendor_needs"),
+    path("besoins/<uuid:public_id>/", needs.need, name="vendor_need"),
 ]

@@ -1,0 +1,1 @@
+"""What subscribers say of services, and what members still look for."""
