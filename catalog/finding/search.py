@@ -13,9 +13,9 @@ MAX_WORDS = 12
 SHORTEST_PREFIX = 3
 CANDIDATES = 12
 _CONFIG = "'public.halle_french'"
-# A word as a query: its stem, and for the last one also what begins alike.
+# A word as a query: its stem, and for the last one what begins alike; nothing for one without meaning.
 _QUERY = f"""
-    CASE WHEN word.begins
+    CASE WHEN word.begins AND numnode(to_tsquery({_CONFIG}, word.text)) > 0
         THEN to_tsquery({_CONFIG}, word.text || ':*') || to_tsquery('simple', word.text || ':*')
         ELSE to_tsquery({_CONFIG}, word.text)
     END
@@ -47,9 +47,8 @@ ORDER BY word.place
 RANKED = f"""
 SELECT entry.listing_id, ts_rank('{{0.1, 0.2, 0.5, 1.0}}', entry.document, asked.query)
 FROM catalog_shelfentry AS entry, (
-    SELECT to_tsquery({_CONFIG}, %(before)s) && (
-        to_tsquery({_CONFIG}, %(last)s) || to_tsquery('simple', %(beginning)s)
-    ) AS query
+    SELECT to_tsquery({_CONFIG}, %(before)s) && {_QUERY} AS query
+    FROM (SELECT %(last)s AS text, %(begins)s AS begins) AS word
 ) AS asked
 WHERE entry.operator_id = %(operator)s AND entry.listed AND entry.document @@ asked.query
 """  # noqa: S608  (constants of this module only)
@@ -73,7 +72,8 @@ class Read:
 def search(*, operator_id: int, text: str, exact: bool = False) -> Read:
     """The listings of an operator that have all the words, each with how well it answers. Two queries.
 
-    Reads at most 200 characters and 12 words; a text without any word is not searched. `exact`: no word is
+    Reads at most 200 characters and 12 words; nothing is searched without a word that means something (« de
+    la »). `exact`: no word is
     read as another. Operators of a search language are no words, hence no error.
     """
     words = plain_words(text[:MAX_LENGTH])
@@ -83,7 +83,10 @@ def search(*, operator_id: int, text: str, exact: bool = False) -> Read:
         return Read(cut=cut)
     begins = [place == len(words) - 1 and len(word) >= SHORTEST_PREFIX for place, word in enumerate(words)]
     meant, unknown, corrected = [], [], False
-    for word, means_something, known, near in _known(operator_id, words, begins):
+    rows = _known(operator_id, words, begins)
+    if not any(means_something for _, means_something, _, _ in rows):
+        return Read(cut=cut)
+    for word, means_something, known, near in rows:
         nearest = None
         if means_something and not known and not exact:
             nearest = nearest_word(word, near)
@@ -130,12 +133,11 @@ def _known(operator_id: int, words: list[str], begins: list[bool]) -> list[tuple
 
 
 def _ranked(operator_id: int, words: list[str], begins: bool) -> tuple[tuple[int, float], ...]:
-    last = f"{words[-1]}:*" if begins else words[-1]
     values = {
         "operator": operator_id,
         "before": " & ".join(words[:-1]),
-        "last": last,
-        "beginning": last if begins else "",
+        "last": words[-1],
+        "begins": begins,
     }
     with connection.cursor() as cursor:
         cursor.execute(RANKED, values)
