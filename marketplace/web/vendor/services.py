@@ -15,7 +15,7 @@ from catalog.sheets.queries import service_of, shelves_of, vendor_services
 from marketplace.web.access import vendor_view
 from marketplace.web.formats import moment
 from marketplace.web.vendor.sheet_forms import SECTION_OF, SECTIONS, NewServiceForm
-from marketplace.web.vendor.words import crumbs, sheet_state, shelf_in_words
+from marketplace.web.vendor.words import crumbs, sheet_states, shelf_in_words
 
 
 @vendor_view()
@@ -41,7 +41,7 @@ def home(request, vendor):
                 "url": reverse("vendor_service", args=[siren, service.sheet.slug]),
                 "family": service.sheet.get_family_display(),
                 "claims_url": reverse("vendor_claims", args=[siren, service.sheet.slug]),
-                "state": sheet_state(service.sheet),
+                "states": sheet_states(service.sheet),
                 "planned": moment(service.planned.at) if service.planned else "",
                 "shelves": [shelf_in_words(shelf) for shelf in service.shelves],
             }
@@ -94,7 +94,7 @@ def service(request, vendor, slug):
         "vendor": vendor,
         "crumbs": crumbs(vendor, (draft.sheet.name, "")),
         "sheet": draft.sheet,
-        "state": sheet_state(sheet),
+        "states": sheet_states(sheet),
         "saved_at": moment(draft.revision.created_at) if draft.revision else "",
         "sections": [
             {

@@ -115,6 +115,8 @@ def _page(request, vendor, draft, written: SheetSection, *, based_on: int, confl
 
 def _list(written: SheetSection, one) -> dict:
     formset = written.lists[one.name]
+    for row in formset.forms:
+        row.say_what_is_required()
     return {
         "name": one.name,
         "title": one.title,

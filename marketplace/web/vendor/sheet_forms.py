@@ -15,7 +15,7 @@ from catalog.sheets.parameters import read_schema
 from tenants.models.organisation import OrganisationKind
 from tenants.numbers import whole_number
 
-EMPTY_ROWS = 2
+EMPTY_ROWS = 1
 _ADDRESS_OF_SERVICE = re.compile(r"/services/([-a-zA-Z0-9_]+)/?")
 
 
@@ -35,7 +35,7 @@ class WholeNumberField(forms.CharField):
 class SchemaField(forms.CharField):
     """JSON text."""
 
-    widget = forms.Textarea(attrs={"rows": 10, "spellcheck": "false", "class": "halle-code"})
+    widget = forms.Textarea(attrs={"spellcheck": "false", "class": "halle-tall halle-code"})
 
     def prepare_value(self, value):
         if isinstance(value, dict):
@@ -71,13 +71,13 @@ class PresentationForm(forms.Form):
         label="Résumé",
         required=False,
         help_text="Une ou deux phrases, 220 caractères au plus : on les lit sur la carte du service.",
-        widget=forms.Textarea(attrs={"rows": 3}),
+        widget=forms.Textarea,
     )
     description = forms.CharField(
         label="Description",
         required=False,
         help_text="Texte simple, un paragraphe par ligne vide. Dites ce que la mairie fait avec le service.",
-        widget=forms.Textarea(attrs={"rows": 12}),
+        widget=forms.Textarea(attrs={"class": "halle-tall"}),
     )
     website = _text("Page du service", "Sur votre site, si elle existe.", inputmode="url")
 
@@ -130,9 +130,15 @@ class FreeSoftwareForm(forms.Form):
 
 
 class Row(forms.Form):
-    """One item of a list."""
+    """One item of a list. `said` names what an item must say: an empty row says nothing, and is no item."""
 
     use_required_attribute = False
+    said: tuple[str, ...] = ()
+
+    def say_what_is_required(self) -> None:
+        """For the page, once it is read: these are not shown as optional."""
+        for name in self.said:
+            self.fields[name].required = True
 
 
 class Rows(forms.BaseFormSet):
@@ -144,6 +150,7 @@ class Rows(forms.BaseFormSet):
 
 
 class ContactRow(Row):
+    said = ("label",)
     label = _text("À quoi sert ce contact", "Assistance technique, formation…")
     email = _text("Courriel", inputmode="email", autocomplete="off")
     phone = _text("Téléphone", inputmode="tel", autocomplete="off")
@@ -151,6 +158,7 @@ class ContactRow(Row):
 
 
 class ContractorRow(Row):
+    said = ("name",)
     name = _text("Entreprise")
     until = forms.CharField(
         label="Sous contrat jusqu’au", required=False, widget=forms.TextInput(attrs={"type": "date"})
@@ -159,6 +167,7 @@ class ContractorRow(Row):
 
 
 class ScreenshotRow(Row):
+    said = ("upload", "alt")
     file = forms.CharField(required=False, widget=forms.HiddenInput)
     upload = forms.FileField(
         label="Image",
@@ -171,6 +180,7 @@ class ScreenshotRow(Row):
 
 
 class DocumentRow(Row):
+    said = ("upload", "title")
     file = forms.CharField(required=False, widget=forms.HiddenInput)
     upload = forms.FileField(
         label="Document PDF",
@@ -192,6 +202,7 @@ class PrerequisiteRow(Row):
 
 
 class OptionRow(Row):
+    said = ("code", "name")
     code = _text(
         "Code", "Court et définitif : les tarifs le nomment. Par exemple sms-100.", autocomplete="off"
     )

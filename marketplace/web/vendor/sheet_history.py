@@ -119,17 +119,17 @@ def _by(version: Version) -> str:
 def _badges(sheet: ServiceSheet, version: Version, planned):
     pk = version.revision.pk
     if pk == sheet.live_revision_id:
-        yield {"badge": "success", "label": "Publiée"}
+        yield {"badge": "success", "label": "Publiée", "by": ""}
     elif pk == sheet.latest_revision_id:
-        yield {"badge": "neutral", "label": "Brouillon"}
+        yield {"badge": "neutral", "label": "Brouillon", "by": ""}
     if planned and planned.revision_id == pk:
-        yield {"badge": "info", "label": f"Prévue le {day(planned.at)}"}
-    for operator in version.approved_by:
-        yield {"badge": "success", "label": f"Lue chez {operator}"}
+        yield {"badge": "info", "label": "Prévue", "by": f"le {day(planned.at)}"}
+    if version.approved_by:
+        yield {"badge": "success", "label": "Acceptée", "by": ", ".join(version.approved_by)}
     for submission in version.submissions:
         if submission.state in SUBMISSIONS:
             badge, label = SUBMISSIONS[submission.state]
-            yield {"badge": badge, "label": f"{label} : {submission.listing.operator.short_name}"}
+            yield {"badge": badge, "label": label, "by": submission.listing.operator.short_name}
 
 
 def _number(text: str | None) -> int:

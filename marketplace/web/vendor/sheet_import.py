@@ -35,7 +35,7 @@ class PublicCodeForm(forms.Form):
         required=False,
         strip=False,
         max_length=MAX_BYTES,
-        widget=forms.Textarea(attrs={"rows": 12, "spellcheck": "false"}),
+        widget=forms.Textarea(attrs={"spellcheck": "false", "class": "halle-tall halle-code"}),
         error_messages={"max_length": f"Ce texte est trop long : {MAX_KILOBYTES} Ko au plus."},
     )
 

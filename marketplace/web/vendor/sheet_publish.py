@@ -19,7 +19,7 @@ from catalog.vendors.terms import MayNotSubmit
 from marketplace.web.access import vendor_view
 from marketplace.web.formats import moment
 from marketplace.web.vendor.services import missing_in_words, sheet_or_404
-from marketplace.web.vendor.words import crumbs, sheet_state, shelf_in_words
+from marketplace.web.vendor.words import crumbs, sheet_states, shelf_in_words
 from tenants.models import Operator
 
 NOW, LATER = "now", "later"
@@ -189,7 +189,7 @@ def _page(request, vendor, draft: Draft, form: PublishForm, *, refusal: str = ""
         "vendor": vendor,
         "crumbs": crumbs(vendor, (draft.sheet.name, service_url), ("Publier et proposer", "")),
         "sheet": draft.sheet,
-        "state": sheet_state(sheet),
+        "states": sheet_states(sheet),
         "form": form,
         "refusal": refusal,
         "missing": missing_in_words(vendor, sheet, publishing.missing(draft.sheet)),

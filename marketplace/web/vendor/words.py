@@ -22,13 +22,14 @@ SUBMISSIONS = {
 }
 
 
-def sheet_state(sheet: ServiceSheet) -> dict:
-    """{badge, label} of a sheet as its vendor sees it."""
+def sheet_states(sheet: ServiceSheet) -> list[dict]:
+    """One or two {badge, label} of a sheet as its vendor sees it."""
     if not sheet.live:
-        return {"badge": "neutral", "label": "Brouillon, jamais publié"}
+        return [{"badge": "neutral", "label": "Jamais publiée"}]
+    states = [{"badge": "success", "label": "Publiée"}]
     if sheet.latest_revision_id != sheet.live_revision_id:
-        return {"badge": "info", "label": "Publiée, avec un brouillon plus récent"}
-    return {"badge": "success", "label": "Publiée"}
+        states.append({"badge": "info", "label": "Brouillon en cours"})
+    return states
 
 
 def shelf_in_words(shelf: ShelfState) -> dict:
