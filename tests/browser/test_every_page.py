@@ -40,6 +40,7 @@ NO_PAGES = {
     "operator_stylesheet": "a style sheet",
     "operator_logo": "a picture",
     "picture": "a picture",
+    "sheet_file": "a picture or a document",
     "hall_news_feed": "a feed",
     "member_decision_file": "a file",
     "member_invoice_file": "a file",
