@@ -189,7 +189,7 @@ def _tell(submission: Submission, listing: Listing, *, by: User, now: datetime) 
         tenant=listing.operator.organisation,
         key=f"submission:{submission.pk}:decided",
         subject=SUBJECTS[state].format(**words),
-        body=f"Bonjour,\n\n{TEXTS[state].format(**words)}{quoted}\n\nVos services sur Halle :\n"
-        f"{address('vendor_home', vendor.organisation.siren)}\n",
+        body=f"Bonjour,\n\n{TEXTS[state].format(**words)}{quoted}\n\nVotre fiche sur Halle :\n"
+        f"{address('vendor_service', vendor.organisation.siren, listing.sheet.slug)}\n",
         now=now,
     )

@@ -172,9 +172,9 @@ class Review:
     history: list[Submission]
 
 
-def review(*, operator: Operator, public_id, now: datetime) -> Review | None:
-    """One submission to this operator, decided or not; None when it is none of them. Seven queries."""
-    submission = (
+def submission_of(*, operator: Operator, public_id) -> Submission | None:
+    """One submission to this operator, with its listing and its vendor. One query."""
+    return (
         Submission.objects.filter(listing__operator=operator, public_id=public_id)
         .select_related(
             "revision",
@@ -185,6 +185,11 @@ def review(*, operator: Operator, public_id, now: datetime) -> Review | None:
         )
         .first()
     )
+
+
+def review(*, operator: Operator, public_id, now: datetime) -> Review | None:
+    """One submission to this operator, decided or not; None when it is none of them. Seven queries."""
+    submission = submission_of(operator=operator, public_id=public_id)
     if submission is None:
         return None
     listing, content, today = submission.listing, submission.revision.content, localdate(now)

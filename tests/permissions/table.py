@@ -554,6 +554,7 @@ TABLE = [
     operator("operator_filter_forget", thing=lambda world: [0], post=not_found(TASKS)),
     operator("operator_submission", thing=_submission, get=opens(TASKS), post=leads(TASKS),
              sends=lambda world: {"decision": "modifier", "message": "Une capture ?"}),
+    operator("operator_submission_preview", thing=_submission, get=opens(TASKS)),
     operator("operator_shelf", get=opens(TASKS)),
     operator("operator_listing", thing=_listing, get=opens(TASKS), post=leads(TASKS),
              sends=lambda world: {"own_text": "Nous l’utilisons."}),

@@ -8,14 +8,13 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.timezone import localdate
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_safe
 
 from catalog.claims.queries import BEFORE_OPERATOR
 from catalog.curation import deciding
 from catalog.curation.errors import CurationRefused
-from catalog.curation.queue import Review, next_pending, review
+from catalog.curation.queue import Review, next_pending, review, submission_of
 from catalog.models import Listing, ListingState, Submission, SubmissionState
-from catalog.revisions import compared_fields, label_of, words_of
 from marketplace.web.claim_words import public_claim
 from marketplace.web.formats import day, moment
 from marketplace.web.operator.catalogue import frame, listing_badge, submission_badge
@@ -27,8 +26,8 @@ from marketplace.web.operator.curation_forms import (
     filters_of,
 )
 from marketplace.web.operator.submissions import curators
-
-SAID_ALREADY = frozenset({"name", "summary", "description"})
+from marketplace.web.public.commune_choice import chosen_commune
+from marketplace.web.public.service import service_context
 
 
 @curators
@@ -49,6 +48,26 @@ def submission(request, operator, public_id):
             messages.success(request, done)
             return redirect(_next(request, operator, found.submission, now))
     return render(request, "operator/submission.html", _context(request, operator, found, form))
+
+
+@curators
+@require_safe
+def preview(request, operator, public_id):
+    """The version submitted, as this operator's members would read it: its words, terms and price."""
+    found = submission_of(operator=operator, public_id=public_id)
+    if found is None:
+        raise Http404
+    choice = chosen_commune(request, on=localdate(timezone.now()))
+    if choice.redirect_to:
+        return redirect(choice.redirect_to)
+    listing = found.listing
+    sheet = listing.sheet.with_content_json(found.revision.content)
+    context = service_context(
+        operator=operator, listing=listing, sheet=sheet, vendor=listing.vendor, choice=choice
+    )
+    context["back_url"] = reverse("operator_submission", args=[operator.slug, public_id])
+    context["preview"] = {"operators": [], "back_label": f"{sheet.name}, à examiner"}
+    return render(request, "public/service.html", context)
 
 
 def _decide(submission: Submission, sent: dict, *, by, now) -> str:
@@ -100,6 +119,7 @@ def _context(request, operator, found: Review, form: DecisionForm) -> dict:
         form=form,
         action=request.get_full_path(),
         queue_url=f"{queue_url}?{query}" if query else queue_url,
+        preview_url=reverse("operator_submission_preview", args=[operator.slug, submission.public_id]),
         listing_url=reverse("operator_listing", args=[operator.slug, listing.pk]),
         listing_badge=listing_badge(listing.state),
         badge=submission_badge(submission.state),
@@ -108,11 +128,6 @@ def _context(request, operator, found: Review, form: DecisionForm) -> dict:
         new=listing.approved_revision_id is None,
         approved_on=day(listing.approved_at),
         found=found.found,
-        facts=[
-            {"label": label_of(field), "value": value}
-            for field in compared_fields()
-            if field.name not in SAID_ALREADY and (value := _value(sheet, field))
-        ],
         claims=[
             {
                 **public_claim(one, on=today),
@@ -128,10 +143,6 @@ def _context(request, operator, found: Review, form: DecisionForm) -> dict:
     context["may_decide"] = context["may_act"] and submission.state == SubmissionState.PENDING
     context["decided"] = _decided(submission)
     return context
-
-
-def _value(sheet, field) -> str:
-    return words_of(field, getattr(sheet, field.attname))
 
 
 def _warnings(found: Review) -> list[dict]:

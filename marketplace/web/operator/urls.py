@@ -135,6 +135,7 @@ urlpatterns = [
     path("catalogue/filtres/", submissions.keep, name="operator_filter_keep"),
     path("catalogue/filtres/<int:kept>/retirer/", submissions.forget, name="operator_filter_forget"),
     path("catalogue/examen/<uuid:public_id>/", submission.submission, name="operator_submission"),
+    path("catalogue/examen/<uuid:public_id>/apercu/", submission.preview, name="operator_submission_preview"),
     path("catalogue/rayon/", shelf.listing_list, name="operator_shelf"),
     path("catalogue/rayon/<int:listing>/", shelf.listing, name="operator_listing"),
     path("catalogue/rayon/<int:listing>/etat/", shelf.move, name="operator_listing_move"),

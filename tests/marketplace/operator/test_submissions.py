@@ -143,6 +143,22 @@ def test_the_review_shows_the_differences_the_claims_and_the_history(operator, s
     assert "Toutes les versions soumises" in text
 
 
+def test_the_version_submitted_is_seen_as_members_will_read_it(operator, sign_in):
+    submission = changed(operator, summary="Inscriptions et goûters.")
+    with as_worker():
+        submission.listing.own_text = "Nous l’avons essayée."
+        submission.listing.save()
+    address = reverse("operator_submission_preview", args=[operator.slug, submission.public_id])
+    client = sign_in(Role.CURATOR, operator)
+    assert address in client.get(url(operator, submission)).content.decode()
+    text = text_of(client.get(address))
+    assert "Inscriptions et goûters." in text
+    assert "Nous l’avons essayée." in text
+    assert "Aperçu de la version soumise" in text
+    foreign = reverse("operator_submission_preview", args=[operator.slug, new(OperatorFactory()).public_id])
+    assert client.get(foreign).status_code == 404
+
+
 def test_a_decision_opens_the_next_one_of_the_same_queue(operator, sign_in):
     now = timezone.now()
     first = new(operator, "Une", submitted_at=now - timedelta(days=3))
