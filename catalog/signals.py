@@ -2,4 +2,5 @@
 
 from django.dispatch import Signal
 
+listing_listed = Signal()  # listing, now
 listing_suspended = Signal()  # move (its ListingMove, which has the message to the subscribers), now

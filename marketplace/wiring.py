@@ -11,7 +11,7 @@ from catalog.grids import signals as grids
 from marketplace.pages.editors import forget_who_left
 from marketplace.pages.storefronts import keep_storefront
 from provisioning import operations as provisioning
-from subscriptions import signals, suspension_letters
+from subscriptions import signals, suspension_letters, vehicles
 from subscriptions.models import Subscription
 from tenants.operators import signals as operators
 from tenants.people import signals as people
@@ -21,6 +21,7 @@ def connect() -> None:
     """Connect every signal once, at start."""
     signals.subscription_approved.connect(_provision, dispatch_uid="provision")
     signals.subscription_handed_over.connect(_share_drafts, dispatch_uid="share drafts")
+    catalog.listing_listed.connect(_ensure_vehicle, dispatch_uid="purchasing vehicle")
     catalog.listing_suspended.connect(_tell_subscribers, dispatch_uid="suspension letters")
     grids.subscribers_asked.connect(_subscribers, dispatch_uid="subscribers")
     for told in (operators.operator_opened, operators.operator_settings_changed):
@@ -43,6 +44,10 @@ def _subscribers(*, listing, organisations, **_):
 
 def _share_drafts(*, old, new, on, now, **_):
     handover.share_drafts(old=old, new=new, on=on, now=now)
+
+
+def _ensure_vehicle(*, listing, **_):
+    vehicles.ensure_vehicle(listing=listing)
 
 
 def _tell_subscribers(*, move, **_):

@@ -4,6 +4,7 @@ from datetime import datetime
 
 from catalog.curation.errors import ListingMoved
 from catalog.models import LISTING_MOVES, Listing, ListingMove, ListingState
+from catalog.signals import listing_listed
 from tenants import audit
 from tenants.models import User
 
@@ -43,6 +44,8 @@ def move(
         raise ListingMoved(f"L’état de « {listing.sheet.name} » vient de changer. Rechargez la page.")
     listing.state = to
     moved = ListingMove.objects.create(listing=listing, before=before, after=to, at=now, by=by, reason=reason)
+    if to == ListingState.LISTED:
+        listing_listed.send(sender=Listing, listing=listing, now=now)
     audit.record(
         tenant=listing.operator.organisation,
         actor=by,

@@ -562,6 +562,8 @@ TABLE = [
              sends=lambda world: {"action": "suspendre", "suspendre-reason": "Une panne."}),
     operator("operator_listing_place", thing=_listing, post=leads(TASKS),
              sends=lambda world: {"move": "rang", "position": "1"}),
+    operator("operator_listing_vehicle", thing=_listing, post=leads(TASKS),
+             sends=lambda world: {"vehicle": world.active.vehicle_id}),
     operator("operator_listing_visa", thing=_listing, post=leads(TASKS),
              sends=lambda world: {"visa-opinion": "favourable", "visa-given_on": "2026-01-05"}),
     operator("operator_share_offer", thing=_listing, lists_operators=True,

@@ -266,3 +266,23 @@ class PointForm(forms.Form):
         },
     )
     compulsory = forms.BooleanField(label="Obligatoire pour accepter", required=False, initial=True)
+
+
+class VehicleForm(forms.Form):
+    """Under which of the operator's purchasing vehicles a service is subscribed to."""
+
+    vehicle = forms.TypedChoiceField(
+        label="Cadre d’achat",
+        coerce=int,
+        error_messages={
+            "required": "Choisissez un cadre d’achat.",
+            "invalid_choice": "Choisissez un cadre d’achat de la liste.",
+        },
+    )
+
+    def __init__(self, *args, vehicles: list, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.fields["vehicle"].choices = [
+            ("", "Choisir un cadre d’achat"),
+            *((vehicle.pk, vehicle.name) for vehicle in vehicles),
+        ]

@@ -16,10 +16,11 @@ from catalog.curation.visas import holds, last_visa, needs_visa, record_visa, ru
 from catalog.models import Family, Listing, ListingState, SubmissionState
 from marketplace.web.formats import day
 from marketplace.web.operator.catalogue import frame, listing_badge, submission_badge
-from marketplace.web.operator.curation_forms import PlaceForm, ReasonForm, VisaForm, WordsForm
+from marketplace.web.operator.curation_forms import PlaceForm, ReasonForm, VehicleForm, VisaForm, WordsForm
 from marketplace.web.operator.forms import capitalised
 from marketplace.web.operator.lists import chosen, counted, rest_of_address, tabs, typed
 from marketplace.web.operator.submissions import curators
+from subscriptions.vehicles import set_vehicle, vehicle_of, vehicles_of
 
 GROUPS = {
     ALL: "Tous",
@@ -146,6 +147,21 @@ def visa(request, operator, listing):
     return _page(request, operator, found, visa_form=form)
 
 
+@curators
+@require_POST
+def vehicle(request, operator, listing):
+    """Chooses the purchasing vehicle of new subscriptions."""
+    found = _found(operator, listing)
+    known = vehicles_of(operator)
+    form = VehicleForm(request.POST, vehicles=known)
+    if not form.is_valid():
+        return _page(request, operator, found, vehicle_form=form)
+    chosen_one = next(one for one in known if one.pk == form.cleaned_data["vehicle"])
+    set_vehicle(listing=found, vehicle=chosen_one, by=request.user, now=timezone.now())
+    messages.success(request, f"Les nouveaux abonnements suivent « {chosen_one.name} ».")
+    return redirect("operator_listing", operator=operator.slug, listing=found.pk)
+
+
 def _move(action: str, found: Listing, form: ReasonForm, *, by, now) -> None:
     who = {"listing": found, "by": by, "now": now}
     if action == "lister":
@@ -203,6 +219,7 @@ def _row(operator, listing: Listing, rank: int | None) -> dict:
 def _page(request, operator, found: Listing, **forms):
     content = found.approved_revision.content if found.approved_revision else found.sheet.__dict__
     opinion = last_visa(found)
+    known, current = vehicles_of(operator), vehicle_of(found)
     state = ListingState(found.state)
     context = frame(
         request,
@@ -222,6 +239,9 @@ def _page(request, operator, found: Listing, **forms):
         may_withdraw=state in (ListingState.DRAFT, ListingState.LISTED, ListingState.SUSPENDED),
         may_reopen=state == ListingState.WITHDRAWN,
         move_url=reverse("operator_listing_move", args=[operator.slug, found.pk]),
+        vehicles=known,
+        vehicle=current.name if current else "",
+        vehicle_url=reverse("operator_listing_vehicle", args=[operator.slug, found.pk]),
         visa_url=reverse("operator_listing_visa", args=[operator.slug, found.pk]),
         visa_needed=needs_visa(rules=rules_of(operator), content=content),
         visa_holds=holds(opinion, on=_today()),
@@ -254,6 +274,7 @@ def _page(request, operator, found: Listing, **forms):
             "suspendre_form": ReasonForm(prefix="suspendre"),
             "retirer_form": ReasonForm(prefix="retirer"),
             "visa_form": VisaForm(prefix="visa"),
+            "vehicle_form": VehicleForm(vehicles=known, initial={"vehicle": current and current.pk}),
         }
         | forms,
     )

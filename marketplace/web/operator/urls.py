@@ -140,6 +140,7 @@ urlpatterns = [
     path("catalogue/rayon/<int:listing>/", shelf.listing, name="operator_listing"),
     path("catalogue/rayon/<int:listing>/etat/", shelf.move, name="operator_listing_move"),
     path("catalogue/rayon/<int:listing>/rang/", shelf.place, name="operator_listing_place"),
+    path("catalogue/rayon/<int:listing>/cadre/", shelf.vehicle, name="operator_listing_vehicle"),
     path("catalogue/rayon/<int:listing>/visa/", shelf.visa, name="operator_listing_visa"),
     path("catalogue/rayon/<int:listing>/proposer/", shares.offer, name="operator_share_offer"),
     path("catalogue/partages/", shares.share_list, name="operator_shares"),

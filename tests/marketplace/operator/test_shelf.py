@@ -19,6 +19,7 @@ from tests.factories import (
     ListingFactory,
     ListingShareFactory,
     OperatorFactory,
+    PurchasingVehicleFactory,
     ServiceSheetFactory,
     SubmissionFactory,
 )
@@ -188,6 +189,23 @@ def test_an_opinion_is_noted(operator, curator):
     assert "Favorable avec réserves" in page
     assert "rendu le 5 janvier 2026" in page
     assert "Donnez une date." in curator.post(address, {**sent, "visa-given_on": "hier"}).content.decode()
+
+
+def test_the_purchasing_vehicle_is_chosen(operator, curator):
+    listing = on_shelf(operator)
+    other = PurchasingVehicleFactory(operator=operator, name="Centrale d’achat")
+    foreign = PurchasingVehicleFactory()
+    address = url("operator_listing_vehicle", operator, listing)
+    for wrong in ("", "x", foreign.pk):
+        assert "Choisissez un cadre d’achat" in curator.post(address, {"vehicle": wrong}).content.decode()
+    curator.post(address, {"vehicle": other.pk})
+    with as_worker():
+        assert list(listing.vehicles.all()) == [other]
+
+
+def test_without_one_nobody_can_subscribe(operator, curator):
+    listing = on_shelf(operator, vehicle=False)
+    assert "Aucun cadre d’achat" in curator.get(url("operator_listing", operator, listing)).content.decode()
 
 
 def test_rules_and_points(operator, curator):
