@@ -283,9 +283,17 @@ CONTENT = {
     "account_links": [{"label": "Mes informations", "url": "#moi"}],
     "sign_out_url": "#sortie",
     "nav_items": [
-        {"label": "Services", "url": "#s", "active": True},
-        {"label": "Mes abonnements", "url": "#a", "active": False},
-        {"label": "Factures", "url": "#f", "active": False},
+        {"label": "Services", "url": "#s", "active": "", "children": []},
+        {
+            "label": "Mes abonnements",
+            "url": "#a",
+            "active": "true",
+            "children": [
+                {"label": "En cours", "url": "#a", "active": True},
+                {"label": "Terminés", "url": "#t", "active": False},
+            ],
+        },
+        {"label": "Factures", "url": "#f", "active": "", "children": []},
     ],
     "footer_links": [
         {"label": "Mentions légales", "url": "#ml"},

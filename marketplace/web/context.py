@@ -125,25 +125,44 @@ def place_of(organisation: Organisation, role: str) -> dict:
 
 
 def _sections(request, organisation) -> list[dict]:
+    """The menu: one entry a group of pages, leading to the first page of it that the person may open; the
+    group where she is has its pages in `children`."""
     roles = getattr(request, "roles", frozenset())
     face = _face(request, roles)
     door = organisation.operator.slug if face == "operator" else organisation.siren
-    sections = [
-        {
-            "label": label,
-            "url": reverse(name, args=[organisation.siren if name.startswith("organisation_") else door]),
-        }
-        for name, label, openers in SECTIONS[face]
-        if (roles & openers or (face == "operator" and Role.AUDITOR in roles))
-        # Whoever acts for an organisation does not open what it is and who its people are.
-        and not (getattr(request, "acting_for", None) and name.startswith("organisation_"))
-    ]
-    best = max(
-        (section["url"] for section in sections if request.path.startswith(section["url"])),
-        key=len,
-        default="",
-    )
-    return [{**section, "active": section["url"] == best} for section in sections]
+    groups = []
+    for label, sections in SECTIONS[face]:
+        pages = [
+            {"label": page, "url": reverse(name, args=[organisation.siren if _of_all(name) else door])}
+            for name, page, openers in sections
+            if (roles & openers or (face == "operator" and Role.AUDITOR in roles))
+            # Whoever acts for an organisation does not open what it is and who its people are.
+            and not (getattr(request, "acting_for", None) and _of_all(name))
+        ]
+        if pages:
+            groups.append((label, pages))
+    addresses = [page["url"] for _, pages in groups for page in pages]
+    here = max((url for url in addresses if request.path.startswith(url)), key=len, default="")
+    return [_group(label, pages, here) for label, pages in groups]
+
+
+def _group(label: str, pages: list[dict], here: str) -> dict:
+    within = any(page["url"] == here for page in pages)
+    alone = len(pages) == 1
+    return {
+        # A group of one page is that page.
+        "label": pages[0]["label"] if alone else label,
+        "url": pages[0]["url"],
+        "active": ("page" if alone else "true") if within else "",
+        "children": [{**page, "active": page["url"] == here} for page in pages]
+        if within and not alone
+        else [],
+    }
+
+
+def _of_all(name: str) -> bool:
+    """Whether the page is about the organisation itself, whatever its face."""
+    return name.startswith("organisation_")
 
 
 def _face(request, roles) -> str:
@@ -158,50 +177,88 @@ def _face(request, roles) -> str:
     return "vendor" if roles & VENDOR_ROLES else "member"
 
 
+NEEDING = frozenset({Role.SECRETARY, Role.SIGNATORY, Role.ORG_ADMIN})
 OURSELVES = ("organisation_home", "Mon organisation", frozenset(Role.values))
 PEOPLE = ("organisation_people", "Personnes et rôles", PEOPLE_READERS)
 LOG = ("organisation_audit", "Journal", LOG_READERS)
+# Face → groups of pages: (group, [(address, page, who opens it)]).
 SECTIONS = {
     "member": [
-        ("member_home", "Mes services", MEMBER_ROLES),
-        ("member_subscriptions", "Abonnements", MEMBER_ROLES),
-        ("member_invoices", "Factures", MEMBER_ROLES),
-        ("member_needs", "Besoins", frozenset({Role.SECRETARY, Role.SIGNATORY, Role.ORG_ADMIN})),
-        OURSELVES,
-        PEOPLE,
-        LOG,
+        ("Mes services", [("member_home", "Mes services", MEMBER_ROLES)]),
+        ("Abonnements", [("member_subscriptions", "Abonnements", MEMBER_ROLES)]),
+        ("Factures", [("member_invoices", "Factures", MEMBER_ROLES)]),
+        ("Besoins", [("member_needs", "Besoins", NEEDING)]),
+        ("Mon organisation", [OURSELVES, PEOPLE, LOG]),
     ],
     "operator": [
-        ("operator_home", "Tableau de bord", OPERATOR_ROLES),
-        ("operator_members", "Adhérents", OPERATOR_ROLES),
-        ("operator_assistances", "Aide aux adhérents", ASSISTANT_ROLES),
-        ("operator_submissions", "Catalogue", TASK_ROLES),
-        ("operator_subscriptions", "Abonnements", OPERATOR_ROLES),
-        ("operator_grids", "Tarifs", OPERATOR_ROLES),
-        ("operator_tasks", "Ouvertures à faire", TASK_ROLES),
-        ("operator_claims", "Engagements à vérifier", TASK_ROLES),
-        ("operator_mergers", "Fusions de communes", TASK_ROLES),
-        ("operator_runs", "Facturation", MONEY_ROLES),
-        ("operator_invoices", "Factures", MONEY_ROLES),
-        ("operator_titres", "Titres de recettes", MONEY_ROLES),
-        ("operator_feeds", "Sources", TASK_ROLES),
-        ("operator_opinions", "Avis", TASK_ROLES),
-        ("operator_needs", "Besoins", TASK_ROLES),
-        ("operator_editorial", "Vitrine", OPERATOR_ROLES),
-        OURSELVES,
-        PEOPLE,
-        LOG,
-        ("operator_settings", "Réglages", frozenset({Role.OPERATOR_ADMIN})),
+        ("Tableau de bord", [("operator_home", "Tableau de bord", OPERATOR_ROLES)]),
+        (
+            "Adhérents",
+            [
+                ("operator_members", "Adhérents", OPERATOR_ROLES),
+                ("operator_assistances", "Aide aux adhérents", ASSISTANT_ROLES),
+                ("operator_mergers", "Fusions de communes", TASK_ROLES),
+            ],
+        ),
+        (
+            "Catalogue",
+            [
+                ("operator_submissions", "Fiches et rayon", TASK_ROLES),
+                ("operator_grids", "Tarifs", OPERATOR_ROLES),
+                ("operator_claims", "Engagements à vérifier", TASK_ROLES),
+                ("operator_opinions", "Avis", TASK_ROLES),
+                ("operator_needs", "Besoins", TASK_ROLES),
+                ("operator_feeds", "Sources", TASK_ROLES),
+            ],
+        ),
+        (
+            "Abonnements",
+            [
+                ("operator_subscriptions", "Abonnements", OPERATOR_ROLES),
+                ("operator_tasks", "Ouvertures à faire", TASK_ROLES),
+            ],
+        ),
+        (
+            "Facturation",
+            [
+                ("operator_runs", "Périodes", MONEY_ROLES),
+                ("operator_invoices", "Factures", MONEY_ROLES),
+                ("operator_titres", "Titres de recettes", MONEY_ROLES),
+            ],
+        ),
+        ("Pages de la vitrine", [("operator_editorial", "Pages de la vitrine", OPERATOR_ROLES)]),
+        (
+            "Mon organisation",
+            [
+                OURSELVES,
+                PEOPLE,
+                LOG,
+                ("operator_settings", "Réglages", frozenset({Role.OPERATOR_ADMIN})),
+            ],
+        ),
     ],
     "vendor": [
-        ("vendor_home", "Mes services", VENDOR_ROLES),
-        ("vendor_feeds", "publiccode.yml", VENDOR_ROLES),
-        ("vendor_opinions", "Avis", VENDOR_ROLES),
-        ("vendor_needs", "Besoins des collectivités", VENDOR_ROLES),
-        ("vendor_profile", "Présentation", frozenset({Role.VENDOR_ADMIN})),
-        ("vendor_papers", "Conditions et déclaration", VENDOR_ROLES),
-        OURSELVES,
-        PEOPLE,
-        LOG,
+        (
+            "Mes services",
+            [
+                ("vendor_home", "Mes services", VENDOR_ROLES),
+                ("vendor_feeds", "publiccode.yml", VENDOR_ROLES),
+            ],
+        ),
+        (
+            "Avis et besoins",
+            [
+                ("vendor_opinions", "Avis", VENDOR_ROLES),
+                ("vendor_needs", "Besoins des collectivités", VENDOR_ROLES),
+            ],
+        ),
+        (
+            "Mes engagements",
+            [
+                ("vendor_papers", "Conditions et déclaration", VENDOR_ROLES),
+                ("vendor_profile", "Présentation", frozenset({Role.VENDOR_ADMIN})),
+            ],
+        ),
+        ("Mon organisation", [OURSELVES, PEOPLE, LOG]),
     ],
 }

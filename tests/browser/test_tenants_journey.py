@@ -57,8 +57,9 @@ def open_the_operator(page: Page, stack: RunningStack) -> None:
 
 
 def set_its_colour(page: Page) -> None:
+    page.get_by_role("link", name="Mon organisation").click()
     page.get_by_role("link", name="Réglages").click()
-    page.get_by_role("link", name="Vitrine").click()
+    page.get_by_role("link", name="Vitrine", exact=True).click()
     page.get_by_role("textbox", name="Couleur").fill("#8a3324")
     page.get_by_role("button", name="Enregistrer").click()
     expect(page.get_by_role("button", name="Enregistrer")).to_have_css("background-color", "rgb(138, 51, 36)")
@@ -89,6 +90,7 @@ def add_a_member(page: Page) -> None:
 
 
 def read_the_log(page: Page) -> None:
+    page.get_by_role("link", name="Mon organisation").click()
     page.get_by_role("link", name="Journal").click()
     for sentence in (
         f"Claire Ostermane a ouvert l’opérateur {NAME}.",

@@ -263,7 +263,7 @@ def test_an_operator_s_people_and_its_auditor():
     for url in (at(operator.organisation, "people"), at(operator.organisation, "person", admin.pk)):
         page = page_of(browser(auditor).get(url))
         assert not page.main.select("form, .btn")
-        assert page.select_one(".halle-nav [aria-current]").get_text() == "Personnes et rôles"
+        assert page.select_one(".halle-nav [aria-current=page]").get_text() == "Personnes et rôles"
         assert "Tableau de bord" in page.select_one(".halle-nav").get_text()
 
 
@@ -294,7 +294,9 @@ def test_the_menu_offers_people_to_who_may_see_them():
     for role, (name, organisation, offered) in homes.items():
         session = browser(person(organisation, role))
         page = page_of(session.get(reverse(name, args=[organisation.siren])))
-        labels = [link.get_text() for link in page.select(".halle-nav a")]
+        ours = reverse("organisation_home", args=[organisation.siren])
+        assert ours in [link["href"] for link in page.select(".halle-nav a")]
+        labels = [link.get_text() for link in page_of(session.get(ours)).select(".halle-nav a")]
         assert ("Personnes et rôles" in labels) is offered, role
         assert session.get(at(organisation, "people")).status_code == (200 if offered else 404)
 
