@@ -266,6 +266,22 @@ def test_the_database_refuses_two_last_words(vendor_scope):
         ClaimFactory(sheet=claim.sheet, topic=claim.topic)
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"level": "verified"},
+        {"value": {"spdx_id": "MIT"}},
+        {"check_note": "Autre chose."},
+        {"valid_until": date(2099, 1, 1)},
+        {"replaced_at": None},
+    ],
+)
+def test_the_database_lets_nobody_write_it_again(change):
+    claim = ClaimFactory(verified=True, level="documented", replaced_at=NOW)
+    with as_worker(), pytest.raises(IntegrityError), transaction.atomic():
+        Claim.objects.filter(pk=claim.pk).update(**change)
+
+
 def test_a_stored_value_that_is_no_longer_readable_breaks_no_page(sheet):
     ClaimFactory(sheet=sheet, topic="rgaa", value={"status": "presque"})
     ClaimFactory(sheet=sheet, topic="sla", value=[])
