@@ -333,6 +333,3 @@ def _homologation(value: Homologation, on: date) -> Iterator[Finding | date]:
         yield value.valid_until
     if value.indice_cyber is not None and value.indice_cyber > 5:
         yield _no("indice_cyber", "L’indice cyber va de 0 à 5.")
-    yield _beware(
-        "", "La décision appartient à chaque collectivité\u00a0: celle-ci l’aide, sans la remplacer."
-    )

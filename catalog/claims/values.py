@@ -247,7 +247,12 @@ class Sla(Value):
 class Homologation(Value):
     decision_date: Day = Field(title="Date de la décision")
     valid_until: Day = Field(title="Valable jusqu’au")
-    authority_name: Text = Field(title="Autorité qui a homologué", min_length=1, description="Un organisme.")
+    authority_name: Text = Field(
+        title="Autorité qui a homologué",
+        min_length=1,
+        description="Un organisme. Chaque collectivité "
+        "décide ensuite pour elle-même : ceci l’aide, sans la remplacer.",
+    )
     authority_role: Text = Field("", title="Fonction de qui a signé", description="Maire, DGS… sans son nom.")
     scope: LongText = Field("", title="Périmètre")
     indice_cyber: Figure = Field(None, title="Indice cyber (MonServiceSécurisé, sur 5)")

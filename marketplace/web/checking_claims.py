@@ -92,12 +92,7 @@ class ContestForm(forms.Form):
 
 def list_page(request, desk: Desk):
     """Claims by state, topic and words; what ends first comes first."""
-    today, topic = localdate(timezone.now()), request.GET.get("sujet", "")
-    filters = queries.ClaimFilters(
-        search=typed(request),
-        topic=topic if topic in ClaimTopic.values else "",
-        state=chosen(request, STATES),
-    )
+    today, filters = localdate(timezone.now()), _filters(request)
     found = queries.claims_to_check(
         operator=desk.operator, filters=filters, on=today, number=request.GET.get("page", "")
     )
@@ -116,9 +111,9 @@ def list_page(request, desk: Desk):
             )
         ],
         "page": found.page,
-        "rest": rest_of_address(q=filters.search, sujet=filters.topic, etat=filters.state),
+        "rest": _rest(filters),
         "total": counted(found.counts[filters.state], "engagement"),
-        "rows": [_row(desk, claim, today) for claim in found.page],
+        "rows": [_row(desk, claim, filters, today) for claim in found.page],
     }
     return render(request, "claims/list.html", context)
 
@@ -150,11 +145,14 @@ def claim_page(request, desk: Desk, public_id):
         else:
             done = "contesté : l’éditeur est prévenu" if contests else "vérifié"
             messages.success(request, f"« {claim.get_topic_display()} » de {claim.sheet.name} est {done}.")
-            return redirect(desk.list_url())
+            return redirect(_next(request, desk))
     today = localdate(timezone.now())
     read, verdict = queries.read(claim), queries.verdict_on(claim, on=today)
     context = {
-        "crumbs": desk.crumbs(("Engagements à vérifier", desk.list_url()), (claim.sheet.name, "")),
+        "crumbs": desk.crumbs(
+            ("Engagements à vérifier", f"{desk.list_url()}?{_rest(_filters(request))}".rstrip("&")),
+            (claim.sheet.name, ""),
+        ),
         "name": f"{claim.sheet.name}, {claim.sheet.vendor.organisation.name}",
         "topic": claim.get_topic_display(),
         "current": {
@@ -177,6 +175,37 @@ def claim_page(request, desk: Desk, public_id):
     return render(request, "claims/check.html", context)
 
 
+def _filters(request) -> queries.ClaimFilters:
+    """Those of the list, which the page of one claim carries in its address."""
+    topic = request.GET.get("sujet", "")
+    return queries.ClaimFilters(
+        search=typed(request),
+        topic=topic if topic in ClaimTopic.values else "",
+        state=chosen(request, STATES),
+    )
+
+
+def _rest(filters: queries.ClaimFilters) -> str:
+    return rest_of_address(q=filters.search, sujet=filters.topic, etat=filters.state)
+
+
+def _address(desk: Desk, claim: Claim, filters: queries.ClaimFilters) -> str:
+    url = reverse(desk.claim_name, args=desk.arguments(claim.public_id))
+    return f"{url}?{_rest(filters)}".rstrip("&")
+
+
+def _next(request, desk: Desk) -> str:
+    """Where a decision leads: the next claim of the same list, or the list when it is empty."""
+    filters = _filters(request)
+    if filters.state == queries.TO_CHECK:
+        found = queries.claims_to_check(
+            operator=desk.operator, filters=filters, on=localdate(timezone.now()), number=1
+        )
+        for claim in found.page:
+            return _address(desk, claim, filters)
+    return f"{desk.list_url()}?{_rest(filters)}".rstrip("&")
+
+
 def _decide(desk: Desk, claim: Claim, sent: dict, *, by, contests: bool) -> None:
     who = {"operator": desk.operator, "by": by, "now": timezone.now()}
     if contests:
@@ -185,13 +214,13 @@ def _decide(desk: Desk, claim: Claim, sent: dict, *, by, contests: bool) -> None
         operations.verify_claim(claim=claim, note=sent["note"], valid_until=sent["valid_until"], **who)
 
 
-def _row(desk: Desk, claim: Claim, today) -> dict:
+def _row(desk: Desk, claim: Claim, filters, today) -> dict:
     return {
         "service": claim.sheet.name,
         "vendor": claim.sheet.vendor.organisation.name,
         "topic": TOPICS[claim.topic],
         "headline": queries.read(claim).headline,
-        "url": reverse(desk.claim_name, args=desk.arguments(claim.public_id)),
+        "url": _address(desk, claim, filters),
         "badge": badge_of(claim, on=today),
         "made": day(claim.made_at),
         "until": day(claim.valid_until),

@@ -108,6 +108,21 @@ def test_verifying(operator, curator, claim):
     assert (current.level, current.checked_for, current.valid_until) == ("verified", operator, soon)
 
 
+def test_a_decision_leads_to_the_next_claim_of_the_same_list(operator, curator, claim):
+    later = claim.valid_until + timedelta(days=1)
+    other = ClaimFactory(
+        sheet=ListingFactory(operator=operator, sheet__name="Cantine bis").sheet,
+        documented=True,
+        valid_until=later,
+    )
+    ClaimFactory(sheet=ListingFactory(operator=operator, sheet__name="Voirie").sheet, documented=True)
+    first = curator.get(claims(operator), {"q": "cantin"}).context["rows"][0]["url"]
+    answer = curator.post(first, {"decision": "verify", "verify-note": "Lu."})
+    assert answer["Location"] == f"{page_of(operator, other)}?q=cantin&etat=a-verifier"
+    answer = curator.post(answer["Location"], {"decision": "verify", "verify-note": "Lu."})
+    assert answer["Location"] == f"{claims(operator)}?q=cantin&etat=a-verifier"
+
+
 def test_contesting(operator, curator, claim):
     url = page_of(operator, claim)
     answer = curator.post(url, {"decision": "contest", "contest-note": "", "contest-level": "verified"})
