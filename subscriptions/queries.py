@@ -24,7 +24,9 @@ def subscriptions_of_member(*, organisation: Organisation, group: str = "") -> Q
     """An organisation's subscriptions, newest first, with all that a row shows; one of GROUPS if named."""
     rows = (
         Subscription.objects.filter(tenant=organisation)
-        .select_related("operator", "requested_by", "listing__offer__product__sheet")
+        .select_related(
+            "operator", "requested_by", "listing__offer__product__sheet", "listing__approved_revision"
+        )
         .order_by("-requested_at", "-pk")
     )
     return rows.filter(state__in=GROUPS[group]) if group else rows

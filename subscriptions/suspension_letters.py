@@ -19,10 +19,11 @@ def tell_subscribers(*, move: ListingMove) -> None:
 def write_letters(*, move_id: int, now: datetime) -> int:
     """One letter to each secretary and administrator of each subscriber, with the operator's message. May be
     called any number of times; how many people were meant. Two queries, and the letters."""
-    move = ListingMove.objects.select_related("listing__operator", "listing__offer__product__sheet").get(
-        pk=move_id
-    )
+    move = ListingMove.objects.select_related(
+        "listing__operator", "listing__offer__product__sheet", "listing__approved_revision"
+    ).get(pk=move_id)
     listing = move.listing
+    name = listing.shown.name
     subscribers = Subscription.objects.open().filter(listing=listing).values("tenant")
     mandates = (
         Membership.objects.in_force()
@@ -37,10 +38,10 @@ def write_letters(*, move_id: int, now: datetime) -> int:
             tenant=mandate.organisation,
             key=f"suspension:{move.pk}:{mandate.organisation_id}:{mandate.user_id}",
             to=mandate.user.email,
-            subject=f"{listing.operator.short_name} suspend {listing.sheet.name}",
+            subject=f"{listing.operator.short_name} suspend {name}",
             body=BODY.format(
                 operator=listing.operator.short_name,
-                service=listing.sheet.name,
+                service=name,
                 message=move.reason,
                 contact=listing.operator.contact_email,
             ),

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 import pytest
 from django.db import IntegrityError, transaction
 
-from catalog.models import ListingState, PriceGrid
+from catalog.models import Listing, ListingState, PriceGrid
 from subscriptions import operations
 from subscriptions.exceptions import AlreadySubscribed, NotAMember, NotAvailable, PriceChanged
 from subscriptions.models import State, Subscription
@@ -65,6 +65,16 @@ def test_a_request_freezes_terms_and_price(listing, commune):
     assert subscription.commitment_number == "ENG-2026-7"
     assert moves == [("", State.REQUESTED, subscription.requested_by)]
     assert (event.what, event.subject_id) == ("subscription.requested", str(subscription.public_id))
+
+
+def test_the_name_is_the_one_that_was_approved(listing, commune):
+    approved = listing.sheet.name
+    with as_worker():
+        sheet = listing.sheet
+        sheet.name = "Un nom que personne n’a approuvé"
+        sheet.save_revision().publish(skip_permission_checks=True)
+    listing = Listing.objects.get(pk=listing.pk)
+    assert request(listing, commune).service_name == approved
 
 
 def test_a_grid_that_changes_later_changes_nothing(listing, commune):

@@ -98,12 +98,13 @@ def _waiting(row: Subscription, organisation: Organisation) -> dict:
 
 
 def _open(row: Subscription, organisation: Organisation) -> dict:
+    sheet = row.listing.shown
     return {
         "name": row.service_name,
         "url": _url(row, organisation),
         "service_url": row.service_url if row.state == State.ACTIVE else "",
-        "icon": row.listing.sheet.family,
-        "family": row.listing.sheet.get_family_display(),
+        "icon": sheet.family,
+        "family": sheet.get_family_display(),
         "operator": row.operator.short_name,
         "since": day(row.active_from),
         "suspended": row.state == State.SUSPENDED,
