@@ -53,6 +53,6 @@ def move(
         sentence=SENTENCES[to].format(service=listing.sheet.name),
         subject_id=listing.pk,
         now=now,
-        changes={"state": [before, to]},
+        changes={"state": [before.label, ListingState(to).label]},
     )
     return moved

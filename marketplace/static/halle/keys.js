@@ -34,7 +34,6 @@
   }
 
   function go(step) {
-    if (!rows.length) return;
     var here = current();
     var next = here < 0 ? (step > 0 ? 0 : rows.length - 1) : Math.min(Math.max(here + step, 0), rows.length - 1);
     rows[next].querySelector("a").focus();
@@ -53,17 +52,17 @@
     if (row) window.location.assign(row.querySelector("a").href + "#id_message");
   }
 
-  function accept() {
-    var button = document.querySelector("[data-halle-key=a]");
-    if (button) button.click();
+  function press(key) {
+    var target = document.querySelector("[data-halle-key=" + key + "]");
+    if (target) target.click();
   }
 
   var actions = {
-    j: function () { go(1); },
-    k: function () { go(-1); },
+    j: function () { if (rows.length) go(1); else press("j"); },
+    k: function () { if (rows.length) go(-1); },
     x: tick,
     m: write,
-    a: accept,
+    a: function () { press("a"); },
   };
 
   document.addEventListener("keydown", function (event) {

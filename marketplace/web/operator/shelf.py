@@ -231,7 +231,8 @@ def _page(request, operator, found: Listing, **forms):
         vendor=found.vendor.organisation,
         badge=listing_badge(found.state),
         actions=_actions(operator, found),
-        facts=_facts(found),
+        facts=_facts(operator, found),
+        grids_url=reverse("operator_listing_grids", args=[operator.slug, found.pk]),
         priced=found.priced,
         may_list=state == ListingState.DRAFT and found.approved_revision is not None,
         may_suspend=state == ListingState.LISTED,
@@ -281,12 +282,16 @@ def _page(request, operator, found: Listing, **forms):
     return render(request, "operator/listing.html", context)
 
 
-def _facts(found: Listing) -> list[dict]:
+def _facts(operator, found: Listing) -> list[dict]:
     facts = [
         {"label": "Éditeur", "value": found.vendor.organisation.name},
         {"label": "Famille", "value": found.sheet.get_family_display()},
         {"label": "Version lue par vos adhérents", "value": _version(found)},
-        {"label": "Tarif", "value": "publié" if found.priced else "aucun tarif publié"},
+        {
+            "label": "Tarif",
+            "value": "publié" if found.priced else "aucun tarif publié",
+            "url": reverse("operator_listing_grids", args=[operator.slug, found.pk]),
+        },
     ]
     if found.shared_from:
         facts.append({"label": "Reçu de", "value": found.shared_from.operator.short_name})

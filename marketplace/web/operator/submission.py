@@ -95,10 +95,17 @@ def _accepted(listing: Listing, name: str) -> str:
 
 def _next(request, operator, decided: Submission, now) -> str:
     """The address of the next submission in the queue that was being read, else of the queue."""
+    return _following(request, operator, decided, now) or reverse(
+        "operator_submissions", args=[operator.slug]
+    )
+
+
+def _following(request, operator, after: Submission, now) -> str:
+    """The next submission of the filtered queue, "" when there is no other."""
     filters = filters_of(request.GET)
-    following = next_pending(operator=operator, filters=filters, after=decided, now=now)
+    following = next_pending(operator=operator, filters=filters, after=after, now=now)
     if following is None:
-        return reverse("operator_submissions", args=[operator.slug])
+        return ""
     url = reverse("operator_submission", args=[operator.slug, following.public_id])
     query = urlencode(address_of(filters))
     return f"{url}?{query}" if query else url
@@ -137,7 +144,8 @@ def _context(request, operator, found: Review, form: DecisionForm) -> dict:
             }
             for one in found.claims
         ],
-        warnings=_warnings(found),
+        warnings=_warnings(operator, found),
+        following_url=_following(request, operator, submission, timezone.now()),
         history=[_past(operator, past, submission) for past in found.history],
     )
     context["may_decide"] = context["may_act"] and submission.state == SubmissionState.PENDING
@@ -145,17 +153,28 @@ def _context(request, operator, found: Review, form: DecisionForm) -> dict:
     return context
 
 
-def _warnings(found: Review) -> list[dict]:
-    """What would stop an acceptance, or the listing that follows."""
-    warnings = []
+def _warnings(operator, found: Review) -> list[dict]:
+    """What would stop an acceptance, or the listing that follows, and where to mend it."""
+    warnings, arguments = [], [operator.slug, found.listing.pk]
     if found.needs_visa and not found.visa_holds:
-        text = "Ce service traite des données personnelles et n’a pas de visa favorable en cours de validité."
-        warnings.append({"title": "Visa du comité d’éthique", "text": text})
-    if not found.priced:
-        text = (
-            "Aucun tarif n’est publié : une fois acceptée, la fiche attendra son tarif pour entrer en rayon."
+        warnings.append(
+            {
+                "title": "Visa du comité d’éthique",
+                "text": "Ce service traite des données personnelles et n’a pas de visa favorable en cours de "
+                "validité.",
+                "url": f"{reverse('operator_listing', args=arguments)}#visa",
+                "label": "Noter l’avis du comité",
+            }
         )
-        warnings.append({"title": "Sans tarif", "text": text})
+    if not found.priced:
+        warnings.append(
+            {
+                "title": "Sans tarif",
+                "text": "Aucun tarif n’est publié : une fois acceptée, la fiche devra l’attendre.",
+                "url": reverse("operator_listing_grids", args=arguments),
+                "label": "Ouvrir les tarifs",
+            }
+        )
     return warnings
 
 

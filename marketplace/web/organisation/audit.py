@@ -206,6 +206,13 @@ _LABELS = {
     },
     # Not one model's word for it, but everybody's; and fields whose name no page shows.
     "college": "collège",
+    "grids_from_january": "tarifs au 1er janvier seulement",
+    "own_text": "mot de l’opérateur",
+    "price_is_public": "prix publié",
+    "state": "état",
+    "terms": "conditions",
+    "vehicle": "cadre d’achat",
+    "visa_required": "visa du comité d’éthique",
     "expires_at": "valable jusqu’au",
     "name": "nom",
     "roles": "rôles",
