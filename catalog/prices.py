@@ -4,7 +4,7 @@ The only bridge between the database and `catalog.pricing`; every price shown or
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 
@@ -82,6 +82,7 @@ class ListingPrice:
     vat_cents: int = 0
     following_cents: int = 0
     following_vat_cents: int = 0
+    list_gross_cents: int | None = None  # the vendor's list price of the same year, tax included
     problem: str = ""
 
     @property
@@ -142,7 +143,11 @@ def grid_price(*, grid: PriceGrid | None, facts: TerritoryFacts) -> ListingPrice
         return ListingPrice(quote=None, grid=None, problem=facts.problem)
     if grid is None:
         return ListingPrice(quote=None, grid=None, problem="Aucun tarif n’est en vigueur pour ce service.")
-    return _priced(grid=grid, definition=grid.definition, facts=facts)
+    pooled = _priced(grid=grid, definition=grid.definition, facts=facts)
+    if grid.list_definition is None or pooled.quote is None:
+        return pooled
+    listed = _priced(grid=grid, definition=grid.list_definition, facts=facts)
+    return replace(pooled, list_gross_cents=listed.gross_cents if listed.quote else None)
 
 
 def _priced(*, grid: PriceGrid, definition: dict, facts: TerritoryFacts) -> ListingPrice:

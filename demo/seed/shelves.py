@@ -40,6 +40,7 @@ SHELVES = (
     (ETABLI.slug,),
     (CANTONADE.slug, BRUMELLE.slug),
 )
+LIST_PRICE = Decimal("1.30")  # what a vendor asks outside the group, of the group's price
 STATUTORY_RANK = 2  # a contribution under the syndicat's statutes
 NOT_LISTED = {
     (CANTONADE.slug, Family.CEMETERY, 3): ListingState.DRAFT,
@@ -111,7 +112,8 @@ def make_shelves(*, operators: dict, vendors: dict) -> None:
                 vehicles[slug][1 if statutory or rank == 1 else 0].listings.add(listing)
                 turn = family_rank + rank + list(operators).index(slug)
                 rate = Decimal(RATES[family]) * Decimal(TERMS[slug]) * (20 - rank) / 20
-                _grid(listing, definition(rate=rate, turn=turn), _vat(slug, statutory))
+                listed = definition(rate=rate * LIST_PRICE, turn=turn) if rank % 2 == 0 else None
+                _grid(listing, definition(rate=rate, turn=turn), _vat(slug, statutory), listed)
 
 
 def _vat(slug: str, statutory: bool) -> Vat:
@@ -120,12 +122,13 @@ def _vat(slug: str, statutory: bool) -> Vat:
     return OUT_OF_SCOPE if statutory else EXEMPT
 
 
-def _grid(listing: Listing, grid: dict, vat: Vat) -> None:
+def _grid(listing: Listing, grid: dict, vat: Vat, listed: dict | None) -> None:
     row = PriceGrid(
         listing=listing,
         state=GridState.PUBLISHED,
         effective_from=GRIDS_FROM,
         definition=grid,
+        list_definition=listed,
         vat_category=vat.category,
         vat_rate=Decimal(vat.rate),
         vat_reason=vat.reason,

@@ -1,10 +1,12 @@
 """A price as the component templates show it (components/price.html, price_breakdown.html)."""
 
+from datetime import date
 from decimal import Decimal
 
+from catalog.models import GridState, Listing
 from catalog.prices import ListingPrice
-from catalog.pricing import Quote, to_cents
-from marketplace.web.formats import format_cents, format_number, format_percent
+from catalog.pricing import Quote, Savings, describe_sections, parse_grid, to_cents
+from marketplace.web.formats import day, format_cents, format_number, format_percent
 from tenants.models import Territory
 
 POPULATION_WORDS = {
@@ -34,11 +36,49 @@ def price_card(*, price: ListingPrice | None, commune: Territory | None, choose_
     if price.following_cents != price.net_cents:
         following = format_cents(price.following_cents + price.following_vat_cents)
         card["first_year"] = f"La première année, puis {following} par an."
+    if price.list_gross_cents is not None:
+        card["savings"] = _savings(price.list_gross_cents, price.gross_cents)
     if taxed:
         card["ht"] = format_cents(price.net_cents)
     else:
         card["vat_note"] = price.grid.vat_reason
     return card
+
+
+def tariff(*, listing: Listing, on: date) -> dict | None:
+    """For public/_tariff.html: the tariff in force for every size, the vendor's list price, and what is
+    already published for later. None when there is nothing of all that."""
+    in_force = listing.grid_on(on)
+    later = [
+        grid
+        for grid in listing.grids.all()
+        if grid.state == GridState.PUBLISHED and not grid.option and grid.effective_from > on
+    ]
+    if in_force is None and not later:
+        return None
+    listed = in_force.list_definition if in_force else None
+    return {
+        "sections": _sections(in_force.definition) if in_force else [],
+        "list_sections": _sections(listed) if listed else [],
+        "later": [
+            {"day": day(grid.effective_from), "sections": _sections(grid.definition)}
+            for grid in sorted(later, key=lambda grid: grid.effective_from)
+        ],
+    }
+
+
+def _sections(definition: dict) -> list[dict]:
+    found = describe_sections(parse_grid(definition))
+    return [{"heading": section.heading, "rows": section.rows} for section in found]
+
+
+def _savings(list_cents: int, pooled_cents: int) -> str:
+    """ "Prix public 1 032,00 € : vous économisez 25 %"; the list price alone where nothing is saved."""
+    listed = f"Prix public {format_cents(list_cents)}"
+    saved = Savings(list_cents=list_cents, pooled_cents=pooled_cents)
+    if saved.saved_cents <= 0 or saved.percent is None:
+        return listed
+    return f"{listed} : vous économisez {format_percent(saved.percent)}"
 
 
 def _per_inhabitant_cents(price: ListingPrice) -> int:

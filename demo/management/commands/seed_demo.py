@@ -24,6 +24,7 @@ from demo.seed.offers import open_market
 from demo.seed.operators import make_operators
 from demo.seed.opinions import make_opinions
 from demo.seed.people import make_people, make_staff
+from demo.seed.revisions import revise_tariffs
 from demo.seed.sheets import make_drafts
 from demo.seed.shelves import make_shelves
 from demo.seed.sources import make_sources
@@ -97,6 +98,7 @@ class Command(BaseCommand):
             make_requests(market=market, rng=rng)
         with self.telling("what waits for curators"):
             make_curation(operators=operators)
+            revise_tariffs(operators=operators)
             make_sources(operators=operators)
             make_drafts(operators=operators, now=timezone.now())
         with self.telling("what vendors claim"):

@@ -20,6 +20,7 @@ from marketplace.web.claim_words import claims_section
 from marketplace.web.formats import day, phone
 from marketplace.web.opinion_views import opinions_section
 from marketplace.web.price_views import breakdown, price_card
+from marketplace.web.price_views import breakdown, price_card, tariff
 from marketplace.web.public.commune_choice import CommuneChoice, chosen_commune
 from marketplace.web.public.member_state import member_action
 from marketplace.web.public.views import operator_or_404
@@ -74,6 +75,7 @@ def service_context(
         "choice": choice,
         "price": price_card(price=price, commune=commune, choose_url="#commune"),
         "breakdown": _breakdown(price, commune),
+        "tariff": tariff(listing=listing, on=today) if listing else None,
         "gallery": _gallery(sheet),
         "documents": _documents(sheet),
         "contacts": [{**contact, "phone": phone(contact.get("phone", ""))} for contact in sheet.contacts],
