@@ -1,5 +1,5 @@
-"""Tariffs under revision: at each operator a draft for January, simulated over its members, and a service whose
-January tariff is published already."""
+"""Tariffs under revision: at each operator a draft for January, simulated over its members, and a service
+whose January tariff is published already."""
 
 from dataclasses import replace
 from datetime import date

@@ -10,7 +10,7 @@ CREATE = (
 
 
 class Migration(migrations.Migration):
-    dependencies = [("catalog", "0010_all_shelves_together")]
+    dependencies = [("catalog", "0011_choices")]
 
     operations = [
         migrations.RunSQL([DROP, CREATE.format("<> 'draft'")], [DROP, CREATE.format("= 'published'")])
