@@ -134,6 +134,7 @@ def mistakes(node: Node, where: str = "") -> list[dict]:
         names = {ask.name: ask.label for ask in plan.rows.asks}
         for number in range(len(node.rows)):
             line = f"{start}{plan.rows.noun} {number + 1}"
+            line = line[:1].upper() + line[1:]
             first_cell = _id(f"{node.prefix}.r.{number}.{plan.rows.asks[0].name}")
             found += [
                 {"id": first_cell, "text": f"{line} : {text}"} for text in node.errors.get(str(number), [])

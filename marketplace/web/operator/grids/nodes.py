@@ -194,6 +194,8 @@ def node_of_post(post: Mapping[str, str], prefix: str, kept: Node | None, allowe
             if not any(name in post for name in names.values()):
                 break
             node.rows.append({ask: _typed(post, name) for ask, name in names.items()})
+        while node.rows and is_blank(node.rows[-1]):
+            node.rows.pop()
     for child in plan.children:
         node.children[child.name] = node_of_post(
             post, f"{prefix}.c.{child.name}", kept, child.allowed, child.required

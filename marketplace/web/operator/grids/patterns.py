@@ -97,7 +97,7 @@ COLLEGE = (*COVERED, "by_college")
 ANY = (*COLLEGE, "by_member_type")
 
 _KIND = Ask("population_kind", "Population comptée", "choice", choices=POPULATION_KINDS)
-_RATE = Ask("rate", "Prix par habitant et par an", hint="Par exemple 0,75 €")
+_RATE = Ask("rate", "Prix par habitant et par an", hint="Par exemple 0,75 €")
 _UP_TO = Ask("up_to", "Jusqu’à (compris)", "count", required=False)
 _OTHERWISE = "Pour tous les autres"
 
@@ -109,7 +109,7 @@ PATTERNS = {
             "flat_by_stratum",
             "Forfait par strate",
             "Un montant par an selon la taille. Le prix saute d’une strate à l’autre.",
-            "jusqu’à 500 habitants : 120 € ; de 501 à 2 000 : 480 €",
+            "jusqu’à 500 habitants : 120 € ; de 501 à 2 000 : 480 €",
             "steps",
             asks=(
                 Ask("measure", "Les strates comptent", "choice", choices=MEASURES, default="inhabitants"),
@@ -143,7 +143,7 @@ PATTERNS = {
             "per_inhabitant",
             "Prix par habitant",
             "Le prix suit la population, avec un minimum et un plafond si vous le voulez.",
-            "0,75 € par habitant, 150 € au moins, 9 000 € au plus",
+            "0,75 € par habitant, 150 € au moins, 9 000 € au plus",
             "line",
             asks=(
                 _KIND,
@@ -156,7 +156,7 @@ PATTERNS = {
             "marginal_tranches",
             "Tranches, comme l’impôt",
             "Chaque habitant est compté au prix de sa tranche. Le prix ne saute jamais.",
-            "0,80 € pour les 1 000 premiers habitants, puis 0,50 €",
+            "0,80 € pour les 1 000 premiers habitants, puis 0,50 €",
             "tranches",
             asks=(_KIND,),
             rows=Rows(
@@ -171,7 +171,7 @@ PATTERNS = {
             "fixed_plus_variable",
             "Part fixe et part par habitant",
             "Un socle, puis un prix pour chaque habitant au-delà de ceux qui sont compris.",
-            "200 € pour 250 habitants, puis 0,40 € par habitant",
+            "200 € pour 250 habitants, puis 0,40 € par habitant",
             "fixed",
             asks=(
                 _KIND,
@@ -184,7 +184,7 @@ PATTERNS = {
             "per_unit",
             "Prix par poste, agent ou Go",
             "On compte des postes, des agents, des gigaoctets ou autre chose, avec des paliers si besoin.",
-            "12 € par poste, 10 € à partir de 50 postes",
+            "12 € par poste, 10 € à partir de 50 postes",
             "bands",
             asks=(
                 Ask(
@@ -229,7 +229,7 @@ PATTERNS = {
             "epci_by_communes",
             "Intercommunalité, selon ses communes",
             "Ce que paie une intercommunalité pour ses communes membres et leurs habitants.",
-            "500 €, plus 100 € par commune, plus 0,20 € par habitant",
+            "500 €, plus 100 € par commune, plus 0,20 € par habitant",
             "line",
             asks=(
                 _KIND,
@@ -242,7 +242,7 @@ PATTERNS = {
             "pooled_volume",
             "Volume de tout le groupe",
             "Plus le groupe compte d’habitants, plus le prix par habitant de chacun baisse.",
-            "0,60 € jusqu’à 50 000 habitants dans le groupe, 0,45 € au-delà",
+            "0,60 € jusqu’à 50 000 habitants dans le groupe, 0,45 € au-delà",
             "bands",
             asks=(_KIND,),
             rows=Rows(
@@ -257,7 +257,7 @@ PATTERNS = {
             "solidarity_key",
             "Clé de solidarité",
             "Un total à partager selon la population et un coefficient propre à chaque membre.",
-            "60 000 € partagés entre tous les membres",
+            "60 000 € partagés entre tous les membres",
             "line",
             asks=(
                 _KIND,
@@ -277,7 +277,7 @@ PATTERNS = {
             "sum_of",
             "Somme de plusieurs barèmes",
             "Plusieurs parties nommées, qui s’ajoutent.",
-            "socle 200 € + 0,30 € par habitant",
+            "socle 200 € + 0,30 € par habitant",
             "sum",
             entries=Entries("parts", "Nom de la partie", "Ajouter une partie", SIMPLE, shape="list"),
         ),
@@ -285,7 +285,7 @@ PATTERNS = {
             "first_year_and_following",
             "Première année, puis les suivantes",
             "Deux barèmes : l’un la première année, l’autre ensuite.",
-            "la première année 500 €, puis 300 €",
+            "la première année 500 €, puis 300 €",
             "sum",
             children=(
                 Child("first_year", "La première année", YEARLY),
@@ -296,7 +296,7 @@ PATTERNS = {
             "adhesion_and_recurring",
             "Adhésion, puis prix annuel",
             "Une adhésion payée une seule fois, et un prix chaque année, la première comprise.",
-            "adhésion 250 €, puis 0,40 € par habitant chaque année",
+            "adhésion 250 €, puis 0,40 € par habitant chaque année",
             "sum",
             children=(
                 Child("adhesion", "L’adhésion, payée une fois", SIMPLE),
@@ -307,7 +307,7 @@ PATTERNS = {
             "covered_by_epci",
             "Gratuit si l’intercommunalité a souscrit",
             "La commune ne paie rien quand son intercommunalité est abonnée ; sinon, le barème ci-dessous.",
-            "0 € si l’EPCI est abonné, sinon 0,50 € par habitant",
+            "0 € si l’EPCI est abonné, sinon 0,50 € par habitant",
             "none",
             children=(Child("grid", "Sinon", BUYER),),
         ),
@@ -315,7 +315,7 @@ PATTERNS = {
             "by_college",
             "Selon le collège",
             "Un barème par collège de vos statuts.",
-            "collège des communes : 0,50 € par habitant ; collège des EPCI : 2 000 €",
+            "collège des communes : 0,50 € par habitant ; collège des EPCI : 2 000 €",
             "sum",
             entries=Entries("colleges", "Collège", "Ajouter un collège", COVERED, choices="colleges"),
             children=(Child("otherwise", _OTHERWISE, COVERED, required=False),),
@@ -324,7 +324,7 @@ PATTERNS = {
             "by_member_type",
             "Selon le type d’adhérent",
             "Un barème pour les communes, un autre pour les intercommunalités…",
-            "communes : 0,75 € par habitant ; intercommunalités : 5 000 €",
+            "communes : 0,75 € par habitant ; intercommunalités : 5 000 €",
             "sum",
             entries=Entries(
                 "grids", "Type d’adhérent", "Ajouter un type d’adhérent", COLLEGE, choices="member_types"
