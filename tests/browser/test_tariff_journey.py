@@ -85,6 +85,6 @@ def publish(page: Page) -> None:
 
 def announce(page: Page, stack: RunningStack) -> None:
     """Whoever looks at the service reads the tariff to come."""
-    page.goto(f"{stack.url}/cantonade/services/cantinelle/")
+    page.goto(f"{stack.url}/halles/cantonade/services/cantinelle/")
     expect(page.get_by_role("heading", name="À partir du 1er janvier 2027")).to_be_visible()
     look(page, "tarif-10-announced")
