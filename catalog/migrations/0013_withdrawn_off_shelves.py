@@ -10,7 +10,7 @@ CREATE = (
 
 
 class Migration(migrations.Migration):
-    dependencies = [("catalog", "0011_choices")]
+    dependencies = [("catalog", "0012_claims_said_for_good")]
 
     operations = [
         migrations.RunSQL([DROP, CREATE.format("<> 'draft'")], [DROP, CREATE.format("= 'published'")])
