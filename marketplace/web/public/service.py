@@ -19,7 +19,6 @@ from catalog.sheets.files import pictures
 from marketplace.web.claim_words import claims_section
 from marketplace.web.formats import day, phone
 from marketplace.web.opinion_views import opinions_section
-from marketplace.web.price_views import breakdown, price_card
 from marketplace.web.price_views import breakdown, price_card, tariff
 from marketplace.web.public.commune_choice import CommuneChoice, chosen_commune
 from marketplace.web.public.member_state import member_action
