@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import groupby
 
+from django.conf import settings
 from django.db import transaction
+from django.urls import reverse
 from django.utils.timezone import localdate
 
 from catalog.curation.letters import address
@@ -120,15 +122,15 @@ def _lines(news: News, visitor: Visitor | None) -> str:
     lines += [f"- {text.name}, de {text.vendor_name} : {text.summary}" for text in texts]
     if len(news.listings) > MAX_LINES:
         lines.append(f"- et {len(news.listings) - MAX_LINES} autres.")
-    return "\n".join([*lines, f"Voir : {search_address(search)}"])
+    return "\n".join([*lines, f"Voir : {settings.BASE_URL.rstrip('/')}{search_path(search)}"])
 
 
-def search_address(search: SavedSearch) -> str:
-    """The whole address of the shelf that answers it, priced for the organisation's commune."""
+def search_path(search: SavedSearch) -> str:
+    """The path of the shelf that answers it, priced for the organisation's commune."""
     territory = search.tenant.territory
     commune = f"insee={territory.code}" if territory and territory.kind == TerritoryKind.COMMUNE else ""
     query = "&".join(filter(None, [search.query, commune]))
-    return address("storefront", search.operator.slug) + (f"?{query}" if query else "")
+    return reverse("storefront", args=[search.operator.slug]) + (f"?{query}" if query else "")
 
 
 BODY = """\

@@ -9,7 +9,7 @@ from django.utils.timezone import localdate
 
 from catalog.models import Criterion, Shortlist, ShortlistItem
 from catalog.shortlists.deciding import considers_environment
-from catalog.shortlists.table import Calculation, Row, calculation, population_words, rows
+from catalog.shortlists.table import Calculation, Row, calculation, population_words, price_label, rows
 from tenants.days import in_words
 from tenants.documents.fonts import FAMILY, printable
 from tenants.models import Organisation
@@ -80,13 +80,14 @@ def _facts(shortlist: Shortlist, found: Sequence[dict]) -> list[list[str]]:
 def _chosen(snapshot: dict | None) -> dict | None:
     if snapshot is None:
         return None
-    price = rows([snapshot])[0].cells[0]
+    label, price = price_label([snapshot]), rows([snapshot])[0].cells[0]
     return {
         "name": snapshot["name"],
         "vendor": snapshot["vendor"],
         "summary": snapshot["summary"],
         "price": price.text,
         "note": price.note,
+        "period": label.removeprefix("Prix ").removeprefix("de "),
     }
 
 

@@ -95,7 +95,7 @@ def forget_search(*, search: SavedSearch, by: User, now: datetime) -> None:
 def searches_of(*, organisation: Organisation, person: User) -> QuerySet[SavedSearch]:
     """Her own, the last saved first."""
     mine = SavedSearch.objects.filter(tenant=organisation, user=person)
-    return mine.select_related("operator").order_by("-created_at", "-pk")
+    return mine.select_related("operator", "tenant__territory").order_by("-created_at", "-pk")
 
 
 def _record(search: SavedSearch, by: User, now: datetime, what: str, sentence: str) -> None:

@@ -48,7 +48,7 @@ def rows(found: Sequence[dict], notes: Sequence[str] = ()) -> list[Row]:
     """One line a fact, one cell a snapshot: lines on which no service says anything are left out. `notes`:
     the observations on each."""
     lines: list[tuple[str, Callable[[dict], Cell]]] = [
-        ("Prix de la première année", lambda one: _price(one["price"])),
+        (price_label(found), lambda one: _price(one["price"])),
         ("Prix des années suivantes", lambda one: _following(one["price"])),
         ("Prix par habitant", lambda one: _per_inhabitant(one["price"])),
         ("Prix public de l’éditeur", _list_price),
@@ -73,6 +73,12 @@ def rows(found: Sequence[dict], notes: Sequence[str] = ()) -> list[Row]:
     ]
 
 
+def price_label(found: Sequence[dict]) -> str:
+    """What the first price of each is: that of every year unless one of them prices the first year apart."""
+    apart = any(_following(one["price"]).text for one in found)
+    return "Prix de la première année" if apart else "Prix par an"
+
+
 def calculation(one: dict) -> Calculation | None:
     """The calculation of a snapshot's price; None when it has none."""
     price = one["price"]
@@ -82,12 +88,19 @@ def calculation(one: dict) -> Calculation | None:
     return Calculation(
         one["name"],
         [(line.label, line.steps, format_cents(line.amount_cents)) for line in quote.lines],
-        [
-            ("Total HT", format_cents(price["net_cents"])),
-            (_vat_words(price), format_cents(price["vat_cents"])),
-            ("Total TTC", format_cents(price["gross_cents"])),
-        ],
+        _totals(price),
     )
+
+
+def _totals(price: dict) -> list[tuple[str, str]]:
+    gross = format_cents(price["gross_cents"])
+    if price["vat_category"] != "S":
+        return [("Total", gross), ("Sans TVA :", price["vat_reason"])]
+    return [
+        ("Total HT", format_cents(price["net_cents"])),
+        (f"TVA {format_percent(Decimal(price['vat_rate']))}", format_cents(price["vat_cents"])),
+        ("Total TTC", gross),
+    ]
 
 
 def population_words(one: dict) -> str:
@@ -142,12 +155,6 @@ def _claim(one: dict, topic: str) -> Cell:
     if claim["valid_until"]:
         dates.append(f"valable jusqu’au {_day(claim['valid_until'])}")
     return Cell(claim["text"], ", ".join(dates), claim["level"], claim["level_label"])
-
-
-def _vat_words(price: dict) -> str:
-    if price["vat_category"] == "S":
-        return f"TVA {format_percent(Decimal(price['vat_rate']))}"
-    return f"TVA : {price['vat_reason']}"
 
 
 def _day(text: str) -> str:

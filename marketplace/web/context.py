@@ -163,6 +163,30 @@ def _group(label: str, pages: list[dict], here: str) -> dict:
 def _of_all(name: str) -> bool:
     """Whether the page is about the organisation itself, whatever its face."""
     return name.startswith("organisation_")
+    sections = [
+        {
+            "label": label,
+            "url": reverse(name, args=[organisation.siren if name.startswith("organisation_") else door]),
+        }
+        for name, label, openers in SECTIONS[face]
+        if (roles & openers or (face == "operator" and Role.AUDITOR in roles))
+        # Whoever acts for an organisation does not open what it is and who its people are.
+        and not (getattr(request, "acting_for", None) and name.startswith("organisation_"))
+    ]
+    best = max(
+        (section["url"] for section in sections if _path(request).startswith(section["url"])),
+        key=len,
+        default="",
+    )
+    return [{**section, "active": section["url"] == best} for section in sections]
+
+
+def _path(request) -> str:
+    """The page's own, or that of the section it is a tab of."""
+    match = getattr(request, "resolver_match", None)
+    name = (match.url_name or "") if match else ""
+    tab_of = next((section for start, section in TAB_OF.items() if name.startswith(start)), None)
+    return reverse(tab_of, args=[request.current_organisation.siren]) if tab_of else request.path
 
 
 def _face(request, roles) -> str:
@@ -189,6 +213,17 @@ SECTIONS = {
         ("Factures", [("member_invoices", "Factures", MEMBER_ROLES)]),
         ("Besoins", [("member_needs", "Besoins", NEEDING)]),
         ("Mon organisation", [OURSELVES, PEOPLE, LOG]),
+# Pages that are a tab of a section whose address they do not share, by the beginning of their name.
+TAB_OF = {"member_search": "member_favourites", "member_shortlist": "member_favourites"}
+SECTIONS = {
+    "member": [
+        ("member_home", "Mes services", MEMBER_ROLES),
+        ("member_subscriptions", "Abonnements", MEMBER_ROLES),
+        ("member_invoices", "Factures", MEMBER_ROLES),
+        ("member_favourites", "Mes choix", MEMBER_ROLES),
+        OURSELVES,
+        PEOPLE,
+        LOG,
     ],
     "operator": [
         ("Tableau de bord", [("operator_home", "Tableau de bord", OPERATOR_ROLES)]),

@@ -10,8 +10,8 @@ class FileMissing(Exception):
     """The storage has no such file: somebody must be told. `str()` is a French sentence."""
 
 
-def pdf_response(*, path: str, filename: str) -> HttpResponse:
-    """The whole file, shown in the browser under a safe name. Raises FileMissing.
+def pdf_response(*, path: str, filename: str, attached: bool = False) -> HttpResponse:
+    """The whole file under a safe name, shown in the browser or, `attached`, kept. Raises FileMissing.
 
     Read at once, never streamed: the tenant scope is closed when a stream would run.
     """
@@ -23,7 +23,7 @@ def pdf_response(*, path: str, filename: str) -> HttpResponse:
             "Le fichier est introuvable pour le moment. Réessayez, puis prévenez votre opérateur."
         ) from None
     headers = {
-        "Content-Disposition": content_disposition_header(False, get_valid_filename(filename)),
+        "Content-Disposition": content_disposition_header(attached, get_valid_filename(filename)),
         "X-Content-Type-Options": "nosniff",
     }
     return HttpResponse(content, content_type="application/pdf", headers=headers)

@@ -183,6 +183,30 @@ def _sheet(world: World) -> list:
     return [world.sheet.slug]
 
 
+def _kept(world: World) -> list:
+    return [world.kept.listing_id]
+
+
+def _search(world: World) -> list:
+    return [world.search.pk]
+
+
+def _preparing(world: World) -> list:
+    return [world.preparing.public_id]
+
+
+def _prepared_item(world: World) -> list:
+    return [world.preparing.public_id, world.listing.pk]
+
+
+def _to_decide(world: World) -> list:
+    return [world.to_decide.public_id]
+
+
+def _choice(world: World) -> list:
+    return [world.choice.public_id]
+
+
 def _requested(world: World) -> list:
     return [world.requested.public_id]
 
@@ -290,6 +314,14 @@ def _ten_days(world: World) -> dict:
 
 def _asked_by_telephone(world: World) -> dict:
     return {"siren": world.commune.siren, "asked_by": "Le maire, par téléphone", "days": "10"}
+
+
+def _a_choice(world: World) -> dict:
+    return {
+        "chosen": str(world.listing.pk),
+        "criteria": ["fit", "environment"],
+        "reasons": "Il répond le mieux à notre besoin.",
+    }
 
 
 def _a_reason(world: World) -> dict:
@@ -473,6 +505,27 @@ TABLE = [
     member("member_cancel", thing=_requested,
            post=not_found(MEMBERS) | leads(SECRETARY, ORG_ADMIN)),  # it is this secretary's request
     member("member_decision_file", thing=_active, get=opens(MEMBERS)),
+    member("member_favourites", get=opens(MEMBERS)),
+    member("member_favourite", thing=_kept, post=leads(MEMBERS),
+           sends=lambda world: {"action": "retirer"}),
+    # A search is the person's own: nobody else's is found.
+    member("member_searches", get=opens(MEMBERS)),
+    member("member_search_save", get=not_found(MEMBERS), post=leads(MEMBERS),
+           sends=lambda world: {"halle": world.operator.slug, "recherche": "q=cantine", "name": "Cantine"}),
+    member("member_search", thing=_search, post=not_found(MEMBERS) | leads(SECRETARY),
+           sends=lambda world: {"action": "oublier"}),
+    member("member_shortlists", get=opens(MEMBERS)),
+    member("member_shortlist_add", get=not_found(SECRETARY), post=leads(SECRETARY),
+           sends=lambda world: {"halle": world.operator.slug, "shortlist": "nouvelle", "title": "Besoin"}),
+    member("member_shortlist", thing=_preparing, get=opens(MEMBERS)),
+    member("member_shortlist_item", thing=_prepared_item, post=leads(SECRETARY),
+           sends=lambda world: {"action": "retirer"}),
+    member("member_shortlist_freeze", thing=_preparing, post=leads(SECRETARY)),
+    member("member_shortlist_discard", thing=_preparing, post=leads(SECRETARY)),
+    member("member_shortlist_decide", thing=_to_decide, get=opens(ASKING), post=leads(ASKING),
+           sends=_a_choice),
+    member("member_shortlist_progress", thing=_choice, get=opens(MEMBERS)),
+    member("member_shortlist_file", thing=_choice, get=opens(MEMBERS)),
     member("member_help", get=opens(ASKING), post=leads(ASKING), sends=_ten_days),
     member("member_help_end", thing=lambda world: [world.helper.pk], post=leads(ASKING)),
     member("member_invoices", get=opens(MEMBERS)),

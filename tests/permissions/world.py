@@ -20,6 +20,7 @@ from billing.models import BillingRun, Channel, Invoice, SettlementState
 from catalog.models import (
     ChecklistItem,
     Claim,
+    Favourite,
     GridSimulation,
     GridState,
     ImportedItem,
@@ -32,14 +33,17 @@ from catalog.models import (
     PlannedPublication,
     PriceGrid,
     Review,
+    SavedSearch,
     ServiceSheet,
     SheetFile,
+    Shortlist,
     SimulationState,
     Submission,
     Vendor,
     VendorApplication,
     VendorTerms,
 )
+from catalog.shortlists import choice_file, deciding
 from marketplace.pages.models import HelpArticlePage, NewsItemPage
 from marketplace.pages.picture_storage import FOLDER
 from provisioning.models import Step, StepState
@@ -63,6 +67,7 @@ from tests.factories import (
     ChecklistItemFactory,
     ClaimFactory,
     CollegeFactory,
+    FavouriteFactory,
     GridSimulationFactory,
     ImportedItemFactory,
     ImportFeedFactory,
@@ -81,9 +86,12 @@ from tests.factories import (
     PlannedPublicationFactory,
     PriceGridFactory,
     ReviewFactory,
+    SavedSearchFactory,
     ServiceSheetFactory,
     SettlementFactory,
     SheetFileFactory,
+    ShortlistFactory,
+    ShortlistItemFactory,
     SimulationRowFactory,
     StepFactory,
     SubmissionFactory,
@@ -149,6 +157,11 @@ class World:
     coming: PriceGrid  # of that listing, published, not in force yet
     simulation: GridSimulation  # of `draft`, done
     claim: Claim  # documented, of that listing's service
+    kept: Favourite  # of that listing
+    search: SavedSearch  # the secretary's
+    preparing: Shortlist  # holds that listing
+    to_decide: Shortlist  # frozen, the same
+    choice: Shortlist  # decided, with its file
     requested: Subscription
     active: Subscription  # with the act that approved it
     opening: Subscription
@@ -312,6 +325,7 @@ def _member_side(side: dict, commune: Organisation) -> dict:
             operator=side["operator"], organisation=side["leaving"].organisation, state="pending"
         ),
         "published": ReviewFactory(operator=side["operator"], sheet__vendor=side["vendor"]),
+        **_choices(side, commune, secretary, archives),
         "requested": SubscriptionFactory(listing=listing("Voirie"), **asked),
         "active": SubscriptionFactory(state=State.ACTIVE, listing=listing("Cantine"), **asked),
         "opening": opening,
@@ -328,6 +342,31 @@ def _tariffs(listing: Listing, side: dict) -> dict:
     simulation = GridSimulationFactory(grid=draft, on=next_year, state=SimulationState.DONE)
     SimulationRowFactory(simulation=simulation, organisation=side["leaving"].organisation)
     return {"draft": draft, "coming": coming, "simulation": simulation}
+
+
+def _choices(side: dict, commune: Organisation, secretary: User, listing: Listing) -> dict:
+    """What the commune keeps, and three shortlists: open, frozen, decided. Each holds the listing."""
+    mine = {"tenant": commune, "operator": side["operator"], "created_by": secretary}
+    shortlists = [
+        ShortlistFactory(title=f"{what} {side['word']}", **mine) for what in ("Préparée", "Figée", "Choisie")
+    ]
+    for shortlist in shortlists:
+        ShortlistItemFactory(shortlist=shortlist, listing=listing)
+    now = timezone.now()
+    reasons = {"criteria": ["fit", "data"], "reasons": "Il répond le mieux à notre besoin."}
+    with as_worker():
+        for shortlist in shortlists[1:]:
+            deciding.freeze(shortlist=shortlist, by=secretary, now=now)
+        deciding.decide(shortlist=shortlists[2], chosen=listing, by=secretary, now=now, **reasons)
+        choice_file.make_file(shortlist_id=shortlists[2].pk)
+        shortlists[2].refresh_from_db()
+    return {
+        "kept": FavouriteFactory(tenant=commune, listing=listing, added_by=secretary),
+        "search": SavedSearchFactory(
+            tenant=commune, operator=side["operator"], user=secretary, name=f"Recherche {side['word']}"
+        ),
+        **dict(zip(("preparing", "to_decide", "choice"), shortlists, strict=True)),
+    }
 
 
 SMALL_ROLES = (Role.AGENT, Role.CURATOR, Role.VENDOR_EDITOR)

@@ -3,6 +3,8 @@
 from django.urls import path
 
 from marketplace.web.commune import decisions, help, home, invoices, needs, opinion, subscribe, subscriptions
+from marketplace.web.commune import decisions, help, home, invoices, subscribe, subscriptions
+from marketplace.web.commune.choices import favourites, searches, shortlist, shortlists
 
 urlpatterns = [
     path("", home.home, name="member_home"),
@@ -20,6 +22,24 @@ urlpatterns = [
     path("besoins/<uuid:public_id>/rejoindre/", needs.join, name="member_need_join"),
     path("besoins/<uuid:public_id>/quitter/", needs.leave, name="member_need_leave"),
     path("besoins/<uuid:public_id>/clore/", needs.close, name="member_need_close"),
+    path("favoris/", favourites.favourite_list, name="member_favourites"),
+    path("favoris/<int:listing>/", favourites.keep, name="member_favourite"),
+    path("recherches/", searches.search_list, name="member_searches"),
+    path("recherches/enregistrer/", searches.save, name="member_search_save"),
+    path("recherches/<int:search>/", searches.change, name="member_search"),
+    path("preselections/", shortlists.shortlist_list, name="member_shortlists"),
+    path("preselections/ajouter/", shortlists.add, name="member_shortlist_add"),
+    path("preselections/<uuid:public_id>/", shortlist.detail, name="member_shortlist"),
+    path(
+        "preselections/<uuid:public_id>/services/<int:listing>/",
+        shortlist.item,
+        name="member_shortlist_item",
+    ),
+    path("preselections/<uuid:public_id>/figer/", shortlist.freeze, name="member_shortlist_freeze"),
+    path("preselections/<uuid:public_id>/supprimer/", shortlist.discard, name="member_shortlist_discard"),
+    path("preselections/<uuid:public_id>/choisir/", shortlist.decide, name="member_shortlist_decide"),
+    path("preselections/<uuid:public_id>/suivi/", shortlist.progress, name="member_shortlist_progress"),
+    path("preselections/<uuid:public_id>/choix.pdf", shortlist.file, name="member_shortlist_file"),
     path("aide/", help.member_help, name="member_help"),
     path("aide/<int:assistance_id>/arreter/", help.end, name="member_help_end"),
     path("factures/", invoices.invoice_list, name="member_invoices"),

@@ -17,6 +17,7 @@ from catalog.prices import ListingPrice, territory_facts
 from marketplace.web.formats import format_cents, format_percent
 from marketplace.web.price_views import price_card
 from marketplace.web.public.commune_choice import chosen_commune
+from marketplace.web.public.keeping import prepare_url
 from marketplace.web.public.shelf_words import (
     CONNECTORS,
     LEVEL_BADGES,
@@ -64,6 +65,7 @@ def compare(request, operator):
             for one in found
         ],
         "rows": rows(found, choice.commune),
+        "prepare_url": prepare_url(request, operator, slugs, commune=choice.commune),
         "hidden": [{"name": "service", "value": slug} for slug in slugs],
     }
     return render(request, "public/compare.html", context)

@@ -21,6 +21,7 @@ from marketplace.web.formats import day, phone
 from marketplace.web.opinion_views import opinions_section
 from marketplace.web.price_views import breakdown, price_card, tariff
 from marketplace.web.public.commune_choice import CommuneChoice, chosen_commune
+from marketplace.web.public.keeping import keep_service
 from marketplace.web.public.member_state import member_action
 from marketplace.web.public.views import operator_or_404
 from tenants.models import Operator
@@ -48,6 +49,7 @@ def service(request, operator, service):
         operator=operator, listing=listing, sheet=listing.shown, vendor=listing.vendor, choice=choice
     )
     context["action"] = member_action(request, listing=listing, commune=choice.commune)
+    context["keep"] = keep_service(request, listing, commune=choice.commune)
     return render(request, "public/service.html", context)
 
 
@@ -89,6 +91,7 @@ def service_context(
         "approved_on": day(listing.approved_at) if listing else "",
         "back_url": reverse("storefront", args=[operator.slug]) + suffix,
         "action": {"kind": "none"},
+        "keep": None,
         "preview": None,
         "picker_hidden": [],
     }

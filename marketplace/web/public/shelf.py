@@ -23,6 +23,7 @@ from marketplace.web.formats import format_number
 from marketplace.web.price_views import price_card
 from marketplace.web.public.about import statutes_in_words
 from marketplace.web.public.commune_choice import CommuneChoice, chosen_commune
+from marketplace.web.public.keeping import keep_on_shelf
 from marketplace.web.public.shelf_filters import empty_state, groups, reading_notes
 from marketplace.web.public.shelf_words import (
     LEVEL_BADGES,
@@ -55,6 +56,7 @@ def storefront(request: HttpRequest, operator: str) -> HttpResponse:
     visitor = visitor_of(choice.commune, on=today) if choice.commune else None
     found = find(operator_id=operator.pk, asked=query.asked, visitor=visitor, on=today, page=query.page)
     context = shelf_context(request, operator, query=query, choice=choice, visitor=visitor, found=found)
+    keep_on_shelf(request, operator, context, commune=choice.commune, query=query)
     partial = request.htmx and request.htmx.target == PART and not request.htmx.history_restore_request
     if not partial:
         context |= around_the_shelf(request, operator, today)
@@ -173,6 +175,7 @@ def _cards(
     suffix = f"?{urlencode({'insee': query.insee})}" if query.insee else ""
     return [
         {
+            "listing": text.listing,
             "name": text.name,
             "slug": text.slug,
             "url": f"{base}services/{text.slug}/{suffix}",

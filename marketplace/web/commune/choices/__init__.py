@@ -1,0 +1,1 @@
+"""What a member keeps of its searches, and how it chooses: "Mes choix"."""
