@@ -136,8 +136,9 @@ def _sections(request, organisation) -> list[dict]:
             {"label": page, "url": reverse(name, args=[organisation.siren if _of_all(name) else door])}
             for name, page, openers in sections
             if (roles & openers or (face == "operator" and Role.AUDITOR in roles))
-            # Whoever acts for an organisation does not open what it is and who its people are.
-            and not (getattr(request, "acting_for", None) and _of_all(name))
+            # Whoever acts for an organisation does not open what it is and who its people are, and has
+            # nothing of her own there.
+            and not (getattr(request, "acting_for", None) and (_of_all(name) or name in HER_OWN))
         ]
         if pages:
             groups.append((label, pages))
@@ -163,30 +164,6 @@ def _group(label: str, pages: list[dict], here: str) -> dict:
 def _of_all(name: str) -> bool:
     """Whether the page is about the organisation itself, whatever its face."""
     return name.startswith("organisation_")
-    sections = [
-        {
-            "label": label,
-            "url": reverse(name, args=[organisation.siren if name.startswith("organisation_") else door]),
-        }
-        for name, label, openers in SECTIONS[face]
-        if (roles & openers or (face == "operator" and Role.AUDITOR in roles))
-        # Whoever acts for an organisation does not open what it is and who its people are.
-        and not (getattr(request, "acting_for", None) and name.startswith("organisation_"))
-    ]
-    best = max(
-        (section["url"] for section in sections if _path(request).startswith(section["url"])),
-        key=len,
-        default="",
-    )
-    return [{**section, "active": section["url"] == best} for section in sections]
-
-
-def _path(request) -> str:
-    """The page's own, or that of the section it is a tab of."""
-    match = getattr(request, "resolver_match", None)
-    name = (match.url_name or "") if match else ""
-    tab_of = next((section for start, section in TAB_OF.items() if name.startswith(start)), None)
-    return reverse(tab_of, args=[request.current_organisation.siren]) if tab_of else request.path
 
 
 def _face(request, roles) -> str:
@@ -202,6 +179,7 @@ def _face(request, roles) -> str:
 
 
 NEEDING = frozenset({Role.SECRETARY, Role.SIGNATORY, Role.ORG_ADMIN})
+HER_OWN = {"member_searches"}
 OURSELVES = ("organisation_home", "Mon organisation", frozenset(Role.values))
 PEOPLE = ("organisation_people", "Personnes et rôles", PEOPLE_READERS)
 LOG = ("organisation_audit", "Journal", LOG_READERS)
@@ -211,19 +189,16 @@ SECTIONS = {
         ("Mes services", [("member_home", "Mes services", MEMBER_ROLES)]),
         ("Abonnements", [("member_subscriptions", "Abonnements", MEMBER_ROLES)]),
         ("Factures", [("member_invoices", "Factures", MEMBER_ROLES)]),
+        (
+            "Mes choix",
+            [
+                ("member_favourites", "Favoris", MEMBER_ROLES),
+                ("member_searches", "Recherches", MEMBER_ROLES),
+                ("member_shortlists", "Présélections", MEMBER_ROLES),
+            ],
+        ),
         ("Besoins", [("member_needs", "Besoins", NEEDING)]),
         ("Mon organisation", [OURSELVES, PEOPLE, LOG]),
-# Pages that are a tab of a section whose address they do not share, by the beginning of their name.
-TAB_OF = {"member_search": "member_favourites", "member_shortlist": "member_favourites"}
-SECTIONS = {
-    "member": [
-        ("member_home", "Mes services", MEMBER_ROLES),
-        ("member_subscriptions", "Abonnements", MEMBER_ROLES),
-        ("member_invoices", "Factures", MEMBER_ROLES),
-        ("member_favourites", "Mes choix", MEMBER_ROLES),
-        OURSELVES,
-        PEOPLE,
-        LOG,
     ],
     "operator": [
         ("Tableau de bord", [("operator_home", "Tableau de bord", OPERATOR_ROLES)]),

@@ -3,7 +3,6 @@
 from django.urls import path
 
 from marketplace.web.commune import decisions, help, home, invoices, needs, opinion, subscribe, subscriptions
-from marketplace.web.commune import decisions, help, home, invoices, subscribe, subscriptions
 from marketplace.web.commune.choices import favourites, searches, shortlist, shortlists
 
 urlpatterns = [

@@ -12,7 +12,7 @@ from catalog.models import Favourite, Listing, ListingState
 from catalog.prices import listing_price, territory_facts
 from catalog.shortlists.favourites import add_favourite, favourites_of, remove_favourite
 from marketplace.web.access import member_view
-from marketplace.web.commune.choices.frame import HALL, PREPARING, SERVICE, back, frame
+from marketplace.web.commune.choices.frame import HALL, PREPARING, SERVICE, back, crumbs
 from marketplace.web.commune.home import storefront_url
 from marketplace.web.formats import day, format_cents
 from tenants.members.adhesions import operators_of
@@ -32,20 +32,19 @@ def favourite_list(request, organisation):
         facts = territory_facts(territories=[organisation.territory], on=today)[organisation.territory_id]
     operators = list(operators_of(organisation=organisation, on=today).order_by("short_name", "pk"))
     rows = [_row(favourite, organisation, facts) for favourite in page]
-    context = frame(
-        request,
-        organisation,
-        "member_favourites",
-        rows=rows,
-        page=page,
-        may_prepare=bool(request.roles & set(PREPARING)),
-        halls=_halls(rows, organisation),
-        shelves=[
+    context = {
+        "organisation": organisation,
+        "crumbs": crumbs(organisation, "member_favourites"),
+        "rows": rows,
+        "page": page,
+        "may_prepare": bool(request.roles & set(PREPARING)),
+        "halls": _halls(rows, organisation),
+        "shelves": [
             {"name": operator.short_name, "url": storefront_url(operator, organisation)}
             for operator in operators
         ],
-        add_url=reverse("member_shortlist_add", args=[organisation.siren]),
-    )
+        "add_url": reverse("member_shortlist_add", args=[organisation.siren]),
+    }
     return render(request, "commune/choices/favourites.html", context)
 
 

@@ -11,7 +11,7 @@ from catalog.models import Listing
 from tenants.members.adhesions import operators_of
 from tenants.models import Operator, Organisation, Role
 
-TABS = {
+LISTS = {
     "member_favourites": "Favoris",
     "member_searches": "Recherches",
     "member_shortlists": "Présélections",
@@ -24,31 +24,14 @@ DECIDING = (Role.SECRETARY, Role.SIGNATORY, Role.ORG_ADMIN)
 MOST_SERVICES = 20  # named by one address
 
 
-def frame(request: HttpRequest, organisation: Organisation, section: str, **context) -> dict:
-    """The context of one of the three pages. Her searches are a person's own: an operator's agent who acts
-    for the organisation has none there."""
-    names = [name for name in TABS if name != "member_searches" or not request.acting_for]
-    return {
-        "organisation": organisation,
-        "tabs": [
-            {
-                "label": TABS[name],
-                "url": reverse(name, args=[organisation.siren]),
-                "active": name == section,
-            }
-            for name in names
-        ],
-        **context,
-    }
-
-
-def crumbs(organisation: Organisation, section: str, here: str) -> list[dict]:
-    """From the section to the page shown."""
-    return [
+def crumbs(organisation: Organisation, section: str, here: str = "") -> list[dict]:
+    """From the organisation to one of the three lists, or from there to the page shown."""
+    url = reverse(section, args=[organisation.siren]) if here else ""
+    found = [
         {"label": organisation.name, "url": reverse("member_home", args=[organisation.siren])},
-        {"label": TABS[section], "url": reverse(section, args=[organisation.siren])},
-        {"label": here, "url": ""},
+        {"label": LISTS[section], "url": url},
     ]
+    return [*found, {"label": here, "url": ""}] if here else found
 
 
 def hall_of(organisation: Organisation, slug: str) -> Operator:

@@ -12,7 +12,7 @@ from catalog.shortlists.alerts import search_path
 from catalog.shortlists.refusals import KeepingRefused
 from marketplace.web.access import member_view
 from marketplace.web.commune.choices.forms import SaveSearchForm
-from marketplace.web.commune.choices.frame import HALL, SEARCH, crumbs, frame, hall_of
+from marketplace.web.commune.choices.frame import HALL, SEARCH, crumbs, hall_of
 from marketplace.web.formats import day
 from marketplace.web.public.shelf_words import chosen_words
 
@@ -36,7 +36,7 @@ def search_list(request, organisation):
         }
         for search in found
     ]
-    context = frame(request, organisation, "member_searches", rows=rows)
+    context = {"organisation": organisation, "crumbs": crumbs(organisation, "member_searches"), "rows": rows}
     return render(request, "commune/choices/searches.html", context)
 
 

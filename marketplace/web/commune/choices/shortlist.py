@@ -115,7 +115,7 @@ def decide(request, organisation, public_id):
         "organisation": organisation,
         "shortlist": shortlist,
         "crumbs": [
-            *crumbs(organisation, "member_shortlists", "")[:-1],
+            *crumbs(organisation, "member_shortlists", shortlist.title)[:-1],
             {"label": shortlist.title, "url": url},
             {"label": "Motiver le choix", "url": ""},
         ],

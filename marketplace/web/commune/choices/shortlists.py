@@ -24,7 +24,6 @@ from marketplace.web.commune.choices.frame import (
     SEARCH,
     SERVICE,
     crumbs,
-    frame,
     hall_of,
     listings_of,
 )
@@ -62,13 +61,12 @@ def shortlist_list(request, organisation):
     found = shortlists_of(organisation=organisation, state=STATES.get(group, ""))
     page = Paginator(found, PAGE_SIZE).get_page(request.GET.get("page"))
     operators = operators_of(organisation=organisation, on=localdate(timezone.now()))
-    context = frame(
-        request,
-        organisation,
-        "member_shortlists",
-        page=page,
-        query=urlencode({"etat": group}) + "&" if group else "",
-        rows=[
+    context = {
+        "organisation": organisation,
+        "crumbs": crumbs(organisation, "member_shortlists"),
+        "page": page,
+        "query": urlencode({"etat": group}) + "&" if group else "",
+        "rows": [
             {
                 "title": row.title,
                 "url": reverse("member_shortlist", args=[organisation.siren, row.public_id]),
@@ -80,7 +78,7 @@ def shortlist_list(request, organisation):
             }
             for row in page
         ],
-        groups=[
+        "groups": [
             {
                 "label": label,
                 "url": f"?{urlencode({'etat': name})}" if name else request.path,
@@ -89,9 +87,9 @@ def shortlist_list(request, organisation):
             }
             for name, label in GROUPS.items()
         ],
-        filtered=bool(group),
-        may_prepare=bool(request.roles & set(PREPARING)),
-        shelves=[
+        "filtered": bool(group),
+        "may_prepare": bool(request.roles & set(PREPARING)),
+        "shelves": [
             {
                 "name": operator.short_name,
                 "url": storefront_url(operator, organisation),
@@ -100,7 +98,7 @@ def shortlist_list(request, organisation):
             }
             for operator in operators.order_by("short_name", "pk")
         ],
-    )
+    }
     return render(request, "commune/choices/shortlists.html", context)
 
 
