@@ -1,0 +1,149 @@
+"""A vendor, in a real browser: from an empty sheet to the doors of two shelves."""
+
+import re
+from io import BytesIO
+
+import pytest
+from PIL import Image
+from playwright.sync_api import Page, expect
+
+from tests.browser.looking import letter_to, look, sign_in
+from tests.browser.stack import RunningStack
+
+pytestmark = pytest.mark.xdist_group("stack")
+
+NAME = "Salles & Créneaux"
+OPERATORS = ("L’Établi communal", "Syndicat de la Brumelle")
+
+
+def test_a_vendor_proposes_a_new_service_to_two_operators(page: Page, stack: RunningStack):
+    sign_in(page, stack, "Théo Pellegarde")
+    create(page)
+    describe(page)
+    say_for_whom(page)
+    show_it(page)
+    say_who_helps(page)
+    add_an_option(page)
+    say_how_it_opens(page)
+    read_the_history(page)
+    preview(page)
+    propose(page)
+    letter = letter_to(stack, "lucien.arbogat@etabli-communal.example", give_up=180)
+    assert NAME in letter["Subject"]
+
+
+def create(page: Page) -> None:
+    page.get_by_role("link", name="Créer un service").click()
+    page.get_by_role("button", name="Créer la fiche").click()
+    expect(page.get_by_role("group", name="2 corrections à faire")).to_be_visible()
+    page.get_by_label("Nom du service").fill(NAME)
+    page.get_by_label("Famille").select_option(label="Demandes des usagers")
+    look(page, "sheet-0-new")
+    page.get_by_role("button", name="Créer la fiche").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Présentation")
+
+
+def describe(page: Page) -> None:
+    page.get_by_label("Résumé").fill("Les associations réservent les salles, la mairie valide.")
+    page.get_by_label("Description").fill(
+        "Chaque association voit les créneaux libres et demande le sien en ligne.\n\n"
+        "La secrétaire valide d’un clic <b>et</b> l’agenda se met à jour."
+    )
+    look(page, "sheet-1-presentation")
+    carry_on(page, "Pour qui")
+
+
+def say_for_whom(page: Page) -> None:
+    page.get_by_label("Commune", exact=True).check()
+    page.get_by_label("À partir de (habitants)").fill("trois cents")
+    page.get_by_label("Jusqu’à (habitants)").fill("3 500")
+    page.get_by_role("button", name="Enregistrer et continuer").click()
+    expect(page.get_by_role("group", name="Une correction à faire")).to_be_visible()
+    expect(page.get_by_label("Jusqu’à (habitants)")).to_have_value("3 500")
+    look(page, "sheet-2-mistake")
+    page.get_by_label("À partir de (habitants)").fill("300")
+    carry_on(page, "Captures et documents")
+
+
+def show_it(page: Page) -> None:
+    out = BytesIO()
+    Image.new("RGB", (1600, 1000), "#1f5a4c").save(out, "PNG")
+    shot = page.get_by_role("group", name=re.compile("Capture 1"))
+    shot.get_by_label("Image", exact=True).set_input_files(
+        {"name": "ecran.png", "mimeType": "image/png", "buffer": out.getvalue()}
+    )
+    page.get_by_role("button", name="Enregistrer et continuer").click()
+    expect(page.get_by_role("group", name="Une correction à faire")).to_be_visible()
+    expect(page.get_by_role("img", name="Image enregistrée")).to_be_visible()
+    page.get_by_role("group", name=re.compile("Capture 1")).get_by_label("Ce que montre l’image").fill(
+        "Le calendrier des salles"
+    )
+    look(page, "sheet-3-pictures")
+    carry_on(page, "Assistance")
+
+
+def say_who_helps(page: Page) -> None:
+    contact = page.get_by_role("group", name=re.compile("Contact 1"))
+    contact.get_by_label("À quoi sert ce contact").fill("Assistance")
+    contact.get_by_label("Courriel").fill("aide@tablee-douce.example")
+    look(page, "sheet-4-contacts")
+    carry_on(page, "Prérequis et options")
+
+
+def add_an_option(page: Page) -> None:
+    option = page.get_by_role("group", name=re.compile("Option 1"))
+    option.get_by_label("Code").fill("badges")
+    option.get_by_label("Nom de l’option").fill("Badges d’accès")
+    look(page, "sheet-5-options")
+    carry_on(page, "Ouverture")
+
+
+def say_how_it_opens(page: Page) -> None:
+    page.get_by_label("Paramètres demandés").fill('{"type": "objet"}')
+    page.get_by_role("button", name="Enregistrer", exact=True).click()
+    expect(page.get_by_role("group", name="Une correction à faire")).to_contain_text("Draft 2020-12")
+    page.get_by_label("Paramètres demandés").fill(
+        '{"type": "object", "properties": {"salles": {"type": "integer", "title": "Nombre de salles"}}}'
+    )
+    page.get_by_label("Hébergement").fill("En France, près de Lyon")
+    look(page, "sheet-6-opening")
+    page.get_by_role("button", name="Enregistrer", exact=True).click()
+    expect(page.get_by_role("heading", level=1)).to_have_text(NAME)
+    expect(page.get_by_text("Avant de publier")).to_have_count(0)
+    look(page, "sheet-7-service")
+
+
+def read_the_history(page: Page) -> None:
+    page.get_by_role("link", name="Historique").click()
+    look(page, "sheet-8-history")
+    page.get_by_role("link", name=re.compile("Ce qui a changé depuis")).last.click()
+    expect(page.locator("ins", has_text="Badges d’accès")).to_be_visible()
+    look(page, "sheet-9-compare")
+    page.get_by_role("link", name=NAME).click()
+
+
+def preview(page: Page) -> None:
+    page.get_by_role("link", name="Aperçu").click()
+    page.get_by_label("Opérateur").select_option(label=OPERATORS[1])
+    page.get_by_role("button", name="Voir").first.click()
+    expect(page.get_by_text("La secrétaire valide d’un clic <b>et</b>")).to_be_visible()
+    expect(page.get_by_text("Pour les communes de 300 à 3 500 habitants")).to_be_visible()
+    look(page, "sheet-10-preview")
+    page.get_by_role("link", name="Revenir à la fiche").click()
+
+
+def propose(page: Page) -> None:
+    page.get_by_role("link", name="Publier et proposer").click()
+    for operator in OPERATORS:
+        page.get_by_label(operator).check()
+    page.get_by_label("Un mot aux opérateurs").fill("Trois communes l’essaient déjà.")
+    look(page, "sheet-11-publish")
+    page.get_by_role("button", name="Publier et proposer").click()
+    expect(page.get_by_text(f"proposée à : {', '.join(OPERATORS)}.")).to_be_visible()
+    expect(page.get_by_text("À l’examen")).to_have_count(2)
+    look(page, "sheet-12-proposed")
+
+
+def carry_on(page: Page, following: str) -> None:
+    page.get_by_role("button", name="Enregistrer et continuer").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text(following)
