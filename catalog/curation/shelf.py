@@ -145,8 +145,8 @@ def set_words(
 
 
 def ranks(*, operator: Operator, listings: Iterable[Listing]) -> dict[int, int]:
-    """The place on the shelf of each of these listings (by id), counted from 1 as visitors read it, whatever
-    the numbers kept. Withdrawn ones have none. One query."""
+    """The place on the shelf of each of these listings (by id), counted from 1, whatever the numbers kept.
+    What is in preparation has its place too; what is withdrawn has none. One query."""
     wanted = [listing.pk for listing in listings]
     with connection.cursor() as cursor:
         cursor.execute(RANKS, {"operator": operator.pk, "listings": wanted})

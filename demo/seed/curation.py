@@ -14,7 +14,7 @@ from tenants.models import Operator, Role, User
 
 @dataclass(frozen=True)
 class Sending:
-    """One version of a sheet sent that day: what it changes of the vendor's own row."""
+    """One version of a sheet sent that day: what it changes of the vendor's own row, or adds to its lists."""
 
     slug: str
     day: date
@@ -125,7 +125,8 @@ def make_curation(*, operators: dict[str, Operator]) -> None:
 def _send(sending: Sending, operator: Operator) -> Submission:
     sheet = ServiceSheet.objects.select_related("vendor__organisation", "product").get(slug=sending.slug)
     for name, value in sending.changes.items():
-        setattr(sheet, name, value)
+        before = getattr(sheet, name)
+        setattr(sheet, name, [*before, *value] if isinstance(before, list) else value)
     by = _holder(sheet.vendor.organisation, Role.VENDOR_ADMIN)
     revision = sheet.save_revision(user=by)
     return submit(
