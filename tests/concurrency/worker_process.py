@@ -15,6 +15,7 @@ from django.utils import timezone
 from procrastinate.exceptions import AlreadyEnqueued
 
 from billing import tasks as billing_tasks
+from catalog import tasks as catalog_tasks
 from devstack import database
 from devstack.leash import end_with_parent
 from marketplace import tasks as housekeeping
@@ -91,6 +92,7 @@ CLOCKS = {
     "billing_billingrun": ["started_at", "approved_at"],
     "billing_settlement": ["changed_at"],
     "tenants_memberimport": ["sent_at"],
+    "catalog_gridsimulation": ["started_at"],
 }
 
 
@@ -114,6 +116,7 @@ def next_minute() -> None:
             provisioning_tasks.sweep,
             billing_tasks.sweep,
             tenants_tasks.sweep_member_imports,
+            catalog_tasks.sweep_simulations,
         ):
             with contextlib.suppress(AlreadyEnqueued):  # the real tick came just before
                 sweep.defer(timestamp=int(timezone.now().timestamp()))
