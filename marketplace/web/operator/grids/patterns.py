@@ -118,7 +118,7 @@ PATTERNS = {
                     "Population comptée",
                     "choice",
                     required=False,
-                    choices=POPULATION_KINDS,
+                    choices=(("", "aucune (forfait pour tous)"), *POPULATION_KINDS),
                     hint="Pour des strates d’habitants.",
                 ),
             ),
