@@ -14,9 +14,26 @@ pytestmark = pytest.mark.xdist_group("stack")
 
 NAME = "Salles & Créneaux"
 OPERATORS = ("L’Établi communal", "Syndicat de la Brumelle")
+# Who decides there, and the address of the hall.
+CURATORS = {"Lucien Arbogat": "etabli-communal", "Fatou Dembrelle": "brumelle"}
 
 
-def test_a_vendor_proposes_a_new_service_to_two_operators(page: Page, stack: RunningStack):
+def test_a_new_service_comes_to_two_shelves(page: Page, stack: RunningStack):
+    write_and_propose(page, stack)
+    for curator, hall in CURATORS.items():
+        sign_in(page, stack, curator)
+        accept(page)
+        give_it_a_price(page)
+        put_on_the_shelf(page)
+        page.goto(f"{stack.url}/halles/{hall}/services/salles-creneaux/")
+        expect(page.get_by_role("heading", level=1)).to_have_text(NAME)
+    look(page, "sheet-15-on-the-shelf")
+    sign_in(page, stack, "Théo Pellegarde")
+    expect(page.get_by_role("row", name=re.compile(NAME)).get_by_text("Au catalogue")).to_have_count(2)
+    look(page, "sheet-16-two-shelves")
+
+
+def write_and_propose(page: Page, stack: RunningStack) -> None:
     sign_in(page, stack, "Théo Pellegarde")
     create(page)
     describe(page)
@@ -142,6 +159,39 @@ def propose(page: Page) -> None:
     expect(page.get_by_text(f"proposée à : {', '.join(OPERATORS)}.")).to_be_visible()
     expect(page.get_by_text("À l’examen")).to_have_count(2)
     look(page, "sheet-12-proposed")
+
+
+def accept(page: Page) -> None:
+    page.get_by_role("link", name="Catalogue", exact=True).click()
+    page.get_by_role("link", name=NAME, exact=True).click()
+    expect(page.get_by_text("Trois communes l’essaient déjà.")).to_be_visible()
+    look(page, "sheet-13-review")
+    page.get_by_role("button", name="Accepter").click()
+    expect(page.get_by_text(f"« {NAME} » est acceptée, sans tarif")).to_be_visible()
+
+
+def give_it_a_price(page: Page) -> None:
+    page.get_by_role("link", name="Tarifs", exact=True).click()
+    page.get_by_label("Chercher un service ou un éditeur").fill("Salles")
+    page.get_by_role("button", name="Chercher").click()
+    page.get_by_role("link", name=NAME, exact=True).click()
+    page.get_by_role("link", name="Préparer une nouvelle version").click()
+    page.get_by_role("radio", name=re.compile("^Prix par habitant")).check()
+    page.get_by_role("button", name="Commencer le brouillon").click()
+    page.get_by_label("Prix par habitant").fill("0,25")
+    page.get_by_role("button", name="Enregistrer le brouillon").click()
+    page.get_by_role("link", name="Publier…").click()
+    look(page, "sheet-14-price")
+    page.get_by_role("button", name="Publier ce tarif").click()
+    expect(page.get_by_text("Le tarif est publié")).to_be_visible()
+
+
+def put_on_the_shelf(page: Page) -> None:
+    page.get_by_role("link", name="Catalogue", exact=True).click()
+    page.get_by_role("link", name="Rayon", exact=True).click()
+    page.get_by_role("link", name=re.compile("^En préparation")).click()
+    page.get_by_role("link", name=NAME, exact=True).click()
+    page.get_by_role("button", name="Mettre au catalogue").click()
 
 
 def carry_on(page: Page, following: str) -> None:
