@@ -19,7 +19,10 @@ from catalog.models import (
     Family,
     Listing,
     ListingMove,
+    ListingShare,
+    ListingState,
     ServiceSheet,
+    ShareState,
     Submission,
     SubmissionState,
 )
@@ -226,3 +229,26 @@ def history(listing: Listing) -> list[Submission]:
 def moves(listing: Listing) -> list[ListingMove]:
     """How the listing moved, the last first."""
     return list(listing.moves.select_related("by").order_by("-at", "-pk")[:50])
+
+
+@dataclass(frozen=True)
+class CuratorsWork:
+    """How much waits for an operator's curators: versions to review, those of more than seven days among
+    them, accepted services off the shelf for want of a price or of a click, offers of other operators."""
+
+    submissions: int
+    late: int
+    off_shelf: int
+    offers: int
+
+
+def curators_work(*, operator: Operator, now: datetime) -> CuratorsWork:
+    """Three queries."""
+    waiting = pending(operator=operator).aggregate(
+        every=Count("pk"), late=Count("pk", filter=Q(submitted_at__lt=now - LATE))
+    )
+    off_shelf = Listing.objects.filter(
+        operator=operator, state=ListingState.DRAFT, approved_revision__isnull=False
+    )
+    offers = ListingShare.objects.filter(to_operator=operator, state=ShareState.OFFERED)
+    return CuratorsWork(waiting["every"], waiting["late"], off_shelf.count(), offers.count())

@@ -8,6 +8,7 @@ from django.views.decorators.http import require_safe
 
 from billing.models import RunState
 from billing.review import latest_run, period_of, settlements_for_person
+from catalog.curation.queue import curators_work
 from marketplace.web.access import operator_view
 from marketplace.web.formats import day, format_cents, format_number, moment
 from marketplace.web.operator.forms import capitalised
@@ -101,8 +102,41 @@ def _todo(request, operator, *, openings: int, run) -> list[dict]:
                 "url": reverse("operator_tasks", args=[operator.slug]),
             }
         )
+    if request.roles & TASK_ROLES:
+        tasks += _curation_todo(operator)
     if request.roles & MONEY_ROLES:
         tasks += _money_todo(operator, run)
+    return tasks
+
+
+def _curation_todo(operator) -> list[dict]:
+    work = curators_work(operator=operator, now=timezone.now())
+    tasks = []
+    if work.submissions:
+        late = f"{counted(work.late, 'attend', 'attendent')} depuis plus de 7 jours. " if work.late else ""
+        tasks.append(
+            {
+                "label": f"Examiner {counted(work.submissions, 'fiche')}",
+                "detail": f"{late}Les éditeurs attendent votre décision.",
+                "url": reverse("operator_submissions", args=[operator.slug]),
+            }
+        )
+    if work.off_shelf:
+        tasks.append(
+            {
+                "label": f"Mettre {counted(work.off_shelf, 'service accepté', 'services acceptés')} en rayon",
+                "detail": "Leur fiche est acceptée ; il manque un tarif publié, ou votre dernier mot.",
+                "url": f"{reverse('operator_shelf', args=[operator.slug])}?etat=draft",
+            }
+        )
+    if work.offers:
+        tasks.append(
+            {
+                "label": f"Répondre à {counted(work.offers, 'proposition')}",
+                "detail": "D’autres opérateurs vous proposent des services pour vos adhérents.",
+                "url": reverse("operator_shares", args=[operator.slug]),
+            }
+        )
     return tasks
 
 

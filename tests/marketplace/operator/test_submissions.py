@@ -15,6 +15,7 @@ from tests.factories import (
     ClaimFactory,
     CurationFilterFactory,
     ListingFactory,
+    ListingShareFactory,
     MembershipFactory,
     OperatorFactory,
     SubmissionFactory,
@@ -224,6 +225,21 @@ def test_an_auditor_reads_without_a_button(operator, sign_in):
     page = sign_in(Role.AUDITOR, operator).get(url(operator, submission)).content.decode()
     assert "Votre décision" not in page
     assert "Un nouveau service" in page
+
+
+def test_the_dashboard_says_what_waits_for_curators(operator, sign_in):
+    new(operator, submitted_at=timezone.now() - timedelta(days=8))
+    new(operator)
+    accepted = new(operator, listing__grid=None)
+    ListingShareFactory(to_operator=operator)
+    client = sign_in(Role.CURATOR, operator)
+    client.post(url(operator, accepted), {"decision": "accepter"})
+    text = text_of(client.get(reverse("operator_home", args=[operator.slug])))
+    assert "Examiner 2 fiches 1 attend depuis plus de 7 jours." in text
+    assert "Mettre 1 service accepté en rayon" in text
+    assert "Répondre à 1 proposition" in text
+    finance = sign_in(Role.OPERATOR_FINANCE, operator)
+    assert "Examiner" not in text_of(finance.get(reverse("operator_home", args=[operator.slug])))
 
 
 def test_filters_are_kept_by_curator(operator):
