@@ -63,8 +63,8 @@ def tariffs(*, operator: Operator, group: str, search: str, number: str | None, 
 
 
 def listings_of(*, operator: Operator) -> QuerySet[Listing]:
-    """The listings whose price is the operator's to say, with their service."""
-    return Listing.objects.filter(operator=operator, state__in=PRICED).select_related(
+    """All of the operator's listings, those that left the shelf too, with their service."""
+    return Listing.objects.filter(operator=operator).select_related(
         "operator__organisation", "offer__product__sheet__vendor__organisation"
     )
 

@@ -45,21 +45,28 @@ def price_card(*, price: ListingPrice | None, commune: Territory | None, choose_
     return card
 
 
-def tariff(*, listing: Listing, on: date) -> dict | None:
-    """For public/_tariff.html: the tariff in force for every size, the vendor's list price, and what is
-    already published for later. None when there is nothing of all that."""
+def tariff(*, listing: Listing, options: list[dict], on: date) -> dict | None:
+    """For public/_tariff.html: the tariff in force for every size, that of each of these `options` of the
+    service, the vendor's list price, and what is already published for later. None when there is nothing
+    of all that."""
     in_force = listing.grid_on(on)
     later = [
         grid
         for grid in listing.grids.all()
         if grid.state == GridState.PUBLISHED and not grid.option and grid.effective_from > on
     ]
-    if in_force is None and not later:
+    priced_options = [
+        {"name": one["name"], "sections": _sections(grid.definition)}
+        for one in options
+        if (grid := listing.grid_on(on, one["code"]))
+    ]
+    if in_force is None and not later and not priced_options:
         return None
     listed = in_force.list_definition if in_force else None
     return {
         "sections": _sections(in_force.definition) if in_force else [],
         "list_sections": _sections(listed) if listed else [],
+        "options": priced_options,
         "later": [
             {"day": day(grid.effective_from), "sections": _sections(grid.definition)}
             for grid in sorted(later, key=lambda grid: grid.effective_from)

@@ -16,6 +16,7 @@ SERVICE = "Cantinelle"
 def test_a_tariff_revised(page: Page, stack: RunningStack):
     """A curator of GIP Cantonade; without typing a line of JSON."""
     sign_in(page, stack, "Solène Kerguilly")
+    page.get_by_role("link", name="Catalogue", exact=True).click()
     page.get_by_role("link", name="Tarifs", exact=True).click()
     look(page, "tarif-1-list")
     page.get_by_label("Chercher un service ou un éditeur").fill(SERVICE)

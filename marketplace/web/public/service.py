@@ -76,7 +76,7 @@ def service_context(
         "choice": choice,
         "price": price_card(price=price, commune=commune, choose_url="#commune"),
         "breakdown": _breakdown(price, commune),
-        "tariff": tariff(listing=listing, on=today) if listing else None,
+        "tariff": tariff(listing=listing, options=sheet.options, on=today) if listing else None,
         "gallery": _gallery(sheet),
         "documents": _documents(sheet),
         "contacts": [{**contact, "phone": phone(contact.get("phone", ""))} for contact in sheet.contacts],

@@ -6,6 +6,7 @@ import pytest
 from django.urls import reverse
 from django.utils.timezone import localdate
 
+from catalog.grids.operations import fingerprint
 from catalog.models import GridState, PriceGrid
 from tenants.models import Role
 from tests.factories import (
@@ -341,3 +342,22 @@ def test_the_service_shows_what_is_saved_and_what_comes(operator, client):
         "Le tarif public de l’éditeur",
     ):
         assert words in page, words
+
+
+def test_an_option_has_a_tariff_of_its_own(operator, curator, client):
+    listing = ListingFactory(operator=operator, sheet__options=[{"code": "sms", "name": "Messages"}])
+    address = url("operator_grid_new", operator, listing.pk)
+    assert "L’option « Messages »" in text(curator.get(address))
+    assert "Choisissez une option" in text(
+        curator.post(address, {"start": "per_inhabitant", "option": "fax"})
+    )
+    curator.post(address, {"start": "fixed_plus_variable", "option": "sms"})
+    draft = listing.grids.get(state=GridState.DRAFT)
+    answer = edited(curator, draft, **{"g.f.fixed": "60", "g.f.rate": "0"})
+    assert answer.status_code == 302
+    draft.refresh_from_db()
+    curator.post(url("operator_grid_publish", operator, draft.pk), {"seen": fingerprint(draft)})
+    assert "Option Messages" in text(curator.get(url("operator_listing_grids", operator, listing.pk)))
+    page = text(client.get(reverse("service", args=[operator.slug, listing.sheet.slug])))
+    assert "En option : Messages" in page
+    assert "Part fixe : 60,00 €" in page

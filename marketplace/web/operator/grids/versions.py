@@ -70,7 +70,7 @@ def _versions_page(request, operator, found: Listing):
         "crumbs": crumbs(operator, _tariffs(operator), (found.sheet.name, "")),
         "service": found.sheet.name,
         "vendor": found.vendor.organisation.name,
-        "versions": [_version(operator, grid, today) for grid in versions],
+        "versions": [_version(operator, grid, today, found.sheet.options) for grid in versions],
         "actions": _start_actions(request, operator, found),
     }
     return render(request, "operator/grids/versions.html", context)
@@ -83,13 +83,19 @@ def new(request, operator, listing):
     found = get_object_or_404(listings_of(operator=operator), pk=listing)
     if request.reads_only:
         return _versions_page(request, operator, found)
-    today = timezone.localdate()
+    today, option = timezone.localdate(), request.POST.get("option", "")
+    options = {one["code"]: one["name"] for one in found.sheet.options}
     in_force, others = found.grid_on(today), grids_to_copy(listing=found, on=today)
     problem = ""
     if request.method == "POST":
-        asked, problem = _start_of(request, operator, in_force, others)
+        same = found.grid_on(today, option) if option in options else in_force
+        asked, problem = _start_of(request, operator, same, others)
+        if option and option not in options:
+            asked, problem = None, "Choisissez une option de ce service."
         if asked is not None:
-            draft = operations.start_draft(listing=found, by=request.user, now=timezone.now(), **asked)
+            draft = operations.start_draft(
+                listing=found, option=option, by=request.user, now=timezone.now(), **asked
+            )
             messages.success(request, "Le brouillon est commencé : rien n’est publié avant votre accord.")
             return redirect("operator_grid_edit", operator.slug, draft.pk)
     start = request.POST.get("start", FROM_FORCE if in_force else "")
@@ -97,6 +103,10 @@ def new(request, operator, listing):
         "operator": operator,
         "crumbs": crumbs(operator, _tariffs(operator), _listing(operator, found), ("Nouvelle version", "")),
         "service": found.sheet.name,
+        "options": [
+            {"value": code, "label": f"L’option « {name} »", "selected": code == option}
+            for code, name in options.items()
+        ],
         "in_force": in_force and f"{summary(in_force)} ({period(in_force)})",
         "start": start,
         "patterns": [{"plan": plan, "checked": start == plan.code} for plan in PATTERNS.values()],
@@ -192,11 +202,12 @@ def _row(operator, listing: Listing, today) -> dict:
     }
 
 
-def _version(operator, grid: PriceGrid, today) -> dict:
+def _version(operator, grid: PriceGrid, today, options: list[dict]) -> dict:
+    names = {one["code"]: one["name"] for one in options}
     return {
         "url": reverse("operator_grid", args=[operator.slug, grid.pk]),
         "title": _title(grid),
-        "option": grid.option,
+        "option": names.get(grid.option, grid.option),
         "summary": summary(grid),
         "badge": badge(grid, today),
         "note": grid.note,
