@@ -44,6 +44,8 @@ NO_PAGES = {
     "hall_news_feed": "a feed",
     "member_decision_file": "a file",
     "member_invoice_file": "a file",
+    "member_shortlist_file": "a file",
+    "member_shortlist_progress": "part of a page that renews itself",
     "operator_invoice_file": "a file",
     "operator_members_csv": "a file",
     "operator_titres_csv": "a file",

@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from catalog.finding import indexing
 from demo.seed import bills, broker_catalog
+from demo.seed.choices import make_choices
 from demo.seed.claims import make_claims
 from demo.seed.connections import make_connections
 from demo.seed.curation import make_curation
@@ -107,6 +108,8 @@ class Command(BaseCommand):
             make_opinions(operators=operators)
         with self.telling("what is searched and filtered"):
             indexing.rebuild()
+        with self.telling("what the main commune keeps and chooses"):
+            make_choices(market=open_market())
 
     @contextmanager
     def telling(self, what: str) -> Iterator[None]:

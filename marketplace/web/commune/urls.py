@@ -24,10 +24,10 @@ urlpatterns = [
     path("favoris/", favourites.favourite_list, name="member_favourites"),
     path("favoris/<int:listing>/", favourites.keep, name="member_favourite"),
     path("recherches/", searches.search_list, name="member_searches"),
-    path("recherches/enregistrer/", searches.save, name="member_search_save"),
+    path("recherches/enregistrer/<slug:hall>/", searches.save, name="member_search_save"),
     path("recherches/<int:search>/", searches.change, name="member_search"),
     path("preselections/", shortlists.shortlist_list, name="member_shortlists"),
-    path("preselections/ajouter/", shortlists.add, name="member_shortlist_add"),
+    path("preselections/ajouter/<slug:hall>/", shortlists.add, name="member_shortlist_add"),
     path("preselections/<uuid:public_id>/", shortlist.detail, name="member_shortlist"),
     path(
         "preselections/<uuid:public_id>/services/<int:listing>/",

@@ -13,7 +13,7 @@ from catalog.finding.addresses import parameters
 from catalog.models import Listing
 from catalog.shortlists.favourites import kept_among
 from marketplace.web.access import mandates
-from marketplace.web.commune.choices.frame import HALL, PREPARING, SEARCH, SERVICE
+from marketplace.web.commune.choices.frame import PREPARING, SEARCH, SERVICE
 from tenants.members.adhesions import members_of
 from tenants.models import Operator, Organisation, Territory
 from tenants.people.roles import MEMBER_ROLES
@@ -73,13 +73,13 @@ def keep_on_shelf(
     for card in context["cards"]:
         card["keep"] = keeper.button(card["listing"])
     asked = urlencode(parameters(query.asked))
-    siren = keeper.organisation.siren
+    hall = [keeper.organisation.siren, operator.slug]
     context["keep"] = {
         "next": request.get_full_path(),
-        "save_url": f"{reverse('member_search_save', args=[siren])}?"
-        f"{urlencode({HALL: operator.slug, SEARCH: asked})}",
-        "prepare_url": reverse("member_shortlist_add", args=[siren]) if keeper.may_prepare else "",
-        "hidden": [{"name": HALL, "value": operator.slug}, {"name": SEARCH, "value": asked}],
+        "save_url": f"{reverse('member_search_save', args=hall)}?{urlencode({SEARCH: asked})}",
+        "prepare_url": reverse("member_shortlist_add", args=hall) if keeper.may_prepare else "",
+        "search_name": SEARCH,
+        "search": asked,
     }
 
 
@@ -105,5 +105,5 @@ def prepare_url(
 
 
 def _prepare(keeper: Keeper, operator: Operator, slugs: Sequence[str]) -> str:
-    address = reverse("member_shortlist_add", args=[keeper.organisation.siren])
-    return f"{address}?{urlencode([(HALL, operator.slug), *((SERVICE, slug) for slug in slugs)])}"
+    address = reverse("member_shortlist_add", args=[keeper.organisation.siren, operator.slug])
+    return f"{address}?{urlencode([(SERVICE, slug) for slug in slugs])}"

@@ -12,7 +12,7 @@ from catalog.models import Favourite, Listing, ListingState
 from catalog.prices import listing_price, territory_facts
 from catalog.shortlists.favourites import add_favourite, favourites_of, remove_favourite
 from marketplace.web.access import member_view
-from marketplace.web.commune.choices.frame import HALL, PREPARING, SERVICE, back, crumbs
+from marketplace.web.commune.choices.frame import PREPARING, SERVICE, back, crumbs
 from marketplace.web.commune.home import storefront_url
 from marketplace.web.formats import day, format_cents
 from tenants.members.adhesions import operators_of
@@ -43,7 +43,6 @@ def favourite_list(request, organisation):
             {"name": operator.short_name, "url": storefront_url(operator, organisation)}
             for operator in operators
         ],
-        "add_url": reverse("member_shortlist_add", args=[organisation.siren]),
     }
     return render(request, "commune/choices/favourites.html", context)
 
@@ -108,7 +107,7 @@ def _halls(rows: list[dict], organisation: Organisation) -> list[dict]:
             "url": f"{reverse('compare', args=[hall])}?"
             + "&".join(f"{SERVICE}={row['slug']}" for row in kept[:4])
             + insee,
-            "prepare": f"{reverse('member_shortlist_add', args=[organisation.siren])}?{HALL}={hall}&"
+            "prepare": f"{reverse('member_shortlist_add', args=[organisation.siren, hall])}?"
             + "&".join(f"{SERVICE}={row['slug']}" for row in kept[:10]),
         }
         for hall, kept in halls.items()

@@ -1,7 +1,7 @@
 """What the pages of "Mes choix" have in common."""
 
-from django.http import Http404, HttpRequest, HttpResponseRedirect
-from django.shortcuts import redirect
+from django.http import HttpRequest, HttpResponseRedirect
+from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -17,7 +17,7 @@ LISTS = {
     "member_shortlists": "Présélections",
 }
 # Names in the addresses that lead here from a shelf.
-HALL, SEARCH, SERVICE = "halle", "recherche", "service"
+SEARCH, SERVICE = "recherche", "service"
 # Who prepares a shortlist, and who says which service is chosen.
 PREPARING = (Role.SECRETARY,)
 DECIDING = (Role.SECRETARY, Role.SIGNATORY, Role.ORG_ADMIN)
@@ -37,10 +37,7 @@ def crumbs(organisation: Organisation, section: str, here: str = "") -> list[dic
 def hall_of(organisation: Organisation, slug: str) -> Operator:
     """The operator of that name, if the organisation may use its services today; 404 otherwise."""
     operators = operators_of(organisation=organisation, on=localdate(timezone.now()))
-    found = operators.filter(slug=slug[:60]).first() if "\0" not in slug else None
-    if found is None:
-        raise Http404
-    return found
+    return get_object_or_404(operators, slug=slug)
 
 
 def listings_of(operator: Operator, slugs: list[str]) -> list[Listing]:

@@ -12,7 +12,7 @@ from catalog.shortlists.alerts import search_path
 from catalog.shortlists.refusals import KeepingRefused
 from marketplace.web.access import member_view
 from marketplace.web.commune.choices.forms import SaveSearchForm
-from marketplace.web.commune.choices.frame import HALL, SEARCH, crumbs, hall_of
+from marketplace.web.commune.choices.frame import SEARCH, crumbs, hall_of
 from marketplace.web.formats import day
 from marketplace.web.public.shelf_words import chosen_words
 
@@ -42,11 +42,11 @@ def search_list(request, organisation):
 
 @member_view()
 @require_http_methods(["GET", "HEAD", "POST"])
-def save(request, organisation):
+def save(request, organisation, hall):
     """Names a search that was asked of a shelf, and keeps it."""
     _own(request)
     sent = request.POST if request.method == "POST" else request.GET
-    operator = hall_of(organisation, sent.get(HALL, ""))
+    operator = hall_of(organisation, hall)
     query = sent.get(SEARCH, "")[: 4 * searches.LONGEST_QUERY]
     words = words_of(query)
     form = SaveSearchForm(
@@ -73,7 +73,7 @@ def save(request, organisation):
         "form": form,
         "operator": operator,
         "words": words,
-        "hidden": [{"name": HALL, "value": operator.slug}, {"name": SEARCH, "value": query}],
+        "hidden": [{"name": SEARCH, "value": query}],
         "back_url": f"{reverse('storefront', args=[operator.slug])}{f'?{query}' if query else ''}",
     }
     return render(request, "commune/choices/search_save.html", context)

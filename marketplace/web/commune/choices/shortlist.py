@@ -15,7 +15,7 @@ from catalog.shortlists.refusals import KeepingRefused
 from catalog.shortlists.table import calculation, rows
 from marketplace.web.access import member_view
 from marketplace.web.commune.choices.forms import NONE, DecideForm, NoteForm
-from marketplace.web.commune.choices.frame import DECIDING, HALL, PREPARING, SERVICE, crumbs
+from marketplace.web.commune.choices.frame import DECIDING, PREPARING, SERVICE, crumbs
 from marketplace.web.commune.choices.shortlists import BADGES
 from marketplace.web.formats import day, moment
 from marketplace.web.pdf import FileMissing, pdf_response
@@ -289,15 +289,13 @@ def _more(organisation: Organisation, shortlist: Shortlist, services: list[Compa
     insee = f"insee={territory.code}" if territory and territory.kind == "commune" else ""
     query = "&".join(filter(None, [shortlist.query, insee]))
     return {
-        "url": reverse("member_shortlist_add", args=[organisation.siren]),
+        "url": reverse("member_shortlist_add", args=[organisation.siren, shortlist.operator.slug]),
         "shelf_url": f"{shelf}?{query}" if query else shelf,
         "favourites": [
             {"name": favourite.listing.shown.name, "slug": favourite.listing.sheet.slug} for favourite in kept
         ],
         "full": len(there) >= preparing.MOST,
-        "hall_name": HALL,
         "service_name": SERVICE,
-        "hall": shortlist.operator.slug,
     }
 
 

@@ -19,7 +19,6 @@ from catalog.shortlists.searches import LONGEST_QUERY
 from marketplace.web.access import member_view
 from marketplace.web.commune.choices.forms import NEW, AddForm
 from marketplace.web.commune.choices.frame import (
-    HALL,
     PREPARING,
     SEARCH,
     SERVICE,
@@ -93,8 +92,7 @@ def shortlist_list(request, organisation):
             {
                 "name": operator.short_name,
                 "url": storefront_url(operator, organisation),
-                "new_url": f"{reverse('member_shortlist_add', args=[organisation.siren])}?"
-                f"{urlencode({HALL: operator.slug})}",
+                "new_url": reverse("member_shortlist_add", args=[organisation.siren, operator.slug]),
             }
             for operator in operators.order_by("short_name", "pk")
         ],
@@ -104,10 +102,10 @@ def shortlist_list(request, organisation):
 
 @member_view(*PREPARING)
 @require_http_methods(["GET", "HEAD", "POST"])
-def add(request, organisation):
+def add(request, organisation, hall):
     """Adds the services named by the address to a shortlist that is open, or to a new one."""
     sent = request.POST if request.method == "POST" else request.GET
-    operator = hall_of(organisation, sent.get(HALL, ""))
+    operator = hall_of(organisation, hall)
     query = sent.get(SEARCH, "")[: 4 * LONGEST_QUERY]
     listings = listings_of(operator, sent.getlist(SERVICE))
     existing = list(open_with(organisation=organisation, operator=operator))
@@ -135,7 +133,6 @@ def add(request, organisation):
         "several": bool(existing),
         "search": words_of(query) if query else "",
         "hidden": [
-            {"name": HALL, "value": operator.slug},
             {"name": SEARCH, "value": query},
             *({"name": SERVICE, "value": listing.sheet.slug} for listing in listings),
         ],
