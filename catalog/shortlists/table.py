@@ -54,10 +54,10 @@ def rows(found: Sequence[dict], notes: Sequence[str] = ()) -> list[Row]:
         ("Prix public de l’éditeur", _list_price),
         ("Éditeur", lambda one: Cell(one["vendor"], f"SIREN {_siren(one['vendor_siren'])}")),
         ("Famille", lambda one: Cell(one["family"])),
-        ("Pour qui", lambda one: Cell(one["eligibility"] or "Toutes les collectivités")),
+        ("Pour qui", lambda one: Cell(_sentence(one["eligibility"]) or "Toutes les collectivités")),
         ("Hébergement", lambda one: Cell(one["hosting"])),
         ("Licence", lambda one: Cell(one["licence"], one["licence_spdx"])),
-        ("Ouverture", lambda one: Cell(one["connector"][:1].upper() + one["connector"][1:])),
+        ("Ouverture", lambda one: Cell(_sentence(one["connector"]))),
         ("Prérequis", lambda one: Cell(", ".join(one["prerequisites"]))),
         ("Conditions de l’opérateur", lambda one: Cell(one["terms"])),
         ("Satisfaction", lambda one: Cell(rating_words(one["rating"]["sum"], one["rating"]["count"]))),
@@ -65,7 +65,7 @@ def rows(found: Sequence[dict], notes: Sequence[str] = ()) -> list[Row]:
     ]
     table = [Row(label, [cell(one) for one in found]) for label, cell in lines]
     if any(notes):
-        table.append(Row("Nos observations", [Cell(note) for note in notes]))
+        table.append(Row("Nos observations", [Cell(note or "Aucune") for note in notes]))
     return [
         Row(row.label, [cell if cell.text else Cell(UNKNOWN) for cell in row.cells])
         for row in table
@@ -155,6 +155,10 @@ def _claim(one: dict, topic: str) -> Cell:
     if claim["valid_until"]:
         dates.append(f"valable jusqu’au {_day(claim['valid_until'])}")
     return Cell(claim["text"], ", ".join(dates), claim["level"], claim["level_label"])
+
+
+def _sentence(words: str) -> str:
+    return words[:1].upper() + words[1:]
 
 
 def _day(text: str) -> str:
