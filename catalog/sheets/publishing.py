@@ -72,13 +72,14 @@ def publish(
     now: datetime,
     note: str = "",
 ) -> Published:
-    """Publishes the last version, which the person read (`revision_id`), and submits it to these operators.
-    An operator that may not receive it says why; the others do. The caller's scope holds the vendor.
+    """Publishes the last version, read by the person (`revision_id`, 0 for none yet), and submits
+    it to these operators. One that may not receive it says why; the others do. The caller's scope holds the
+    vendor.
 
     Raises SheetChanged when that is not the last version any more, SheetIncomplete, AlreadyPlanned,
     NothingToPublish, catalog.vendors.terms.MayNotSubmit.
     """
-    row, revision = _checked(sheet, revision_id, operators, now)
+    row, revision = _checked(sheet, revision_id, operators, by, now)
     return _publish(row, revision, operators, by, now, note)
 
 
@@ -95,7 +96,7 @@ def plan(
 ) -> PlannedPublication:
     """The same at a later moment, for this very version whatever is written meanwhile. Raises BadMoment
     too."""
-    row, revision = _checked(sheet, revision_id, operators, now)
+    row, revision = _checked(sheet, revision_id, operators, by, now)
     if not now < at <= now + LATEST:
         raise BadMoment("Choisissez un moment à venir, dans l’année.")
     planned = PlannedPublication.objects.create(
@@ -146,11 +147,14 @@ def planned_for(sheet: ServiceSheet) -> PlannedPublication | None:
 
 
 def _checked(
-    sheet: ServiceSheet, revision_id: int, operators: list[Operator], now: datetime
+    sheet: ServiceSheet, revision_id: int, operators: list[Operator], by: User, now: datetime
 ) -> tuple[ServiceSheet, Revision]:
     row = locked(sheet)
+    if row.latest_revision is None and not revision_id:
+        row.save_revision(user=by, clean=False)  # a sheet from before there were revisions
+        revision_id = row.latest_revision_id
     draft = draft_of(row)
-    if draft.revision is None or draft.revision.pk != revision_id:
+    if draft.revision.pk != revision_id:
         raise SheetChanged(draft.revision, [])
     if planned_for(row) is not None:
         raise AlreadyPlanned("Une publication est déjà prévue : annulez-la d’abord.")

@@ -74,6 +74,15 @@ def shelves_of(sheets: Iterable[ServiceSheet]) -> dict[int, list[ShelfState]]:
     return states
 
 
+def under_review_at(*, sheet: ServiceSheet) -> list[str]:
+    """The operators that read a version of this sheet now, by name. One query."""
+    return list(
+        Submission.objects.filter(listing__offer__product__sheet=sheet, state=SubmissionState.PENDING)
+        .order_by("listing__operator__short_name")
+        .values_list("listing__operator__short_name", flat=True)
+    )
+
+
 def service_of(*, vendor: Vendor, slug: str) -> ServiceSheet | None:
     """One service of this vendor, with its last revision; None for anybody else's."""
     return (

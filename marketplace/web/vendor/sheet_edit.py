@@ -12,6 +12,7 @@ from django.views.decorators.http import require_http_methods
 from catalog.sheets import files
 from catalog.sheets.drafts import draft_of, save_draft
 from catalog.sheets.errors import FileRefused, SheetChanged, SheetInvalid
+from catalog.sheets.queries import under_review_at
 from marketplace.web.access import vendor_view
 from marketplace.web.vendor.services import sheet_or_404
 from marketplace.web.vendor.sheet_forms import SECTIONS, Section, SheetSection
@@ -106,6 +107,7 @@ def _page(request, vendor, draft, written: SheetSection, *, based_on: int, confl
         "lists": [_list(written, one) for one in section.lists],
         "mistakes": mistakes,
         "conflict": conflict,
+        "under_review_at": ", ".join(under_review_at(sheet=draft.row)),
         "revision": based_on,
         "following": _following(section),
         "back_url": reverse("vendor_service", args=[siren, slug]),

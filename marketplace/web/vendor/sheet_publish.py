@@ -28,7 +28,7 @@ NOW, LATER = "now", "later"
 class PublishForm(forms.Form):
     """To whom, when, and a word to them. `revision` is the version the person read."""
 
-    revision = forms.IntegerField(widget=forms.HiddenInput, min_value=1, max_value=10**14)
+    revision = forms.IntegerField(widget=forms.HiddenInput, min_value=0, max_value=10**14)
     operators = forms.ModelMultipleChoiceField(
         label="Proposer à",
         queryset=Operator.objects.none(),
@@ -170,13 +170,15 @@ def _first_form(draft: Draft) -> PublishForm:
         if shelf.listing.state in ("listed", "suspended", "draft")
         and shelf.listing.approved_revision_id != draft.row.latest_revision_id
     ]
-    return PublishForm(initial={"revision": draft.row.latest_revision_id, "operators": ticked, "when": NOW})
+    return PublishForm(
+        initial={"revision": draft.row.latest_revision_id or 0, "operators": ticked, "when": NOW}
+    )
 
 
 def _again(form: PublishForm, draft: Draft) -> PublishForm:
     """The same form, for the version that there is now."""
     data = form.data.copy()
-    data["revision"] = str(draft.row.latest_revision_id or "")
+    data["revision"] = str(draft.row.latest_revision_id or 0)
     return PublishForm(data)
 
 

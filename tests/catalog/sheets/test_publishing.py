@@ -18,7 +18,14 @@ from catalog.sheets.errors import (
 from catalog.vendors.terms import MayNotSubmit
 from tenants.models import AuditEvent, Letter, Role
 from tenants.tenancy import tenant_scope
-from tests.factories import MembershipFactory, OperatorFactory, UserFactory, VendorFactory, VendorTermsFactory
+from tests.factories import (
+    MembershipFactory,
+    OperatorFactory,
+    ServiceSheetFactory,
+    UserFactory,
+    VendorFactory,
+    VendorTermsFactory,
+)
 from tests.factories.base import NOW
 from tests.tools.database import as_worker
 
@@ -104,6 +111,14 @@ def test_published_and_put_before_each_operator_chosen(sheet, by, operators):
     assert {submission.revision_id for submission in published.submissions} == {row.live_revision_id}
     assert {submission.note for submission in published.submissions} == {"Bonjour"}
     assert not published.refused
+
+
+def test_a_sheet_from_before_there_were_revisions(vendor, by, scope):
+    old = ServiceSheetFactory(vendor=vendor, **COMPLETE)
+    assert publish(old, by, [OperatorFactory()], revision_id=0).submissions
+    assert fresh(old).live_revision is not None
+    with pytest.raises(SheetChanged):
+        publish(old, by, [OperatorFactory()], revision_id=0)
 
 
 def test_the_name_follows_on_the_product(sheet, by):

@@ -421,6 +421,19 @@ def test_published_and_proposed(signed_in, complete):
     assert "À l’examen" not in words(taken_back)
 
 
+def test_whoever_writes_is_told_of_the_review(signed_in, complete):
+    operator = OperatorFactory(short_name="Alpha")
+    address = url(complete, "vendor_service_publish")
+    section = url(complete, "vendor_service_edit", "presentation")
+    assert "à l’examen" not in words(signed_in.get(section))
+    signed_in.post(address, form_of(signed_in, address) | {"operators": [operator.pk]})
+    sent = ServiceSheet.objects.get(pk=complete.pk).live_revision
+    assert "Une version est à l’examen chez Alpha" in words(signed_in.get(section))
+    signed_in.post(section, form_of(signed_in, section) | {"summary": "La suivante."})
+    assert sent.content == type(sent).objects.get(pk=sent.pk).content
+    assert draft(complete).summary == "La suivante."
+
+
 def test_planned_then_cancelled(signed_in, complete):
     operator = OperatorFactory(short_name="Alpha")
     address = url(complete, "vendor_service_publish")
