@@ -9,7 +9,7 @@ from datetime import date, datetime
 
 from billing.models import BillingRun, Invoice, InvoiceLine, LedgerEntry
 from billing.periods import Period
-from catalog.prices import TerritoryFacts, territory_facts
+from catalog.prices import TerritoryFacts, goes_by_college, territory_facts
 from catalog.pricing import PricingError, Quote, parse_grid, price, prorate, vat_breakdown
 from subscriptions.models import Subscription
 
@@ -64,7 +64,8 @@ def facts_of_subscribers(subscriptions: Iterable[Subscription], period: Period) 
     found = {}
     for day, those in by_day.items():
         territories = {s.tenant.territory_id: s.tenant.territory for s in those}
-        facts = territory_facts(territories=territories.values(), on=day)
+        operator = next((s.operator for s in those if goes_by_college(s.grid)), None)
+        facts = territory_facts(territories=territories.values(), on=day, college_at=operator)
         found |= {s.pk: facts[s.tenant.territory_id] for s in those}
     return found
 

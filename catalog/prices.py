@@ -3,10 +3,11 @@
 The only bridge between the database and `catalog.pricing`; every price shown or billed goes through it.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 from django.db.models import Count
 
@@ -23,8 +24,8 @@ from catalog.pricing import (
     price,
     vat_breakdown,
 )
+from tenants.models import Adhesion, Operator, Territory
 from tenants.models import Population as PopulationRow
-from tenants.models import Territory
 from tenants.models.territory import TerritoryKind
 
 # What the engine's grids call a member, from the kind of its territory.
@@ -48,15 +49,17 @@ class TerritoryFacts:
     populations: dict[str, Population]
     problem: str = ""
     member_communes: int | None = None  # of an EPCI
+    college: str | None = None  # of its organisation, at the operator that was asked about
 
     def for_grid(self, grid: Grid, *, first_year: bool = False, **others) -> Facts:
         """The engine's facts, with the population of the kind this grid asks for (or none).
 
         `first_year`: the subscription is in its first year, for grids that price it apart. `others` are facts
-        that no register holds: agents, budget, units, college, covered_by, pooled_population,
-        solidarity_coefficient.
+        that no register holds: agents, budget, units, covered_by, pooled_population, solidarity_coefficient;
+        or another college.
         """
-        found = grid_of(grid, member_type=self.member_type, college=others.get("college"))
+        others = {"college": self.college} | others
+        found = grid_of(grid, member_type=self.member_type, college=others["college"])
         kind = found.population_kind if found else None
         return Facts(
             on=self.on,
@@ -94,10 +97,16 @@ class ListingPrice:
         return self.quote.total_cents + self.vat_cents
 
 
-def territory_facts(*, territories: Iterable[Territory], on: date) -> dict[int, TerritoryFacts]:
+def territory_facts(
+    *, territories: Iterable[Territory], on: date, college_at: Operator | None = None
+) -> dict[int, TerritoryFacts]:
     """Facts of several territories on a day, by territory id, in one query; in two when EPCI are among them,
-    whose present communes are counted."""
+    whose present communes are counted.
+
+    `college_at`: the operator whose colleges count, when a grid `goes_by_college`; one more query.
+    """
     territories = list(territories)
+    colleges = _colleges(territories, college_at, on) if college_at else {}
     communes = _member_communes([t for t in territories if t.kind == TerritoryKind.EPCI])
     populations: dict[int, dict[str, Population]] = {territory.pk: {} for territory in territories}
     rows = PopulationRow.objects.filter(territory__in=territories).in_force(on=on)
@@ -116,9 +125,26 @@ def territory_facts(*, territories: Iterable[Territory], on: date) -> dict[int, 
             populations=populations[territory.pk],
             problem="" if territory.siren else NO_SIREN,
             member_communes=communes.get(territory.pk),
+            college=colleges.get(territory.pk),
         )
         for territory in territories
     }
+
+
+def goes_by_college(definition: Mapping[str, Any] | None) -> bool:
+    """Whether the price of this grid depends on the buyer's college."""
+    if not definition:
+        return False
+    grids = [definition, *definition.get("grids", {}).values(), definition.get("otherwise") or {}]
+    return any(grid.get("pattern") == "by_college" for grid in grids)
+
+
+def _colleges(territories: list[Territory], operator: Operator, on: date) -> dict[int, str]:
+    """The college of each one's organisation; a commune that only its EPCI's adhesion covers is in none."""
+    adhesions = Adhesion.objects.in_force(on=on).filter(
+        operator=operator, organisation__territory__in=territories, college__isnull=False
+    )
+    return dict(adhesions.order_by().values_list("organisation__territory", "college__name"))
 
 
 def _member_communes(epcis: list[Territory]) -> dict[int, int]:

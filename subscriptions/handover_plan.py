@@ -10,7 +10,7 @@ from enum import StrEnum
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
-from catalog.prices import TerritoryFacts, territory_facts, vat_of
+from catalog.prices import TerritoryFacts, goes_by_college, territory_facts, vat_of
 from catalog.pricing import PricingError, Quote, format_date, parse_grid, price
 from subscriptions.models import State, Subscription
 from tenants.models import Adhesion, ChangeKind, Membership, Operator, Organisation, TerritoryChange
@@ -185,7 +185,11 @@ def _items(
     for subscription in subscriptions:
         on = max(change.effective_on, subscription.active_from or change.effective_on)
         if new is not None and new.territory and on not in facts:
-            facts[on] = territory_facts(territories=[new.territory], on=on)[new.territory_id]
+            by_college = any(goes_by_college(one.grid) for one in subscriptions)
+            operator = subscriptions[0].operator if by_college else None
+            facts[on] = territory_facts(territories=[new.territory], on=on, college_at=operator)[
+                new.territory_id
+            ]
         items.append(_item(subscription, on, own.get(subscription.listing_id), new, facts.get(on)))
     return items
 

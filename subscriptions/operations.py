@@ -7,7 +7,7 @@ from django.db import IntegrityError, transaction
 from django.utils.timezone import localdate
 
 from catalog.models import Listing, ListingState, VendorState
-from catalog.prices import ListingPrice, listing_price, territory_facts
+from catalog.prices import ListingPrice, goes_by_college, grid_price, territory_facts
 from subscriptions import signals
 from subscriptions.exceptions import (
     AlreadySubscribed,
@@ -130,8 +130,13 @@ def price_of_the_day(*, listing: Listing, organisation: Organisation, today: dat
     """
     if organisation.territory is None:
         raise NotAvailable("Le prix ne peut pas être calculé : votre organisme n’a pas de territoire.")
-    facts = territory_facts(territories=[organisation.territory], on=today)[organisation.territory_id]
-    priced = listing_price(listing=listing, facts=facts)
+    grid = listing.grid_on(today)
+    facts = territory_facts(
+        territories=[organisation.territory],
+        on=today,
+        college_at=listing.operator if grid and goes_by_college(grid.definition) else None,
+    )[organisation.territory_id]
+    priced = grid_price(grid=grid, facts=facts)
     if priced.quote is None:
         raise NotAvailable(priced.problem)
     return priced

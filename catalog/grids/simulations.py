@@ -15,11 +15,11 @@ from catalog import tasks
 from catalog.grids.refusals import NotADraft
 from catalog.grids.signals import subscribers_asked
 from catalog.models import GridSimulation, GridState, PriceGrid, SimulationRow, SimulationState
-from catalog.prices import TerritoryFacts, territory_facts
+from catalog.prices import TerritoryFacts, goes_by_college, territory_facts
 from catalog.pricing import Grid, GridInvalid, PricingError, parse_grid, price
 from tenants import audit, jobs
 from tenants.members.adhesions import members_of
-from tenants.models import Adhesion, Organisation, User
+from tenants.models import Operator, Organisation, User
 
 BATCH = 1000
 # Younger than this, a job is most likely on its way.
@@ -155,13 +155,17 @@ class _Pricing:
 
     before: Grid | None
     after: Grid
+    college_at: Operator | None  # the operator, when one of them goes by college
 
     @classmethod
     def of(cls, simulation: GridSimulation) -> "_Pricing":
         replaced = replaced_grid(simulation.grid)
+        former = replaced.definition if replaced else None
+        by_college = goes_by_college(former) or goes_by_college(simulation.definition)
         return cls(
-            before=parse_grid(replaced.definition) if replaced else None,
+            before=parse_grid(former) if former else None,
             after=parse_grid(simulation.definition),
+            college_at=simulation.grid.listing.operator if by_college else None,
         )
 
 
@@ -170,14 +174,13 @@ def _rows(
 ) -> list[SimulationRow]:
     listing = simulation.grid.listing
     territories = [member.territory for member in members if member.territory]
-    facts = territory_facts(territories=territories, on=simulation.on)
-    colleges = _colleges(members, simulation)
+    facts = territory_facts(territories=territories, on=simulation.on, college_at=pricing.college_at)
     subscribed = _subscribers(listing, [member.pk for member in members])
     found = []
     for member in members:
-        known, college = facts.get(member.territory_id), colleges.get(member.pk)
-        before, _, why_before = _year(pricing.before, known, college)
-        after, population, why_after = _year(pricing.after, known, college)
+        known = facts.get(member.territory_id)
+        before, _, why_before = _year(pricing.before, known)
+        after, population, why_after = _year(pricing.after, known)
         found.append(
             SimulationRow(
                 tenant_id=simulation.tenant_id,
@@ -193,9 +196,7 @@ def _rows(
     return found
 
 
-def _year(
-    grid: Grid | None, facts: TerritoryFacts | None, college: str | None
-) -> tuple[int | None, int | None, str]:
+def _year(grid: Grid | None, facts: TerritoryFacts | None) -> tuple[int | None, int | None, str]:
     """A year after the first, in cents net of tax; the population counted; why there is no price."""
     if grid is None:
         return None, None, NO_GRID
@@ -203,22 +204,12 @@ def _year(
         return None, None, NO_TERRITORY
     if facts.problem:
         return None, None, facts.problem
-    known = facts.for_grid(grid, college=college)
+    known = facts.for_grid(grid)
     population = known.population.value if known.population else None
     try:
         return price(grid=grid, facts=known).total_cents, population, ""
     except PricingError as refusal:
         return None, population, str(refusal)
-
-
-def _colleges(members: Sequence[Organisation], simulation: GridSimulation) -> dict[int, str]:
-    """The college of each member that has one; a commune covered by its EPCI's adhesion is in none."""
-    adhesions = Adhesion.objects.in_force(on=simulation.on).filter(
-        operator=simulation.grid.listing.operator,
-        organisation__in=[member.pk for member in members],
-        college__isnull=False,
-    )
-    return dict(adhesions.values_list("organisation", "college__name"))
 
 
 def _subscribers(listing, organisations: Iterable[int]) -> set[int]:

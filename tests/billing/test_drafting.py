@@ -13,7 +13,9 @@ from subscriptions.models import State
 from tenants.models import AuditEvent, Population
 from tenants.tenancy import tenant_scope
 from tests.factories import (
+    AdhesionFactory,
     BillingRunFactory,
+    CollegeFactory,
     OperatorFactory,
     OrganisationFactory,
     SubscriptionFactory,
@@ -136,6 +138,25 @@ def test_an_epci_is_billed_by_its_communes_and_the_count_is_kept():
         ("per_inhabitant", 8600),
     ]
     assert [entry.facts["member_communes"] for entry in entries] == [3, 3]
+
+
+def test_a_member_is_billed_by_the_college_its_adhesion_names():
+    rural = CollegeFactory(name="Communes rurales")
+    member = AdhesionFactory(operator=rural.operator, college=rural).organisation
+    grid = {
+        "pattern": "by_college",
+        "colleges": {
+            "Communes rurales": {
+                "pattern": "per_inhabitant",
+                "population_kind": "municipale",
+                "rate": "0.10",
+            }
+        },
+    }
+    run = drafted_run(operator=rural.operator, tenant=member, grid=grid)
+    with as_worker():
+        [entry] = run.entries.all()
+    assert entry.amount_cents == 8600
 
 
 def test_one_ended_in_the_year_owes_until_its_end():

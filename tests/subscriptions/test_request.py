@@ -14,6 +14,7 @@ from tenants.models import AuditEvent
 from tenants.tenancy import tenant_scope
 from tests.factories import (
     AdhesionFactory,
+    CollegeFactory,
     ListingFactory,
     OrganisationFactory,
     PriceGridFactory,
@@ -84,6 +85,20 @@ def test_a_grid_that_changes_later_changes_nothing(listing, commune):
         subscription.refresh_from_db()
     assert (subscription.yearly_cents, subscription.vat_category) == (25800, "S")
     assert subscription.grid["pattern"] == "per_inhabitant"
+
+
+def test_the_price_is_that_of_the_members_college():
+    rural = CollegeFactory(name="Communes rurales")
+    cheap = {"pattern": "per_inhabitant", "population_kind": "municipale", "rate": "0.10"}
+    listing = ListingFactory(
+        operator=rural.operator,
+        grid__definition={"pattern": "by_college", "colleges": {"Communes rurales": cheap}},
+    )
+    member = AdhesionFactory(operator=rural.operator, college=rural).organisation
+    assert request(listing, member, shown_cents=8600).yearly_cents == 8600
+    outside = AdhesionFactory(operator=rural.operator).organisation
+    with pytest.raises(NotAvailable, match="collège"):
+        request(listing, outside, shown_cents=8600)
 
 
 def test_the_same_key_is_the_same_request(listing, commune):

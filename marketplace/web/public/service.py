@@ -12,7 +12,7 @@ from django.views.decorators.http import require_safe
 
 from catalog.experience.queries import opinions_on
 from catalog.models import Connector, Listing, ServiceSheet, Vendor
-from catalog.prices import listing_price, territory_facts
+from catalog.prices import TerritoryFacts, goes_by_college, listing_price, territory_facts
 from catalog.queries import listing_on_shelf, names_on_shelf
 from catalog.sheets.eligibility import eligibility
 from catalog.sheets.files import pictures
@@ -65,7 +65,7 @@ def service_context(
     was never proposed there."""
     today = localdate(timezone.now())
     commune = choice.commune
-    facts = territory_facts(territories=[commune], on=today)[commune.pk] if commune else None
+    facts = _facts(commune, listing, today)
     price = listing_price(listing=listing, facts=facts) if facts and listing else None
     suffix = f"?insee={commune.code}" if commune else ""
     return {
@@ -95,6 +95,15 @@ def service_context(
         "preview": None,
         "picker_hidden": [],
     }
+
+
+def _facts(commune, listing: Listing | None, today: date) -> TerritoryFacts | None:
+    """Those of the commune, with its college at this operator if the price depends on it."""
+    if commune is None:
+        return None
+    grid = listing.grid_on(today) if listing else None
+    operator = listing.operator if grid and goes_by_college(grid.definition) else None
+    return territory_facts(territories=[commune], on=today, college_at=operator)[commune.pk]
 
 
 def _gallery(sheet: ServiceSheet) -> list[dict]:

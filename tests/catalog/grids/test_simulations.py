@@ -113,6 +113,10 @@ def test_a_college_has_its_own_grid(listing):
         simulated(draft_of(listing, definition={"pattern": "by_college", "colleges": {"Rurales": AFTER}}))
     )
     assert found[in_college.pk].after_cents == 27900
+    facts = territory_facts(
+        territories=[in_college.territory], on=IN_FORCE_FROM, college_at=listing.operator
+    )[in_college.territory_id]
+    assert facts.college == "Rurales"
     assert found[elsewhere.pk].after_cents is None
     assert found[elsewhere.pk].problem
 
