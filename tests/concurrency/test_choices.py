@@ -9,7 +9,7 @@ from catalog.models import Shortlist, ShortlistItem, ShortlistState
 from catalog.shortlists import alerts, choice_file, deciding, favourites, preparing
 from catalog.shortlists.refusals import NotFrozen, NotOpen
 from tenants.models import AuditEvent, Letter
-from tenants.tenancy import every_tenant, tenant_scope
+from tenants.tenancy import tenant_scope
 from tests.catalog.shortlists.market import REASONS, Market
 from tests.catalog.shortlists.test_alerts import listed, save
 from tests.factories.base import NOW
@@ -98,15 +98,14 @@ def test_two_workers_make_one_file_and_tell_once(market):
     listed(market.operator, "Cantine Neuve", at=NOW + timedelta(days=1))
 
     def making():
-        with every_tenant():
+        with as_worker():
             choice_file.make_file(shortlist_id=shortlist.pk)
 
     def telling():
-        with every_tenant():
+        with as_worker():
             return alerts.send_alerts(now=NOW + timedelta(days=2))
 
-    with as_worker():
-        results = at_once(making, making, telling, telling)
+    results = at_once(making, making, telling, telling)
     assert not [result for result in results if isinstance(result, Exception)], results
     assert sum(results[2:]) == 1
     assert reread(shortlist).file.name.endswith(f"{shortlist.public_id}.pdf")
