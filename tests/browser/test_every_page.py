@@ -49,6 +49,7 @@ NO_PAGES = {
     "operator_invoice_file": "a file",
     "operator_members_csv": "a file",
     "operator_titres_csv": "a file",
+    "operator_simulation_csv": "a file",
     "operator_member_import_template": "a file",
     "operator_member_import_rejected": "a file",
     "organisation_audit_export": "a file",
