@@ -54,6 +54,7 @@ NO_PAGES = {
     "operator_member_import_rejected": "a file",
     "organisation_audit_export": "a file",
     "member_subscription_progress": "part of a page that renews itself",
+    "operator_simulation_progress": "part of a page that renews itself",
     "operator_run_progress": "part of a page that renews itself",
     "operator_member_import_progress": "part of a page that renews itself",
     "organisation_invitation": "its link is in a letter",

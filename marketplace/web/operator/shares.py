@@ -60,6 +60,7 @@ def offer(request, operator, listing):
         form=form,
         sheet=found.sheet,
         listing_url=listing_url,
+        nobody=not form.fields["to_operator"].queryset.exists(),
     )
     return render(request, "operator/share_offer.html", context)
 

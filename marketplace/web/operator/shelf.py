@@ -10,7 +10,6 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from catalog.curation import queue, shelf
 from catalog.curation.errors import CurationRefused
-from catalog.curation.sharing import may_be_offered_to
 from catalog.curation.shelf_list import ALL, UNPRICED, shelf_list, with_flags
 from catalog.curation.visas import holds, last_visa, needs_visa, record_visa, rules_of
 from catalog.models import Family, Listing, ListingState, SubmissionState
@@ -313,7 +312,6 @@ def _actions(operator, found: Listing) -> list[dict]:
     if found.state == ListingState.LISTED:
         url = reverse("service", args=[operator.slug, found.sheet.slug])
         actions.append({"label": "Voir comme vos adhérents", "url": url, "style": "secondary"})
-    if found.state == ListingState.LISTED and may_be_offered_to(found).exists():
         url = reverse("operator_share_offer", args=[operator.slug, found.pk])
         actions.append({"label": "Proposer à un autre opérateur", "url": url, "style": "secondary"})
     return actions

@@ -270,6 +270,11 @@ def test_offered_then_accepted_on_the_other_side(operator, curator, sign_in):
     assert "déjà reçu une réponse" in told(curator.post(url("operator_share_cancel", operator, share)))
 
 
+def test_nobody_is_left_to_offer_it_to(operator, curator):
+    address = url("operator_share_offer", operator, on_shelf(operator))
+    assert "Personne à qui le proposer" in curator.get(address).content.decode()
+
+
 def test_refused_with_a_reason(operator, curator):
     share = ListingShareFactory(to_operator=operator)
     address = url("operator_share_refuse", operator, share)
