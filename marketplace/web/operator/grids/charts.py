@@ -13,7 +13,7 @@ from catalog.pricing import Curve, Grid, Jump, Segment, format_cents, format_num
 
 # Of the drawing, in its own units; text is below and left of the plot.
 WIDTH, HEIGHT = 560, 300
-LEFT, RIGHT, TOP, BOTTOM = 84, 14, 16, 44
+LEFT, RIGHT, TOP, BOTTOM = 108, 14, 16, 50
 FIRST, LEAST_LAST, MOST_LAST = 100, 20_000, 2_000_000
 SAMPLES = 24
 MAX_PROFILES, MAX_ROWS, MAX_JUMPS = 6, 40, 12
@@ -81,8 +81,8 @@ def _drawing(frame: _Frame, curve: Curve, old: Curve | None, found: list[Jump]) 
         "right": WIDTH - RIGHT,
         "top": TOP,
         "bottom": HEIGHT - BOTTOM,
-        "tick_y": HEIGHT - BOTTOM + 18,
-        "legend_y": HEIGHT - 6,
+        "tick_y": HEIGHT - BOTTOM + 22,
+        "legend_y": HEIGHT - 4,
         "label_x": LEFT - 8,
         "lines": _lines(frame, curve),
         "before": _lines(frame, old) if old else [],
