@@ -70,8 +70,9 @@ def _facts(shortlist: Shortlist, found: Sequence[dict]) -> list[list[str]]:
         ["Choix motivé le", in_words(localdate(shortlist.decided_at))],
         ["Services comparés", services],
     ]
-    if counted := next(filter(None, map(population_words, found)), ""):
-        facts.append(["Prix calculés pour", counted])
+    # Each price counts the population that its own grid names.
+    if counted := list(dict.fromkeys(filter(None, map(population_words, found)))):
+        facts.append(["Prix calculés pour", " ; ".join(counted)])
     if shortlist.search:
         facts.append(["Recherche", shortlist.search])
     return facts

@@ -112,5 +112,6 @@ def keep_the_document(page: Page) -> None:
     (ARTEFACTS / "journey" / "choice.pdf").write_bytes(response.body())
     text = " ".join(page.extract_text() for page in PdfReader(BytesIO(response.body())).pages)
     assert NEED in text
+    assert "« cantine »" in text
     assert "Démonstration le 20 novembre" in text
     assert "il ne vaut pas décision d’attribution" in text

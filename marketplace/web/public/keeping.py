@@ -12,6 +12,7 @@ from django.utils.timezone import localdate
 from catalog.finding.addresses import parameters
 from catalog.models import Listing
 from catalog.shortlists.favourites import kept_among
+from catalog.shortlists.searches import LONGEST_QUERY
 from marketplace.web.access import mandates
 from marketplace.web.commune.choices.frame import PREPARING, SEARCH, SERVICE
 from tenants.members.adhesions import members_of
@@ -99,11 +100,15 @@ def keep_service(request: HttpRequest, listing: Listing, *, commune: Territory |
 def prepare_url(
     request: HttpRequest, operator: Operator, slugs: Sequence[str], *, commune: Territory | None
 ) -> str:
-    """Where these services are added to a shortlist; "" for whoever prepares none."""
+    """Where these services are added to a shortlist, with the search they come from; "" for whoever prepares
+    none."""
     keeper = keeper_of(request, operator, commune=commune) if slugs else None
-    return _prepare(keeper, operator, slugs) if keeper and keeper.may_prepare else ""
+    if keeper is None or not keeper.may_prepare:
+        return ""
+    return _prepare(keeper, operator, slugs, search=request.GET.get(SEARCH, "")[:LONGEST_QUERY])
 
 
-def _prepare(keeper: Keeper, operator: Operator, slugs: Sequence[str]) -> str:
+def _prepare(keeper: Keeper, operator: Operator, slugs: Sequence[str], *, search: str = "") -> str:
     address = reverse("member_shortlist_add", args=[keeper.organisation.siren, operator.slug])
-    return f"{address}?{urlencode([(SERVICE, slug) for slug in slugs])}"
+    pairs = [*((SERVICE, slug) for slug in slugs), *([(SEARCH, search)] if search else [])]
+    return f"{address}?{urlencode(pairs)}"

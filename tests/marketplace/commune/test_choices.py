@@ -139,6 +139,19 @@ def test_services_go_to_a_new_list_or_to_one_that_is_open(client, at, commune, l
     assert names == [listing.sheet.name, other.sheet.name]
 
 
+def test_the_search_is_carried_from_the_shelf_through_the_comparison(client, commune, listing, secretary):
+    client.force_login(secretary)
+    page = client.get(f"{shelf(listing, commune)}&q=cantine")
+    assert b'name="recherche" value="q=cantine"' in page.content
+    compared = client.get(
+        reverse("compare", args=[listing.operator.slug]),
+        {"service": [listing.sheet.slug], "recherche": "q=cantine"},
+    )
+    added = client.get(compared.context["prepare_url"])
+    assert added.context["search"] == "« cantine »"
+    assert [one.name for one in added.context["services"]] == [listing.sheet.name]
+
+
 def test_a_refused_service_leaves_no_empty_list_behind(client, at, commune, listing, secretary):
     client.force_login(secretary)
     more = [ListingFactory(operator=listing.operator).sheet.slug for _ in range(preparing.MOST + 1)]
