@@ -1,5 +1,5 @@
-"""Tariffs under revision: at each operator a draft for January, simulated over its members, and a service
-whose January tariff is published already."""
+"""Tariffs under revision: at each operator a draft for January, which the worker simulates over the members
+at its first start, and one that is published already."""
 
 from dataclasses import replace
 from datetime import date
@@ -36,8 +36,7 @@ def _simulate(listing: Listing, by: User) -> None:
     now = at(DRAFTED_ON)
     definition = fixed_plus_variable(NEW_RATE, _population(listing))
     draft = _draft(listing, definition, by, now, note="À voter au conseil de décembre")
-    simulation = simulations.start_simulation(grid=draft, by=by, now=now)
-    simulations.run(simulation_id=simulation.pk, now=now)
+    simulations.start_simulation(grid=draft, by=by, now=now)  # the worker does it, at its first start
 
 
 def _announce(listing: Listing, by: User) -> None:

@@ -15,8 +15,9 @@ from billing import files
 from billing.documents import content_problems
 from billing.documents.cii import render_cii
 from billing.models import BillingRun, Invoice, InvoiceFile, RunState, Settlement, SettlementState
-from catalog.models import Claim, ClaimLevel, Listing, PriceGrid, ServiceSheet, Vendor
+from catalog.models import Claim, ClaimLevel, GridState, Listing, PriceGrid, ServiceSheet, Vendor
 from catalog.prices import listing_price, territory_facts
+from catalog.pricing import parse_grid
 from demo.management.commands import seed_demo
 from demo.seed.members import MAIN, THIRD
 from demo.seed.operators import BRUMELLE
@@ -244,6 +245,8 @@ def test_only_jobs_that_have_something_to_do_are_left(seeded):
     assert jobs == {
         "billing.tasks.make_file": Invoice.objects.issued().count(),
         "billing.tasks.push_settlement": 2,
+        "catalog.tasks.make_choice_file": 1,
+        "catalog.tasks.run_simulation": 3,
         "provisioning.tasks.run_next_step": 1,
         "tenants.tasks.send_letter": Letter.objects.count(),
     }
@@ -316,3 +319,14 @@ def test_statutes_colleges_and_an_intercommunality_that_covers_its_communes(seed
     by_itself = covering.operator.adhesions.values("organisation")
     covered = members_of(operator=covering.operator, on=date(2026, 6, 1)).exclude(pk__in=by_itself)
     assert covered.count() > 3
+
+
+def test_each_operator_revises_a_tariff(seeded):
+    drafts = PriceGrid.objects.filter(state=GridState.DRAFT)
+    assert drafts.count() == Operator.objects.count()
+    for draft in drafts:
+        parse_grid(draft.definition)
+        assert draft.simulations.get().total > 50
+    coming = PriceGrid.objects.filter(state=GridState.PUBLISHED, effective_from__year=2027)
+    assert coming.count() == Operator.objects.count()
+    assert PriceGrid.objects.filter(list_definition__isnull=False).exists()
