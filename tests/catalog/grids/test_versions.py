@@ -11,10 +11,11 @@ from django.utils import timezone
 from django.utils.timezone import localdate
 
 from catalog.grids import operations
+from catalog.grids.jumping import never_priced
 from catalog.grids.refusals import DraftChanged, LowersTotal, NotADraft, NotWithdrawable, TermsInvalid
 from catalog.grids.terms import GridTerms
 from catalog.models import GridState, PriceGrid, ShelfRules
-from catalog.pricing import GridInvalid
+from catalog.pricing import GridInvalid, parse_grid
 from tenants.models import AuditEvent, VatPosition
 from tenants.tenancy import tenant_scope
 from tests.factories import ListingFactory, PriceGridFactory, UserFactory
@@ -239,3 +240,33 @@ def test_a_factory_made_grid_stays_out_of_other_listings(listing, curator):
     published(draft(listing, curator), curator)
     other.refresh_from_db()
     assert other.effective_until is None
+
+
+def test_a_fall_in_the_first_year_must_be_wanted_too(listing, curator):
+    flat = {"pattern": "flat_by_stratum", "strata": [{"amount": "600"}]}
+    grid = draft(
+        listing,
+        curator,
+        definition={"pattern": "first_year_and_following", "first_year": LOWERING, "following": flat},
+    )
+    with pytest.raises(LowersTotal):
+        published(grid, curator)
+
+
+@pytest.mark.parametrize(
+    ("definition", "told"),
+    [
+        ({"pattern": "per_unit", "unit": "workstation", "unit_price": "12"}, True),
+        (
+            {"pattern": "by_member_type", "grids": {"epci": {"pattern": "not_published"}, "commune": DEARER}},
+            False,
+        ),
+        ({"pattern": "by_college", "colleges": {"Rurales": DEARER}}, False),
+        (
+            {"pattern": "epci_by_communes", "population_kind": "totale", "per_commune": "80", "rate": "0.1"},
+            False,
+        ),
+    ],
+)
+def test_a_grid_that_gives_nobody_a_price_is_known(definition, told):
+    assert bool(never_priced(parse_grid(definition))) is told

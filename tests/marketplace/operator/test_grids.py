@@ -361,3 +361,11 @@ def test_an_option_has_a_tariff_of_its_own(operator, curator, client):
     page = text(client.get(reverse("service", args=[operator.slug, listing.sheet.slug])))
     assert "En option : Messages" in page
     assert "Part fixe : 60,00 €" in page
+
+
+def test_who_publishes_a_grid_without_any_price_is_told(operator, curator, listing):
+    counted = draft_of(listing, definition={"pattern": "per_unit", "unit": "workstation", "unit_price": "12"})
+    page = text(curator.get(url("operator_grid_publish", operator, counted.pk)))
+    assert "Vos adhérents ne verront pas de prix" in page
+    priced = draft_of(listing, definition=STRATA)
+    assert "ne verront pas" not in text(curator.get(url("operator_grid_publish", operator, priced.pk)))

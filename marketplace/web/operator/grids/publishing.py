@@ -7,7 +7,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST
 
 from catalog.grids import operations
-from catalog.grids.jumping import lowering_jumps
+from catalog.grids.jumping import lowering_jumps, never_priced
 from catalog.grids.queries import grids_of, is_current, latest_simulation
 from catalog.grids.refusals import DraftChanged, GridRefused, LowersTotal, NotADraft, TermsInvalid
 from catalog.grids.simulations import replaced_grid
@@ -91,6 +91,7 @@ def _page(request, operator, found: PriceGrid, *, problem: str = ""):
         "sections": sections(read),
         "consequences": consequences,
         "lowering": [jump.in_words() for jump in lowering_jumps(read)] if read else [],
+        "never_priced": never_priced(read) if read else "",
         "simulated": bool(simulation and is_current(simulation, found)),
         "seen": operations.fingerprint(found),
         "back_url": reverse("operator_grid", args=[operator.slug, found.pk]),
