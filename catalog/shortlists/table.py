@@ -49,7 +49,7 @@ def rows(found: Sequence[dict], notes: Sequence[str] = ()) -> list[Row]:
     the observations on each."""
     lines: list[tuple[str, Callable[[dict], Cell]]] = [
         (price_label(found), lambda one: _price(one["price"])),
-        ("Prix des années suivantes", lambda one: _following(one["price"])),
+        *([("Prix des années suivantes", _following)] if _first_year_apart(found) else []),
         ("Prix par habitant", lambda one: _per_inhabitant(one["price"])),
         ("Prix public de l’éditeur", _list_price),
         ("Éditeur", lambda one: Cell(one["vendor"], f"SIREN {_siren(one['vendor_siren'])}")),
@@ -75,8 +75,7 @@ def rows(found: Sequence[dict], notes: Sequence[str] = ()) -> list[Row]:
 
 def price_label(found: Sequence[dict]) -> str:
     """What the first price of each is: that of every year unless one of them prices the first year apart."""
-    apart = any(_following(one["price"]).text for one in found)
-    return "Prix de la première année" if apart else "Prix par an"
+    return "Prix de la première année" if _first_year_apart(found) else "Prix par an"
 
 
 def calculation(one: dict) -> Calculation | None:
@@ -121,8 +120,13 @@ def _price(price: dict) -> Cell:
     return Cell(f"{format_cents(price['gross_cents'])} TTC", f"{net} HT")
 
 
-def _following(price: dict) -> Cell:
-    if "problem" in price or price["following_net_cents"] == price["net_cents"]:
+def _first_year_apart(found: Sequence[dict]) -> bool:
+    return any(one["price"].get("following_net_cents") != one["price"].get("net_cents") for one in found)
+
+
+def _following(one: dict) -> Cell:
+    price = one["price"]
+    if "problem" in price:
         return Cell()
     gross = price["following_net_cents"] + price["following_vat_cents"]
     return Cell(f"{format_cents(gross)} TTC" if price["vat_cents"] else format_cents(gross))

@@ -110,7 +110,8 @@ def keep_the_document(page: Page) -> None:
     assert response.headers["content-type"] == "application/pdf"
     assert response.headers["content-disposition"].startswith("attachment")
     (ARTEFACTS / "journey" / "choice.pdf").write_bytes(response.body())
-    text = " ".join(page.extract_text() for page in PdfReader(BytesIO(response.body())).pages)
+    pages = PdfReader(BytesIO(response.body())).pages
+    text = " ".join(" ".join(page.extract_text() for page in pages).split())
     assert NEED in text
     assert "« cantine »" in text
     assert "Démonstration le 20 novembre" in text

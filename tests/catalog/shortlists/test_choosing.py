@@ -9,6 +9,7 @@ from psycopg.errors import RestrictViolation
 from catalog.models import GridState, ListingState, PriceGrid, Shortlist, ShortlistItem, ShortlistState
 from catalog.shortlists import deciding, preparing
 from catalog.shortlists.refusals import KeepingRefused, NotFrozen, NotOpen, PriceAlone
+from catalog.shortlists.table import rows as table_rows
 from tenants.models import AuditEvent
 from tenants.tenancy import tenant_scope
 from tests.catalog.shortlists.market import REASONS
@@ -115,6 +116,33 @@ def test_what_changes_later_is_not_seen_again(market):
         market.listings[0].vendor.organisation.name = "Un autre nom"
         market.listings[0].vendor.organisation.save()
     assert item(shortlist).snapshot == before
+
+
+FIRST_YEAR = {
+    "pattern": "first_year_and_following",
+    "first_year": {"pattern": "per_inhabitant", "population_kind": "municipale", "rate": "0.50"},
+    "following": {"pattern": "per_inhabitant", "population_kind": "municipale", "rate": "0.30"},
+}
+
+
+def test_the_years_after_the_first_are_said_of_all_once_one_differs(market):
+    plain = table_rows([item(market.frozen(), rank).snapshot for rank in range(3)])
+    assert plain[0].label == "Prix par an"
+    assert "Prix des années suivantes" not in [row.label for row in plain]
+    apart = ListingFactory(operator=market.operator, grid__definition=FIRST_YEAR)
+    shortlist = market.shortlist()
+    preparing.add_item(shortlist=shortlist, listing=apart, **market.by_secretary())
+    deciding.freeze(shortlist=shortlist, **market.by_secretary())
+    first, following = table_rows([item(shortlist, rank).snapshot for rank in range(4)])[:2]
+    assert first.label == "Prix de la première année"
+    assert [cell.text for cell in first.cells][3] == "516,00\u00a0€ TTC"
+    assert following.label == "Prix des années suivantes"
+    assert [cell.text for cell in following.cells] == [
+        "309,60\u00a0€ TTC",
+        "144,00\u00a0€ TTC",
+        "258,00\u00a0€",
+        "309,60\u00a0€ TTC",
+    ]
 
 
 def test_an_empty_list_is_not_frozen(market):

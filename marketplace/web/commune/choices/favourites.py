@@ -9,7 +9,7 @@ from django.utils.timezone import localdate
 from django.views.decorators.http import require_POST, require_safe
 
 from catalog.models import Favourite, Listing, ListingState
-from catalog.prices import listing_price, territory_facts
+from catalog.prices import ListingPrice, listing_price, territory_facts
 from catalog.shortlists.favourites import add_favourite, favourites_of, remove_favourite
 from marketplace.web.access import member_view
 from marketplace.web.commune.choices.frame import PREPARING, SERVICE, back, crumbs
@@ -83,12 +83,23 @@ def _row(favourite: Favourite, organisation: Organisation, facts) -> dict:
         "vendor": listing.vendor.organisation.name,
         "operator": listing.operator.short_name,
         "hall": listing.operator.slug,
-        "price": format_cents(price.gross_cents) if price and price.quote else "—",
-        "taxed": bool(price and price.quote and price.vat_cents),
+        **_price(price),
         "listed": listed,
         "at": day(favourite.added_at),
         "by": str(favourite.added_by),
         "remove_url": reverse("member_favourite", args=[organisation.siren, listing.pk]),
+    }
+
+
+def _price(price: ListingPrice | None) -> dict:
+    """What a year costs; "—" when it has no price."""
+    if price is None or price.quote is None:
+        return {"price": "—", "price_note": ""}
+    text = format_cents(price.gross_cents)
+    apart = price.following_cents != price.net_cents
+    return {
+        "price": f"{text} TTC" if price.vat_cents else text,
+        "price_note": "la première année" if apart else "",
     }
 
 

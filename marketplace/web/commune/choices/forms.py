@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from django import forms
 
 from catalog.models import Criterion, Shortlist
+from catalog.shortlists.preparing import MOST
 from catalog.shortlists.queries import Compared
 
 NEW, NONE = "nouvelle", "aucun"
@@ -50,7 +51,9 @@ class AddForm(forms.Form):
 
     def __init__(self, *args, existing: Sequence[Shortlist], **kwargs):
         super().__init__(*args, **kwargs)
-        choices = [(str(one.public_id), f"{one.title} ({one.services} / 10)") for one in existing]
+        choices = [
+            (str(one.public_id), f"{one.title} ({one.services}\u00a0/\u00a0{MOST})") for one in existing
+        ]
         self.fields["shortlist"].choices = [*choices, (NEW, "Une nouvelle présélection")]
         self.fields["shortlist"].initial = choices[0][0] if choices else NEW
         self.fields["shortlist"].error_messages = {
