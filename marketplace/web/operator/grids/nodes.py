@@ -148,6 +148,8 @@ def node_of(definition: Mapping[str, Any], prefix: str, allowed=ANY, required: b
         for number, (key, inner) in enumerate(pairs):
             address = f"{prefix}.e.{number}.g"
             node.entries.append(Entry(key, node_of(inner, address, plan.entries.allowed)))
+        if not node.entries:
+            add_entry(node)
     return node
 
 
