@@ -1,4 +1,4 @@
-"""The sources that GIP Cantonade follows: a free software's own file, and a neighbouring Halle."""
+"""Sources that are followed: by curators, a free software's file and another Halle; by a vendor, its own."""
 
 from datetime import date
 
@@ -13,7 +13,7 @@ from catalog.models import (
     Vendor,
 )
 from demo.seed.moments import at
-from demo.seed.operators import CANTONADE
+from demo.seed.operators import BRUMELLE, CANTONADE
 from tenants.models import Operator, Role, User
 
 ADDED, READ = date(2026, 11, 18), date(2026, 11, 25)
@@ -28,7 +28,12 @@ NAMED = (
 
 def make_sources(*, operators: dict[str, Operator]) -> None:
     """Read once, as a worker would have."""
-    operator = operators[CANTONADE.slug]
+    for body in (CANTONADE, BRUMELLE):
+        _follow(operators[body.slug])
+    _follow_own_file(ServiceSheet.objects.select_related("vendor__organisation").get(slug="cantinelle"))
+
+
+def _follow(operator: Operator) -> None:
     curator = _holder(operator.organisation, Role.CURATOR)
     known = ServiceSheet.objects.select_related("vendor__organisation").get(slug="cantinelle").vendor
     neighbour = _feed(FeedKind.HALLE, NEIGHBOUR, operator, curator)
@@ -58,7 +63,9 @@ def make_sources(*, operators: dict[str, Operator]) -> None:
             "contractors": [{"name": "Coopérative du Pré", "until": "2028-06-30", "website": ""}],
         },
     )
-    sheet = ServiceSheet.objects.get(slug="cantinelle")
+
+
+def _follow_own_file(sheet: ServiceSheet) -> None:
     editor = _holder(sheet.vendor.organisation, Role.VENDOR_ADMIN)
     followed = _feed(FeedKind.PUBLICCODE, FOLLOWED, None, editor, sheet=sheet, vendor=sheet.vendor)
     _item(
