@@ -223,6 +223,14 @@ def test_an_open_list_is_thrown_away(client, at, commune, shortlist, secretary):
     assert mine(Shortlist, commune) == []
 
 
+def test_the_list_leads_who_may_to_what_is_to_be_decided(client, at, person, frozen, signatory):
+    url = at("member_shortlist_decide", frozen.public_id)
+    client.force_login(signatory)
+    assert client.get(at("member_shortlists")).context["rows"][0]["decide_url"] == url
+    client.force_login(person(Role.AGENT))
+    assert client.get(at("member_shortlists")).context["rows"][0]["decide_url"] == ""
+
+
 @pytest.mark.parametrize("role", [Role.AGENT, Role.FINANCE])
 def test_others_read_and_press_nothing(client, at, person, shortlist, role):
     client.force_login(person(role))

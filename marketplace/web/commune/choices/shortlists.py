@@ -19,6 +19,7 @@ from catalog.shortlists.searches import LONGEST_QUERY
 from marketplace.web.access import member_view
 from marketplace.web.commune.choices.forms import NEW, AddForm
 from marketplace.web.commune.choices.frame import (
+    DECIDING,
     PREPARING,
     SEARCH,
     SERVICE,
@@ -60,6 +61,7 @@ def shortlist_list(request, organisation):
     found = shortlists_of(organisation=organisation, state=STATES.get(group, ""))
     page = Paginator(found, PAGE_SIZE).get_page(request.GET.get("page"))
     operators = operators_of(organisation=organisation, on=localdate(timezone.now()))
+    decides = bool(request.roles & set(DECIDING)) and not request.acting_for
     context = {
         "organisation": organisation,
         "crumbs": crumbs(organisation, "member_shortlists"),
@@ -73,6 +75,9 @@ def shortlist_list(request, organisation):
                 "badge": BADGES[row.state],
                 "services": row.services,
                 "chosen": _chosen(row),
+                "decide_url": reverse("member_shortlist_decide", args=[organisation.siren, row.public_id])
+                if decides and row.state == ShortlistState.FROZEN
+                else "",
                 "at": day(row.decided_at or row.frozen_at or row.created_at),
             }
             for row in page
