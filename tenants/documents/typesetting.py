@@ -11,7 +11,6 @@ import typst
 
 from tenants.documents.fonts import fonts
 
-STANDARDS = ["a-3a", "ua-1"]
 # One compiler for the process: it keeps its fonts and its parsed templates. It is not made for two threads.
 _compiling = Lock()
 
@@ -29,7 +28,7 @@ def typeset(
         pdf = _compiler().compile(
             template,
             format="pdf",
-            pdf_standards=STANDARDS,
+            pdf_standards=["a-3a", "ua-1"],
             sys_inputs=inputs,
             timestamp=datetime.combine(dated, time(), UTC),
         )
