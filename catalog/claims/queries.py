@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from django.core.paginator import Page, Paginator
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, F, Min, Q, QuerySet
 
 from catalog.claims.checks import Rule, Rules, Verdict, check
 from catalog.claims.reading import headline, in_words, stored
@@ -17,6 +17,7 @@ from catalog.models import (
     Listing,
     ListingState,
     ServiceSheet,
+    Vendor,
 )
 from tenants.models import Operator
 
@@ -94,6 +95,34 @@ def history_of(*, sheet: ServiceSheet, topic: str) -> list[Claim]:
         replaced_at__isnull=True, withdrawn_at__isnull=True
     )
     return list(former.select_related("checked_for").order_by("-pk")[:MAX_HISTORY])
+
+
+@dataclass(frozen=True)
+class Ending:
+    """One service whose claims have ended, or end soon: how many of each, and the next end."""
+
+    slug: str
+    name: str
+    ended: int
+    soon: int
+    next_end: date | None  # None when all have ended
+
+
+def endings_of(*, vendor: Vendor, on: date) -> list[Ending]:
+    """What the vendor renews if it still holds, service by service. One query."""
+    states = _states(on)
+    rows = (
+        Claim.objects.current()
+        .filter(states[EXPIRING] | states[EXPIRED], sheet__vendor=vendor)
+        .values(slug=F("sheet__slug"), name=F("sheet__name"))
+        .annotate(
+            ended=Count("pk", filter=states[EXPIRED]),
+            soon=Count("pk", filter=states[EXPIRING]),
+            next_end=Min("valid_until", filter=states[EXPIRING]),
+        )
+        .order_by("name", "slug")
+    )
+    return [Ending(**row) for row in rows]
 
 
 # --- For whoever checks --------------------------------------------------------------------------------

@@ -72,6 +72,7 @@ MINIMAL = [
     ("table", {"id": "t", "caption": "Factures", "columns": [{"label": "N°", "numeric": False}],
                "rows": [[{"text": "F-1"}]]}, "F-1"),
     ("tabs", {"label": "Vues", "tabs": [{"label": "Toutes", "url": "/", "active": True}]}, "Toutes"),
+    ("todo", {"tasks": [{"label": "Signer", "detail": "Une fois par an.", "url": "/"}]}, "Une fois par an."),
 ]  # fmt: skip
 
 

@@ -5,6 +5,7 @@ from django.http import Http404
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.timezone import localdate
 from django.views.decorators.http import require_http_methods, require_safe
 
 from catalog.models import ServiceSheet, Vendor
@@ -15,19 +16,25 @@ from catalog.sheets.queries import service_of, shelves_of, vendor_services
 from marketplace.web.access import vendor_view
 from marketplace.web.formats import moment
 from marketplace.web.vendor.sheet_forms import SECTION_OF, SECTIONS, NewServiceForm
+from marketplace.web.vendor.todo import todo
 from marketplace.web.vendor.words import crumbs, sheet_states, shelf_in_words
+from tenants.models import Role
 
 
 @vendor_view()
 @require_safe
 def home(request, vendor):
-    """One row a service, with every shelf it is on or was proposed to."""
+    """What the vendor owes, then one row a service, with every shelf it is on or was proposed to."""
     page, services = vendor_services(vendor=vendor, page=request.GET.get("page"))
     siren = vendor.organisation.siren
     context = {
         "vendor": vendor,
         "name": vendor.organisation.name,
         "page": page,
+        "suspension": vendor.suspension_reason,
+        "todo": todo(
+            vendor=vendor, may_sign=Role.VENDOR_ADMIN in request.roles, on=localdate(timezone.now())
+        ),
         "actions": [
             {
                 "label": "Créer un service",
