@@ -7,9 +7,10 @@ from django.conf import settings
 
 # Words that are, or could become, an address of the platform itself.
 RESERVED_SLUGS = frozenset({
-    "accessibilite", "admin", "aide", "api", "assets", "cms", "collectivites", "communes", "compte",
-    "connexion", "contact", "deconnexion", "donnees", "editeurs", "halle", "halles", "health",
-    "invitations", "mentions-legales", "mes-donnees", "mes-places", "metrics", "nouveau", "oidc",
+    "accessibilite", "admin", "aide", "api", "assets", "catalogue", "cms", "collectivites", "communes",
+    "compte", "connexion", "contact", "deconnexion", "donnees", "donnees-ouvertes", "editeurs", "engagements",
+    "fichiers", "halle", "halles", "health",
+    "images", "invitations", "mentions-legales", "mes-donnees", "mes-places", "metrics", "nouveau", "oidc",
     "operateurs", "organisations", "plateforme", "recherche", "services", "static", "statut", "stripe",
     "styleguide", "support", "territoires", "www",
 })  # fmt: skip
