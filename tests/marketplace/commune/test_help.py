@@ -201,7 +201,7 @@ class TestTheAgentsSide:
         assert "Mon opérateur peut agir pour moi" in page.content.decode()
         assert page_of(page).main.find("form") is None
         menu = [link.text for link in page_of(page).select(".halle-nav__link")]
-        assert menu == ["Mes services", "Abonnements", "Factures", "Besoins"]
+        assert menu == ["Mes services", "Abonnements", "Factures", "Mes choix", "Besoins"]
         (current,) = page_of(page).select(".halle-menu__item[aria-current]")
         assert current["href"] == at("member_home")
         assert commune.name in current.text
