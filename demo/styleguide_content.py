@@ -2,6 +2,8 @@
 
 # ruff: noqa: E501 — sample sentences stay whole
 
+from marketplace.web.moulds import Fixed
+
 N = "\u202f"  # narrow no-break space
 
 COMMUNES = [
@@ -358,7 +360,7 @@ CONTENT = {
             "kind": "checkbox",
             "options": [
                 {
-                    "value": f["icon"],
+                    "value": Fixed(f["icon"]),
                     "label": f["label"],
                     "checked": f["icon"] == "canteen",
                     "count": f["count"].split()[0],
@@ -372,7 +374,7 @@ CONTENT = {
             "kind": "radio",
             "options": [
                 {"value": "", "label": "Peu importe", "checked": True},
-                {"value": "auto", "label": "Automatique", "checked": False},
+                {"value": Fixed("auto"), "label": "Automatique", "checked": False},
             ],
         },
     ],

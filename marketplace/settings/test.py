@@ -10,4 +10,5 @@ STORAGES = {
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
 }
 # Static files straight from the sources: no `collectstatic` before the tests.
+MOULDS_CHECKED = True
 WHITENOISE_USE_FINDERS = WHITENOISE_AUTOREFRESH = True

@@ -8,6 +8,8 @@ from django import forms
 from django.core.paginator import Paginator
 from django.template.loader import render_to_string
 
+from marketplace.web.moulds import Fixed
+
 
 class Sample(forms.Form):
     number = forms.CharField(label="Numéro", help_text="Par exemple 12")
@@ -47,7 +49,7 @@ MINIMAL = [
     ("field", {"field": BAD["sure"]}, "Certain"),
     ("file_field", {"field": BAD["copy"]}, "Copie"),
     ("filters", {"action": "/", "groups": [{"legend": "Famille", "name": "f", "kind": "radio", "options": [
-        {"value": "a", "label": "Archives", "checked": True}]}]}, "Archives"),
+        {"value": Fixed("a"), "label": "Archives", "checked": True}]}]}, "Archives"),
     ("footer", {}, "Halle"),
     ("header", {}, "Halle"),
     ("header", {"user": {"email": "a@b.example"}, "current_operator": None, "current_organisation": None,

@@ -6,6 +6,7 @@ from catalog.finding.find import Found
 from catalog.finding.search import MAX_LENGTH
 from catalog.models import Family
 from marketplace.web.formats import format_number
+from marketplace.web.moulds import Fixed
 from marketplace.web.public.shelf_words import (
     CONNECTORS,
     FOR_ME,
@@ -43,7 +44,8 @@ def groups(query: ShelfQuery, visitor: Visitor | None, found: Found) -> list[dic
         found_groups.append(_boxes("Prix TTC par an pour ma commune", "prix", labels, counts, chosen))
         found_groups.append(_for_my_commune(asked, found))
     levels = [
-        {"value": level, "label": label, "checked": asked.level == level} for level, label in LEVELS.items()
+        {"value": Fixed(level), "label": label, "checked": asked.level == level}
+        for level, label in LEVELS.items()
     ]
     found_groups += [
         _boxes("Preuves apportées", "preuve", TOPICS, facets.claims, asked.claims),
@@ -131,7 +133,7 @@ def _for_my_commune(asked: Asked, found: Found) -> dict:
 def _option(name: str, value: str, label: str, count: int | None, checked: bool) -> dict:
     return {
         "name": name,
-        "value": value,
+        "value": Fixed(value),
         "label": label,
         "count": format_number(count or 0),
         "checked": checked,
