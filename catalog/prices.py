@@ -96,6 +96,11 @@ class ListingPrice:
     def gross_cents(self) -> int:
         return self.quote.total_cents + self.vat_cents
 
+    @property
+    def vat_reason(self) -> str:
+        """Why there is no VAT on it, "" where there is."""
+        return self.grid.vat_reason
+
 
 def territory_facts(
     *, territories: Iterable[Territory], on: date, college_at: Operator | None = None

@@ -1,6 +1,5 @@
 """What a visitor asks of a shelf, and for whom."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
@@ -9,7 +8,6 @@ from catalog.finding.strata import stratum_of
 from catalog.models import ClaimLevel
 from catalog.prices import TerritoryFacts, territory_facts
 from tenants.models import Territory
-from tenants.models.territory import TerritoryKind
 
 PAGE = 20
 FREE, PROPRIETARY = "libre", "proprietaire"
@@ -61,14 +59,13 @@ class Asked:
 
 @dataclass(frozen=True)
 class Visitor:
-    """The commune prices are shown for, as far as a shelf looks at it. `region`: the codes of its region's
-    départements, its own among them."""
+    """The commune prices are shown for, as far as a shelf looks at it. Its département and région by code."""
 
     facts: TerritoryFacts = field(compare=False, hash=False)
     key: tuple
     population: int | None
     departement: str
-    region: frozenset[str]
+    region: str
 
     @property
     def stratum(self) -> str:
@@ -76,25 +73,18 @@ class Visitor:
         return stratum_of(self.population)
 
     @classmethod
-    def of(cls, facts: TerritoryFacts, *, departement: str, region: Iterable[str]) -> "Visitor":
+    def of(cls, facts: TerritoryFacts, *, departement: str, region: str) -> "Visitor":
         counted = {kind: row.value for kind, row in facts.populations.items()}
         return cls(
             facts=facts,
             key=(facts.on, bool(facts.problem), *sorted(counted.items())),
             population=counted.get("municipale"),
             departement=departement,
-            region=frozenset(region),
+            region=region,
         )
 
 
 def visitor_of(commune: Territory, *, on: date) -> Visitor:
-    """Two queries."""
+    """One query."""
     facts = territory_facts(territories=[commune], on=on)[commune.pk]
-    region = (
-        Territory.objects.filter(kind=TerritoryKind.DEPARTEMENT, region=commune.region).values_list(
-            "code", flat=True
-        )
-        if commune.region
-        else []
-    )
-    return Visitor.of(facts, departement=commune.departement, region={commune.departement, *region} - {""})
+    return Visitor.of(facts, departement=commune.departement, region=commune.region)

@@ -1,4 +1,4 @@
-"""The texts and the exact prices of a few listings: a page of cards, or a comparison."""
+"""What the cards of a page say beside the numbers that the shelf keeps in memory."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -25,20 +25,18 @@ class CardTexts:
     body_types: list[str]
     population_min: int | None
     population_max: int | None
-    price: ListingPrice | None  # None before a commune is named
 
 
-def card_texts(*, listings: Sequence[int], facts: TerritoryFacts | None) -> list[CardTexts]:
-    """In the order given. One query, and another for the prices when a commune is named."""
+def card_texts(*, listings: Sequence[int]) -> list[CardTexts]:
+    """In the order given. One query."""
     rows = {row[0]: row for row in ShelfEntry.objects.filter(listing__in=listings).values_list(*TEXTS)}
-    grids = _grids(listings, facts) if facts else {}
-    return [
-        CardTexts(*rows[listing], grid_price(grid=grids.get(listing), facts=facts) if facts else None)
-        for listing in listings
-        if listing in rows
-    ]
+    return [CardTexts(*rows[listing]) for listing in listings if listing in rows]
 
 
-def _grids(listings: Sequence[int], facts: TerritoryFacts) -> dict[int, PriceGrid]:
+def why_unpriced(*, listings: Sequence[int], facts: TerritoryFacts) -> dict[int, ListingPrice]:
+    """What the engine says of listings that the shelf knows no price of. One query, none without listings."""
+    if not listings:
+        return {}
     published = PriceGrid.objects.filter(listing__in=listings, state=GridState.PUBLISHED, option="")
-    return {grid.listing_id: grid for grid in published.order_by() if grid.is_in_force(facts.on)}
+    grids = {grid.listing_id: grid for grid in published.order_by() if grid.is_in_force(facts.on)}
+    return {listing: grid_price(grid=grids.get(listing), facts=facts) for listing in listings}

@@ -11,7 +11,7 @@ from decimal import Decimal
 import numpy as np
 
 from catalog.prices import TerritoryFacts
-from catalog.pricing import grid_of, parse_grid
+from catalog.pricing import Grid, Population, first_year_apart, grid_of, parse_grid
 from catalog.pricing.curve import CENT, MAX_POPULATION, Curve, curve
 from catalog.pricing.grids import FlatByStratum
 
@@ -22,22 +22,65 @@ BUYER = "commune"  # a visitor names a commune
 
 
 @dataclass(frozen=True, slots=True)
-class GridPrices:
-    """One published grid for a commune: the days it is in force, whom it counts, its lines by population.
+class Tariff:
+    """One definition for a commune: whom it counts, and its lines by population.
 
-    `lines` are (first, last, rate, base); VAT is in hundredths of a percent. `beyond` is kept only for a grid
-    whose amounts leave 64 bits: its prices are asked one by one.
+    `lines` are (first, last, rate, base), one segment after another. `beyond` is kept instead of them for
+    amounts that leave 64 bits: its prices are asked one by one. `shown` is the kind of population told beside
+    the price, even of a lump sum.
     """
+
+    kind: int
+    lines: tuple[tuple[int, int, int, int], ...]
+    beyond: Curve | None
+    shown: str | None
+
+    def cents(self, counted: Mapping[int, int]) -> int | None:
+        """The year net of tax, None without a price. `counted`: see `populations_of`."""
+        population = counted[self.kind]
+        if population == 0:
+            return None
+        if self.beyond:
+            return self.beyond.total_cents(population)
+        here = [line for line in self.lines if line[0] <= population <= line[1]]
+        return (
+            sum((rate * population + base + CENT // 2) // CENT for _, _, rate, base in here) if here else None
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class GridPrices:
+    """One published grid for a commune: the days it is in force, its tariff over the first year, over the
+    following ones where they differ, and the vendor's own list; VAT is in hundredths of a percent."""
 
     first_day: int
     last_day: int  # included
-    kind: int
     vat: int
-    lines: tuple[tuple[int, int, int, int], ...]
-    beyond: Curve | None = None
+    vat_reason: str
+    first: Tariff
+    following: Tariff | None = None
+    listed: Tariff | None = None
 
     def in_force(self, day: int) -> bool:
         return self.first_day <= day <= self.last_day
+
+
+@dataclass(frozen=True, slots=True)
+class CardPrice:
+    """What `catalog.prices.ListingPrice` says of a price that there is, without its quote."""
+
+    net_cents: int
+    vat_cents: int
+    following_cents: int
+    following_vat_cents: int
+    list_gross_cents: int | None
+    population: Population | None
+    vat_reason: str
+    problem: str = ""
+
+    @property
+    def gross_cents(self) -> int:
+        return self.net_cents + self.vat_cents
 
 
 @dataclass(frozen=True)
@@ -49,30 +92,51 @@ class Prices:
 
 
 def grid_prices(
-    *, effective_from: date, effective_until: date | None, vat_rate: Decimal, definition: Mapping
+    *,
+    effective_from: date,
+    effective_until: date | None,
+    vat_rate: Decimal,
+    vat_reason: str,
+    definition: Mapping,
+    list_definition: Mapping | None,
 ) -> GridPrices:
     """What a shelf keeps of a published grid, given as the columns of its row."""
     parsed = parse_grid(definition)
-    facts = TerritoryFacts(on=effective_from, member_type=BUYER, populations={})
-    found = curve(parsed, facts=facts.for_grid(parsed, first_year=True))
+    return GridPrices(
+        first_day=effective_from.toordinal(),
+        last_day=END if effective_until is None else effective_until.toordinal() - 1,
+        vat=int(vat_rate * 100),
+        vat_reason=vat_reason,
+        first=_tariff(parsed, on=effective_from),
+        following=(
+            _tariff(parsed, on=effective_from, first_year=False) if first_year_apart(parsed) else None
+        ),
+        listed=_tariff(parse_grid(list_definition), on=effective_from) if list_definition else None,
+    )
+
+
+def _tariff(parsed: Grid, *, on: date, first_year: bool = True) -> Tariff:
+    facts = TerritoryFacts(on=on, member_type=BUYER, populations={})
+    found = curve(parsed, facts=facts.for_grid(parsed, first_year=first_year))
     own = grid_of(parsed, member_type=BUYER)
-    kind = own.population_kind if own else None
-    if isinstance(own, FlatByStratum) and own.is_lump_sum:
-        kind = None
-    fits = found.fits_int64()
+    shown = own.population_kind if own else None
+    lump = isinstance(own, FlatByStratum) and own.is_lump_sum
     lines = (
         (segment.first, END if segment.last is None else segment.last, line.rate, line.base)
         for segment in found.segments
         for line in segment.lines
     )
-    return GridPrices(
-        first_day=effective_from.toordinal(),
-        last_day=END if effective_until is None else effective_until.toordinal() - 1,
-        kind=ANY if kind is None else KINDS[kind],
-        vat=int(vat_rate * 100),
+    fits = found.fits_int64()
+    return Tariff(
+        kind=ANY if shown is None or lump else KINDS[shown],
         lines=tuple(lines) if fits else (),
         beyond=None if fits else found,
+        shown=shown,
     )
+
+
+def _vat(net_cents: int, rate: int) -> int:
+    return (net_cents * rate + 5_000) // 10_000
 
 
 class PriceCurves:
@@ -82,17 +146,17 @@ class PriceCurves:
         day = on.toordinal()
         places, kinds, lines = [], [], []
         self.vat = np.zeros(len(grids), dtype=np.int64)
-        self.beyond: list[tuple[int, GridPrices]] = []
-        for place, versions in enumerate(grids):
-            found = next((grid for grid in versions if grid.in_force(day)), None)
+        self.in_force = [next((grid for grid in all_ if grid.in_force(day)), None) for all_ in grids]
+        self.beyond: list[int] = []
+        for place, found in enumerate(self.in_force):
             if found is None:
                 continue
             self.vat[place] = found.vat
-            if found.beyond:
-                self.beyond.append((place, found))
-            places += [place] * len(found.lines)
-            kinds += [found.kind] * len(found.lines)
-            lines += found.lines
+            if found.first.beyond:
+                self.beyond.append(place)
+            places += [place] * len(found.first.lines)
+            kinds += [found.first.kind] * len(found.first.lines)
+            lines += found.first.lines
         self.place = np.array(places, dtype=np.int64)
         self.kind = np.array(kinds, dtype=np.int64)
         self.first, self.last, self.rate, self.base = (
@@ -113,12 +177,34 @@ class PriceCurves:
         np.add.at(gross, place, cents)
         priced[place] = True
         gross += (gross * self.vat + 5_000) // 10_000
-        for at, grid in self.beyond:
-            net = grid.beyond.total_cents(counted[grid.kind]) if counted[grid.kind] else None
+        for at in self.beyond:
+            grid = self.in_force[at]
+            net = grid.first.cents(counted)
             if net is not None:
-                total = net + (net * grid.vat + 5_000) // 10_000
-                gross[at], priced[at] = min(total, 2**63 - 1), True
+                gross[at], priced[at] = min(net + _vat(net, grid.vat), 2**63 - 1), True
         return Prices(gross, priced)
+
+    def card(self, place: int, facts: TerritoryFacts) -> CardPrice | None:
+        """The price of one listing, as a card says it; None where `catalog.prices` must say why there is
+        none."""
+        grid = self.in_force[place]
+        if grid is None or facts.problem:
+            return None
+        counted = populations_of(facts)
+        net = grid.first.cents(counted)
+        following = grid.following.cents(counted) if grid.following else net
+        if net is None or following is None:
+            return None
+        listed = grid.listed.cents(counted) if grid.listed else None
+        return CardPrice(
+            net_cents=net,
+            vat_cents=_vat(net, grid.vat),
+            following_cents=following,
+            following_vat_cents=_vat(following, grid.vat),
+            list_gross_cents=None if listed is None else listed + _vat(listed, grid.vat),
+            population=facts.populations.get(grid.first.shown),
+            vat_reason=grid.vat_reason,
+        )
 
 
 def populations_of(facts: TerritoryFacts) -> dict[int, int]:

@@ -1,7 +1,7 @@
 """Which listings of a shelf answer, and how many would answer to each further choice. Numbers only."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -36,7 +36,8 @@ class Facets:
 
 
 class Choice:
-    """The listings of a shelf under what was asked. `among`: those that answer to the words, None for all."""
+    """The listings of a shelf under what was asked. `near`: the départements of local vendors. `among`: those
+    that answer to the words, None for all."""
 
     def __init__(
         self,
@@ -44,11 +45,13 @@ class Choice:
         *,
         asked: Asked,
         visitor: Visitor | None,
+        near: Mapping[Local, frozenset[str]],
         prices: Prices | None,
         among: np.ndarray | None,
         on,
     ):
-        self.columns, self.asked, self.visitor, self.prices, self.on = columns, asked, visitor, prices, on
+        self.columns, self.asked, self.on = columns, asked, on
+        self.visitor, self.near, self.prices = visitor, near, prices
         self.base = columns.listed == 1
         if among is not None:
             words = np.zeros(len(columns), dtype=bool)
@@ -76,7 +79,7 @@ class Choice:
             unpriced=0 if self.prices is None else self._count("price", ~self.prices.priced),
             local=(
                 {
-                    choice: self._count("local", self._near(choice))
+                    choice: self._count("local", self._is_near(choice))
                     for choice in (Local.DEPARTEMENT, Local.REGION)
                 }
                 if visitor and visitor.departement
@@ -115,7 +118,7 @@ class Choice:
         if asked.prices:
             yield "price", self._priced_within()
         if asked.local and self.visitor.departement:
-            yield "local", self._near(asked.local)
+            yield "local", self._is_near(asked.local)
         if asked.used_alike and self.visitor.stratum:
             yield "used", self._used()
         if asked.for_me:
@@ -178,10 +181,9 @@ class Choice:
         ends = np.searchsorted(here, [[band.low, band.high or 2**62] for band in bands])
         return {band: int(end - start) for band, (start, end) in zip(bands, ends, strict=True)}
 
-    def _near(self, local: Local) -> np.ndarray:
-        near = {self.visitor.departement} if local == Local.DEPARTEMENT else self.visitor.region
+    def _is_near(self, local: Local) -> np.ndarray:
         known = self.columns.departements.known
-        return _among(self.columns.departement, (known(code) for code in near))
+        return _among(self.columns.departement, (known(code) for code in self.near[local]))
 
     def _used(self) -> np.ndarray:
         return self.columns.usage(self.visitor.stratum) > 0

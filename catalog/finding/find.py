@@ -7,7 +7,7 @@ import numpy as np
 
 from catalog.finding.asked import PAGE, Asked, Sort, Visitor
 from catalog.finding.columns import LEVELS, TOPICS, Columns
-from catalog.finding.curves import Prices
+from catalog.finding.curves import CardPrice, Prices
 from catalog.finding.facets import Choice, Facets
 from catalog.finding.search import Read, search
 from catalog.finding.shelves import SHELVES, Shelf
@@ -21,6 +21,7 @@ class Standing:
     """What a card says of a listing beside its texts and its price. `claims`: topic → level, none expired.
 
     `used_alike`: open subscriptions of communes of the visitor's size. `suits`: it is for her commune.
+    `price`: None without a commune, and where there is none (`cards.why_unpriced` says why).
     """
 
     listing: int
@@ -29,6 +30,7 @@ class Standing:
     rating_count: int
     used_alike: int
     suits: bool
+    price: CardPrice | None
 
 
 @dataclass(frozen=True)
@@ -66,8 +68,7 @@ def find(*, operator_id: int, asked: Asked, visitor: Visitor | None, on: date, p
     whole = shelf.kept.get("families", lambda: _families(columns, on))
     return Found(
         page=[
-            _standing(columns, int(place), answer, visitor, on)
-            for place in answer.order[start : start + PAGE]
+            _standing(shelf, int(place), answer, visitor, on) for place in answer.order[start : start + PAGE]
         ],
         total=total,
         whole=sum(whole.values()),
@@ -119,7 +120,9 @@ def _answer(shelf: Shelf, asked: Asked, visitor: Visitor | None, read: Read, on:
         found = [(place, rank) for place, rank in found if place is not None]
         among = np.array([place for place, _ in found], dtype=np.int64)
         relevance[among] = [rank for _, rank in found]
-    choice = Choice(columns, asked=asked, visitor=visitor, prices=prices, among=among, on=on)
+    choice = Choice(
+        columns, asked=asked, visitor=visitor, near=shelf.near(visitor), prices=prices, among=among, on=on
+    )
     answers = choice.answers()
     return _Answer(
         order=answers[_order(columns, answers, asked.sort, prices, relevance)],
@@ -155,10 +158,15 @@ def _prices(shelf: Shelf, visitor: Visitor, on: date) -> Prices:
 
 
 def _families(columns: Columns, on: date) -> dict[str, int]:
-    return Choice(columns, asked=EVERYTHING, visitor=None, prices=None, among=None, on=on).facets().families
+    return (
+        Choice(columns, asked=EVERYTHING, visitor=None, near={}, prices=None, among=None, on=on)
+        .facets()
+        .families
+    )
 
 
-def _standing(columns: Columns, place: int, answer: _Answer, visitor: Visitor | None, on: date) -> Standing:
+def _standing(shelf: Shelf, place: int, answer: _Answer, visitor: Visitor | None, on: date) -> Standing:
+    columns = shelf.columns
     levels = {topic: LEVELS[level] for topic in TOPICS if (level := columns.level_at(place, topic, on=on))}
     return Standing(
         listing=int(columns.listing[place]),
@@ -167,4 +175,5 @@ def _standing(columns: Columns, place: int, answer: _Answer, visitor: Visitor | 
         rating_count=int(columns.rating_count[place]),
         used_alike=int(columns.usage(visitor.stratum)[place]) if visitor and visitor.stratum else 0,
         suits=bool(answer.suits[place]),
+        price=shelf.curves(on=on).card(place, visitor.facts) if visitor else None,
     )

@@ -9,14 +9,18 @@ look, only entries written in that transaction or a later one can be new, howeve
 import itertools
 import threading
 from collections import OrderedDict, defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
 from django.db import connection
 
+from catalog.finding.asked import Local, Visitor
 from catalog.finding.columns import Codes, Columns, Row, row_of
 from catalog.finding.curves import GridPrices, PriceCurves, grid_prices
 from catalog.models import GridState, PriceGrid, ShelfEntry
+from tenants.models import Territory
+from tenants.models.territory import TerritoryKind
 
 # In each process: some 2 kB a listing.
 MOST_LISTINGS = 60_000
@@ -25,7 +29,10 @@ FIELDS = (
     "body_types", "population_min", "population_max", "claims", "usage", "rating_sum", "rating_count",
     "position", "listed_at",
 )  # fmt: skip
-GRID_FIELDS = ("listing_id", "effective_from", "effective_until", "vat_rate", "definition")
+GRID_FIELDS = (
+    "listing_id", "effective_from", "effective_until", "vat_rate", "vat_reason", "definition",
+    "list_definition",
+)  # fmt: skip
 # The transaction this request has written in, if any; the horizon; what may be new.
 LOOK = """
 SELECT pg_current_xact_id_if_assigned()::text::bigint, pg_snapshot_xmin(pg_current_snapshot())::text::bigint,
@@ -42,13 +49,20 @@ class Shelf:
     computed from it may be kept beside it."""
 
     columns: Columns
+    regions: Mapping[str, frozenset[str]]  # the codes of its départements, by that of a région
     serial: int = field(default_factory=lambda: next(_serial))
     kept: "Kept" = field(default_factory=lambda: Kept(), repr=False, compare=False)
 
+    def near(self, visitor: Visitor | None) -> dict[Local, frozenset[str]]:
+        """The départements whose vendors are local to a visitor."""
+        own = frozenset({visitor.departement} - {""}) if visitor else frozenset()
+        region = self.regions.get(visitor.region, own) if visitor else own
+        return {Local.DEPARTEMENT: own, Local.REGION: own | region}
+
     def curves(self, *, on: date) -> PriceCurves:
         """The grids in force that day: a new grid counts from its first day on without anything written."""
-        grids = [row.grids for row in self.columns.rows]
-        return self.kept.get(("curves", on), lambda: PriceCurves(grids, on=on))
+        key = ("curves", on)
+        return self.kept.get(key, lambda: PriceCurves([row.grids for row in self.columns.rows], on=on))
 
 
 class Kept:
@@ -90,8 +104,8 @@ class Shelves:
         self._loading: defaultdict[int, threading.Lock] = defaultdict(threading.Lock)
 
     def of(self, operator_id: int) -> Shelf:
-        """The operator's shelf as this transaction sees it. One query when nothing changed, three more when
-        something did."""
+        """The operator's shelf as this transaction sees it. One query when nothing changed, two more when
+        something did, three when it is not in memory."""
         with self._lock:
             held = self._held.get(operator_id)
         own, horizon, stale = self._look(operator_id, held)
@@ -135,10 +149,10 @@ class Shelves:
     def _loaded(self, operator_id: int, held: _Held | None, stale: list[int]) -> Shelf:
         if held is None:
             codes = {"licences": Codes(), "departements": Codes()}
-            return Shelf(Columns.of(_rows(operator_id, None, **codes), **codes))
+            return Shelf(Columns.of(_rows(operator_id, None, **codes), **codes), _regions())
         columns = held.shelf.columns
         codes = {"licences": columns.licences, "departements": columns.departements}
-        return Shelf(columns.with_rows(_rows(operator_id, stale, **codes)))
+        return Shelf(columns.with_rows(_rows(operator_id, stale, **codes)), held.shelf.regions)
 
     def _keep(self, operator_id: int, shelf: Shelf, horizon: int, *, instead_of: _Held | None = None) -> None:
         with self._lock:
@@ -151,6 +165,14 @@ class Shelves:
 
     def _count(self) -> int:
         return sum(len(held.shelf.columns) for held in self._held.values())
+
+
+def _regions() -> dict[str, frozenset[str]]:
+    found: defaultdict[str, set[str]] = defaultdict(set)
+    places = Territory.objects.filter(kind=TerritoryKind.DEPARTEMENT).exclude(region="")
+    for region, code in places.values_list("region", "code"):
+        found[region].add(code)
+    return {region: frozenset(codes) for region, codes in found.items()}
 
 
 def _rows(operator_id: int, listings: list[int] | None, *, licences: Codes, departements: Codes) -> list[Row]:

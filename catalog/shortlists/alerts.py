@@ -117,7 +117,7 @@ def _visitor(organisation: Organisation, now: datetime) -> Visitor | None:
 
 def _lines(news: News, visitor: Visitor | None) -> str:
     search = news.search
-    texts = card_texts(listings=news.listings[:MAX_LINES], facts=None)
+    texts = card_texts(listings=news.listings[:MAX_LINES])
     lines = [f"« {search.name} », chez {search.operator.short_name} :"]
     lines += [f"- {text.name}, de {text.vendor_name} : {text.summary}" for text in texts]
     if len(news.listings) > MAX_LINES:

@@ -3,10 +3,12 @@
 from datetime import date
 from decimal import Decimal
 
+from catalog.finding.curves import CardPrice
 from catalog.models import GridState, Listing
 from catalog.prices import ListingPrice
 from catalog.pricing import Quote, Savings, describe_sections, parse_grid, to_cents
 from marketplace.web.formats import day, format_cents, format_number, format_percent
+from marketplace.web.moulds import Fixed
 from tenants.models import Territory
 
 POPULATION_WORDS = {
@@ -16,16 +18,16 @@ POPULATION_WORDS = {
 }
 
 
-def price_card(*, price: ListingPrice | None, commune: Territory | None, choose_url: str) -> dict:
+def price_card(*, price: ListingPrice | CardPrice | None, commune: Territory | None, choose_url: str) -> dict:
     """For components/price.html: priced, unpriced with the reason, or "choose your commune"."""
     if commune is None or price is None:
-        return {"state": "choose", "url": choose_url}
-    if price.quote is None:
-        return {"state": "unpriced", "reason": price.problem, "commune": commune.name}
+        return {"state": Fixed("choose"), "url": choose_url}
+    if price.problem:
+        return {"state": Fixed("unpriced"), "reason": price.problem, "commune": commune.name}
     taxed = price.vat_cents > 0
     population = price.population
     card = {
-        "state": "priced",
+        "state": Fixed("priced"),
         "ttc": format_cents(price.gross_cents),
         "commune": commune.name,
         "population": format_number(population.value) if population else "0",
@@ -41,7 +43,7 @@ def price_card(*, price: ListingPrice | None, commune: Territory | None, choose_
     if taxed:
         card["ht"] = format_cents(price.net_cents)
     else:
-        card["vat_note"] = price.grid.vat_reason
+        card["vat_note"] = price.vat_reason
     return card
 
 
@@ -88,7 +90,7 @@ def _savings(list_cents: int, pooled_cents: int) -> str:
     return f"{listed} : vous économisez {format_percent(saved.percent)}"
 
 
-def _per_inhabitant_cents(price: ListingPrice) -> int:
+def _per_inhabitant_cents(price: ListingPrice | CardPrice) -> int:
     population = price.population
     if not population or not population.value:
         return 0

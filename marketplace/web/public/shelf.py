@@ -14,12 +14,13 @@ from django.views.decorators.http import require_safe
 
 from catalog.finding.addresses import PARAMETERS, ShelfQuery, parameters, shelf_query
 from catalog.finding.asked import PAGE, Asked, Visitor, visitor_of
-from catalog.finding.cards import CardTexts, card_texts
+from catalog.finding.cards import CardTexts, card_texts, why_unpriced
 from catalog.finding.find import Found, Standing, find
 from catalog.finding.phrases import eligibility_words, rating_words
 from catalog.models import ClaimLevel, Family
 from marketplace.pages.queries import words_of
 from marketplace.web.formats import format_number
+from marketplace.web.moulds import Fixed
 from marketplace.web.price_views import price_card
 from marketplace.web.public.about import statutes_in_words
 from marketplace.web.public.commune_choice import CommuneChoice, chosen_commune
@@ -40,6 +41,8 @@ NO_FILTER = {
 }
 PART = "rayon"  # the part of the page that htmx replaces
 MOST_BADGES = 3
+# Whoever searches, filters or turns pages has read it.
+NOTHING_AROUND = {"page": None, "news": [], "has_help": False, "statutes": []}
 
 
 @login_not_required
@@ -59,14 +62,14 @@ def storefront(request: HttpRequest, operator: str) -> HttpResponse:
     keep_on_shelf(request, operator, context, commune=choice.commune, query=query)
     partial = request.htmx and request.htmx.target == PART and not request.htmx.history_restore_request
     if not partial:
-        context |= around_the_shelf(request, operator, today)
+        context |= around_the_shelf(request, operator, today) if context["is_home"] else NOTHING_AROUND
     answer = render(request, "public/_shelf.html" if partial else "public/storefront.html", context)
     patch_vary_headers(answer, ["HX-Request", "HX-Target"])
     return answer
 
 
 def around_the_shelf(request: HttpRequest, operator: Operator, today) -> dict:
-    """What the operator says of itself above and below."""
+    """What the operator says of itself above and below the shelf of its home page."""
     words = words_of(operator)
     request.conformity = words.conformity
     return {
@@ -170,7 +173,11 @@ def _cards(
     operator: Operator, query: ShelfQuery, choice: CommuneChoice, visitor: Visitor | None, found: Found
 ) -> list[dict]:
     standing = {one.listing: one for one in found.page}
-    texts = card_texts(listings=list(standing), facts=visitor.facts if visitor else None)
+    texts = card_texts(listings=list(standing))
+    prices = {one.listing: one.price for one in found.page}
+    if visitor:
+        unpriced = [listing for listing, price in prices.items() if price is None]
+        prices |= why_unpriced(listings=unpriced, facts=visitor.facts)
     base = reverse("storefront", args=[operator.slug])
     suffix = f"?{urlencode({'insee': query.insee})}" if query.insee else ""
     return [
@@ -186,7 +193,7 @@ def _cards(
             "badges": badges(standing[text.listing].claims),
             "pick": {"name": "service", "value": text.slug, "form": "comparer"},
             "notes": notes(text, standing[text.listing], visitor),
-            "price": price_card(price=text.price, commune=choice.commune, choose_url="#commune"),
+            "price": price_card(price=prices[text.listing], commune=choice.commune, choose_url="#commune"),
         }
         for text in texts
     ]
@@ -197,7 +204,7 @@ def badges(claims: dict[str, str]) -> list[dict]:
     order = list(reversed(ClaimLevel.values))
     best = sorted(claims.items(), key=lambda item: order.index(item[1]))[:MOST_BADGES]
     return [
-        {"state": LEVEL_BADGES[level][0], "label": f"{TOPICS[topic]} : {LEVEL_BADGES[level][1]}"}
+        {"state": Fixed(LEVEL_BADGES[level][0]), "label": f"{TOPICS[topic]} : {LEVEL_BADGES[level][1]}"}
         for topic, level in best
     ]
 

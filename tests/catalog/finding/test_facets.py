@@ -64,6 +64,9 @@ questions = st.builds(
 )
 
 
+NEAR = {Local.DEPARTEMENT: frozenset({"35"}), Local.REGION: frozenset({"35", "29"})}
+
+
 def columns_of(made: list[dict]) -> Columns:
     codes = {"licences": Codes(), "departements": Codes()}
     rows = []
@@ -71,7 +74,10 @@ def columns_of(made: list[dict]) -> Columns:
         grid = entry["grid"]
         kept = ()
         if grid:
-            common = {"effective_from": date(2026, 1, 1), "effective_until": None, "vat_rate": 20}
+            common = {
+                "effective_from": date(2026, 1, 1), "effective_until": None, "vat_rate": 20, "vat_reason": "",
+                "list_definition": None,
+            }  # fmt: skip
             kept = (grid_prices(**common, definition=grid),)
         values = {
             "listing_id": place + 1, "version": 1, "name": f"Service {place}", "rating_sum": 0,
@@ -128,7 +134,7 @@ class Plain:
         return price is not None and band.low <= price and (band.high is None or price < band.high)
 
     def near(self, entry: dict, local: Local) -> bool:
-        near = {"35"} if local == Local.DEPARTEMENT else {"35", "29"}
+        near = NEAR[local]
         return entry["vendor_departement"] in near
 
     def used(self, entry: dict) -> bool:
@@ -158,7 +164,7 @@ class Plain:
 def test_answers_and_counts(made, asked):
     columns = columns_of(made)
     prices = PriceCurves([row.grids for row in columns.rows], on=TODAY).prices(ASKING.facts)
-    choice = Choice(columns, asked=asked, visitor=ASKING, prices=prices, among=None, on=TODAY)
+    choice = Choice(columns, asked=asked, visitor=ASKING, near=NEAR, prices=prices, among=None, on=TODAY)
     plain, facets = Plain(made, prices, asked), choice.facets()
 
     assert choice.answers().tolist() == plain.answers()
@@ -190,7 +196,7 @@ def test_bands_part_the_priced_listings(made, asked):
     columns = columns_of(made)
     prices = PriceCurves([row.grids for row in columns.rows], on=TODAY).prices(ASKING.facts)
     asked = replace(asked, prices=frozenset())
-    choice = Choice(columns, asked=asked, visitor=ASKING, prices=prices, among=None, on=TODAY)
+    choice = Choice(columns, asked=asked, visitor=ASKING, near=NEAR, prices=prices, among=None, on=TODAY)
     facets = choice.facets()
     assert sum(facets.prices.values()) + facets.unpriced == len(choice.answers())
 
@@ -204,5 +210,7 @@ def test_a_claim_counts_until_its_last_day(until, counts):
         "claims": [{"topic": "rgaa", "level": "verified", "until": last}],
     }  # fmt: skip
     asked = Asked(claims=frozenset({"rgaa"}), level="verified")
-    choice = Choice(columns_of([entry]), asked=asked, visitor=None, prices=None, among=None, on=TODAY)
+    choice = Choice(
+        columns_of([entry]), asked=asked, visitor=None, near={}, prices=None, among=None, on=TODAY
+    )
     assert bool(len(choice.answers())) is counts

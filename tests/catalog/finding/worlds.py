@@ -9,9 +9,7 @@ from catalog.pricing import Population
 TODAY = date(2026, 10, 1)
 
 
-def visitor(
-    population: int | None = 860, *, departement: str = "35", region=("35", "29"), **kinds
-) -> Visitor:
+def visitor(population: int | None = 860, *, departement: str = "35", region="53", **kinds) -> Visitor:
     """A commune of that population of every kind, unless `kinds` say otherwise."""
     values = {"municipale": population, "totale": population, "dgf": population} | kinds
     populations = {
