@@ -122,8 +122,18 @@ class Columns:
         place = self._place.get(listing)
         return None if place is None else self.rows[place].version
 
-    def place_of(self, listing: int) -> int | None:
-        return self._place.get(listing)
+    def places_of(self, listings: np.ndarray) -> np.ndarray:
+        """The place of each listing, -1 for one that is not here."""
+        if not len(self):
+            return np.full(len(listings), -1)
+        order, known = self._by_listing
+        near = np.minimum(np.searchsorted(known, listings), len(known) - 1)
+        return np.where(known[near] == listings, order[near], -1)
+
+    @cached_property
+    def _by_listing(self) -> tuple[np.ndarray, np.ndarray]:
+        order = np.argsort(self.listing)
+        return order, self.listing[order]
 
     def level(self, topic: str, *, on: date) -> np.ndarray:
         """The level of each listing's claim on a topic, 0 for none or one that has expired by that day."""

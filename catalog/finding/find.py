@@ -106,8 +106,10 @@ def price_order(*, operator_id: int, visitor: Visitor, on: date) -> dict[int, in
 def _searched(shelf: Shelf, operator_id: int, asked: Asked) -> Read:
     if not asked.words:
         return Read()
-    key = ("words", asked.words, asked.exact)
-    return shelf.kept.get(key, lambda: search(operator_id=operator_id, text=asked.words, exact=asked.exact))
+    key = (asked.words, asked.exact)
+    return shelf.searched.get(
+        key, lambda: search(operator_id=operator_id, text=asked.words, exact=asked.exact)
+    )
 
 
 def _answer(shelf: Shelf, asked: Asked, visitor: Visitor | None, read: Read, on: date) -> _Answer:
@@ -116,10 +118,9 @@ def _answer(shelf: Shelf, asked: Asked, visitor: Visitor | None, read: Read, on:
     relevance, among = None, None
     if read.searched:
         relevance = np.zeros(len(columns))
-        found = [(columns.place_of(listing), rank) for listing, rank in read.ranks]
-        found = [(place, rank) for place, rank in found if place is not None]
-        among = np.array([place for place, _ in found], dtype=np.int64)
-        relevance[among] = [rank for _, rank in found]
+        places = columns.places_of(read.ranks["listing"])
+        among = places[places >= 0]
+        relevance[among] = read.ranks["rank"][places >= 0]
     choice = Choice(
         columns, asked=asked, visitor=visitor, near=shelf.near(visitor), prices=prices, among=among, on=on
     )

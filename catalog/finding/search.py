@@ -2,8 +2,9 @@
 typed, and an unknown one read as the nearest word of the catalogue."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
+import numpy as np
 from django.db import connection
 
 from catalog.finding.words import LONGEST, SHORTEST_INDEXED, plain_words
@@ -44,14 +45,18 @@ FROM (
 ) AS word
 ORDER BY word.place
 """  # noqa: S608  (constants of this module only)
+# All in one value: a word that half of the catalogue has gives eight thousand ranks.
 RANKED = f"""
-SELECT entry.listing_id, ts_rank('{{0.1, 0.2, 0.5, 1.0}}', entry.document, asked.query)
+SELECT string_agg(
+    int8send(entry.listing_id) || float4send(ts_rank('{{0.1, 0.2, 0.5, 1.0}}', entry.document, asked.query)), ''
+)
 FROM catalog_shelfentry AS entry, (
     SELECT to_tsquery({_CONFIG}, %(before)s) && {_QUERY} AS query
     FROM (SELECT %(last)s AS text, %(begins)s AS begins) AS word
 ) AS asked
 WHERE entry.operator_id = %(operator)s AND entry.listed AND entry.document @@ asked.query
 """  # noqa: S608  (constants of this module only)
+RANKS = np.dtype([("listing", ">i8"), ("rank", ">f4")])
 
 
 @dataclass(frozen=True)
@@ -59,14 +64,15 @@ class Read:
     """What was made of the words typed. `searched`: there was something to search.
 
     `corrected`: what was searched instead, "" when it was the words themselves. `unknown`: words that no
-    listing has and that look like no other. `cut`: only the beginning was read.
+    listing has and that look like no other. `cut`: only the beginning was read. `ranks`: the listings that have all
+    the words, each with how well it answers (RANKS).
     """
 
     searched: bool = False
     corrected: str = ""
     unknown: tuple[str, ...] = ()
     cut: bool = False
-    ranks: tuple[tuple[int, float], ...] = ()
+    ranks: np.ndarray = field(default_factory=lambda: np.empty(0, RANKS), compare=False)
 
 
 def search(*, operator_id: int, text: str, exact: bool = False) -> Read:
@@ -94,8 +100,8 @@ def search(*, operator_id: int, text: str, exact: bool = False) -> Read:
             unknown.append(word)
         corrected |= nearest is not None
         meant.append(nearest or word)
-    ranks = () if unknown else _ranked(operator_id, meant, begins[-1])
-    return Read(True, " ".join(meant) if corrected else "", tuple(unknown), cut, ranks)
+    read = Read(True, " ".join(meant) if corrected else "", tuple(unknown), cut)
+    return read if unknown else replace(read, ranks=_ranked(operator_id, meant, begins[-1]))
 
 
 def nearest_word(word: str, candidates: Sequence[str]) -> str | None:
@@ -132,7 +138,7 @@ def _known(operator_id: int, words: list[str], begins: list[bool]) -> list[tuple
         return cursor.fetchall()
 
 
-def _ranked(operator_id: int, words: list[str], begins: bool) -> tuple[tuple[int, float], ...]:
+def _ranked(operator_id: int, words: list[str], begins: bool) -> np.ndarray:
     values = {
         "operator": operator_id,
         "before": " & ".join(words[:-1]),
@@ -141,4 +147,5 @@ def _ranked(operator_id: int, words: list[str], begins: bool) -> tuple[tuple[int
     }
     with connection.cursor() as cursor:
         cursor.execute(RANKED, values)
-        return tuple(cursor.fetchall())
+        (ranks,) = cursor.fetchone()
+        return np.frombuffer(ranks or b"", RANKS)

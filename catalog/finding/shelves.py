@@ -52,6 +52,7 @@ class Shelf:
     regions: Mapping[str, frozenset[str]]  # the codes of its départements, by that of a région
     serial: int = field(default_factory=lambda: next(_serial))
     kept: "Kept" = field(default_factory=lambda: Kept(), repr=False, compare=False)
+    searched: "Kept" = field(default_factory=lambda: Kept(), repr=False, compare=False)
 
     def near(self, visitor: Visitor | None) -> dict[Local, frozenset[str]]:
         """The départements whose vendors are local to a visitor."""
@@ -66,7 +67,8 @@ class Shelf:
 
 
 class Kept:
-    """What was computed from one shelf, the last asked for kept longest."""
+    """What was computed from one shelf, the last asked for kept longest. Words take up to 200 kB each: that is
+    for one which all of 17,000 listings have."""
 
     MOST = 64
 

@@ -84,7 +84,7 @@ def test_an_unknown_word_is_read_as_the_nearest(hall, text, corrected):
 
 def test_the_exact_word_may_be_asked(hall):
     read = search(operator_id=hall.pk, text="catnine", exact=True)
-    assert (read.corrected, read.unknown, read.ranks) == ("", ("catnine",), ())
+    assert (read.corrected, read.unknown, len(read.ranks)) == ("", ("catnine",), 0)
 
 
 def test_a_word_of_another_hall_corrects_nothing_here(hall):
@@ -118,7 +118,7 @@ def test_a_name_comes_before_a_description(hall):
 )
 def test_operators_and_little_words_are_no_error(hall, text):
     read = search(operator_id=hall.pk, text=text)
-    assert not read.ranks or read.searched
+    assert not len(read.ranks) or read.searched
 
 
 @pytest.mark.parametrize("piece", ["a", "cantine ", "é", "x y ", "("])
