@@ -47,9 +47,9 @@ ORDER BY word.place
 """  # noqa: S608  (constants of this module only)
 # All in one value: a word that half of the catalogue has gives eight thousand ranks.
 RANKED = f"""
-SELECT string_agg(
-    int8send(entry.listing_id) || float4send(ts_rank('{{0.1, 0.2, 0.5, 1.0}}', entry.document, asked.query)), ''
-)
+SELECT string_agg(int8send(entry.listing_id) || float4send(
+    ts_rank('{{0.1, 0.2, 0.5, 1.0}}', entry.document, asked.query)
+), '')
 FROM catalog_shelfentry AS entry, (
     SELECT to_tsquery({_CONFIG}, %(before)s) && {_QUERY} AS query
     FROM (SELECT %(last)s AS text, %(begins)s AS begins) AS word
@@ -64,8 +64,8 @@ class Read:
     """What was made of the words typed. `searched`: there was something to search.
 
     `corrected`: what was searched instead, "" when it was the words themselves. `unknown`: words that no
-    listing has and that look like no other. `cut`: only the beginning was read. `ranks`: the listings that have all
-    the words, each with how well it answers (RANKS).
+    listing has and that look like no other. `cut`: only the beginning was read. `ranks`: the listings that
+    have all the words, each with how well it answers (RANKS).
     """
 
     searched: bool = False

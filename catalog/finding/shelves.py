@@ -67,8 +67,8 @@ class Shelf:
 
 
 class Kept:
-    """What was computed from one shelf, the last asked for kept longest. Words take up to 200 kB each: that is
-    for one which all of 17,000 listings have."""
+    """What was computed from one shelf, the last asked for kept longest. A word that all of 17,000 listings
+    have takes 200 kB."""
 
     MOST = 64
 

@@ -10,6 +10,7 @@ MOULDS_CHECKED (in the tests) every filled mould is compared with the component:
 `Fixed` is found.
 """
 
+import html
 import re
 from collections.abc import Mapping
 from functools import lru_cache
@@ -17,7 +18,6 @@ from functools import lru_cache
 from django import template
 from django.conf import settings
 from django.template.loader import render_to_string
-from django.utils.html import conditional_escape
 from django.utils.safestring import SafeString, mark_safe
 
 register = template.Library()
@@ -46,7 +46,7 @@ def moulded(name: str, **values) -> SafeString:
     texts: list = []
     pieces, slots = _mould(name, _shape(values, texts))
     filled = list(pieces)
-    escaped = [conditional_escape(text) for text in texts]
+    escaped = [text if isinstance(text, SafeString) else html.escape(str(text)) for text in texts]
     for place, number in slots:
         filled[place] = escaped[number]
     found = mark_safe("".join(filled))  # noqa: S308 (the component's own markup, and texts escaped above)
