@@ -99,3 +99,13 @@ def tell_of_new_matches(timestamp: int) -> None:
 
     with every_tenant():
         alerts.send_alerts(now=timezone.now())
+
+
+@app.periodic(cron="21 3 * * *")
+@app.task(queue="shelves", queueing_lock="catalog.mend_shelves", retry=3)
+def mend_shelves(timestamp: int) -> None:
+    """Every night: brings what is searched and filtered back to the truth; unused words go."""
+    from catalog.finding import indexing
+
+    with every_tenant():
+        indexing.rebuild()

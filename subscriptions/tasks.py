@@ -1,6 +1,7 @@
 """Thin: load, call one operation. Jobs carry ids only; the rows are the truth."""
 
 from django.utils import timezone
+from django.utils.timezone import localdate
 from procrastinate.contrib.django import app
 
 from tenants.tenancy import every_tenant
@@ -13,3 +14,13 @@ def write_suspension_letters(move_id: int) -> None:
 
     with every_tenant():
         suspension_letters.write_letters(move_id=move_id, now=timezone.now())
+
+
+@app.periodic(cron="37 3 * * *")
+@app.task(queue="shelves", queueing_lock="subscriptions.count_usage", retry=3)
+def count_usage(timestamp: int) -> None:
+    """Every night: counts how many communes of each size use each listing."""
+    from subscriptions import usage
+
+    with every_tenant():
+        usage.count_usage(on=localdate(timezone.now()))

@@ -10,6 +10,7 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand
 from django.db import connection, transaction
 from django.utils import timezone
+from django.utils.timezone import localdate
 
 from catalog.finding import indexing
 from demo.seed import bills, broker_catalog
@@ -34,6 +35,7 @@ from demo.seed.statutes import record_adhesions, write_statutes
 from demo.seed.storefronts import make_storefronts
 from demo.seed.vendor_papers import make_vendor_papers
 from demo.seed.vendors import make_vendors
+from subscriptions.usage import count_usage
 from tenants.models import Operator, Territory
 from tenants.tenancy import every_tenant
 
@@ -108,6 +110,7 @@ class Command(BaseCommand):
             make_opinions(operators=operators)
         with self.telling("what is searched and filtered"):
             indexing.rebuild()
+            count_usage(on=localdate(timezone.now()))
         with self.telling("what the main commune keeps and chooses"):
             make_choices(market=open_market())
 
