@@ -18,7 +18,18 @@ FACTS = """() => ({
     h1: Array.from(document.querySelectorAll("h1"), (h) => h.textContent.trim()),
     title: document.title.trim(),
     overflow: document.documentElement.scrollWidth - document.documentElement.clientWidth,
-    links: Array.from(document.querySelectorAll("a[href]:not([download])"), (a) => a.href),
+    links: [
+        ...Array.from(document.querySelectorAll("a[href]:not([download])"), (a) => a.href),
+        // A form that asks leads further too: here with its first two boxes ticked.
+        ...Array.from(document.querySelectorAll("form[method=get]"), (form) => {
+            const asked = new URLSearchParams(new FormData(form));
+            const boxes = Array.from(form.elements).filter((one) => one.type === "checkbox" && !one.checked);
+            boxes.slice(0, 2).forEach((box) => asked.append(box.name, box.value));
+            const url = new URL(form.getAttribute("action") || "", location);
+            url.search = asked;
+            return url.href;
+        }),
+    ],
 })"""
 FOCUSED = """() => {
     const it = document.activeElement, style = getComputedStyle(it), box = it.getBoundingClientRect();
@@ -57,8 +68,9 @@ def walk(
 ) -> None:
     """From the page shown, opens one example of each address that a link leads to.
 
-    `skip` are names of addresses that are no pages; `already_read` those that need no second reader; `typed`
-    is what is searched for on a page, by its name. `shots` is a folder for a picture of each page.
+    `skip` are names of addresses that are no pages; `already_read` those that need no second reader, and that
+    she only passes through; `typed` is what is searched for on a page, by its name. `shots` is a folder for a
+    picture of each page.
     """
     reached = into.reached.setdefault(person, {})
     trouble = _listen(page)
@@ -70,18 +82,21 @@ def walk(
         if name is None:
             into.problems.append(f"{person}: a link leads nowhere: {url}")
             continue
-        if name in reached or name in skip or name in already_read:
+        if name in reached or name in skip:
             continue
         reached[name] = urlsplit(url).path
         response = page.goto(url)
         said = [f"answers {response.status}"] if response is None or response.status != 200 else []
-        links, problems = _look(page, axe=name not in into.looked_at, shots=shots and shots / name)
-        into.looked_at.add(name)
+        if name in already_read:
+            links, problems = _links(page), []
+        else:
+            links, problems = _look(page, axe=name not in into.looked_at, shots=shots and shots / name)
+            into.looked_at.add(name)
         into.problems += [f"{person} at {reached[name]}: {what}" for what in [*said, *problems, *trouble]]
         trouble.clear()
         if name in typed:
             page.goto(f"{url}?q={typed[name]}")
-            links += page.evaluate(FACTS)["links"]
+            links += _links(page)
         waiting += [link for link in links if urlsplit(link).netloc == site and not _is_theirs(link)]
 
 
@@ -97,16 +112,18 @@ def _listen(page: Page) -> list[str]:
     return heard
 
 
+def _links(page: Page) -> list[str]:
+    return [urldefrag(link).url for link in page.evaluate(FACTS)["links"]]
+
+
 def _look(page: Page, *, axe: bool, shots: Path | None) -> tuple[list[str], list[str]]:
     """Its links, and what is wrong with the page on a wide and on a narrow screen."""
     problems = list(_with_the_keyboard(page)) if axe else []
-    links: list[str] = []
     if axe:
         page.evaluate(Axe().axe_script)
     for width in WIDTHS:
         page.set_viewport_size({"width": width, "height": HEIGHT})
         facts = page.evaluate(FACTS)
-        links = [urldefrag(link).url for link in facts["links"]]
         found = []
         if len(facts["h1"]) != 1 or not facts["h1"][0]:
             found.append(f"h1: {facts['h1']}")
@@ -121,7 +138,7 @@ def _look(page: Page, *, axe: bool, shots: Path | None) -> tuple[list[str], list
             page.screenshot(path=f"{shots}-{width}.jpg", type="jpeg", quality=70, full_page=True)
         problems += [f"{what} ({width}px)" for what in found]
     page.set_viewport_size({"width": WIDTHS[0], "height": HEIGHT})
-    return links, problems
+    return _links(page), problems
 
 
 def _violation(violation: dict) -> str:

@@ -31,7 +31,7 @@ PEOPLE = {
     "Jonas Villebrun": [NO_MANDATE],
 }
 PUBLIC = {row.name for row in TABLE if row.get.get(ANONYMOUS) == 200}
-# A visitor reads the public pages, and a member with her own prices; nobody else needs to.
+# A visitor reads the public pages, and a member with her own prices; anybody else only passes through them.
 READ_PUBLIC = [VISITOR, SECRETARY]
 
 # Addresses that answer 200 and are no pages that a link leads to, and why.
@@ -78,6 +78,9 @@ FORMS = {
     "operator_member_withdraw",
     "operator_assistance_new",
     "operator_college",
+    "operator_grid_new",
+    "operator_grid_edit",
+    "operator_grid_publish",
 }
 # What the demo has no example of, and why.
 NONE_IN_THE_DEMO = {

@@ -52,6 +52,16 @@ def test_from_a_subscription_to_the_vendor_s_answer(client, subscription):
     assert "Merci à vous." in client.get(reverse("vendor_opinions", args=[siren])).content.decode()
 
 
+@pytest.mark.parametrize(
+    ("role", "offered"), [(Role.SECRETARY, True), (Role.SIGNATORY, True), (Role.FINANCE, False)]
+)
+def test_the_first_page_asks_who_may_speak(client, subscription, role, offered):
+    as_role(client, subscription.tenant, role)
+    url = reverse("member_opinion", args=[subscription.tenant.siren, subscription.public_id])
+    home = client.get(reverse("member_home", args=[subscription.tenant.siren])).content.decode()
+    assert (url in home) is offered
+
+
 def test_an_account_keeps_what_was_typed_beside_the_mistake(client, subscription):
     as_role(client, subscription.tenant, Role.SECRETARY)
     url = reverse("member_opinion", args=[subscription.tenant.siren, subscription.public_id])
@@ -91,6 +101,8 @@ def test_a_need_from_the_member_to_everybody(client):
     client.post(new, {"operator": slug, "title": "Louer des salles", "description": "En ligne."})
     need = Need.objects.get()
     client.logout()
+    storefront = client.get(reverse("storefront", args=[slug])).content.decode()
+    assert reverse("hall_needs", args=[slug]) in storefront
     assert "Louer des salles" in client.get(reverse("hall_needs", args=[slug])).content.decode()
     assert client.get(reverse("hall_need", args=[slug, need.public_id])).status_code == 200
     as_role(client, adhesion.operator.organisation, Role.CURATOR)

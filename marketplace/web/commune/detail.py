@@ -7,17 +7,16 @@ from catalog.prices import vat_of
 from catalog.pricing import Quote
 from marketplace.web.commune.forms import ApproveForm, RefuseForm
 from marketplace.web.commune.home import may_approve
+from marketplace.web.commune.opinion import opinion_url
 from marketplace.web.commune.timeline import OPENING, timeline
 from marketplace.web.commune.words import assembly, head, yearly_price
 from marketplace.web.formats import day, moment
 from marketplace.web.price_views import breakdown
 from provisioning.queries import opening_of
-from subscriptions.experience import may_speak
 from subscriptions.models import State, Subscription
 from subscriptions.queries import signatories
 from tenants.models import Organisation, Role
 
-SPEAKERS = frozenset({Role.SECRETARY, Role.SIGNATORY, Role.ORG_ADMIN})
 _DEEDS = {
     State.REQUESTED: "a demandé l’abonnement",
     State.REFUSED: "a refusé la demande",
@@ -64,9 +63,7 @@ def detail_page(
         "own_request": requested and signs and mine and not approves,
         "waits_for_another": requested and not signs,
         "may_cancel": cancels,
-        "opinion_url": reverse("member_opinion", args=[organisation.siren, subscription.public_id])
-        if may_speak(subscription) and request.roles & SPEAKERS
-        else "",
+        "opinion_url": opinion_url(request, subscription, organisation),
         "cancelling": cancels and "annuler" in request.GET,
         "assembly": assembly(organisation),
         "head": head(organisation),

@@ -9,6 +9,7 @@ from django.views.decorators.http import require_safe
 from billing.queries import invoices_of_member
 from marketplace.web.access import member_view
 from marketplace.web.commune.help import helpers
+from marketplace.web.commune.opinion import opinion_url
 from marketplace.web.commune.timeline import BLOCKED_BADGE, OPENING
 from marketplace.web.commune.words import payment_badge, state_badge, yearly_price
 from marketplace.web.formats import day, format_cents
@@ -35,7 +36,9 @@ def home(request, organisation):
         "organisation": organisation,
         "to_approve": [_waiting(row, organisation) for row in to_approve],
         "open_services": [
-            _open(row, organisation) for row in rows if row.state in (State.ACTIVE, State.SUSPENDED)
+            {**_open(row, organisation), "opinion_url": opinion_url(request, row, organisation)}
+            for row in rows
+            if row.state in (State.ACTIVE, State.SUSPENDED)
         ],
         "under_way": [
             _under_way(row, organisation, blocked=row.pk in blocked)
