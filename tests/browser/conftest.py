@@ -29,7 +29,9 @@ def browser(stack: RunningStack) -> Iterator[Browser]:
     """Closed before another module: beside Playwright's loop, Django would refuse its database."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
-            executable_path=CHROMIUM, args=["--no-sandbox", "--disable-background-networking"]
+            executable_path=CHROMIUM,
+            # Two browsers at once do not fit in the shared memory of a small machine: no screenshot then.
+            args=["--no-sandbox", "--disable-background-networking", "--disable-dev-shm-usage"],
         )
         yield browser
         browser.close()
