@@ -1,4 +1,4 @@
-"""A vendor, in a real browser: from an empty sheet to the doors of two shelves."""
+"""A vendor, in a real browser: from its registration to the doors of two shelves."""
 
 import re
 from io import BytesIO
@@ -12,14 +12,25 @@ from tests.browser.stack import RunningStack
 
 pytestmark = pytest.mark.xdist_group("stack")
 
+PERSON, VENDOR, SIREN = "Jonas Villebrun", "Les Trois Clés", "001 001 957"
 NAME = "Salles & Créneaux"
 OPERATORS = ("L’Établi communal", "Syndicat de la Brumelle")
 # Who decides there, and the address of the hall.
 CURATORS = {"Lucien Arbogat": "etabli-communal", "Fatou Dembrelle": "brumelle"}
 
 
-def test_a_new_service_comes_to_two_shelves(page: Page, stack: RunningStack):
-    write_and_propose(page, stack)
+def test_a_vendor_from_registration_to_two_shelves(page: Page, stack: RunningStack):
+    sign_in(page, stack, PERSON)
+    register(page)
+    sign_in(page, stack, "Claire Ostermane")
+    let_it_in(page)
+    letter = letter_to(stack, "bonjour@trois-cles.example", give_up=180)
+    assert letter["Subject"] == f"{VENDOR} est éditeur sur Halle"
+    sign_in(page, stack, PERSON)
+    declare(page)
+    write_and_propose(page)
+    letter = letter_to(stack, "lucien.arbogat@etabli-communal.example", give_up=180)
+    assert NAME in letter["Subject"]
     for curator, hall in CURATORS.items():
         sign_in(page, stack, curator)
         accept(page)
@@ -28,13 +39,69 @@ def test_a_new_service_comes_to_two_shelves(page: Page, stack: RunningStack):
         page.goto(f"{stack.url}/halles/{hall}/services/salles-creneaux/")
         expect(page.get_by_role("heading", level=1)).to_have_text(NAME)
     look(page, "sheet-15-on-the-shelf")
-    sign_in(page, stack, "Théo Pellegarde")
+    sign_in(page, stack, PERSON)
     expect(page.get_by_role("row", name=re.compile(NAME)).get_by_text("Au catalogue")).to_have_count(2)
     look(page, "sheet-16-two-shelves")
 
 
-def write_and_propose(page: Page, stack: RunningStack) -> None:
-    sign_in(page, stack, "Théo Pellegarde")
+def register(page: Page) -> None:
+    """From the door of the vendors; a number copied wrong is found out, and all that was typed stays."""
+    page.get_by_role("link", name="Vous éditez un service ?").click()
+    look(page, "vendor-0-door")
+    page.get_by_role("link", name="Inscrire un éditeur").click()
+    page.get_by_label("SIREN").fill(SIREN[:-1] + "8")
+    page.get_by_label("Raison sociale").fill(VENDOR)
+    page.get_by_label("Nature de l’organisme").select_option(label="Association")
+    page.get_by_label("Adresse", exact=True).fill("3 place du Marché")
+    page.get_by_label("Code postal").fill("42600")
+    page.get_by_label("Ville").fill("Montbrison")
+    page.get_by_label("Courriel professionnel").fill("bonjour@trois-cles.example")
+    page.get_by_label("Ce que vous proposez").fill("La réservation des salles, entre communes voisines.")
+    page.get_by_label("J’ai lu les conditions des éditeurs").check()
+    page.get_by_role("button", name="Envoyer la demande").click()
+    expect(page.get_by_role("group", name="Une correction à faire")).to_contain_text("clé de contrôle")
+    expect(page.get_by_label("Raison sociale")).to_have_value(VENDOR)
+    expect(page.get_by_label("J’ai lu les conditions des éditeurs")).to_be_checked()
+    look(page, "vendor-1-mistake")
+    page.get_by_label("SIREN").fill(SIREN)
+    page.get_by_role("button", name="Envoyer la demande").click()
+    expect(page.get_by_role("article", name=VENDOR)).to_contain_text(f"À examiner SIREN {SIREN}")
+    look(page, "vendor-2-sent")
+
+
+def let_it_in(page: Page) -> None:
+    """The platform reads who asks, and accepts."""
+    page.get_by_role("link", name="Éditeurs de services").click()
+    look(page, "vendor-3-requests")
+    page.get_by_role("link", name=VENDOR, exact=True).click()
+    expect(page.get_by_role("definition").filter(has_text=PERSON)).to_be_visible()
+    look(page, "vendor-4-request")
+    page.get_by_role("button", name="Accepter cet éditeur").click()
+    expect(page.get_by_text(f"{VENDOR} est éditeur.")).to_be_visible()
+
+
+def declare(page: Page) -> None:
+    """The terms were agreed to with the request; the declaration of the year waits on the first page."""
+    todo = page.get_by_role("region", name="À faire maintenant")
+    expect(todo.get_by_role("link")).to_have_count(1)
+    look(page, "vendor-5-home")
+    todo.get_by_role("link", name=re.compile("^Signer la déclaration")).click()
+    page.get_by_label("Assureur").fill("Assurelle")
+    page.get_by_role("button", name="Signer la déclaration").click()
+    expect(page.get_by_role("group", name="5 corrections à faire")).to_be_visible()
+    expect(page.get_by_label("Assureur")).to_have_value("Assurelle")
+    look(page, "vendor-6-declaration")
+    for box in page.get_by_role("checkbox").all():
+        box.check()
+    page.get_by_label("Adresse à prévenir").fill("securite@trois-cles.example")
+    page.get_by_role("button", name="Signer la déclaration").click()
+    expect(page.get_by_text("La déclaration de l’année est signée.")).to_be_visible()
+    look(page, "vendor-7-papers")
+    page.get_by_role("link", name="Mes services").click()
+    expect(todo).to_have_count(0)
+
+
+def write_and_propose(page: Page) -> None:
     create(page)
     describe(page)
     say_for_whom(page)
@@ -45,8 +112,6 @@ def write_and_propose(page: Page, stack: RunningStack) -> None:
     read_the_history(page)
     preview(page)
     propose(page)
-    letter = letter_to(stack, "lucien.arbogat@etabli-communal.example", give_up=180)
-    assert NAME in letter["Subject"]
 
 
 def create(page: Page) -> None:
