@@ -29,15 +29,15 @@ class Question:
 QUESTIONS = (
     Question(
         "no_exclusion",
-        "Aucun motif d’exclusion de la commande publique ne s’applique à notre organisme.",
+        "Aucun motif d’exclusion de la commande publique ne s’applique à notre organisme",
         "Code de la commande publique, articles L2141-1 à L2141-11.",
     ),
-    Question("taxes_paid", "Nos obligations fiscales et sociales sont à jour."),
-    Question("declared_work", "Nous n’employons personne sans déclaration.", "Code du travail, L8221-1."),
+    Question("taxes_paid", "Nos obligations fiscales et sociales sont à jour"),
+    Question("declared_work", "Nous n’employons personne sans déclaration", "Code du travail, L8221-1."),
     Question(
         "processor_duties",
         "Quand nous traitons des données pour une collectivité, nous suivons ses instructions écrites et "
-        "signons un contrat de sous-traitance.",
+        "signons un contrat de sous-traitance",
         "RGPD, article 28.",
     ),
     Question("insurer", "Assureur en responsabilité civile professionnelle", yes=False),

@@ -8,9 +8,11 @@ from django.utils.timezone import localdate
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from billing.issuing import missing_mentions
+from catalog.vendors.queries import pending_applications
 from marketplace.web.access import platform_view
 from marketplace.web.formats import format_number, moment
 from marketplace.web.operator.forms import capitalised
+from marketplace.web.operator.lists import counted
 from marketplace.web.operator.settings_forms import show_mistakes
 from marketplace.web.platform.forms import AdministratorForm, OpenOperatorForm
 from tenants.identifiers import grouped
@@ -31,7 +33,7 @@ VAT_FIELDS = {"regime": "vat_regime", "since": "vat_since", "source": "vat_sourc
 @platform_view
 @require_safe
 def home(request):
-    """The operators, and what each lacks before it can work."""
+    """The operators, what each lacks before it can work, and how many vendors ask to come in."""
     rows = [
         {
             "name": operator.short_name,
@@ -42,7 +44,10 @@ def home(request):
         }
         for operator in operators_for_platform(on=localdate(timezone.now()))
     ]
-    return render(request, "platform/home.html", {"rows": rows, "crumbs": _crumbs()})
+    waiting = pending_applications().count()
+    asked = f" : {counted(waiting, 'demande')} à examiner" if waiting else ""
+    context = {"rows": rows, "vendors_label": f"Éditeurs de services{asked}", "crumbs": _crumbs()}
+    return render(request, "platform/home.html", context)
 
 
 @platform_view

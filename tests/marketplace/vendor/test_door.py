@@ -43,11 +43,13 @@ def test_the_whole_way_in(client, person):
     application = VendorApplication.objects.get()
     assert "À examiner" in client.get(reverse("vendor_apply")).content.decode()
     client.force_login(UserFactory(is_staff=True))
+    assert "1 demande à examiner" in client.get(reverse("platform_home")).content.decode()
     url = reverse("platform_vendor_application", args=[application.public_id])
     page = client.get(url).content.decode()
     assert "732" in page
     assert "<script>alert" not in page
     assert client.post(url, {"decision": "accept"}).status_code == 302
+    assert "à examiner" not in client.get(reverse("platform_home")).content.decode()
     client.force_login(person)
     assert client.get(reverse("vendor_home", args=["732829320"])).status_code == 200
     assert "Essai Logiciels" in client.get(reverse("vendors_door")).content.decode()
@@ -96,7 +98,9 @@ def test_papers_are_signed_on_one_page(client):
     admin = MembershipFactory(organisation=vendor.organisation, role=Role.VENDOR_ADMIN).user
     client.force_login(admin)
     papers = reverse("vendor_papers", args=[vendor.organisation.siren])
-    assert "attend votre accord" in client.get(papers).content.decode()
+    page = client.get(papers).content.decode()
+    assert "attend votre accord" in page
+    assert "dernière déclaration" not in page  # there is none
     client.post(reverse("vendor_agree", args=[vendor.organisation.siren]), {"version": "essai"})
     declare = reverse("vendor_declare", args=[vendor.organisation.siren])
     page = client.post(declare, {"insurer": "Assurelle"}).content.decode()
