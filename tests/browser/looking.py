@@ -39,13 +39,13 @@ def sign_in(page: Page, stack: RunningStack, person: str) -> None:
     page.wait_for_url(f"{stack.url}/**")
 
 
-def letter_to(stack: RunningStack, address: str, *, give_up: float = 60) -> EmailMessage:
-    """The letter that the worker sent there: in the demo each is a file."""
+def letter_to(stack: RunningStack, address: str, *, about: str, give_up: float = 60) -> EmailMessage:
+    """The letter that the worker sent there whose subject says `about`: in the demo each is a file."""
     deadline = time.monotonic() + give_up
     while time.monotonic() < deadline:
         for file in (stack.folder / "mail").glob("*.log"):
             letter = message_from_bytes(file.read_bytes(), policy=policy.default)
-            if address in str(letter["To"]):
+            if address in str(letter["To"]) and about in str(letter["Subject"]):
                 return letter
         time.sleep(0.3)
-    raise AssertionError(f"no letter to {address}:\n{stack.says()}")
+    raise AssertionError(f"no letter to {address} about {about}:\n{stack.says()}")

@@ -25,8 +25,8 @@ def test_a_curator_asks_for_changes(page: Page, stack: RunningStack):
     the_next_one_has_no_visa(page)
     accept_from_the_list(page)
     keys_can_be_turned_off(page)
-    letter = letter_to(stack, VENDOR, give_up=180)  # behind the first invoice files
-    assert "vous demande de modifier « Cantinelle »" in letter["Subject"]
+    about = "vous demande de modifier « Cantinelle »"
+    letter = letter_to(stack, VENDOR, about=about, give_up=180)  # behind the first invoice files
     assert MESSAGE in letter.get_content()
 
 

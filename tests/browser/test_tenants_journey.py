@@ -118,7 +118,8 @@ def invite_its_first_person(page: Page) -> None:
 
 def accept_invitation(page: Page, stack: RunningStack, person: dict[str, str], name: str) -> None:
     """By the link of the letter, signed in through the identity provider as somebody Halle has never seen."""
-    (link,) = re.findall(r"http\S+/invitation/\S+", letter_to(stack, person["email"]).get_content())
+    letter = letter_to(stack, person["email"], about="Invitation")
+    (link,) = re.findall(r"http\S+/invitation/\S+", letter.get_content())
     page.context.clear_cookies()
     page.goto(link)
     sign_in_as_new(page, stack, person)
