@@ -86,16 +86,14 @@ class ClaimRef(Schema):
     level: LevelId = Field(
         description="declared : par l’éditeur ; documented : preuve ; verified : contrôlé."
     )
-    valid_until: date | None = Field(
-        description="Dernier jour où elle vaut ; jamais une affirmation périmée."
-    )
+    valid_until: date | None = Field(description="Dernier jour où il vaut ; jamais un engagement périmé.")
 
 
 class ClaimOut(ClaimRef):
     label: str
     made_on: date
     checked_on: date | None
-    checked_for: str | None = Field(description="Opérateur au nom de qui elle a été contrôlée.")
+    checked_for: str | None = Field(description="Opérateur au nom de qui il a été contrôlé.")
     evidence_url: str | None
 
 

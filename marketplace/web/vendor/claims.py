@@ -22,6 +22,7 @@ from marketplace.web.claim_words import (
 )
 from marketplace.web.formats import day
 from marketplace.web.vendor.claim_forms import ClaimForm
+from marketplace.web.vendor.words import crumbs
 
 may_read_and_send = require_http_methods(["GET", "HEAD", "POST"])
 
@@ -163,15 +164,14 @@ def _form(request, topic: ClaimTopic, state) -> ClaimForm:
 
 
 def _frame(vendor, sheet: ServiceSheet, *items: tuple[str, str]) -> dict:
-    siren = vendor.organisation.siren
-    home = {"label": vendor.organisation.name, "url": reverse("vendor_home", args=[siren])}
-    address = reverse("vendor_claims", args=[siren, sheet.slug])
-    claims = {"label": f"Engagements de {sheet.name}", "url": address if items else ""}
+    here = [vendor.organisation.siren, sheet.slug]
+    address = reverse("vendor_claims", args=here)
+    service = (sheet.name, reverse("vendor_service", args=here))
     return {
         "vendor": vendor,
         "name": sheet.name,
         "list_url": address,
-        "crumbs": [home, claims, *({"label": label, "url": url} for label, url in items)],
+        "crumbs": crumbs(vendor, service, ("Engagements et preuves", address if items else ""), *items),
     }
 
 
