@@ -65,6 +65,8 @@ def the_next_one_has_no_visa(page: Page) -> None:
 
 def accept_from_the_list(page: Page) -> None:
     page.get_by_role("link", name="Revenir à la liste").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Catalogue")
+    expect(page.get_by_text("Raccourcis du clavier")).to_be_visible()  # from then on, keys are heard
     page.keyboard.press("j")
     page.keyboard.press("x")
     expect(page.get_by_role("checkbox", name=re.compile("Voirie Suivie"))).to_be_checked()
