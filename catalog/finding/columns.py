@@ -90,22 +90,20 @@ class Columns:
 
     def with_rows(self, changed: Iterable[Row]) -> "Columns":
         """The same shelf where these rows replace those of the same listings, or come after the others."""
-        rows, places, renamed = list(self.rows), dict(self._place), False
-        numbers, added = self.numbers.copy(), []
+        rows, places, changed, renamed = list(self.rows), dict(self._place), list(changed), False
         for row in changed:
             place = places.setdefault(row.listing, len(rows))
             if place == len(rows):
                 rows.append(row)
-                added.append(row.numbers)
             else:
                 renamed |= rows[place].sort_key != row.sort_key
                 rows[place] = row
-                if place < len(self.rows):
-                    numbers[:, place] = row.numbers
-        if added:
-            numbers = np.hstack([numbers, np.array(added, dtype=np.int64).T])
+        numbers = np.empty((LINES, len(rows)), dtype=np.int64)
+        numbers[:, : len(self)] = self.numbers
+        for row in changed:
+            numbers[:, places[row.listing]] = row.numbers
         found = Columns(tuple(rows), numbers, self.licences, self.departements, places)
-        if not added and not renamed:
+        if len(rows) == len(self) and not renamed:
             found.__dict__["by_name"] = self.by_name  # to sort 17,000 names takes longer than all the rest
         return found
 
