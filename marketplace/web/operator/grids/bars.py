@@ -6,15 +6,15 @@ from marketplace.web.formats import format_number
 
 WIDTH, HEIGHT, TOP, BOTTOM = 560, 240, 24, 46
 LABELS = (
-    ("−500 € et plus", "baissent de 500 € ou plus"),
-    ("−100 à −500", "baissent de 100 à 500 €"),
-    ("−20 à −100", "baissent de 20 à 100 €"),
-    ("−20 €", "baissent de moins de 20 €"),
+    ("−500\u00a0€ et plus", "baissent de 500\u00a0€ ou plus"),
+    ("−100 à −500", "baissent de 100 à 500\u00a0€"),
+    ("−20 à −100", "baissent de 20 à 100\u00a0€"),
+    ("−20\u00a0€", "baissent de moins de 20\u00a0€"),
     ("pareil", "ne changent pas"),
-    ("+20 €", "montent de moins de 20 €"),
-    ("+20 à +100", "montent de 20 à 100 €"),
-    ("+100 à +500", "montent de 100 à 500 €"),
-    ("+500 € et plus", "montent de 500 € ou plus"),
+    ("+20\u00a0€", "montent de moins de 20\u00a0€"),
+    ("+20 à +100", "montent de 20 à 100\u00a0€"),
+    ("+100 à +500", "montent de 100 à 500\u00a0€"),
+    ("+500\u00a0€ et plus", "montent de 500\u00a0€ ou plus"),
 )
 
 
