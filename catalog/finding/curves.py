@@ -47,11 +47,23 @@ class Tariff:
             sum((rate * population + base + CENT // 2) // CENT for _, _, rate, base in here) if here else None
         )
 
+    def reach(self) -> list[tuple[int, int]]:
+        """The populations that have a price, as ranges that do not touch."""
+        found: list[tuple[int, int]] = []
+        for first, last in sorted({(first, last) for first, last, _, _ in self.lines}):
+            if found and first <= found[-1][1] + 1:
+                first, last = found[-1][0], max(found.pop()[1], last)
+            found.append((first, last))
+        return found
+
 
 @dataclass(frozen=True, slots=True)
 class GridPrices:
     """One published grid for a commune: the days it is in force, its tariff over the first year, over the
-    following ones where they differ, and the vendor's own list; VAT is in hundredths of a percent."""
+    following ones where they differ, and the vendor's own list; VAT is in hundredths of a percent.
+
+    `partial`: some communes may have a price of the first year and none of the following ones, hence none.
+    """
 
     first_day: int
     last_day: int  # included
@@ -60,6 +72,7 @@ class GridPrices:
     first: Tariff
     following: Tariff | None = None
     listed: Tariff | None = None
+    partial: bool = False
 
     def in_force(self, day: int) -> bool:
         return self.first_day <= day <= self.last_day
@@ -102,16 +115,18 @@ def grid_prices(
 ) -> GridPrices:
     """What a shelf keeps of a published grid, given as the columns of its row."""
     parsed = parse_grid(definition)
+    first = _tariff(parsed, on=effective_from)
+    following = _tariff(parsed, on=effective_from, first_year=False) if first_year_apart(parsed) else None
     return GridPrices(
         first_day=effective_from.toordinal(),
         last_day=END if effective_until is None else effective_until.toordinal() - 1,
         vat=int(vat_rate * 100),
         vat_reason=vat_reason,
-        first=_tariff(parsed, on=effective_from),
-        following=(
-            _tariff(parsed, on=effective_from, first_year=False) if first_year_apart(parsed) else None
-        ),
+        first=first,
+        following=following,
         listed=_tariff(parse_grid(list_definition), on=effective_from) if list_definition else None,
+        partial=following is not None
+        and bool(first.beyond or following.beyond or first.reach() != following.reach()),
     )
 
 
@@ -148,12 +163,15 @@ class PriceCurves:
         self.vat = np.zeros(len(grids), dtype=np.int64)
         self.in_force = [next((grid for grid in all_ if grid.in_force(day)), None) for all_ in grids]
         self.beyond: list[int] = []
+        self.partial: list[int] = []
         for place, found in enumerate(self.in_force):
             if found is None:
                 continue
             self.vat[place] = found.vat
             if found.first.beyond:
                 self.beyond.append(place)
+            if found.partial:
+                self.partial.append(place)
             places += [place] * len(found.first.lines)
             kinds += [found.first.kind] * len(found.first.lines)
             lines += found.first.lines
@@ -164,7 +182,7 @@ class PriceCurves:
         )
 
     def prices(self, facts: TerritoryFacts) -> Prices:
-        """What each listing costs this commune over a first year."""
+        """What each listing costs this commune over a first year, where every year has a price."""
         gross = np.zeros(len(self.vat), dtype=np.int64)
         priced = np.zeros(len(self.vat), dtype=bool)
         if facts.problem:
@@ -182,6 +200,9 @@ class PriceCurves:
             net = grid.first.cents(counted)
             if net is not None:
                 gross[at], priced[at] = min(net + _vat(net, grid.vat), 2**63 - 1), True
+        for at in self.partial:
+            if self.in_force[at].following.cents(counted) is None:
+                gross[at], priced[at] = 0, False
         return Prices(gross, priced)
 
     def card(self, place: int, facts: TerritoryFacts) -> CardPrice | None:
