@@ -1,6 +1,6 @@
 """What a visitor asks of a shelf, and for whom."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from enum import StrEnum
 
@@ -55,6 +55,17 @@ class Asked:
     used_alike: bool = False
     for_me: bool = False
     sort: Sort = Sort.RECOMMENDED
+
+    def without_commune(self) -> "Asked":
+        """What counts of it as long as no commune is named."""
+        return replace(
+            self,
+            prices=frozenset(),
+            local=Local.ANYWHERE,
+            used_alike=False,
+            for_me=False,
+            sort=Sort.RECOMMENDED if self.sort == Sort.PRICE else self.sort,
+        )
 
 
 @dataclass(frozen=True)

@@ -91,8 +91,10 @@ def shelf_context(
 ) -> dict:
     """Everything of public/_shelf.html."""
     path, asked = request.path, query.asked
-    chosen = chosen_words(asked)
-    filtered = replace(asked, **NO_FILTER) != asked
+    # What waits for a commune is kept in every address, and told once it counts.
+    counted = asked if visitor else asked.without_commune()
+    chosen = chosen_words(counted)
+    filtered = replace(counted, **NO_FILTER) != counted
     pages = max(1, -(-found.total // PAGE))
     number = min(query.page, pages)
     family = Family(next(iter(asked.families))) if len(asked.families) == 1 else None
@@ -121,7 +123,7 @@ def shelf_context(
         "chips": [{"label": label, "url": query.address(path, **without)} for label, without in chosen],
         "reset_url": path + (f"?{urlencode({'insee': query.insee})}" if query.insee else ""),
         "sorts": [
-            {"label": label, "url": query.address(path, sort=sort), "active": asked.sort == sort}
+            {"label": label, "url": query.address(path, sort=sort), "active": counted.sort == sort}
             for sort, label in SORTS.items()
             if sort != "prix" or visitor
         ],
