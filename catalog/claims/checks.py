@@ -11,8 +11,6 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
 
-from license_expression import get_spdx_licensing
-
 from catalog.claims.licences import FREE
 from catalog.claims.values import (
     DataAct,
@@ -26,6 +24,7 @@ from catalog.claims.values import (
     SwitchingFee,
     Value,
 )
+from catalog.publiccode.licences import licensing
 from tenants.days import in_words
 
 # The European Economic Area, by its names in French, without accents.
@@ -134,7 +133,7 @@ def after_months(day: date, months: int) -> date:
 def is_free(spdx: str) -> bool:
     """Whether a software under this valid SPDX expression is free software: one licence of each choice is
     (catalog/claims/licences.py), and all those that bind together are."""
-    return _is_free(get_spdx_licensing().parse(spdx))
+    return _is_free(licensing().parse(spdx))
 
 
 def _is_free(expression) -> bool:

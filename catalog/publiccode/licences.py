@@ -12,7 +12,8 @@ class LicenceInvalid(ValueError):
 
 
 @cache
-def _licensing():
+def licensing():
+    """All the licences of SPDX. Made once: reading them takes longer than any page."""
     return get_spdx_licensing()
 
 
@@ -26,7 +27,7 @@ def spdx_expression(text: str) -> str:
             "écrivez une licence de la liste SPDX, par exemple «\u00a0EUPL-1.2\u00a0» ou «\u00a0MIT\u00a0»."
         )
     try:
-        parsed = _licensing().parse(text, validate=True, strict=True)
+        parsed = licensing().parse(text, validate=True, strict=True)
         names = [str(name) for name in parsed.objects]
     except (ExpressionError, ExpressionParseError, RecursionError) as error:
         raise LicenceInvalid(
