@@ -80,6 +80,7 @@ class Columns:
     licences: Codes
     departements: Codes
     _place: dict[int, int] = field(repr=False, default_factory=dict)
+    _levels: dict[date, np.ndarray] = field(repr=False, default_factory=dict, compare=False)
 
     @classmethod
     def of(cls, rows: Iterable[Row], *, licences: Codes, departements: Codes) -> "Columns":
@@ -133,19 +134,15 @@ class Columns:
         order = np.argsort(self.listing)
         return order, self.listing[order]
 
-    def level(self, topic: str, *, on: date) -> np.ndarray:
-        """The level of each listing's claim on a topic, 0 for none or one that has expired by that day."""
-        line = TOPICS.index(topic)
-        return np.where(self.numbers[_UNTIL + line] >= on.toordinal(), self.numbers[_LEVEL + line], 0)
-
-    def level_at(self, place: int, topic: str, *, on: date) -> int:
-        """The same for one listing."""
-        line = TOPICS.index(topic)
-        return (
-            int(self.numbers[_LEVEL + line, place])
-            if self.numbers[_UNTIL + line, place] >= on.toordinal()
-            else 0
-        )
+    def levels(self, *, on: date) -> np.ndarray:
+        """The level of each listing's claims, a line a topic: 0 for none or one that has expired by then."""
+        found = self._levels.get(on)
+        if found is None:
+            untils, levels = self.numbers[_UNTIL:_USAGE], self.numbers[_LEVEL:_UNTIL]
+            found = np.where(untils >= on.toordinal(), levels, 0).astype(np.int8)
+            self._levels.clear()  # one day at a time
+            self._levels[on] = found
+        return found
 
     def usage(self, stratum: str) -> np.ndarray:
         """Open subscriptions of communes of that stratum."""
@@ -156,6 +153,12 @@ class Columns:
         """The rank of each listing in the alphabet."""
         order = sorted(range(len(self.rows)), key=lambda place: self.rows[place].sort_key)
         return _ranks(np.array(order, dtype=np.int64))
+
+    @cached_property
+    def by_rating(self) -> np.ndarray:
+        """The rank of each listing by satisfaction, then by how many have said so."""
+        mean = self.rating_sum / np.maximum(self.rating_count, 1)
+        return _ranks(np.lexsort((self.recommended, -self.rating_count, -mean)))
 
     @cached_property
     def recommended(self) -> np.ndarray:

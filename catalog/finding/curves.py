@@ -192,8 +192,10 @@ class PriceCurves:
         here = (self.first <= population) & (population <= self.last)
         place = self.place[here]
         cents = (self.rate[here] * population[here] + self.base[here] + CENT // 2) // CENT
-        np.add.at(gross, place, cents)
-        priced[place] = True
+        if len(place):  # the lines of one listing come together: each is summed from where it starts
+            starts = np.flatnonzero(np.diff(place, prepend=-1))
+            gross[place[starts]] = np.add.reduceat(cents, starts)
+            priced[place[starts]] = True
         gross += (gross * self.vat + 5_000) // 10_000
         for at in self.beyond:
             grid = self.in_force[at]

@@ -102,6 +102,12 @@ def current_commune(*, code: str) -> CommuneMatch | None:
     """
     if not CODE.fullmatch(code):
         return None
+    # Nearly always: asked for without what the others need.
+    commune = Territory.objects.filter(
+        code=code, kind=TerritoryKind.COMMUNE, ended_on__isnull=True, current__isnull=True
+    ).first()
+    if commune:
+        return CommuneMatch(commune, "")
     places = _communes(PARTS).filter(code=code).select_related("current")
     # The current one, then the absorbed one, which is a commune too, then a part.
     place = min(places, key=lambda place: (place.current_id is not None, place.kind in PARTS), default=None)

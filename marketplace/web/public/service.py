@@ -38,7 +38,7 @@ OPENINGS = {
 @require_safe
 def service(request, operator, service):
     """One service: what it is, who makes it, and its price explained for the visitor's commune."""
-    operator = operator_or_404(request, operator)
+    operator = operator_or_404(request, operator, with_organisation=True)
     listing = listing_on_shelf(operator=operator, slug=service)
     if listing is None:
         raise Http404

@@ -69,9 +69,10 @@ def operator_stylesheet(request, operator):
     return HttpResponse(f":root {{ --halle-accent: {accent}; }}\n", content_type="text/css")
 
 
-def operator_or_404(request, slug: str) -> Operator:
+def operator_or_404(request, slug: str, *, with_organisation: bool = False) -> Operator:
     """The operator whose hall this is; the page takes its name and colours."""
-    operator = Operator.objects.select_related("organisation").filter(slug=slug).first()
+    operators = Operator.objects.select_related("organisation") if with_organisation else Operator.objects
+    operator = operators.filter(slug=slug).first()
     if operator is None:
         raise Http404
     request.current_operator = operator
