@@ -42,9 +42,10 @@ class ShelfQuery:
 def shelf_query(get: QueryDict) -> ShelfQuery:
     """Reads an address. What is no choice of this page counts for nothing."""
     level, sort, local = get.get("niveau", ""), get.get("tri", ""), get.get("local", "")
+    words = get.get("q", "").replace("\0", " ").strip()[:LONGEST_WORDS]
     asked = Asked(
-        words=get.get("q", "").replace("\0", " ").strip()[:LONGEST_WORDS],
-        exact=get.get("exact") == "1",
+        words=words,
+        exact=bool(words) and get.get("exact") == "1",
         families=_several(get, "famille", FAMILIES),
         claims=_several(get, "preuve", TOPICS),
         level=level if level in ClaimLevel.values else Asked.level,
