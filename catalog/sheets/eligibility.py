@@ -1,5 +1,6 @@
 """For whom a service is, in words, and whether a commune is one of them."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from catalog.models import ServiceSheet
@@ -36,13 +37,19 @@ class Eligibility:
     why: str = ""
 
 
-def rule_of(sheet: ServiceSheet) -> str:
-    """ "pour les communes de 500 à 3 000 habitants", "" when it is for everybody."""
-    kinds = [PLURALS[OrganisationKind(kind)] for kind in sheet.body_types if kind in PLURALS]
-    bounds = _bounds(sheet.population_min, sheet.population_max)
+def whom(*, body_types: Iterable[str], least: int | None, most: int | None) -> str:
+    """ "les communes de 500 à 3 000 habitants", "" for everybody."""
+    kinds = [PLURALS[OrganisationKind(kind)] for kind in body_types if kind in PLURALS]
+    bounds = _bounds(least, most)
     if not kinds and not bounds:
         return ""
-    return f"pour {_listed(kinds) or 'les collectivités'}{bounds}"
+    return f"{_listed(kinds) or 'les collectivités'}{bounds}"
+
+
+def rule_of(sheet: ServiceSheet) -> str:
+    """ "pour les communes de 500 à 3 000 habitants", "" when it is for everybody."""
+    found = whom(body_types=sheet.body_types, least=sheet.population_min, most=sheet.population_max)
+    return found and f"pour {found}"
 
 
 def eligibility(

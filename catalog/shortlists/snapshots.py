@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from datetime import date
 
 from catalog.claims.reading import headline, stored
-from catalog.finding.phrases import eligibility_words
 from catalog.models import Claim, ClaimTopic, Connector, Family, Listing, ServiceSheet, ShelfEntry
 from catalog.prices import ListingPrice, TerritoryFacts, list_price, listing_price, territory_facts
+from catalog.sheets.eligibility import whom
 from tenants.models import Organisation
 
 NO_TERRITORY = "Votre organisation n’est rattachée à aucun territoire : sa population est inconnue."
@@ -53,7 +53,7 @@ def _service(listing: Listing) -> dict:
         "operator": listing.operator.short_name,
         "family": Family(sheet.family).label,
         "audience": sheet.audience,
-        "eligibility": eligibility_words(
+        "eligibility": whom(
             body_types=sheet.body_types, least=sheet.population_min, most=sheet.population_max
         ),
         "hosting": sheet.hosting,

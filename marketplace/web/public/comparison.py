@@ -11,9 +11,10 @@ from django.utils.timezone import localdate
 from django.views.decorators.http import require_safe
 
 from catalog.finding.comparison import MOST, Compared, compared
-from catalog.finding.phrases import eligibility_words, rating_words
+from catalog.finding.phrases import rating_words
 from catalog.models import ClaimTopic, Connector, Family
 from catalog.prices import ListingPrice, territory_facts
+from catalog.sheets.eligibility import whom
 from marketplace.web.formats import format_cents, format_percent
 from marketplace.web.price_views import price_card
 from marketplace.web.public.commune_choice import chosen_commune
@@ -129,10 +130,8 @@ def _list_price(one: Compared) -> Cell:
 
 def _eligibility(one: Compared) -> Cell:
     sheet = one.sheet
-    words = eligibility_words(
-        body_types=sheet.body_types, least=sheet.population_min, most=sheet.population_max
-    )
-    return {"text": words or "Toutes les collectivités"}
+    words = whom(body_types=sheet.body_types, least=sheet.population_min, most=sheet.population_max)
+    return {"text": words[:1].upper() + words[1:] or "Toutes les collectivités"}
 
 
 def _prerequisites(one: Compared) -> str:

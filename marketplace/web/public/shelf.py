@@ -16,8 +16,9 @@ from catalog.finding.addresses import PARAMETERS, ShelfQuery, parameters, shelf_
 from catalog.finding.asked import PAGE, Asked, Visitor, visitor_of
 from catalog.finding.cards import CardTexts, card_texts, why_unpriced
 from catalog.finding.find import Found, Standing, find
-from catalog.finding.phrases import eligibility_words, rating_words
+from catalog.finding.phrases import rating_words
 from catalog.models import ClaimLevel, Family
+from catalog.sheets.eligibility import whom
 from marketplace.pages.queries import words_of
 from marketplace.web.formats import format_number
 from marketplace.web.moulds import Fixed
@@ -219,8 +220,6 @@ def notes(text: CardTexts, standing: Standing, visitor: Visitor | None) -> list[
     if visitor and (used := used_words(standing.used_alike, visitor.stratum)):
         found.append({"icon": "building", "text": used})
     if not standing.suits:
-        who = eligibility_words(
-            body_types=text.body_types, least=text.population_min, most=text.population_max
-        )
-        found.append({"icon": "warning", "text": f"Réservé : {who}"})
+        who = whom(body_types=text.body_types, least=text.population_min, most=text.population_max)
+        found.append({"icon": "warning", "text": f"Seulement pour {who}"})
     return found

@@ -322,3 +322,11 @@ def test_a_member_may_keep_what_a_visitor_is_not_offered(client, services, hall,
         reverse("member_search_save", args=[member.siren, "hall"])
         + f"?{urlencode({'recherche': 'famille=gis'})}"
     )
+
+
+def test_a_card_says_whom_the_service_is_for_when_the_commune_is_not(client, hall, commune):
+    fields = {"sheet__body_types": ["commune", "epci"], "sheet__population_max": 859}
+    ListingFactory(operator=hall, **fields)
+    notes = "Seulement pour les communes et les intercommunalités jusqu’à 859 habitants"
+    assert notes in text(page(client, ("insee", "14711")).select_one(".halle-card"))
+    assert notes not in text(page(client).select_one(".halle-card"))
