@@ -15,6 +15,7 @@ from catalog.finding.phrases import rating_words
 from catalog.models import ClaimTopic, Connector, Family
 from catalog.prices import ListingPrice, territory_facts
 from catalog.sheets.eligibility import whom
+from marketplace.web.commune.choices.frame import SEARCH, SERVICE
 from marketplace.web.formats import format_cents, format_percent
 from marketplace.web.price_views import price_card
 from marketplace.web.public.commune_choice import chosen_commune
@@ -37,15 +38,16 @@ def compare(request, operator):
     """The table; which services are in the address, so that it may be kept or sent to somebody."""
     operator = operator_or_404(request, operator)
     today = localdate(timezone.now())
-    choice = chosen_commune(request, on=today, keep=("service",))
+    choice = chosen_commune(request, on=today, keep=(SERVICE, SEARCH))
     if choice.redirect_to:
         return redirect(choice.redirect_to)
-    asked = [slug.replace("\0", "")[:140] for slug in dict.fromkeys(request.GET.getlist("service"))]
+    asked = [slug.replace("\0", "")[:140] for slug in dict.fromkeys(request.GET.getlist(SERVICE))]
     facts = None
     if choice.commune:
         facts = territory_facts(territories=[choice.commune], on=today)[choice.commune.pk]
     found = compared(operator=operator, slugs=asked[:MOST], facts=facts, on=today)
     suffix = [("insee", choice.commune.code)] if choice.commune else []
+    search = [(SEARCH, request.GET[SEARCH])] if request.GET.get(SEARCH) else []
     shelf_url = reverse("storefront", args=[operator.slug])
     shelf_url += f"?{urlencode(suffix)}" if suffix else ""
     slugs = [one.sheet.slug for one in found]
@@ -61,13 +63,17 @@ def compare(request, operator):
                 "name": one.sheet.name,
                 "url": reverse("service", args=[operator.slug, one.sheet.slug])
                 + (f"?{urlencode(suffix)}" if suffix else ""),
-                "drop_url": _address(request, [slug for slug in slugs if slug != one.sheet.slug], suffix),
+                "drop_url": _address(
+                    request, [slug for slug in slugs if slug != one.sheet.slug], search + suffix
+                ),
             }
             for one in found
         ],
         "rows": rows(found, choice.commune),
         "prepare_url": prepare_url(request, operator, slugs, commune=choice.commune),
-        "hidden": [{"name": "service", "value": slug} for slug in slugs],
+        "hidden": [
+            {"name": name, "value": value} for name, value in [*((SERVICE, slug) for slug in slugs), *search]
+        ],
     }
     return render(request, "public/compare.html", context)
 
@@ -147,4 +153,4 @@ def _claim(one: Compared, topic: str) -> Cell:
 
 
 def _address(request, slugs: list[str], suffix: list[tuple[str, str]]) -> str:
-    return f"{request.path}?{urlencode([*(('service', slug) for slug in slugs), *suffix])}"
+    return f"{request.path}?{urlencode([*((SERVICE, slug) for slug in slugs), *suffix])}"
