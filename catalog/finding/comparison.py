@@ -44,7 +44,8 @@ def compared(
         Listing.objects.on_shelf_of(operator).for_cards().filter(offer__product__sheet__slug__in=slugs[:MOST])
     )
     found = sorted(listings, key=lambda listing: slugs.index(listing.sheet.slug))
-    entries = ShelfEntry.objects.in_bulk([listing.pk for listing in found])
+    entries = ShelfEntry.objects.filter(listing__in=found)
+    ratings = {pk: rating for pk, *rating in entries.values_list("listing", "rating_sum", "rating_count")}
     claims: dict[int, dict[str, ClaimShown]] = {}
     for claim in Claim.objects.in_force(on=on).filter(sheet__in=[listing.sheet.pk for listing in found]):
         shown = ClaimShown(headline(claim.topic, stored(claim.topic, claim.value)), claim.level)
@@ -57,8 +58,9 @@ def compared(
             price=listing_price(listing=listing, facts=facts) if facts else None,
             list_price=list_price(listing=listing, facts=facts) if facts else None,
             claims=claims.get(listing.sheet.pk, {}),
-            rating_sum=entries[listing.pk].rating_sum if listing.pk in entries else 0,
-            rating_count=entries[listing.pk].rating_count if listing.pk in entries else 0,
+            rating_sum=rating_sum,
+            rating_count=rating_count,
         )
         for listing in found
+        for rating_sum, rating_count in [ratings.get(listing.pk, (0, 0))]
     ]
