@@ -76,11 +76,11 @@ class Read:
 
 
 def search(*, operator_id: int, text: str, exact: bool = False) -> Read:
-    """The listings of an operator that have all the words, each with how well it answers. Two queries.
+    """The listings of an operator that have all the words, each with how well it answers. One query when
+    there are some, three at most.
 
     Reads at most 200 characters and 12 words; nothing is searched without a word that means something (« de
-    la »). `exact`: no word is
-    read as another. Operators of a search language are no words, hence no error.
+    la »). `exact`: no word is read as another. Operators of a search language are no words, hence no error.
     """
     words = plain_words(text[:MAX_LENGTH])
     cut = len(text) > MAX_LENGTH or len(words) > MAX_WORDS
@@ -88,6 +88,8 @@ def search(*, operator_id: int, text: str, exact: bool = False) -> Read:
     if not words:
         return Read(cut=cut)
     begins = [place == len(words) - 1 and len(word) >= SHORTEST_PREFIX for place, word in enumerate(words)]
+    if len(ranks := _ranked(operator_id, words, begins[-1])):
+        return Read(True, "", (), cut, ranks)  # whatever has all the words knows each of them
     meant, unknown, corrected = [], [], False
     rows = _known(operator_id, words, begins)
     if not any(means_something for _, means_something, _, _ in rows):
@@ -101,7 +103,7 @@ def search(*, operator_id: int, text: str, exact: bool = False) -> Read:
         corrected |= nearest is not None
         meant.append(nearest or word)
     read = Read(True, " ".join(meant) if corrected else "", tuple(unknown), cut)
-    return read if unknown else replace(read, ranks=_ranked(operator_id, meant, begins[-1]))
+    return replace(read, ranks=_ranked(operator_id, meant, begins[-1])) if corrected and not unknown else read
 
 
 def nearest_word(word: str, candidates: Sequence[str]) -> str | None:

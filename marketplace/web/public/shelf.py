@@ -42,6 +42,8 @@ NO_FILTER = {
 }
 PART = "rayon"  # the part of the page that htmx replaces
 MOST_BADGES = 3
+FAMILY_NAMES = dict(Family.choices)
+LEVELS = tuple(ClaimLevel.values)
 # Whoever searches, filters or turns pages has read it.
 NOTHING_AROUND = {"page": None, "news": [], "has_help": False, "statutes": []}
 
@@ -116,7 +118,7 @@ def shelf_context(
             for name, count in found.families.items()
             if count
         ],
-        "is_home": not chosen and number == 1,
+        "is_home": asked == Asked() and number == 1,
         "total": services(found.total),
         "whole": found.whole,
         "announce": announce(found, number, pages),
@@ -190,7 +192,7 @@ def _cards(
             "slug": text.slug,
             "url": f"{base}services/{text.slug}/{suffix}",
             "vendor": text.vendor_name,
-            "family": Family(text.family).label if text.family in Family.values else "",
+            "family": FAMILY_NAMES.get(text.family, ""),
             "family_icon": text.family,
             "summary": text.summary,
             "badges": badges(standing[text.listing].claims),
@@ -204,8 +206,7 @@ def _cards(
 
 def badges(claims: dict[str, str]) -> list[dict]:
     """For components/badge.html: the best proven claims first, three at most."""
-    order = list(reversed(ClaimLevel.values))
-    best = sorted(claims.items(), key=lambda item: order.index(item[1]))[:MOST_BADGES]
+    best = sorted(claims.items(), key=lambda item: LEVELS.index(item[1]), reverse=True)[:MOST_BADGES]
     return [
         {"state": Fixed(LEVEL_BADGES[level][0]), "label": f"{TOPICS[topic]} : {LEVEL_BADGES[level][1]}"}
         for topic, level in best
