@@ -66,7 +66,9 @@ def _queries(queries_of, addresses: list[str]) -> Iterator[Figure]:
     from django.test import Client
 
     client = Client()
-    priced = [address for address in addresses if "insee=" in address and "zzyzx" not in address][:60]
+    asked = [address for address in addresses if "insee=" in address][::20]
+    # Some find nothing at all, such as a vendor of a département that has none.
+    priced = [address for address in asked if "€" in client.get(address).content.decode()]
     counts = {address: queries_of(client, address) for address in priced}
     worst = max(counts, key=counts.__getitem__)
     yield Figure(
