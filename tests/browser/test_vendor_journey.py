@@ -12,7 +12,7 @@ from tests.browser.stack import RunningStack
 
 pytestmark = pytest.mark.xdist_group("stack")
 
-PERSON, VENDOR, SIREN = "Jonas Villebrun", "Les Trois Clés", "001 001 957"
+PERSON, VENDOR, SIREN = "Ysaline Corbinaud", "Les Trois Clés", "001 001 957"
 NAME = "Salles & Créneaux"
 OPERATORS = ("L’Établi communal", "Syndicat de la Brumelle")
 # Who decides there, and the address of the hall.
