@@ -68,3 +68,41 @@ class DecisionInvalid(SubscriptionRefused):
     def __init__(self, field, message):
         self.field = field
         super().__init__(message)
+
+
+class OrderRefused(SubscriptionRefused):
+    """The purchasing vehicle has no room for this order. `routes`: the vehicles that have."""
+
+    message = ""
+
+    def __init__(self):
+        self.routes = []
+        super().__init__(self.message)
+
+
+class CeilingReached(OrderRefused):
+    message = (
+        "Cette commande dépasserait le montant maximum de l’accord-cadre : il ne peut plus servir pour ce "
+        "service. Écrivez à votre opérateur, ou choisissez un autre cadre d’achat."
+    )
+
+
+class OutOfForce(OrderRefused):
+    message = (
+        "Ce cadre d’achat n’est pas ouvert aujourd’hui : pas encore commencé, terminé, ou non publié. "
+        "Écrivez à votre opérateur, ou choisissez un autre cadre d’achat."
+    )
+
+
+class BuyerNotNamed(OrderRefused):
+    message = (
+        "Votre collectivité n’est pas nommée dans l’avis de cet accord-cadre : elle ne peut pas y "
+        "commander. Choisissez un autre cadre d’achat, ou demandez à votre opérateur lequel vous est ouvert."
+    )
+
+
+class ThresholdReached(OrderRefused):
+    message = (
+        "Avec ce service, vos achats de même nature atteindraient le seuil au-delà duquel une mise en "
+        "concurrence est obligatoire. Choisissez un cadre d’achat mutualisé, ou écrivez à votre opérateur."
+    )

@@ -15,6 +15,7 @@ from subscriptions.exceptions import (
     DecisionInvalid,
     NotAMember,
     NotAvailable,
+    OrderRefused,
     OrganisationClosed,
     PriceChanged,
     SamePerson,
@@ -22,6 +23,7 @@ from subscriptions.exceptions import (
 )
 from subscriptions.models import Decision, PurchasingVehicle, State, Subscription, Transition
 from subscriptions.models.subscription import TRANSITIONS
+from subscriptions.ordering import check_room, other_routes, place_order
 from tenants import audit
 from tenants.members.adhesions import adheres
 from tenants.models import Organisation, User
@@ -45,8 +47,8 @@ def request_subscription(
     `request_key` was drawn with the form: sending it twice returns the first request. `shown_cents` is
     the yearly price, net of tax, that the person saw.
 
-    Raises AlreadySubscribed, NotAvailable, NotAMember, PriceChanged, or CommitmentMissing when the head
-    office wants a commitment number on its invoices.
+    Raises AlreadySubscribed, NotAvailable, NotAMember, PriceChanged, OrderRefused with the other routes there
+    are, or CommitmentMissing when the head office wants a commitment number on its invoices.
     """
     if again := Subscription.objects.filter(request_key=request_key, tenant=organisation).first():
         return again
@@ -55,6 +57,9 @@ def request_subscription(
     priced = price_of_the_day(listing=listing, organisation=organisation, today=today)
     if priced.net_cents != shown_cents:
         raise PriceChanged(shown_cents=shown_cents, current_cents=priced.net_cents)
+    _find_room(
+        vehicle=vehicle, listing=listing, organisation=organisation, yearly_cents=priced.net_cents, on=today
+    )
     if not commitment_number and commitment_required(organisation=organisation):
         raise CommitmentMissing
     subscription = Subscription(
@@ -98,6 +103,15 @@ def request_subscription(
         details={"yearly_cents": subscription.yearly_cents},
     )
     return subscription
+
+
+def _find_room(**asked) -> None:
+    try:
+        check_room(**asked)
+    except OrderRefused as refusal:
+        vehicle = asked.pop("vehicle")
+        refusal.routes = other_routes(besides=vehicle, **asked)
+        raise
 
 
 def commitment_required(*, organisation: Organisation) -> bool:
@@ -150,7 +164,8 @@ def approve(
 
     `file` is an uploaded PDF of at most 10 MB (required when the vehicle asks for a deliberation).
 
-    Raises OrganisationClosed, SamePerson, DecisionInvalid or WrongState.
+    Raises OrganisationClosed, SamePerson, DecisionInvalid, WrongState, or the OrderRefused of a vehicle that
+    has no room for it.
     """
     if subscription.tenant.is_closed(on=localdate(now)):
         raise OrganisationClosed
@@ -168,6 +183,7 @@ def approve(
     Decision.objects.create(
         tenant=subscription.tenant, subscription=subscription, number=number.strip(), date=date, file=file
     )
+    place_order(subscription=subscription, now=now)
     audit.record(
         tenant=subscription.tenant,
         actor=approved_by,

@@ -1,5 +1,21 @@
 from subscriptions.models.decision import Decision
+from subscriptions.models.framework import EligibleBuyer, FrameworkLot, LotHolder
+from subscriptions.models.order import DirectNeed, Order, Threshold, ThresholdCode
 from subscriptions.models.subscription import State, Subscription, Transition
 from subscriptions.models.vehicle import LegalBasis, PurchasingVehicle
 
-__all__ = ["Decision", "LegalBasis", "PurchasingVehicle", "State", "Subscription", "Transition"]
+__all__ = [
+    "Decision",
+    "DirectNeed",
+    "EligibleBuyer",
+    "FrameworkLot",
+    "LegalBasis",
+    "LotHolder",
+    "Order",
+    "PurchasingVehicle",
+    "State",
+    "Subscription",
+    "Threshold",
+    "ThresholdCode",
+    "Transition",
+]

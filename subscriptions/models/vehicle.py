@@ -1,6 +1,7 @@
-"""Purchasing vehicles: on which legal basis members buy a listing together."""
+"""Purchasing vehicles: on which legal basis members buy a listing together, and who decides."""
 
 from django.db import models
+from django.db.models import F, Q
 
 
 class LegalBasis(models.TextChoices):
@@ -8,22 +9,54 @@ class LegalBasis(models.TextChoices):
 
     GROUPEMENT = "groupement", "groupement de commandes (CCP L2113-6 à 8)"
     CENTRALE = "centrale", "centrale d’achat (CCP L2113-2 à 5)"
+    FRAMEWORK = "framework", "accord-cadre (CCP L2125-1, R2162-1 à 14)"
     IN_HOUSE = "in_house", "quasi-régie (CCP L2511-1 à 5)"
     STATUTORY = "statutory", "service statutaire de l’opérateur"
+    DIRECT = "direct", "achat direct sous le seuil (CCP R2122-8)"
 
 
 class PurchasingVehicle(models.Model):
-    """The rules a subscription must follow: who decides, and whether one person may do both."""
+    """The rules a subscription must follow: who decides, and whether one person may do both.
+
+    `term_years`: for how long a subscription commits its member, renewals included: the need is estimated
+    over all of them (CCP R2121-1). `coordinator` runs a grouping for its members (CCP L2113-7).
+    """
 
     operator = models.ForeignKey("tenants.Operator", on_delete=models.PROTECT, related_name="vehicles")
     name = models.CharField("nom", max_length=160)
     legal_basis = models.CharField("fondement", max_length=12, choices=LegalBasis.choices)
     deliberation_required = models.BooleanField("délibération exigée", default=True)
     separate_approver = models.BooleanField("une autre personne approuve", default=True)
+    term_years = models.PositiveSmallIntegerField("durée d’engagement, en années", default=1)
+    coordinator = models.ForeignKey(
+        "tenants.Organisation",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name="coordonnateur",
+    )
+    starts_on = models.DateField("début", null=True, blank=True)  # None: since always
+    ends_on = models.DateField("fin", null=True, blank=True)  # first day without it; None: no end
     listings = models.ManyToManyField("catalog.Listing", related_name="vehicles")
 
     class Meta:
         verbose_name = "dispositif d’achat"
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(starts_on__isnull=True) | Q(ends_on__isnull=True) | Q(ends_on__gt=F("starts_on")),
+                name="vehicle_ends_after_it_starts",
+            ),
+            models.CheckConstraint(
+                condition=Q(term_years__gte=1) & Q(term_years__lte=10), name="vehicle_term_in_years"
+            ),
+        ]
 
     def __str__(self):
         return self.name
+
+    def is_in_force(self, *, on) -> bool:
+        """Whether something may be asked for under it that day."""
+        return (self.starts_on is None or self.starts_on <= on) and (
+            self.ends_on is None or on < self.ends_on
+        )

@@ -1,16 +1,30 @@
 """Purchasing vehicles and subscriptions in any state."""
 
 import uuid
-from datetime import timedelta
+from datetime import date, timedelta
 
 import factory
 from django.core.files.base import ContentFile
 from django.utils.timezone import localdate
 
 from catalog.prices import listing_price, territory_facts
-from subscriptions.models import Decision, LegalBasis, PurchasingVehicle, State, Subscription, Transition
+from subscriptions.models import (
+    Decision,
+    DirectNeed,
+    EligibleBuyer,
+    FrameworkLot,
+    LegalBasis,
+    LotHolder,
+    Order,
+    PurchasingVehicle,
+    State,
+    Subscription,
+    Threshold,
+    ThresholdCode,
+    Transition,
+)
 from tests.factories.base import ACTIVE_FROM, APPROVED_AT, OPENED_AT, REQUESTED_AT, Factory
-from tests.factories.catalog import ListingFactory
+from tests.factories.catalog import ListingFactory, VendorFactory
 from tests.factories.tenants import AdhesionFactory, OrganisationFactory, UserFactory
 
 PDF = b"%PDF-1.7\n% an act\n%%EOF\n"
@@ -132,3 +146,84 @@ def _priced(listing, organisation, day):
     priced = listing_price(listing=listing, facts=facts)
     assert not priced.problem, priced.problem
     return priced
+
+
+class FrameworkLotFactory(Factory):
+    """A published lot in force, of 100 000 €; `listing=` is in it, `buyers=` may order."""
+
+    class Meta:
+        model = FrameworkLot
+
+    vehicle = factory.SubFactory(PurchasingVehicleFactory, legal_basis=LegalBasis.FRAMEWORK)
+    number = factory.Sequence(lambda n: n + 1)
+    title = "Téléservices"
+    ceiling_cents = 10_000_000
+    starts_on = date(2025, 1, 1)
+    ends_on = date(2029, 1, 1)
+    published_on = date(2024, 12, 1)
+
+    @factory.post_generation
+    def listing(self, create, extracted, **kwargs):
+        if extracted:
+            self.listings.add(extracted)
+
+    @factory.post_generation
+    def buyers(self, create, extracted, **kwargs):
+        if not extracted:
+            return
+        published, self.published_on = self.published_on, None
+        self.save()
+        for organisation in extracted:
+            EligibleBuyerFactory(lot=self, organisation=organisation)
+        self.published_on = published
+        self.save()
+
+
+class EligibleBuyerFactory(Factory):
+    class Meta:
+        model = EligibleBuyer
+
+    lot = factory.SubFactory(FrameworkLotFactory, published_on=None)
+    organisation = factory.SubFactory(OrganisationFactory)
+
+
+class LotHolderFactory(Factory):
+    class Meta:
+        model = LotHolder
+
+    lot = factory.SubFactory(FrameworkLotFactory)
+    vendor = factory.SubFactory(VendorFactory)
+    rank = factory.Sequence(lambda n: n + 1)
+
+
+class ThresholdFactory(Factory):
+    class Meta:
+        model = Threshold
+
+    code = ThresholdCode.DIRECT
+    amount_cents = 6_000_000
+    in_force_from = date(2026, 4, 1)
+    source = "Essai"
+
+
+class DirectNeedFactory(Factory):
+    class Meta:
+        model = DirectNeed
+
+    tenant = factory.SubFactory(OrganisationFactory)
+    family = "canteen"
+
+
+class OrderFactory(Factory):
+    """A direct purchase, under the threshold."""
+
+    class Meta:
+        model = Order
+
+    subscription = factory.SubFactory(
+        SubscriptionFactory, state=State.APPROVED, listing__vehicle__legal_basis=LegalBasis.DIRECT
+    )
+    tenant = factory.SelfAttribute("subscription.tenant")
+    family = factory.SelfAttribute("subscription.listing.sheet.family")
+    amount_cents = factory.SelfAttribute("subscription.yearly_cents")
+    placed_on = localdate(APPROVED_AT)
