@@ -41,11 +41,12 @@ def request_subscription(
     shown_cents: int,
     now: datetime,
     commitment_number: str = "",
+    vehicle_id: int | None = None,
 ) -> Subscription:
     """Asks for a listing, with the price of the day frozen on the request.
 
     `request_key` was drawn with the form: sending it twice returns the first request. `shown_cents` is
-    the yearly price, net of tax, that the person saw.
+    the yearly price, net of tax, that the person saw. `vehicle_id` names another vehicle than the first.
 
     Raises AlreadySubscribed, NotAvailable, NotAMember, PriceChanged, OrderRefused with the other routes there
     are, or CommitmentMissing when the head office wants a commitment number on its invoices.
@@ -53,11 +54,11 @@ def request_subscription(
     if again := Subscription.objects.filter(request_key=request_key, tenant=organisation).first():
         return again
     today = localdate(now)
-    vehicle = vehicle_for(listing=listing, organisation=organisation, today=today)
+    vehicle = vehicle_for(listing=listing, organisation=organisation, today=today, vehicle_id=vehicle_id)
     priced = price_of_the_day(listing=listing, organisation=organisation, today=today)
     if priced.net_cents != shown_cents:
         raise PriceChanged(shown_cents=shown_cents, current_cents=priced.net_cents)
-    _find_room(
+    find_room(
         vehicle=vehicle, listing=listing, organisation=organisation, yearly_cents=priced.net_cents, on=today
     )
     if not commitment_number and commitment_required(organisation=organisation):
@@ -105,11 +106,11 @@ def request_subscription(
     return subscription
 
 
-def _find_room(**asked) -> None:
+def find_room(*, vehicle: PurchasingVehicle, **asked) -> None:
+    """What `ordering.check_room` raises, with the other routes there are."""
     try:
-        check_room(**asked)
+        check_room(vehicle=vehicle, **asked)
     except OrderRefused as refusal:
-        vehicle = asked.pop("vehicle")
         refusal.routes = other_routes(besides=vehicle, **asked)
         raise
 
@@ -119,15 +120,19 @@ def commitment_required(*, organisation: Organisation) -> bool:
     return organisation.establishments.filter(is_seat=True, commitment_required=True).exists()
 
 
-def vehicle_for(*, listing: Listing, organisation: Organisation, today: date) -> PurchasingVehicle:
-    """The purchasing vehicle under which an organisation may request a listing that day.
+def vehicle_for(
+    *, listing: Listing, organisation: Organisation, today: date, vehicle_id: int | None = None
+) -> PurchasingVehicle:
+    """The purchasing vehicle under which an organisation may request a listing that day: the one named, or
+    the first.
 
     Raises NotAvailable when the listing is withdrawn or in no vehicle of its operator's, and NotAMember
     when the organisation adheres to that operator no longer, or not yet.
     """
     if listing.state != ListingState.LISTED or listing.vendor.state != VendorState.ACTIVE:
         raise NotAvailable("Ce service n’est plus proposé par votre opérateur.")
-    vehicle = PurchasingVehicle.objects.filter(listings=listing, operator=listing.operator).first()
+    vehicles = PurchasingVehicle.objects.filter(listings=listing, operator=listing.operator).order_by("pk")
+    vehicle = vehicles.filter(pk=vehicle_id).first() if vehicle_id else vehicles.first()
     if vehicle is None:
         raise NotAvailable("Ce service n’est pas encore ouvert à l’abonnement.")
     if organisation.is_closed(on=today):

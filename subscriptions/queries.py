@@ -87,13 +87,18 @@ class Conditions:
     price: ListingPrice
 
 
-def request_conditions(*, organisation: Organisation, listing: Listing, today: date) -> Conditions:
+def request_conditions(
+    *, organisation: Organisation, listing: Listing, today: date, vehicle_id: int | None = None
+) -> Conditions:
     """What `operations.request_subscription` would freeze today, by the same rules.
 
-    Raises NotAvailable or NotAMember.
+    Raises NotAvailable, NotAMember or OrderRefused.
     """
-    vehicle = operations.vehicle_for(listing=listing, organisation=organisation, today=today)
-    return Conditions(
-        vehicle=vehicle,
-        price=operations.price_of_the_day(listing=listing, organisation=organisation, today=today),
+    vehicle = operations.vehicle_for(
+        listing=listing, organisation=organisation, today=today, vehicle_id=vehicle_id
     )
+    price = operations.price_of_the_day(listing=listing, organisation=organisation, today=today)
+    operations.find_room(
+        vehicle=vehicle, listing=listing, organisation=organisation, yearly_cents=price.net_cents, on=today
+    )
+    return Conditions(vehicle=vehicle, price=price)

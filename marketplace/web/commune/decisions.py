@@ -10,7 +10,7 @@ from marketplace.web.access import member_view
 from marketplace.web.commune.detail import detail_page, may_cancel
 from marketplace.web.commune.forms import ApproveForm, RefuseForm
 from subscriptions import operations
-from subscriptions.exceptions import DecisionInvalid, OrganisationClosed, SamePerson, WrongState
+from subscriptions.exceptions import DecisionInvalid, OrderRefused, OrganisationClosed, SamePerson, WrongState
 from subscriptions.queries import subscription_for_member
 from tenants.models import Role
 
@@ -39,7 +39,7 @@ def approve(request, organisation, public_id):
         form.add_error(error.field, str(error))
         form.ask_file_again()
         return detail_page(request, organisation, subscription, approve_form=form)
-    except (OrganisationClosed, SamePerson, WrongState) as error:
+    except (OrderRefused, OrganisationClosed, SamePerson, WrongState) as error:
         messages.error(request, str(error))
     else:
         messages.success(request, "C’est approuvé. L’ouverture du service est demandée à l’éditeur.")

@@ -22,10 +22,13 @@ from subscriptions.exceptions import (
     CommitmentMissing,
     NotAMember,
     NotAvailable,
+    OrderRefused,
     PriceChanged,
 )
 from subscriptions.queries import Conditions, open_subscription, request_conditions, signatories
 from tenants.models import Role
+
+VEHICLE = "cadre"  # in the address: another purchasing vehicle than the first
 
 
 @member_view(Role.SECRETARY)
@@ -49,7 +52,7 @@ def subscribe(request, organisation, listing):
         except CommitmentMissing as missing:  # made compulsory since the form was read
             form.add_error("commitment_number", str(missing))
             return _page(request, organisation, listing, form=form, now=now)
-        except (NotAvailable, NotAMember) as error:
+        except (NotAvailable, NotAMember, OrderRefused) as error:
             return _refused(request, organisation, listing, error)
     if existing := open_subscription(organisation=organisation, listing=listing):
         return _existing(request, organisation, existing)
@@ -64,6 +67,7 @@ def _request(request, organisation, listing, typed: dict, *, now):
         request_key=typed["request_key"],
         shown_cents=typed["shown_cents"],
         commitment_number=typed["commitment_number"],
+        vehicle_id=_vehicle(request),
         now=now,
     )
     messages.success(request, "Votre demande est enregistrée. Suivez-la ici.")
@@ -80,8 +84,10 @@ def _page(request, organisation, listing, *, form, now, change=None):
     again, and so is the key unless this same request was sent before."""
     today = localdate(now)
     try:
-        conditions = request_conditions(organisation=organisation, listing=listing, today=today)
-    except (NotAvailable, NotAMember) as error:
+        conditions = request_conditions(
+            organisation=organisation, listing=listing, today=today, vehicle_id=_vehicle(request)
+        )
+    except (NotAvailable, NotAMember, OrderRefused) as error:
         return _refused(request, organisation, listing, error)
     price = conditions.price
     errors = bool(form and "commitment_number" in form.errors)
@@ -116,6 +122,11 @@ def _page(request, organisation, listing, *, form, now, change=None):
     return render(request, "commune/subscribe.html", context)
 
 
+def _vehicle(request) -> int | None:
+    typed = request.GET.get(VEHICLE, "")
+    return int(typed) if typed.isdecimal() and len(typed) < 10 else None
+
+
 def _form(organisation, data=None, **options) -> SubscribeForm:
     required = operations.commitment_required(organisation=organisation)
     return SubscribeForm(data, commitment_required=required, **options)
@@ -145,6 +156,10 @@ def _refused(request, organisation, listing, error):
         "operator": listing.operator,
         "reason": str(error),
         "not_member": isinstance(error, NotAMember),
+        "routes": [
+            {"name": route.name, "basis": route.get_legal_basis_display(), "url": f"?{VEHICLE}={route.pk}"}
+            for route in getattr(error, "routes", ())
+        ],
         "storefront_url": storefront_url(listing.operator, organisation),
     }
     return render(request, "commune/subscribe_refused.html", context)

@@ -1,8 +1,10 @@
 """Asking for a service: one screen, one request, whatever is pressed twice."""
 
+import re
 import uuid
 
 import pytest
+from bs4 import BeautifulSoup
 from django.utils import timezone
 
 from catalog.models import ListingState
@@ -13,8 +15,10 @@ from tenants.models import Role
 from tenants.tenancy import tenant_scope
 from tests.factories import (
     AdhesionFactory,
+    FrameworkLotFactory,
     ListingFactory,
     OrganisationFactory,
+    PurchasingVehicleFactory,
     SubscriptionFactory,
     succeeding_grid,
 )
@@ -212,3 +216,43 @@ def test_queries(client, url, secretary, signatory, snapshot):
     client.force_login(secretary)
     with snapshot_queries(snapshot):
         client.get(url)
+
+
+class TestWithoutRoom:
+    """A framework agreement that has no room for the commune's order."""
+
+    @pytest.fixture
+    def listing(self, commune):
+        listing = ListingFactory(vehicle__legal_basis="framework", vehicle__name="Accord-cadre 2026")
+        AdhesionFactory(operator=listing.operator, organisation=commune)
+        FrameworkLotFactory(vehicle=listing.vehicles.get(), listing=listing)
+        return listing
+
+    def test_she_is_told_why_before_asking(self, client, url, commune, secretary):
+        client.force_login(secretary)
+        page = client.get(url)
+        assert "n’est pas nommée dans l’avis" in page.content.decode()
+        assert "Demander par" not in page.content.decode()
+
+    def test_another_way_is_offered_and_works(self, client, url, commune, listing, secretary):
+        grouping = PurchasingVehicleFactory(
+            operator=listing.operator, listing=listing, name="Groupement <b>2026</b>"
+        )
+        client.force_login(secretary)
+        page = BeautifulSoup(client.get(url).content, "html.parser")
+        link = page.find("a", string=re.compile("Demander par"))
+        assert "Groupement <b>2026</b>" in link.text
+        screen = client.get(url + link["href"])
+        form = BeautifulSoup(screen.content, "html.parser").select_one("main form[method=post]")
+        sent = {field["name"]: field.get("value", "") for field in form.select("input[name]")}
+        answer = client.post(form["action"], sent)
+        assert answer.status_code == 302
+        with tenant_scope([commune.pk]):
+            assert Subscription.objects.get().vehicle == grouping
+
+    @pytest.mark.parametrize("typed", ["0", "x", "99999999999", "-1"])
+    def test_a_way_that_does_not_exist(self, client, url, secretary, typed):
+        client.force_login(secretary)
+        page = client.get(f"{url}?cadre={typed}")
+        assert page.status_code == 200
+        assert "ne peut pas être demandé" in page.content.decode()
