@@ -50,15 +50,15 @@ class TerritoryFacts:
     problem: str = ""
     member_communes: int | None = None  # of an EPCI
     college: str | None = None  # of its organisation, at the operator that was asked about
+    pooled_population: int | None = None  # of all who buy the listing in question together
 
     def for_grid(self, grid: Grid, *, first_year: bool = False, **others) -> Facts:
         """The engine's facts, with the population of the kind this grid asks for (or none).
 
         `first_year`: the subscription is in its first year, for grids that price it apart. `others` are facts
-        that no register holds: agents, budget, units, covered_by, pooled_population, solidarity_coefficient;
-        or another college.
+        that no register holds: agents, budget, units, covered_by, solidarity_coefficient; or another college.
         """
-        others = {"college": self.college} | others
+        others = {"college": self.college, "pooled_population": self.pooled_population} | others
         found = grid_of(grid, member_type=self.member_type, college=others["college"])
         kind = found.population_kind if found else None
         return Facts(

@@ -24,6 +24,7 @@ from subscriptions.exceptions import (
 from subscriptions.models import Decision, PurchasingVehicle, State, Subscription, Transition
 from subscriptions.models.subscription import TRANSITIONS
 from subscriptions.ordering import check_room, other_routes, place_order
+from subscriptions.pooling import pooled_facts
 from tenants import audit
 from tenants.members.adhesions import adheres
 from tenants.models import Organisation, User
@@ -155,7 +156,7 @@ def price_of_the_day(*, listing: Listing, organisation: Organisation, today: dat
         on=today,
         college_at=listing.operator if grid and goes_by_college(grid.definition) else None,
     )[organisation.territory_id]
-    priced = grid_price(grid=grid, facts=facts)
+    priced = grid_price(grid=grid, facts=pooled_facts(listing=listing, facts=facts, on=today))
     if priced.quote is None:
         raise NotAvailable(priced.problem)
     return priced

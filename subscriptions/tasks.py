@@ -19,8 +19,10 @@ def write_suspension_letters(move_id: int) -> None:
 @app.periodic(cron="37 3 * * *")
 @app.task(queue="shelves", queueing_lock="subscriptions.count_usage", retry=3)
 def count_usage(timestamp: int) -> None:
-    """Every night: counts how many communes of each size use each listing."""
-    from subscriptions import usage
+    """Every night: counts how many communes of each size use each listing, and the pooled groups."""
+    from subscriptions import pooling, usage
 
+    today = localdate(timezone.now())
     with every_tenant():
-        usage.count_usage(on=localdate(timezone.now()))
+        usage.count_usage(on=today)
+        pooling.record_groups(on=today)

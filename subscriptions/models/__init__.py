@@ -1,5 +1,6 @@
 from subscriptions.models.decision import Decision
 from subscriptions.models.framework import EligibleBuyer, FrameworkLot, LotHolder
+from subscriptions.models.group import GroupPopulation
 from subscriptions.models.order import DirectNeed, Order, Threshold, ThresholdCode
 from subscriptions.models.subscription import State, Subscription, Transition
 from subscriptions.models.vehicle import LegalBasis, PurchasingVehicle
@@ -9,6 +10,7 @@ __all__ = [
     "DirectNeed",
     "EligibleBuyer",
     "FrameworkLot",
+    "GroupPopulation",
     "LegalBasis",
     "LotHolder",
     "Order",
