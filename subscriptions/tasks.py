@@ -26,3 +26,12 @@ def count_usage(timestamp: int) -> None:
     with every_tenant():
         usage.count_usage(on=today)
         pooling.record_groups(on=today)
+
+
+@app.task(queue="letters", retry=3)
+def write_coverage_letters(campaign_id: int) -> None:
+    """Writes to the members of an operator that lack a service."""
+    from subscriptions import coverage_letters
+
+    with every_tenant():
+        coverage_letters.write_letters(campaign_id=campaign_id, now=timezone.now())

@@ -186,7 +186,10 @@ LOG = ("organisation_audit", "Journal", LOG_READERS)
 # Face → groups of pages: (group, [(address, page, who opens it)]).
 SECTIONS = {
     "member": [
-        ("Mes services", [("member_home", "Mes services", MEMBER_ROLES)]),
+        (
+            "Mes services",
+            [("member_home", "Mes services", MEMBER_ROLES), ("member_socle", "Mon socle", MEMBER_ROLES)],
+        ),
         ("Abonnements", [("member_subscriptions", "Abonnements", MEMBER_ROLES)]),
         ("Factures", [("member_invoices", "Factures", MEMBER_ROLES)]),
         (
@@ -225,6 +228,7 @@ SECTIONS = {
             "Abonnements",
             [
                 ("operator_subscriptions", "Abonnements", OPERATOR_ROLES),
+                ("operator_coverage", "Couverture", OPERATOR_ROLES),
                 ("operator_tasks", "Ouvertures à faire", TASK_ROLES),
             ],
         ),

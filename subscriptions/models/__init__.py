@@ -1,3 +1,4 @@
+from subscriptions.models.coverage import CoverageCampaign, Fundamental
 from subscriptions.models.decision import Decision
 from subscriptions.models.framework import EligibleBuyer, FrameworkLot, LotHolder
 from subscriptions.models.group import GroupPopulation
@@ -6,10 +7,12 @@ from subscriptions.models.subscription import State, Subscription, Transition
 from subscriptions.models.vehicle import LegalBasis, PurchasingVehicle
 
 __all__ = [
+    "CoverageCampaign",
     "Decision",
     "DirectNeed",
     "EligibleBuyer",
     "FrameworkLot",
+    "Fundamental",
     "GroupPopulation",
     "LegalBasis",
     "LotHolder",

@@ -49,6 +49,7 @@ NO_PAGES = {
     "operator_invoice_file": "a file",
     "operator_members_csv": "a file",
     "operator_titres_csv": "a file",
+    "operator_coverage_csv": "a file",
     "operator_simulation_csv": "a file",
     "operator_member_import_template": "a file",
     "operator_member_import_rejected": "a file",
@@ -81,6 +82,7 @@ FORMS = {
     "operator_grid_new",
     "operator_grid_edit",
     "operator_grid_publish",
+    "operator_coverage_write",
 }
 # What the demo has no example of, and why.
 NONE_IN_THE_DEMO = {

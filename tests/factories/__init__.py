@@ -51,6 +51,7 @@ from tests.factories.catalogue import (
 )
 from tests.factories.provisioning import CallFactory, EndpointFactory, RunFactory, StepFactory
 from tests.factories.subscriptions import (
+    CoverageCampaignFactory,
     DecisionFactory,
     DirectNeedFactory,
     EligibleBuyerFactory,
@@ -92,6 +93,7 @@ __all__ = [
     "ChorusServiceFactory",
     "ClaimFactory",
     "CollegeFactory",
+    "CoverageCampaignFactory",
     "CurationFilterFactory",
     "DecisionFactory",
     "DelegatedCommuneFactory",

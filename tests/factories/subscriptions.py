@@ -9,6 +9,7 @@ from django.utils.timezone import localdate
 
 from catalog.prices import listing_price, territory_facts
 from subscriptions.models import (
+    CoverageCampaign,
     Decision,
     DirectNeed,
     EligibleBuyer,
@@ -227,3 +228,15 @@ class OrderFactory(Factory):
     family = factory.SelfAttribute("subscription.listing.sheet.family")
     amount_cents = factory.SelfAttribute("subscription.yearly_cents")
     placed_on = localdate(APPROVED_AT)
+
+
+class CoverageCampaignFactory(Factory):
+    class Meta:
+        model = CoverageCampaign
+
+    listing = factory.SubFactory(ListingFactory)
+    operator = factory.SelfAttribute("listing.operator")
+    tenant = factory.SelfAttribute("operator.organisation")
+    people = 1
+    asked_by = factory.SubFactory(UserFactory)
+    asked_at = REQUESTED_AT

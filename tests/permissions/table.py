@@ -26,6 +26,8 @@ from stdnum import luhn
 from billing.review import billable_periods
 from catalog.vendors.declarations import QUESTIONS
 from marketplace.web.operator.forms import period_key
+from subscriptions.coverage import members_by_service
+from subscriptions.coverage_letters import people_of, recipients
 from tenants.models import Adhesion, Role
 from tenants.people.invitations import token_of
 from tests.catalog.publiccode.files import RIGHT, written
@@ -145,6 +147,13 @@ def _vendor(world: World) -> list:
 
 def _listing(world: World) -> list:
     return [world.listing.pk]
+
+
+def _letters(world: World) -> dict:
+    with as_worker():
+        found = members_by_service(operator=world.operator, listing_id=world.listing.pk, on=localdate())
+        people = people_of(recipients(members=[member.pk for member in found.lacking]))
+    return {"people": people, "request_key": uuid4()}
 
 
 def _submission(world: World) -> list:
@@ -528,6 +537,7 @@ TABLE = [
     member("member_shortlist_file", thing=_choice, get=opens(MEMBERS)),
     member("member_help", get=opens(ASKING), post=leads(ASKING), sends=_ten_days),
     member("member_help_end", thing=lambda world: [world.helper.pk], post=leads(ASKING)),
+    member("member_socle", get=opens(MEMBERS)),
     member("member_invoices", get=opens(MEMBERS)),
     member("member_invoice", thing=_invoice, get=opens(MEMBERS)),
     member("member_invoice_file", thing=_invoice, get=opens(MEMBERS)),
@@ -546,6 +556,11 @@ TABLE = [
              sends=lambda world: {"asked_on": localdate().isoformat(), "confirmed": "oui"}),
     operator("operator_member_stay", thing=_adhesion_that_ends, post=leads(TASKS)),
     operator("operator_subscriptions", get=opens(OPERATORS)),
+    operator("operator_coverage", get=opens(OPERATORS)),
+    operator("operator_coverage_service", thing=_listing, get=opens(OPERATORS), lists_members=True),
+    operator("operator_coverage_csv", thing=_listing, get=opens(OPERATORS), lists_members=True),
+    operator("operator_coverage_write", thing=_listing, get=opens(TASKS), post=leads(TASKS),
+             sends=_letters),
     operator("operator_grids", get=opens(OPERATORS)),
     operator("operator_listing_grids", thing=_listing, get=opens(OPERATORS)),
     operator("operator_grid_new", thing=_listing, get=opens(TASKS), post=leads(TASKS),

@@ -2,11 +2,22 @@
 
 from django.urls import path
 
-from marketplace.web.commune import decisions, help, home, invoices, needs, opinion, subscribe, subscriptions
+from marketplace.web.commune import (
+    decisions,
+    help,
+    home,
+    invoices,
+    needs,
+    opinion,
+    socle,
+    subscribe,
+    subscriptions,
+)
 from marketplace.web.commune.choices import favourites, searches, shortlist, shortlists
 
 urlpatterns = [
     path("", home.home, name="member_home"),
+    path("socle/", socle.socle, name="member_socle"),
     path("abonnements/", subscriptions.subscription_list, name="member_subscriptions"),
     path("abonnements/nouveau/<int:listing>/", subscribe.subscribe, name="member_subscribe"),
     path("abonnements/<uuid:public_id>/", subscriptions.detail, name="member_subscription"),

@@ -1,0 +1,215 @@
+"""Who has which service: an organisation's own socle, and an operator's members, service by service.
+
+All need a tenant scope: the organisation's, or that of the operator with its members.
+"""
+
+from collections import Counter, defaultdict
+from dataclasses import dataclass, field
+from datetime import date
+
+from django.contrib.postgres.aggregates import ArrayAgg
+from django.db.models import OuterRef, Q, QuerySet, Subquery
+
+from catalog.finding.strata import stratum_of
+from catalog.models import Family, ShelfEntry
+from subscriptions.models import Fundamental, State, Subscription
+from tenants.members.adhesions import members_of, operators_of
+from tenants.models import Operator, Organisation, Population
+from tenants.models.territory import PopulationKind, TerritoryKind
+
+HAVING = (State.ACTIVE, State.SUSPENDED, State.TERMINATING)
+
+
+@dataclass(frozen=True)
+class Need:
+    """What an organisation has for one need, and what its operators offer for it."""
+
+    title: str
+    text: str
+    families: tuple[str, ...]
+    held: list[Subscription]
+    offers: list[ShelfEntry]
+
+    @property
+    def is_met(self) -> bool:
+        """Whether one of its services is open."""
+        return any(row.state in HAVING for row in self.held)
+
+
+@dataclass(frozen=True)
+class Socle:
+    """The fundamental services, with `source`, and every other family of services."""
+
+    fundamentals: list[Need]
+    others: list[Need]
+    source: str
+
+
+def socle_of(*, organisation: Organisation, on: date) -> Socle:
+    """What the organisation has, lacks and is offered on that day. Three queries."""
+    dated = Fundamental.objects.filter(in_force_from__lte=on).order_by("code", "-in_force_from")
+    known = sorted(dated.distinct("code"), key=lambda row: row.position)
+    rows = list(
+        Subscription.objects.open()
+        .filter(tenant=organisation)
+        .select_related("operator")
+        .order_by("service_name", "pk")
+    )
+    entries = list(
+        ShelfEntry.objects.filter(
+            Q(listing__in=[row.listing_id for row in rows])
+            | Q(listed=True, operator__in=operators_of(organisation=organisation, on=on))
+        )
+        .select_related("operator")
+        .order_by("operator__short_name", "position", "name", "listing")
+    )
+    family_of = {entry.listing_id: entry.family for entry in entries}
+    taken = {row.listing_id for row in rows}
+
+    def need(title: str, text: str, families: tuple[str, ...]) -> Need:
+        return Need(
+            title=title,
+            text=text,
+            families=families,
+            held=[row for row in rows if family_of.get(row.listing_id) in families],
+            offers=[
+                entry
+                for entry in entries
+                if entry.listed and entry.family in families and entry.listing_id not in taken
+            ],
+        )
+
+    fundamental = {family for row in known for family in row.families}
+    others = [need(family.label, "", (family.value,)) for family in Family if family not in fundamental]
+    return Socle(
+        fundamentals=[need(row.title, row.text, tuple(row.families)) for row in known],
+        others=[one for one in others if one.held or one.offers],
+        source=known[0].source if known else "",
+    )
+
+
+@dataclass(frozen=True)
+class Member:
+    """A member of the day; `inhabitants` None when unknown, or when it is no commune: an intercommunality's
+    are those of its communes, and are not counted twice."""
+
+    pk: int
+    siren: str
+    name: str
+    kind: str
+    inhabitants: int | None
+
+
+@dataclass
+class ServiceCoverage:
+    """One service of the shelf: how many members have it, are getting it, and lack it."""
+
+    entry: ShelfEntry
+    having: set[int] = field(default_factory=set)
+    under_way: set[int] = field(default_factory=set)
+    inhabitants: int = 0  # of those that have it
+
+
+@dataclass(frozen=True)
+class Coverage:
+    """An operator's members × its services; `families`: how many members have a service of each family."""
+
+    members: int
+    inhabitants: int
+    services: list[ServiceCoverage]
+    families: dict[str, int]
+
+
+@dataclass(frozen=True)
+class ServiceMembers:
+    """The members of a stratum (of all sizes when none was asked), by what they have of one service.
+    `strata`: how many members of each stratum lack it."""
+
+    entry: ShelfEntry
+    having: list[Member]
+    under_way: list[Member]
+    lacking: list[Member]
+    strata: dict[str, int]
+
+
+def coverage_of(*, operator: Operator, on: date) -> Coverage:
+    """The members of that day that have each service with this operator. Three queries, whatever the number
+    of members and of services."""
+    members = {member.pk: member for member in _members(operator, on)}
+    opened = (
+        Subscription.objects.open()
+        .filter(operator=operator)
+        .order_by()
+        .values_list("listing", "state")
+        .annotate(tenants=ArrayAgg("tenant_id"))
+    )
+    held: dict[int, dict[bool, set[int]]] = defaultdict(lambda: {True: set(), False: set()})
+    for listing, state, tenants in opened:
+        held[listing][state in HAVING].update(members.keys() & set(tenants))
+    entries = ShelfEntry.objects.filter(Q(listed=True) | Q(listing__in=list(held)), operator=operator)
+    services, by_family = [], defaultdict(set)
+    for entry in sorted(entries, key=lambda row: (Family(row.family).label, row.name, row.pk)):
+        having, under_way = held[entry.pk][True], held[entry.pk][False]
+        inhabitants = sum(members[pk].inhabitants or 0 for pk in having)
+        services.append(ServiceCoverage(entry, having, under_way, inhabitants))
+        by_family[entry.family] |= having
+    return Coverage(
+        members=len(members),
+        inhabitants=sum(member.inhabitants or 0 for member in members.values()),
+        services=services,
+        families={family: len(having) for family, having in by_family.items()},
+    )
+
+
+def members_by_service(
+    *, operator: Operator, listing_id: int, on: date, stratum: str = ""
+) -> ServiceMembers | None:
+    """Each member of that day by what it has of one service; None when it is not one of this operator's.
+    Three queries."""
+    entry = ShelfEntry.objects.filter(operator=operator, listing=listing_id).first()
+    if entry is None:
+        return None
+    states = dict(
+        Subscription.objects.open()
+        .filter(operator=operator, listing=listing_id)
+        .order_by()
+        .values_list("tenant", "state")
+    )
+    groups: dict[str, list[Member]] = {"having": [], "under_way": [], "lacking": []}
+    strata: Counter[str] = Counter()
+    for member in _members(operator, on):
+        state = states.get(member.pk)
+        group = "lacking" if state is None else "having" if state in HAVING else "under_way"
+        own = stratum_of(member.inhabitants)
+        if group == "lacking" and own:
+            strata[own] += 1
+        if stratum in ("", own):
+            groups[group].append(member)
+    return ServiceMembers(entry=entry, strata=dict(strata), **groups)
+
+
+def _members(operator: Operator, on: date) -> list[Member]:
+    """Members of the day by name, with their municipal population. One query."""
+    rows: QuerySet = (
+        members_of(operator=operator, on=on)
+        .order_by("plain_name", "pk")
+        .values_list("pk", "siren", "name", "kind", "territory__kind", _population(on))
+    )
+    return [
+        Member(pk, siren, name, kind, inhabitants if territory == TerritoryKind.COMMUNE else None)
+        for pk, siren, name, kind, territory, inhabitants in rows
+    ]
+
+
+def _population(on: date) -> Subquery:
+    """As Population.in_force does: the newest count that is known."""
+    return Subquery(
+        Population.objects.filter(
+            territory=OuterRef("territory"),
+            kind=PopulationKind.MUNICIPALE,
+            in_force_from__lte=on,
+            value__isnull=False,
+        )
+        .order_by("-in_force_from", "id")
+        .values("value")[:1]
+    )
