@@ -82,8 +82,18 @@ def adhere(operator, organisations: list[int]) -> None:
     analyse("tenants_adhesion")
 
 
-def fill_subscriptions(name: str, tenants: list[int], *, first_operator, members_of_first: int, other) -> int:
-    """Thirty subscriptions for each tenant, through its operator; how many there are in all.
+def fill_subscriptions(
+    name: str,
+    tenants: list[int],
+    *,
+    first_operator,
+    members_of_first: int,
+    other,
+    each: int = PER_TENANT,
+    opened: Iterable[str] = OPEN,
+) -> int:
+    """`each` subscriptions for each tenant, the first of them in the states `opened`, through its operator;
+    how many there are in all.
 
     Copies of one real row, written by the server itself as superuser with foreign keys at rest (their
     checks alone would take minutes). What is frozen at the request is left out, being large and unread.
@@ -92,7 +102,7 @@ def fill_subscriptions(name: str, tenants: list[int], *, first_operator, members
     from tests.factories import ListingFactory, SubscriptionFactory
 
     model = SubscriptionFactory(listing__operator=first_operator)
-    listings = [listing.pk for listing in ListingFactory.create_batch(PER_TENANT, operator=first_operator)]
+    listings = [listing.pk for listing in ListingFactory.create_batch(each, operator=first_operator)]
     fresh = {
         "id": "%(last)s + row_number() OVER ()",
         "public_id": "gen_random_uuid()",
@@ -125,8 +135,8 @@ def fill_subscriptions(name: str, tenants: list[int], *, first_operator, members
         ),
     )
     values = {
-        "tenants": tenants, "each": PER_TENANT, "model": model.pk, "last": model.pk, "listings": listings,
-        "open": list(OPEN), "first": first_operator.pk, "of_first": members_of_first, "other": other.pk,
+        "tenants": tenants, "each": each, "model": model.pk, "last": model.pk, "listings": listings,
+        "open": list(opened), "first": first_operator.pk, "of_first": members_of_first, "other": other.pk,
     }  # fmt: skip
     with psycopg.connect(database.urls(name)["admin"], autocommit=True) as admin:
         admin.execute("SET session_replication_role = replica")

@@ -74,7 +74,7 @@ def test_secretaries_of_those_who_lack_it_are_written_to_once(listing, secretary
     lacks, has = secretary(), secretary()
     SubscriptionFactory(tenant=has.organisation, listing=listing, state=State.ACTIVE)
     MembershipFactory(organisation=lacks.organisation, role=Role.AGENT)
-    campaign = ask(listing, lacks)
+    campaign = ask(listing, lacks, has, people=1)
     assert letters_to(campaign) == [lacks.user.email]
     with as_worker():
         (letter,) = Letter.objects.all()

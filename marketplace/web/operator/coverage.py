@@ -154,9 +154,7 @@ def write(request, operator, listing):
         "people": people,
         "to": counted(people, "personne"),
         "of": counted(reached, "adhérent"),
-        "unreached": counted(len(found.lacking) - reached, "adhérent")
-        if len(found.lacking) > reached
-        else "",
+        "unreached": counted(unreached, "adhérent") if unreached else "",
         "stratum": stratum,
         "message": message,
         "error": error,
