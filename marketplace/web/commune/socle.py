@@ -17,6 +17,7 @@ SHOWN = 3  # offers of each need; the shelf has the others
 HAS = {"state": "success", "label": "En place", "icon": "success"}
 ASKED = {"state": "info", "label": "En cours", "icon": "clock"}
 LACKS = {"state": "warning", "label": "Manque", "icon": "warning"}
+NOT_YET = {"state": "neutral", "label": "Pas encore", "icon": "neutral"}  # nobody must have these
 WRITERS = {Role.SECRETARY, Role.SIGNATORY, Role.ORG_ADMIN}
 
 
@@ -29,8 +30,8 @@ def socle(request, organisation):
     context = {
         "organisation": organisation,
         "lead": f"{met} service{'s' if met > 1 else ''} en place sur {len(found.fundamentals)}.",
-        "fundamentals": [_need(need, organisation) for need in found.fundamentals],
-        "others": [_need(need, organisation) for need in found.others],
+        "fundamentals": [_need(need, organisation, without=LACKS) for need in found.fundamentals],
+        "others": [_need(need, organisation, without=NOT_YET) for need in found.others],
         "source": found.source,
         "needs_url": reverse("member_needs", args=[organisation.siren])
         if request.roles & WRITERS and not request.acting_for
@@ -39,11 +40,11 @@ def socle(request, organisation):
     return render(request, "commune/socle.html", context)
 
 
-def _need(need: Need, organisation: Organisation) -> dict:
+def _need(need: Need, organisation: Organisation, *, without: dict) -> dict:
     return {
         "title": need.title,
         "text": need.text,
-        "badge": HAS if need.is_met else ASKED if need.held else LACKS,
+        "badge": HAS if need.is_met else ASKED if need.held else without,
         "held": [
             {
                 "name": row.service_name,
