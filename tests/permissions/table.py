@@ -467,6 +467,7 @@ TABLE = [
     public("territory", thing=lambda world: ["commune", world.commune.territory.code]),
     public("storefront", thing=_operator),
     public("compare", thing=_operator),
+    public("simulation", thing=_operator),
     public("operator_stylesheet", thing=_operator),
     public("operator_logo", thing=_operator),
     *(public(name, thing=_operator)

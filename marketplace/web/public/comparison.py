@@ -71,6 +71,8 @@ def compare(request, operator):
         ],
         "rows": rows(found, choice.commune),
         "prepare_url": prepare_url(request, operator, slugs, commune=choice.commune),
+        "simulate_url": reverse("simulation", args=[operator.slug])
+        + f"?{urlencode([*(('service', slug) for slug in slugs), *suffix])}",
         "hidden": [
             {"name": name, "value": value} for name, value in [*((SERVICE, slug) for slug in slugs), *search]
         ],

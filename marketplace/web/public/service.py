@@ -1,6 +1,7 @@
 """One service in one hall: the version that this operator approved, never what the vendor wrote since."""
 
 from datetime import date
+from urllib.parse import urlencode
 
 from django.contrib.auth.decorators import login_not_required
 from django.http import Http404
@@ -49,6 +50,8 @@ def service(request, operator, service):
         operator=operator, listing=listing, sheet=listing.shown, vendor=listing.vendor, choice=choice
     )
     context["action"] = member_action(request, listing=listing, commune=choice.commune)
+    pairs = [("service", listing.sheet.slug), *([("insee", choice.commune.code)] if choice.commune else [])]
+    context["simulate_url"] = f"{reverse('simulation', args=[operator.slug])}?{urlencode(pairs)}"
     context["keep"] = keep_service(request, listing, commune=choice.commune)
     return render(request, "public/service.html", context)
 
@@ -91,6 +94,7 @@ def service_context(
         "approved_on": day(listing.approved_at) if listing else "",
         "back_url": reverse("storefront", args=[operator.slug]) + suffix,
         "action": {"kind": "none"},
+        "simulate_url": "",
         "keep": None,
         "preview": None,
         "picker_hidden": [],

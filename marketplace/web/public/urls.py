@@ -11,6 +11,7 @@ from marketplace.web.public import (
     service,
     sheet_files,
     shelf,
+    simulating,
     territories,
     views,
 )
@@ -30,6 +31,7 @@ urlpatterns = [
     path("communes/", views.commune_suggestions, name="commune_suggestions"),
     path("halles/<slug:operator>/", shelf.storefront, name="storefront"),
     path("halles/<slug:operator>/comparer/", comparison.compare, name="compare"),
+    path("halles/<slug:operator>/simulation/", simulating.simulation, name="simulation"),
     path("halles/<slug:operator>/couleurs.css", views.operator_stylesheet, name="operator_stylesheet"),
     path("halles/<slug:operator>/logo.png", logos.operator_logo, name="operator_logo"),
     path("halles/<slug:operator>/services/<slug:service>/", service.service, name="service"),

@@ -1,0 +1,220 @@
+"""What a choice of services would cost a commune, open to anyone: the address holds all of it."""
+
+from urllib.parse import urlencode
+
+from django import forms
+from django.contrib.auth.decorators import login_not_required
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.timezone import localdate
+from django.views.decorators.http import require_safe
+
+from catalog.models import Listing
+from catalog.prices import territory_facts
+from marketplace.web.formats import day, format_cents, format_number, format_percent
+from marketplace.web.public.commune_choice import chosen_commune
+from marketplace.web.public.views import operator_or_404
+from subscriptions.pooling import groups_of
+from subscriptions.simulation import MOST_SERVICES, Amount, SimulatedLine, Simulation, simulate
+from tenants.models import Territory
+
+KEPT = ("service", "option", "debut", "plus")
+MOST_OTHERS = 999
+
+
+class SimulationForm(forms.Form):
+    """From when, and how many more would join."""
+
+    debut = forms.DateField(
+        label="À partir du",
+        widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"}),
+        error_messages={
+            "required": "Indiquez le jour de départ.",
+            "invalid": "Cette date n’existe pas. Écrivez-la ainsi : 17/03/2027.",
+        },
+    )
+    plus = forms.IntegerField(
+        label="Communes de plus dans le groupe",
+        help_text="De la même taille que la vôtre. Ne change le prix que des services au volume.",
+        required=False,
+        min_value=0,
+        max_value=MOST_OTHERS,
+        error_messages={
+            "invalid": "Écrivez un nombre entier, par exemple 3.",
+            "min_value": "Écrivez 0 ou plus.",
+            "max_value": f"Écrivez {MOST_OTHERS} au plus.",
+        },
+    )
+
+    def __init__(self, *args, today, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.today = today
+
+    def clean_debut(self):
+        starts_on = self.cleaned_data["debut"]
+        if not self.today <= starts_on < self.today.replace(year=self.today.year + 3, day=1):
+            raise forms.ValidationError(
+                "Choisissez un jour entre aujourd’hui et trois ans : au-delà, les tarifs ne sont pas connus."
+            )
+        return starts_on
+
+
+@login_not_required
+@require_safe
+def simulation(request, operator):
+    """The page. It asks for nothing and keeps nothing."""
+    operator = operator_or_404(request, operator)
+    today = localdate(timezone.now())
+    choice = chosen_commune(request, on=today, keep=KEPT)
+    if choice.redirect_to:
+        return redirect(choice.redirect_to)
+    slugs = list(dict.fromkeys(slug.replace("\0", "")[:140] for slug in request.GET.getlist("service")))
+    listings = _listings(operator, slugs[:MOST_SERVICES])
+    chosen = _chosen(request, listings)
+    form = SimulationForm(
+        {"debut": request.GET.get("debut") or today.isoformat(), "plus": request.GET.get("plus", "")},
+        today=today,
+    )
+    found = None
+    if form.is_valid() and choice.commune and listings:
+        found = _simulated(choice.commune, listings, chosen, form.cleaned_data, today)
+    insee = [("insee", choice.commune.code)] if choice.commune else []
+    shelf_url = reverse("storefront", args=[operator.slug])
+    context = {
+        "operator": operator,
+        "choice": choice,
+        "form": form,
+        "errors": bool(form.errors),
+        "crumbs": [
+            {"label": operator.short_name, "url": f"{shelf_url}?{urlencode(insee)}" if insee else shelf_url},
+            {"label": "Simuler", "url": ""},
+        ],
+        "shelf_url": f"{shelf_url}?{urlencode(insee)}" if insee else shelf_url,
+        "too_many": len(slugs) > MOST_SERVICES,
+        "picks": [_pick(listing, chosen.get(listing.pk, ())) for listing in listings],
+        "hidden": [
+            {"name": name, "value": value}
+            for name in KEPT
+            for value in request.GET.getlist(name)
+            if value and len(value) < 200
+        ],
+        "form_hidden": [{"name": name, "value": value} for name, value in insee],
+        "result": _result(found, choice.commune, form.cleaned_data) if found else None,
+    }
+    return render(request, "public/simulation.html", context)
+
+
+def _listings(operator, slugs: list[str]) -> list[Listing]:
+    rows = Listing.objects.on_shelf_of(operator).for_cards().filter(offer__product__sheet__slug__in=slugs)
+    return sorted(rows, key=lambda listing: slugs.index(listing.sheet.slug))
+
+
+def _chosen(request, listings: list[Listing]) -> dict[int, set[str]]:
+    """Option codes by listing: the address says `option=<service>:<code>`."""
+    typed = {tuple(value.split(":", 1)) for value in request.GET.getlist("option") if ":" in value}
+    return {listing.pk: {code for slug, code in typed if slug == listing.sheet.slug} for listing in listings}
+
+
+def _simulated(commune: Territory, listings, chosen, typed: dict, today) -> Simulation:
+    facts = territory_facts(territories=[commune], on=today)[commune.pk]
+    own = facts.populations.get("municipale")
+    return simulate(
+        listings=listings,
+        options=chosen,
+        facts=facts,
+        starts_on=typed["debut"],
+        on=today,
+        groups=groups_of(listings=listings, on=today),
+        others=(typed["plus"] or 0) * ((own.value or 0) if own else 0),
+    )
+
+
+def _pick(listing: Listing, codes) -> dict:
+    slug = listing.sheet.slug
+    return {
+        "slug": slug,
+        "name": listing.shown.name,
+        "vendor": listing.vendor.organisation.name,
+        "options": [
+            {"value": f"{slug}:{one['code']}", "name": one["name"], "checked": one["code"] in codes}
+            for one in listing.shown.options
+        ],
+    }
+
+
+def _result(found: Simulation, commune: Territory, typed: dict) -> dict:
+    """For public/simulation.html: amounts as texts."""
+    year = typed["debut"].year
+    later = found.later != found.next_year
+    totals = [
+        _figure(f"{year}, {found.months} mois" if found.months < 12 else str(year), found.this_year),
+        _figure(str(year + 1), found.next_year),
+    ]
+    if later:
+        totals.append(_figure("Ensuite, par an", found.later))
+    return {
+        "title": f"Pour {commune.full_name}, à partir du {day(typed['debut'])}",
+        "figures": totals,
+        "is_whole": found.is_whole,
+        "savings": _savings(found),
+        "columns": [figure["label"] for figure in totals],
+        "rows": [_row(line, later=later) for line in found.lines],
+        "notes": [note for line in found.lines for note in _notes(line)],
+    }
+
+
+def _figure(label: str, amount: Amount) -> dict:
+    told = _told(amount)
+    untaxed = "hors champ de la TVA ou exonéré"
+    value = f"{told['gross']} TTC" if told["net"] else told["gross"]
+    return {"label": label, "value": value, "note": told["net"] or untaxed}
+
+
+def _told(amount: Amount) -> dict:
+    """`net` is empty where there is no VAT."""
+    taxed = amount.net_cents != amount.gross_cents
+    return {
+        "gross": format_cents(amount.gross_cents),
+        "net": f"{format_cents(amount.net_cents)} HT" if taxed else "",
+    }
+
+
+def _savings(found: Simulation) -> str:
+    if not found.listed_cents:
+        return ""
+    saved, listed = found.saved_cents, found.listed_cents
+    if saved <= 0:
+        return (
+            f"Au tarif public des éditeurs : {format_cents(listed)} TTC par an. Le groupe n’y gagne rien ici."
+        )
+    share = format_percent(saved * 100 // listed)
+    return (
+        f"Au tarif public des éditeurs : {format_cents(listed)} TTC par an. "
+        f"Acheter ensemble vous fait économiser {format_cents(saved)} par an, soit {share}."
+    )
+
+
+def _row(line: SimulatedLine, *, later: bool) -> dict:
+    amounts = [line.this_year, line.next_year, *([line.later] if later else [])]
+    return {
+        "name": line.name,
+        "is_option": bool(line.option),
+        "problem": line.problem,
+        "cells": [_told(amount) for amount in amounts if amount is not None],
+        "steps": [step for one in line.quote.lines for step in one.steps] if line.quote else [],
+    }
+
+
+def _notes(line: SimulatedLine) -> list[dict]:
+    """What may move the price: a stratum near, the group."""
+    found = [
+        {"about": line.name, "text": f"Seuil proche : {jump.in_words()} par an."} for jump in line.thresholds
+    ]
+    if line.group and not line.option:
+        people = f"{format_number(line.group.inhabitants)} habitants"
+        members = f"{format_number(line.group.members)} membre{'s' if line.group.members > 1 else ''}"
+        found.append(
+            {"about": line.name, "text": f"Le groupe compte {members} et {people} le {day(line.group.on)}."}
+        )
+    return found
