@@ -1,4 +1,4 @@
-"""The page that simulates: anybody's, its address holds everything, and what is typed wrong is kept and told."""
+"""The page that simulates: anybody's, its address holds everything, what is typed wrong is kept."""
 
 import re
 from datetime import timedelta
