@@ -181,18 +181,16 @@ def _told(amount: Amount) -> dict:
 
 
 def _savings(found: Simulation) -> str:
-    if not found.listed_cents:
+    """Over the services whose vendor publishes a price; empty when none does."""
+    told = [line.name for line in found.lines if line.listed and line.later]
+    if not told:
         return ""
     saved, listed = found.saved_cents, found.listed_cents
+    public = f"{' + '.join(told)} au tarif public : {format_cents(listed)} par an"
     if saved <= 0:
-        return (
-            f"Au tarif public des éditeurs : {format_cents(listed)} TTC par an. Le groupe n’y gagne rien ici."
-        )
+        return f"{public}, pas plus cher qu’ici."
     share = format_percent(saved * 100 // listed)
-    return (
-        f"Au tarif public des éditeurs : {format_cents(listed)} TTC par an. "
-        f"Acheter ensemble vous fait économiser {format_cents(saved)} par an, soit {share}."
-    )
+    return f"{public}. Acheter ensemble vous fait économiser {format_cents(saved)} par an, soit {share}."
 
 
 def _row(line: SimulatedLine, *, later: bool) -> dict:
