@@ -468,6 +468,7 @@ TABLE = [
     public("storefront", thing=_operator),
     public("compare", thing=_operator),
     public("simulation", thing=_operator),
+    public("simulation_file", thing=_operator, get=leads(EVERYONE)),
     public("operator_stylesheet", thing=_operator),
     public("operator_logo", thing=_operator),
     *(public(name, thing=_operator)

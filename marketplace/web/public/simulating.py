@@ -4,6 +4,7 @@ from urllib.parse import urlencode
 
 from django import forms
 from django.contrib.auth.decorators import login_not_required
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -13,14 +14,16 @@ from django.views.decorators.http import require_safe
 from catalog.models import Listing
 from catalog.prices import territory_facts
 from marketplace.web.formats import day, format_cents, format_number, format_percent
-from marketplace.web.public.commune_choice import chosen_commune
+from marketplace.web.public.commune_choice import CommuneChoice, chosen_commune
 from marketplace.web.public.views import operator_or_404
 from subscriptions.pooling import groups_of
 from subscriptions.simulation import MOST_SERVICES, Amount, SimulatedLine, Simulation, simulate
+from subscriptions.simulation_file import render as render_file
 from tenants.models import Territory
 
 KEPT = ("service", "option", "debut", "plus")
 MOST_OTHERS = 999
+PARTIAL = "Un service au moins n’a pas de prix ici : il n’est pas compté dans les totaux."
 
 
 class SimulationForm(forms.Form):
@@ -69,6 +72,38 @@ def simulation(request, operator):
     choice = chosen_commune(request, on=today, keep=KEPT)
     if choice.redirect_to:
         return redirect(choice.redirect_to)
+    return render(request, "public/simulation.html", _context(request, operator, choice, today))
+
+
+@login_not_required
+@require_safe
+def simulation_file(request, operator):
+    """The same as a PDF; whoever has nothing to compute is led back to the page."""
+    operator = operator_or_404(request, operator)
+    today = localdate(timezone.now())
+    context = _context(request, operator, chosen_commune(request, on=today, keep=KEPT), today)
+    result = context["result"]
+    if result is None:
+        address = reverse("simulation", args=[operator.slug])
+        return redirect(f"{address}?{request.GET.urlencode()}" if request.GET else address)
+    content = {
+        "title": "Simuler le coût",
+        "lead": result["title"],
+        "operator": operator.short_name,
+        "warning": "" if result["is_whole"] else PARTIAL,
+        "notes": [f"{note['about']} – {note['text']}" for note in result["notes"]],
+        **{name: result[name] for name in ("figures", "savings", "columns", "rows")},
+    }
+    headers = {
+        "Content-Disposition": f'attachment; filename="simulation-{today:%Y-%m-%d}.pdf"',
+        "X-Content-Type-Options": "nosniff",
+    }
+    pdf = render_file(content=content, dated=today)
+    return HttpResponse(pdf, content_type="application/pdf", headers=headers)
+
+
+def _context(request, operator, choice: CommuneChoice, today) -> dict:
+    """Everything of public/simulation.html."""
     slugs = list(dict.fromkeys(slug.replace("\0", "")[:140] for slug in request.GET.getlist("service")))
     listings = _listings(operator, slugs[:MOST_SERVICES])
     chosen = _chosen(request, listings)
@@ -81,7 +116,7 @@ def simulation(request, operator):
         found = _simulated(choice.commune, listings, chosen, form.cleaned_data, today)
     insee = [("insee", choice.commune.code)] if choice.commune else []
     shelf_url = reverse("storefront", args=[operator.slug])
-    context = {
+    return {
         "operator": operator,
         "choice": choice,
         "form": form,
@@ -101,8 +136,9 @@ def simulation(request, operator):
         ],
         "form_hidden": [{"name": name, "value": value} for name, value in insee],
         "result": _result(found, choice.commune, form.cleaned_data) if found else None,
+        "file_url": f"{reverse('simulation_file', args=[operator.slug])}?{request.GET.urlencode()}",
+        "partial": PARTIAL,
     }
-    return render(request, "public/simulation.html", context)
 
 
 def _listings(operator, slugs: list[str]) -> list[Listing]:

@@ -32,6 +32,7 @@ urlpatterns = [
     path("halles/<slug:operator>/", shelf.storefront, name="storefront"),
     path("halles/<slug:operator>/comparer/", comparison.compare, name="compare"),
     path("halles/<slug:operator>/simulation/", simulating.simulation, name="simulation"),
+    path("halles/<slug:operator>/simulation.pdf", simulating.simulation_file, name="simulation_file"),
     path("halles/<slug:operator>/couleurs.css", views.operator_stylesheet, name="operator_stylesheet"),
     path("halles/<slug:operator>/logo.png", logos.operator_logo, name="operator_logo"),
     path("halles/<slug:operator>/services/<slug:service>/", service.service, name="service"),

@@ -127,3 +127,21 @@ def test_queries(client, operator, listing, commune, snapshot):
     others = [ListingFactory(operator=operator).sheet.slug for _ in range(3)]
     with snapshot_queries(snapshot(name="simulation")):
         page(client, **{**asked, "service": ["cantine", *others]})
+
+
+def test_the_file_says_the_same(client, listing, commune):
+    shown = page(client, insee="14711", service="cantine")
+    link = BeautifulSoup(shown.content, "html.parser").find("a", string="Télécharger en PDF")
+    answer = client.get(link["href"])
+    assert answer["Content-Type"] == "application/pdf"
+    assert answer["Content-Disposition"].startswith("attachment; filename=")
+    words = "\n".join(sheet.extract_text() for sheet in PdfReader(BytesIO(answer.content)).pages)
+    words = re.sub(r"\s+", " ", words)
+    for told in ("Cantine <b>facile</b>", "900,00 € TTC", "Simulation sans engagement", "Trévières"):
+        assert told in words
+
+
+def test_nothing_to_compute_leads_back_with_what_was_typed(client, listing, commune):
+    answer = client.get(reverse("simulation_file", args=["hall"]), {"service": "cantine", "debut": "demain"})
+    assert answer.status_code == 302
+    assert answer["Location"] == f"{reverse('simulation', args=['hall'])}?service=cantine&debut=demain"
