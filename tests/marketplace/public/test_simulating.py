@@ -2,12 +2,14 @@
 
 import re
 from datetime import timedelta
+from io import BytesIO
 
 import pytest
 from bs4 import BeautifulSoup
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.timezone import localdate
+from pypdf import PdfReader
 
 from catalog.models import ListingState
 from tests.factories import ListingFactory, OperatorFactory, PriceGridFactory, TerritoryFactory
