@@ -92,7 +92,11 @@ def simulation_file(request, operator):
         "operator": operator.short_name,
         "warning": "" if result["is_whole"] else PARTIAL,
         "notes": [f"{note['about']} – {note['text']}" for note in result["notes"]],
-        **{name: result[name] for name in ("figures", "savings", "columns", "rows")},
+        "rows": [
+            {**row, "name": f"Option : {row['name']}" if row["is_option"] else row["name"]}
+            for row in result["rows"]
+        ],
+        **{name: result[name] for name in ("figures", "savings", "columns")},
     }
     headers = {
         "Content-Disposition": f'attachment; filename="simulation-{today:%Y-%m-%d}.pdf"',
