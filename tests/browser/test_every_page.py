@@ -43,6 +43,8 @@ NO_PAGES = {
     "sheet_file": "a picture or a document",
     "hall_news_feed": "a feed",
     "member_decision_file": "a file",
+    "member_draft_act": "a file",
+    "simulation_file": "a file",
     "member_invoice_file": "a file",
     "member_shortlist_file": "a file",
     "member_shortlist_progress": "part of a page that renews itself",

@@ -515,6 +515,8 @@ TABLE = [
     member("member_refuse", thing=_requested, get=leads(SIGNATORY), post=leads(SIGNATORY), sends=_a_reason),
     member("member_cancel", thing=_requested,
            post=not_found(MEMBERS) | leads(SECRETARY, ORG_ADMIN)),  # it is this secretary's request
+    member("member_draft_act", thing=lambda world: [*_requested(world), "assemblee"],
+           get=opens(SECRETARY, SIGNATORY)),
     member("member_decision_file", thing=_active, get=opens(MEMBERS)),
     member("member_favourites", get=opens(MEMBERS)),
     member("member_favourite", thing=_kept, post=leads(MEMBERS),

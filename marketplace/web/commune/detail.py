@@ -1,5 +1,7 @@
 """What the page of one subscription shows, to whom. Shared by the page and by the forms on it."""
 
+from dataclasses import dataclass
+
 from django.shortcuts import render
 from django.urls import reverse
 
@@ -13,10 +15,12 @@ from marketplace.web.commune.words import assembly, head, yearly_price
 from marketplace.web.formats import day, moment
 from marketplace.web.price_views import breakdown
 from provisioning.queries import opening_of
+from subscriptions.deciding import Decider, Rule, may_decide
 from subscriptions.models import State, Subscription
 from subscriptions.queries import signatories
 from tenants.models import Organisation, Role
 
+DRAFTING = {Role.SECRETARY, Role.SIGNATORY}
 _DEEDS = {
     State.REQUESTED: "a demandé l’abonnement",
     State.REFUSED: "a refusé la demande",
@@ -68,8 +72,45 @@ def detail_page(
         "assembly": assembly(organisation),
         "head": head(organisation),
         "price": yearly_price(subscription),
+        "drafts": drafts_of(organisation, subscription) if request.roles & DRAFTING else [],
+        "who_decides": _rule(organisation, subscription).why if requested else "",
     }
     return render(request, "commune/subscription.html", context)
+
+
+@dataclass(frozen=True)
+class Draft:
+    """One act that may decide a request, and where it is drafted."""
+
+    decider: Decider
+    label: str
+    url: str
+
+
+def drafts_of(organisation: Organisation, subscription: Subscription) -> list[Draft]:
+    """The acts that may decide this request; none once it is decided."""
+    if subscription.state != State.REQUESTED:
+        return []
+    labels = {
+        Decider.ASSEMBLY: "Projet de délibération (PDF)",
+        Decider.HEAD: f"Projet de décision du {head(organisation)} (PDF)",
+    }
+    return [
+        Draft(
+            decider,
+            labels[decider],
+            reverse("member_draft_act", args=[organisation.siren, subscription.public_id, decider]),
+        )
+        for decider in _rule(organisation, subscription).deciders
+    ]
+
+
+def _rule(organisation: Organisation, subscription: Subscription) -> Rule:
+    return may_decide(
+        basis=subscription.vehicle.legal_basis,
+        kind=organisation.kind,
+        deliberation_required=subscription.deliberation_required,
+    )
 
 
 def may_cancel(request, subscription: Subscription) -> bool:

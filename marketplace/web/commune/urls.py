@@ -26,6 +26,11 @@ urlpatterns = [
     path("abonnements/<uuid:public_id>/refuser/", decisions.refuse, name="member_refuse"),
     path("abonnements/<uuid:public_id>/annuler/", decisions.cancel, name="member_cancel"),
     path("abonnements/<uuid:public_id>/acte.pdf", subscriptions.decision_file, name="member_decision_file"),
+    path(
+        "abonnements/<uuid:public_id>/projet-<slug:decider>.pdf",
+        decisions.draft,
+        name="member_draft_act",
+    ),
     path("abonnements/<uuid:public_id>/avis/", opinion.opinion, name="member_opinion"),
     path("besoins/", needs.need_list, name="member_needs"),
     path("besoins/nouveau/", needs.new, name="member_need_new"),

@@ -6,7 +6,7 @@ from django.core.files.storage import default_storage
 
 from provisioning.models import StepState
 from subscriptions.models import State
-from tests.factories import RunFactory, StepFactory, SubscriptionFactory
+from tests.factories import ListingFactory, RunFactory, StepFactory, SubscriptionFactory
 from tests.factories.base import OPENED_AT
 from tests.tools.queries import snapshot_queries
 
@@ -148,3 +148,24 @@ def test_queries(client, opening, secretary, at, snapshot):
     client.force_login(secretary)
     with snapshot_queries(snapshot):
         client.get(at("member_subscription", subscription.public_id))
+
+
+def test_the_acts_that_may_decide_are_offered_drafted(client, at, commune, secretary):
+    listing = ListingFactory(vehicle__legal_basis="centrale", vehicle__deliberation_required=False)
+    asked = SubscriptionFactory(tenant=commune, listing=listing)
+    client.force_login(secretary)
+    page = BeautifulSoup(client.get(at("member_subscription", asked.public_id)).content, "html.parser")
+    links = {link.text: link["href"] for link in page.select("#acte ~ ul a")}
+    assert list(links) == ["Projet de délibération (PDF)", "Projet de décision du maire (PDF)"]
+    for address in links.values():
+        answer = client.get(address)
+        assert (answer.status_code, answer.content[:5]) == (200, b"%PDF-")
+    assert client.get(at("member_draft_act", asked.public_id, "autre")).status_code == 404
+
+
+def test_no_draft_where_a_deliberation_is_wanted_nor_once_decided(client, at, commune, secretary):
+    asked = SubscriptionFactory(tenant=commune)
+    decided = SubscriptionFactory(tenant=commune, state=State.APPROVED)
+    client.force_login(secretary)
+    assert client.get(at("member_draft_act", asked.public_id, "delegation")).status_code == 404
+    assert client.get(at("member_draft_act", decided.public_id, "assemblee")).status_code == 404

@@ -1,0 +1,54 @@
+"""Who may decide for an authority: its assembly, or its head by delegation. Sources beside each rule."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from subscriptions.models import LegalBasis
+from tenants.models.organisation import OrganisationKind
+
+
+class Decider(StrEnum):
+    ASSEMBLY = "assemblee"
+    HEAD = "delegation"  # the mayor or the president, to whom the assembly has delegated
+
+
+@dataclass(frozen=True)
+class Rule:
+    """`deciders` in the order they are offered; `why` says in French on what they rest."""
+
+    deciders: tuple[Decider, ...]
+    why: str
+
+
+# The mayor may be charged with preparing, awarding, carrying out and paying contracts and framework
+# agreements when the credits are in the budget (CGCT L2122-22, 4°), and reports to the council (L2122-23).
+# An EPCI may delegate as much to its president (CGCT L5211-10).
+BOTH = (Decider.ASSEMBLY, Decider.HEAD)
+COUNCIL = (Decider.ASSEMBLY,)
+MAYOR = "Le conseil décide, ou le maire s’il a reçu délégation pour les marchés (CGCT L2122-22, 4°)."
+PRESIDENT = "L’assemblée décide, ou le président s’il a reçu délégation (CGCT L5211-10)."
+GROUPING = (
+    "Rejoindre un groupement de commandes ne se délègue pas au maire : le conseil approuve lui-même la "
+    "convention constitutive (CGCT L2121-29, CCP L2113-7)."
+)
+MEMBERSHIP = "Prendre un service statutaire se décide en assemblée (statuts de l’opérateur)."
+OTHERS = "Ce que prévoient les statuts ou les règles de votre organisme."
+
+
+def rule(*, basis: str, kind: str) -> Rule:
+    """Who may decide to join a vehicle of that legal basis, in a body of that kind."""
+    if basis == LegalBasis.STATUTORY:
+        return Rule(COUNCIL, MEMBERSHIP)
+    if kind == OrganisationKind.COMMUNE:
+        return Rule(COUNCIL, GROUPING) if basis == LegalBasis.GROUPEMENT else Rule(BOTH, MAYOR)
+    if kind == OrganisationKind.EPCI:
+        return Rule(BOTH, PRESIDENT)
+    return Rule(BOTH, OTHERS)
+
+
+def may_decide(*, basis: str, kind: str, deliberation_required: bool) -> Rule:
+    """The same, where the operator's vehicle asks for a deliberation whatever the law would allow."""
+    found = rule(basis=basis, kind=kind)
+    if deliberation_required and Decider.HEAD in found.deciders:
+        return Rule(COUNCIL, "Votre opérateur demande une délibération pour ce cadre d’achat.")
+    return found
