@@ -106,3 +106,25 @@ class ThresholdReached(OrderRefused):
         "Avec ce service, vos achats de même nature atteindraient le seuil au-delà duquel une mise en "
         "concurrence est obligatoire. Choisissez un cadre d’achat mutualisé, ou écrivez à votre opérateur."
     )
+
+
+class TermsInvalid(SubscriptionRefused):
+    """A purchasing vehicle or a lot cannot be kept so: `errors` holds {field: French sentence}; nothing was
+    written."""
+
+    def __init__(self, errors):
+        self.errors = errors
+        super().__init__(" ".join(errors.values()))
+
+
+class LotPublished(SubscriptionRefused):
+    def __init__(self):
+        super().__init__("L’avis de ce lot est publié : il ne se modifie plus.")
+
+
+class LotIncomplete(SubscriptionRefused):
+    """A lot that may not be published yet. `missing`: one French sentence each."""
+
+    def __init__(self, missing):
+        self.missing = missing
+        super().__init__(" ".join(missing))

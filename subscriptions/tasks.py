@@ -35,3 +35,14 @@ def write_coverage_letters(campaign_id: int) -> None:
 
     with every_tenant():
         coverage_letters.write_letters(campaign_id=campaign_id, now=timezone.now())
+
+
+@app.periodic(cron="23 6 * * *")
+@app.task(queue="letters", queueing_lock="subscriptions.write_lot_alerts", retry=3)
+def write_lot_alerts(timestamp: int) -> None:
+    """Every morning: writes to operators whose lots near their maximum or their end."""
+    from subscriptions import lot_letters
+
+    now = timezone.now()
+    with every_tenant():
+        lot_letters.write_alerts(on=localdate(now), now=now)

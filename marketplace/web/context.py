@@ -230,6 +230,7 @@ SECTIONS = {
                 ("operator_subscriptions", "Abonnements", OPERATOR_ROLES),
                 ("operator_coverage", "Couverture", OPERATOR_ROLES),
                 ("operator_tasks", "Ouvertures à faire", TASK_ROLES),
+                ("operator_vehicles", "Cadres d’achat", OPERATOR_ROLES),
             ],
         ),
         (

@@ -10,7 +10,7 @@ from tenants.models import AuditEvent, Organisation, User
 
 # What a person may look for: a group of codes of events (`what` begins with one of them).
 SUBJECTS = {
-    "abonnements": ("Abonnements et ouvertures", ("subscription.", "provisioning.")),
+    "abonnements": ("Abonnements et ouvertures", ("subscription.", "provisioning.", "vehicle.", "lot.")),
     "facturation": ("Facturation", ("billing.", "invoice.", "settlement.")),
     "catalogue": ("Catalogue", ("listing.", "submission.", "share.", "shelf.", "price_grid.", "vendor.")),
     "personnes": ("Personnes et rôles", ("people.", "invitation.", "membership.", "personal_data.")),

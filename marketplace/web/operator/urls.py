@@ -12,6 +12,7 @@ from marketplace.web.operator import (
     editorial,
     feeds,
     invoices,
+    lots,
     member,
     member_changes,
     member_imports,
@@ -28,6 +29,7 @@ from marketplace.web.operator import (
     submission,
     submissions,
     tasks,
+    vehicles,
 )
 from marketplace.web.operator.grids import editor, publishing, simulating, versions
 
@@ -42,6 +44,13 @@ urlpatterns = [
     path("couverture/<int:listing>/", coverage.service, name="operator_coverage_service"),
     path("couverture/<int:listing>/adherents.csv", coverage.service_csv, name="operator_coverage_csv"),
     path("couverture/<int:listing>/ecrire/", coverage.write, name="operator_coverage_write"),
+    path("cadres/", vehicles.vehicle_list, name="operator_vehicles"),
+    path("cadres/nouveau/", vehicles.new, name="operator_vehicle_new"),
+    path("cadres/<int:vehicle>/", vehicles.vehicle, name="operator_vehicle"),
+    path("cadres/<int:vehicle>/modifier/", vehicles.edit, name="operator_vehicle_edit"),
+    path("cadres/<int:vehicle>/lots/nouveau/", lots.new, name="operator_lot_new"),
+    path("cadres/<int:vehicle>/lots/<int:number>/modifier/", lots.edit, name="operator_lot_edit"),
+    path("cadres/<int:vehicle>/lots/<int:number>/publier/", lots.publish, name="operator_lot_publish"),
     path("adherents/", members.member_list, name="operator_members"),
     path("adherents.csv", members.members_csv, name="operator_members_csv"),
     path("adherents/nouveau/", member_new.new, name="operator_member_new"),

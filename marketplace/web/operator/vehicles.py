@@ -1,0 +1,254 @@
+"""The purchasing vehicles of an operator, one by one, with the lots of a framework agreement."""
+
+from datetime import date, timedelta
+from decimal import Decimal
+
+from django.contrib import messages
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods, require_safe
+
+from marketplace.web.access import operator_view
+from marketplace.web.formats import day, format_cents, format_number, format_percent
+from marketplace.web.operator.forms import capitalised
+from marketplace.web.operator.lists import counted, crumbs
+from marketplace.web.operator.roles import TASK_ROLES
+from marketplace.web.operator.vehicle_forms import VehicleForm
+from subscriptions.exceptions import TermsInvalid
+from subscriptions.models import FrameworkLot, LegalBasis, PurchasingVehicle
+from subscriptions.vehicle_queries import lots_of, vehicle_rows
+from subscriptions.vehicle_terms import change_vehicle, make_vehicle
+
+TITLE = "Cadres d’achat"
+NEARLY_FULL = 70  # percent, as in subscriptions.lot_letters
+
+
+@operator_view(with_members=False)
+@require_safe
+def vehicle_list(request, operator):
+    """Every vehicle: its basis, when it is open, what is bought through it."""
+    return _list_page(request, operator)
+
+
+@operator_view(*TASK_ROLES)
+@require_http_methods(["GET", "HEAD", "POST"])
+def new(request, operator):
+    """A vehicle that did not exist."""
+    if request.reads_only:
+        return _list_page(request, operator)
+    form = VehicleForm(
+        request.POST or None,
+        initial={"deliberation_required": True, "separate_approver": True, "term_years": 1},
+    )
+    if request.method == "POST" and form.is_valid():
+        try:
+            made = make_vehicle(operator=operator, terms=form.terms(), by=request.user, now=timezone.now())
+        except TermsInvalid as invalid:
+            form.show(invalid)
+        else:
+            messages.success(request, f"« {made.name} » est créé.")
+            return redirect("operator_vehicle", operator=operator.slug, vehicle=made.pk)
+    back = reverse("operator_vehicles", args=[operator.slug])
+    return form_page(
+        request, operator, form, title="Créer un cadre d’achat", label="Créer le cadre", back=back
+    )
+
+
+@operator_view(with_members=False)
+@require_safe
+def vehicle(request, operator, vehicle):
+    """One vehicle, with what is left of each lot."""
+    return vehicle_page(request, operator, found_vehicle(operator, vehicle))
+
+
+@operator_view(*TASK_ROLES)
+@require_http_methods(["GET", "HEAD", "POST"])
+def edit(request, operator, vehicle):
+    """Other terms for the subscriptions to come."""
+    found = found_vehicle(operator, vehicle)
+    if request.reads_only:
+        return vehicle_page(request, operator, found)
+    form = VehicleForm.of(found, request.POST or None)
+    back = reverse("operator_vehicle", args=[operator.slug, found.pk])
+    if request.method == "POST" and form.is_valid():
+        try:
+            change_vehicle(vehicle=found, terms=form.terms(), by=request.user, now=timezone.now())
+        except TermsInvalid as invalid:
+            form.show(invalid)
+        else:
+            messages.success(request, "Le cadre d’achat est modifié.")
+            return redirect(back)
+    path = ((found.name, back),)
+    return form_page(
+        request, operator, form, path, title="Modifier le cadre d’achat", over=found.name, back=back
+    )
+
+
+def _list_page(request, operator):
+    context = {
+        "operator": operator,
+        "crumbs": crumbs(operator, (TITLE, "")),
+        "may_act": _may_act(request),
+        "new_url": reverse("operator_vehicle_new", args=[operator.slug]),
+        "rows": [
+            {
+                "name": one.name,
+                "url": reverse("operator_vehicle", args=[operator.slug, one.pk]),
+                "basis": capitalised(one.get_legal_basis_display()),
+                "period": period(one.starts_on, one.ends_on),
+                "badge": None if one.is_in_force(on=_today()) else _closed(one),
+                "listings": format_number(one.listing_count),
+                "lots": counted(one.lot_count, "lot") if one.lot_count else "",
+            }
+            for one in vehicle_rows(operator=operator)
+        ],
+    }
+    return render(request, "operator/vehicles.html", context)
+
+
+def found_vehicle(operator, pk: int) -> PurchasingVehicle:
+    """The operator's vehicle, or 404."""
+    rows = PurchasingVehicle.objects.filter(operator=operator)
+    return get_object_or_404(rows.select_related("operator__organisation", "coordinator"), pk=pk)
+
+
+def vehicle_crumbs(operator, *path: tuple[str, str]) -> list[dict]:
+    """Below the list of vehicles."""
+    return crumbs(operator, (TITLE, reverse("operator_vehicles", args=[operator.slug])), *path)
+
+
+def form_page(
+    request, operator, form, path=(), *, title: str, back: str, over: str = "", label: str = "Enregistrer"
+):
+    """One form, alone on its page."""
+    context = {
+        "operator": operator,
+        "crumbs": vehicle_crumbs(operator, *path, (title, "")),
+        "title": title,
+        "over": over,
+        "form": form,
+        "label": label,
+        "back": back,
+    }
+    return render(request, "operator/vehicle_form.html", context)
+
+
+def vehicle_page(request, operator, found: PurchasingVehicle):
+    """The page of one vehicle."""
+    framework = found.legal_basis == LegalBasis.FRAMEWORK
+    address = [operator.slug, found.pk]
+    listings = found.listings.select_related("offer__product__sheet").order_by("position", "pk")
+    context = {
+        "operator": operator,
+        "crumbs": vehicle_crumbs(operator, (found.name, "")),
+        "vehicle": found,
+        "basis": capitalised(found.get_legal_basis_display()),
+        "badge": None if found.is_in_force(on=_today()) else _closed(found),
+        "facts": _facts(found),
+        "may_act": _may_act(request),
+        "edit_url": reverse("operator_vehicle_edit", args=address),
+        "is_framework": framework,
+        "new_lot_url": reverse("operator_lot_new", args=address),
+        "lots": [_lot(operator, lot) for lot in lots_of(found)] if framework else [],
+        "listings": [one.sheet.name for one in listings],
+    }
+    return render(request, "operator/vehicle.html", context)
+
+
+def period(first: date | None, end: date | None) -> str:
+    """ "du 1er janvier 2026 au 31 décembre 2029", the last day counted in; "sans limite" without either."""
+    last = end and end - timedelta(days=1)
+    if first and last:
+        return f"du {day(first)} au {day(last)}"
+    if first:
+        return f"depuis le {day(first)}"
+    return f"jusqu’au {day(last)}" if last else "sans limite"
+
+
+def _today() -> date:
+    return timezone.localdate()
+
+
+def _may_act(request) -> bool:
+    return bool(request.roles & TASK_ROLES)
+
+
+def _closed(found: PurchasingVehicle) -> dict:
+    if found.starts_on and found.starts_on > _today():
+        return {"state": "info", "label": "À venir"}
+    return {"state": "neutral", "label": "Terminé"}
+
+
+def _facts(found: PurchasingVehicle) -> list[dict]:
+    facts = [
+        {"label": "Fondement", "value": capitalised(found.get_legal_basis_display())},
+        {"label": "Validité", "value": capitalised(period(found.starts_on, found.ends_on))},
+        {"label": "Engagement de l’adhérent", "value": counted(found.term_years, "an")},
+        {"label": "Délibération", "value": "Exigée" if found.deliberation_required else "Non exigée"},
+        {
+            "label": "Approbation",
+            "value": "Par une autre personne que le demandeur"
+            if found.separate_approver
+            else "Le demandeur peut approuver",
+        },
+    ]
+    if found.coordinator:
+        facts.append({"label": "Coordonnateur", "value": found.coordinator.name})
+    return facts
+
+
+def _lot(operator, lot: FrameworkLot) -> dict:
+    address = [operator.slug, lot.vehicle_id, lot.number]
+    facts = [
+        {"label": "Montant maximum", "value": f"{format_cents(lot.ceiling_cents)} HT"},
+        {"label": "Commandé", "value": f"{format_cents(lot.ordered_cents)} HT"},
+        {"label": "Reste à commander", "value": f"{format_cents(lot.left_cents)} HT"},
+        {"label": "Validité", "value": capitalised(period(lot.starts_on, lot.ends_on))},
+        {
+            "label": "Titulaires",
+            "value": ", ".join(f"{held.rank}. {held.vendor.organisation.name}" for held in lot.holders.all())
+            or "aucun",
+        },
+        {
+            "label": "Services",
+            "value": ", ".join(listing.sheet.name for listing in lot.listings.all()) or "aucun",
+        },
+        {"label": "Acheteurs désignés", "value": counted(lot.buyer_count, "acheteur")},
+        {"label": "Reconductions", "value": format_number(lot.renewals)},
+        {"label": "Révision des prix", "value": lot.revision_formula or "prix fermes"},
+    ]
+    if lot.duration_reason:
+        facts.append({"label": "Motif de la durée", "value": lot.duration_reason})
+    if lot.notice_reference:
+        facts.append({"label": "Avis", "value": lot.notice_reference})
+    if lot.published_on:
+        facts.append({"label": "Avis publié le", "value": day(lot.published_on)})
+    return {
+        "number": lot.number,
+        "bar": f"commande-{lot.number}",
+        "title": str(lot),
+        "badge": _lot_badge(lot),
+        "percent": lot.percent,
+        "text": f"{format_percent(Decimal(lot.percent))} du maximum",
+        "facts": facts,
+        "published": lot.published_on is not None,
+        "edit_label": f"Modifier le lot {lot.number}",
+        "publish_label": f"Publier le lot {lot.number}",
+        "edit_url": reverse("operator_lot_edit", args=address),
+        "publish_url": reverse("operator_lot_publish", args=address),
+    }
+
+
+def _lot_badge(lot: FrameworkLot) -> dict:
+    if lot.published_on is None:
+        return {"state": "info", "label": "En préparation"}
+    if lot.ends_on <= _today():
+        return {"state": "neutral", "label": "Terminé"}
+    if not lot.left_cents:
+        return {"state": "danger", "label": "Maximum atteint"}
+    if lot.percent >= NEARLY_FULL:
+        return {"state": "warning", "label": "Bientôt au maximum"}
+    if lot.starts_on > _today():
+        return {"state": "info", "label": "À venir"}
+    return {"state": "success", "label": "Ouvert aux commandes"}

@@ -1,0 +1,84 @@
+"""What an operator's administrators read when a lot nears its maximum or its end."""
+
+from datetime import date, datetime, timedelta
+
+from subscriptions.models import FrameworkLot
+from tenants import letters
+from tenants.days import in_words
+from tenants.models import Membership, Role
+
+PERCENTS = (90, 70)  # of the maximum, the most pressing first
+DAYS = (60, 180)  # before the end
+
+
+def write_alerts(*, on: date, now: datetime) -> int:
+    """One letter a threshold and an administrator, for every published lot that is not over; how many
+    letters are due. May be called any number of times: the key of a letter names its lot and threshold. A lot
+    that passes two thresholds at once is told of once. Two queries, and the letters."""
+    lots = FrameworkLot.objects.filter(published_on__lte=on, ends_on__gt=on).select_related(
+        "vehicle__operator__organisation"
+    )
+    due = [(lot, *alert) for lot in lots.order_by("pk") for alert in _alerts(lot, on=on)]
+    told = _administrators({lot.vehicle.operator.organisation_id for lot, *_ in due})
+    written = 0
+    for lot, threshold, subject, sentence in due:
+        operator = lot.vehicle.operator
+        for user in told.get(operator.organisation_id, ()):
+            letters.write(
+                tenant=operator.organisation,
+                key=f"lot:{lot.pk}:{threshold}:{user.pk}",
+                to=user.email,
+                subject=subject,
+                body=BODY.format(sentence=sentence, lot=lot, vehicle=lot.vehicle.name),
+                now=now,
+            )
+            written += 1
+    return written
+
+
+def _alerts(lot: FrameworkLot, *, on: date):
+    """(threshold, subject, sentence) of the most pressing threshold passed, of each kind."""
+    passed = next((percent for percent in PERCENTS if lot.percent >= percent), None)
+    if passed:
+        yield (
+            f"percent-{passed}",
+            f"{lot.vehicle.name}, lot {lot.number} : {passed}\u00a0% du maximum est atteint",
+            f"Les commandes ont atteint {lot.percent}\u00a0% du montant maximum de ce lot. Au-delà, Halle "
+            "les refuse : préparez la suite, ou proposez un autre cadre d’achat.",
+        )
+    last = lot.ends_on - timedelta(days=1)
+    near = next((days for days in DAYS if lot.ends_on - on <= timedelta(days=days)), None)
+    if near:
+        yield (
+            f"days-{near}",
+            f"{lot.vehicle.name}, lot {lot.number} : fin le {in_words(last)}",
+            f"Le dernier jour pour commander sur ce lot est le {in_words(last)}. Une nouvelle consultation "
+            "prend plusieurs mois : préparez la suite.",
+        )
+
+
+def _administrators(organisations: set[int]) -> dict[int, list]:
+    """Who administers each operator, by organisation: active people with an address."""
+    mandates = (
+        Membership.objects.in_force()
+        .filter(organisation__in=organisations, role=Role.OPERATOR_ADMIN, user__is_active=True)
+        .exclude(user__email="")
+        .select_related("user")
+        .order_by("organisation", "user")
+    )
+    found: dict[int, list] = {}
+    for mandate in mandates:
+        found.setdefault(mandate.organisation_id, []).append(mandate.user)
+    return found
+
+
+BODY = """\
+Bonjour,
+
+{sentence}
+
+{vehicle}
+{lot}
+
+Le détail est dans Halle, à la page « Cadres d’achat ».
+"""

@@ -1,0 +1,31 @@
+"""Reads for the pages of an operator's purchasing vehicles."""
+
+from django.db.models import Count, Prefetch
+
+from subscriptions.models import FrameworkLot, LotHolder, PurchasingVehicle
+from tenants.models import Operator
+
+
+def vehicle_rows(*, operator: Operator) -> list[PurchasingVehicle]:
+    """The operator's vehicles as they were made, with `listing_count` and `lot_count`. One query."""
+    return list(
+        PurchasingVehicle.objects.filter(operator=operator)
+        .annotate(
+            listing_count=Count("listings", distinct=True),
+            lot_count=Count("lots", distinct=True),
+        )
+        .order_by("pk")
+    )
+
+
+def lots_of(vehicle: PurchasingVehicle) -> list[FrameworkLot]:
+    """Its lots by number, with holders and listings at hand and `buyer_count`. Three queries."""
+    holders = LotHolder.objects.select_related("vendor__organisation").order_by("rank")
+    return list(
+        vehicle.lots.annotate(buyer_count=Count("buyers"))
+        .prefetch_related(
+            Prefetch("holders", queryset=holders),
+            "listings__offer__product__sheet",
+        )
+        .order_by("number")
+    )
