@@ -42,7 +42,7 @@ def _alerts(lot: FrameworkLot, *, on: date):
     if passed:
         yield (
             f"percent-{passed}",
-            f"{lot.vehicle.name}, lot {lot.number} : {passed}\u00a0% du maximum est atteint",
+            f"{lot.vehicle.name}, lot {lot.number} : {passed} % du maximum est atteint",
             f"Les commandes ont atteint {lot.percent}\u00a0% du montant maximum de ce lot. Au-delà, Halle "
             "les refuse : préparez la suite, ou proposez un autre cadre d’achat.",
         )

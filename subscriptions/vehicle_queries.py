@@ -2,6 +2,7 @@
 
 from django.db.models import Count, Prefetch
 
+from catalog.models import Listing
 from subscriptions.models import FrameworkLot, LotHolder, PurchasingVehicle
 from tenants.models import Operator
 
@@ -21,11 +22,12 @@ def vehicle_rows(*, operator: Operator) -> list[PurchasingVehicle]:
 def lots_of(vehicle: PurchasingVehicle) -> list[FrameworkLot]:
     """Its lots by number, with holders and listings at hand and `buyer_count`. Three queries."""
     holders = LotHolder.objects.select_related("vendor__organisation").order_by("rank")
+    listings = Listing.objects.select_related("offer__product__sheet").order_by("position", "pk")
     return list(
         vehicle.lots.annotate(buyer_count=Count("buyers"))
         .prefetch_related(
             Prefetch("holders", queryset=holders),
-            "listings__offer__product__sheet",
+            Prefetch("listings", queryset=listings),
         )
         .order_by("number")
     )

@@ -99,6 +99,8 @@ BRUMELLE = Body(
     vehicles=(
         Vehicle("Centrale d’achat du syndicat", LegalBasis.CENTRALE, deliberation=False),
         Vehicle("Services prévus par les statuts", LegalBasis.STATUTORY),
+        Vehicle("Accord-cadre « Information des habitants »", LegalBasis.FRAMEWORK, deliberation=False),
+        Vehicle("Achats directs du syndicat", LegalBasis.DIRECT, deliberation=False),
     ),
     welcome="Le numérique des communes, porté par leur syndicat",
     introduction=(

@@ -12,7 +12,7 @@ from demo.seed.moments import at
 from demo.seed.operators import BRUMELLE, CANTONADE, ETABLI, EXEMPT, OUT_OF_SCOPE, STANDARD, Vat
 from demo.seed.price_grids import definition
 from demo.seed.sheets import SHEETS_FROM, describe, published
-from subscriptions.models import PurchasingVehicle
+from subscriptions.models import LegalBasis, PurchasingVehicle
 
 FOLDER = Path(__file__).with_name("services")
 COPIED = ("name", "slug", "summary", "audience", "hosting", "licence")
@@ -41,6 +41,12 @@ SHELVES = (
     (CANTONADE.slug, BRUMELLE.slug),
 )
 LIST_PRICE = Decimal("1.30")  # what a vendor asks outside the group, of the group's price
+# Bought otherwise than the others of their shelf: which of its operator's vehicles.
+ELSEWHERE = {
+    (BRUMELLE.slug, "lecture-facile"): LegalBasis.FRAMEWORK,
+    (BRUMELLE.slug, "scrutin-paisible"): LegalBasis.FRAMEWORK,
+    (BRUMELLE.slug, "quatre-heures"): LegalBasis.DIRECT,
+}
 STATUTORY_RANK = 2  # a contribution under the syndicat's statutes
 NOT_LISTED = {
     (CANTONADE.slug, Family.CEMETERY, 3): ListingState.DRAFT,
@@ -109,7 +115,10 @@ def make_shelves(*, operators: dict, vendors: dict) -> None:
                     terms=CONDITIONS[(family_rank + rank) % len(CONDITIONS)],
                 )
                 statutory = slug == BRUMELLE.slug and rank == STATUTORY_RANK
-                vehicles[slug][1 if statutory or rank == 1 else 0].listings.add(listing)
+                vehicle = vehicles[slug][1 if statutory or rank == 1 else 0]
+                basis = ELSEWHERE.get((slug, text["slug"]), vehicle.legal_basis)
+                vehicle = next(one for one in vehicles[slug] if one.legal_basis == basis)
+                vehicle.listings.add(listing)
                 turn = family_rank + rank + list(operators).index(slug)
                 rate = Decimal(RATES[family]) * Decimal(TERMS[slug]) * (20 - rank) / 20
                 listed = definition(rate=rate * LIST_PRICE, turn=turn) if rank % 2 == 0 else None

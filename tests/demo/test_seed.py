@@ -8,6 +8,7 @@ from django.apps import apps
 from django.conf import settings
 from django.core.management import call_command
 from django.db import connection, transaction
+from django.db.models import Q, Sum
 from django.utils.timezone import localdate
 from djstripe.models import WebhookEndpoint
 
@@ -25,7 +26,7 @@ from demo.seed.people import MANDATES, STAFF, read_people
 from marketplace.pages.models import Desk, LegalPage, NewsItemPage, StorefrontPage
 from provisioning.connectors import connector_for
 from provisioning.models import Endpoint, StepState
-from subscriptions.models import Decision, State, Subscription
+from subscriptions.models import Decision, DirectNeed, FrameworkLot, Order, State, Subscription
 from tenants.members.adhesions import members_of
 from tenants.models import (
     Adhesion,
@@ -330,3 +331,17 @@ def test_each_operator_revises_a_tariff(seeded):
     coming = PriceGrid.objects.filter(state=GridState.PUBLISHED, effective_from__year=2027)
     assert coming.count() == Operator.objects.count()
     assert PriceGrid.objects.filter(list_definition__isnull=False).exists()
+
+
+def test_a_framework_agreement_three_quarters_full_and_direct_purchases(seeded):
+    full, prepared = FrameworkLot.objects.order_by("number")
+    assert 70 <= full.percent <= 75
+    assert (prepared.percent, prepared.published_on) == (0, None)
+    assert all(
+        lot.holders.exists() and lot.listings.exists() and lot.buyers.exists() for lot in (full, prepared)
+    )
+    ordered = Order.objects.aggregate(
+        by_lot=Sum("amount_cents", filter=Q(lot=full)), direct=Sum("amount_cents", filter=Q(lot=None))
+    )
+    assert ordered["by_lot"] == full.ordered_cents
+    assert ordered["direct"] == DirectNeed.objects.aggregate(sum=Sum("total_cents"))["sum"] > 0

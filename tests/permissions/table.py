@@ -154,6 +154,12 @@ def _letters(world: World) -> dict:
         found = members_by_service(operator=world.operator, listing_id=world.listing.pk, on=localdate())
         people = people_of(recipients(members=[member.pk for member in found.lacking]))
     return {"people": people, "request_key": uuid4()}
+def _framework(world: World) -> list:
+    return [world.lot.vehicle_id]
+
+
+def _lot(world: World) -> list:
+    return [world.lot.vehicle_id, world.lot.number]
 
 
 def _submission(world: World) -> list:
@@ -565,6 +571,16 @@ TABLE = [
     operator("operator_coverage_csv", thing=_listing, get=opens(OPERATORS), lists_members=True),
     operator("operator_coverage_write", thing=_listing, get=opens(TASKS), post=leads(TASKS),
              sends=_letters),
+    operator("operator_vehicles", get=opens(OPERATORS)),
+    operator("operator_vehicle_new", get=opens(TASKS), post=leads(TASKS), sends=lambda world: forms.VEHICLE),
+    operator("operator_vehicle", thing=_framework, get=opens(OPERATORS)),
+    operator("operator_vehicle_edit", thing=_framework, get=opens(TASKS), post=leads(TASKS),
+             sends=lambda world: forms.VEHICLE),
+    operator("operator_lot_new", thing=_framework, get=opens(TASKS), post=leads(TASKS),
+             sends=lambda world: forms.LOT),
+    operator("operator_lot_edit", thing=_lot, get=opens(TASKS), post=leads(TASKS),
+             sends=lambda world: forms.LOT),
+    operator("operator_lot_publish", thing=_lot, get=opens(TASKS), post=leads(TASKS)),
     operator("operator_grids", get=opens(OPERATORS)),
     operator("operator_listing_grids", thing=_listing, get=opens(OPERATORS)),
     operator("operator_grid_new", thing=_listing, get=opens(TASKS), post=leads(TASKS),

@@ -47,7 +47,7 @@ from catalog.shortlists import choice_file, deciding
 from marketplace.pages.models import HelpArticlePage, NewsItemPage
 from marketplace.pages.picture_storage import FOLDER
 from provisioning.models import Step, StepState
-from subscriptions.models import State, Subscription
+from subscriptions.models import FrameworkLot, State, Subscription
 from tenants.models import (
     Adhesion,
     Assistance,
@@ -76,6 +76,7 @@ from tests.factories import (
     InvoiceFileFactory,
     ListingFactory,
     ListingShareFactory,
+    LotHolderFactory,
     MemberImportFactory,
     MemberImportRowFactory,
     MembershipFactory,
@@ -131,6 +132,7 @@ class World:
     point: ChecklistItem
     offered: ListingShare  # by a neighbour, to this operator
     offering: ListingShare  # by this operator, to a neighbour
+    lot: FrameworkLot  # in preparation, complete
     member_import: MemberImport  # waits for the operator's agreement
     vendor: Vendor
     need: Need  # of another member
@@ -218,6 +220,16 @@ def _operator_side(word: str) -> dict:
         "word": word,
         "operator": operator,
         "college": college,
+        "lot": LotHolderFactory(
+            vendor=vendor,
+            lot__vehicle__operator=operator,
+            lot__vehicle__name=f"Accord-cadre {word}",
+            lot__title=f"Plans {word}",
+            lot__published_on=None,
+            lot__ends_on=today + timedelta(days=365),
+            lot__buyers=[leaving.organisation],
+            lot__listing=ListingFactory(operator=operator, sheet__vendor=vendor, sheet__name=f"Carte {word}"),
+        ).lot,
         "news": news_item(operator, title=f"Nouvelles de {word}"),
         "writer": editor_of(operator, last_name=f"Plume {word}"),
         "picture": default_storage.save(f"{FOLDER}{word}.png", ContentFile(b"PNG")).removeprefix(FOLDER),

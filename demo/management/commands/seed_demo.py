@@ -25,6 +25,7 @@ from demo.seed.members import make_members
 from demo.seed.offers import open_market
 from demo.seed.operators import make_operators
 from demo.seed.opinions import make_opinions
+from demo.seed.orders import place_orders
 from demo.seed.people import make_people, make_staff
 from demo.seed.revisions import revise_tariffs
 from demo.seed.sheets import make_drafts
@@ -93,7 +94,9 @@ class Command(BaseCommand):
             make_connections()
         with self.telling("subscriptions"):
             market = open_market()
-            close_some(history=make_history(market=market, rng=rng))
+            history = make_history(market=market, rng=rng)
+            place_orders(history=history)
+            close_some(history=history)
         with self.telling("billing periods"):
             bills.make_bills(operators=operators, rng=rng)
             bills.enqueue_files()

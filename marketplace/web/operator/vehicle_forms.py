@@ -67,7 +67,7 @@ class VehicleForm(TermsForm):
     deliberation_required = forms.BooleanField(
         label="L’adhérent doit délibérer",
         required=False,
-        help_text="Rejoindre un groupement de commandes le demande toujours : le conseil ne peut le déléguer.",
+        help_text="Rejoindre un groupement de commandes le demande toujours.",
     )
     separate_approver = forms.BooleanField(
         label="Une autre personne que le demandeur approuve", required=False
@@ -250,7 +250,7 @@ class LotForm(TermsForm):
 def _initial(lot: FrameworkLot) -> dict:
     return {
         "title": lot.title,
-        "ceiling": format_number(from_cents(lot.ceiling_cents)),
+        "ceiling": format_number(from_cents(lot.ceiling_cents), min_places=2),
         "starts_on": lot.starts_on,
         "last_day": lot.ends_on - ONE_DAY,
         "duration_reason": lot.duration_reason,
