@@ -8,14 +8,14 @@ from tenants.models import Operator
 
 
 def vehicle_rows(*, operator: Operator) -> list[PurchasingVehicle]:
-    """The operator's vehicles as they were made, with `listing_count` and `lot_count`. One query."""
+    """The operator's vehicles by name, with `listing_count` and `lot_count`. One query."""
     return list(
         PurchasingVehicle.objects.filter(operator=operator)
         .annotate(
             listing_count=Count("listings", distinct=True),
             lot_count=Count("lots", distinct=True),
         )
-        .order_by("pk")
+        .order_by("name", "pk")
     )
 
 

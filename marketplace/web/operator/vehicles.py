@@ -96,7 +96,7 @@ def _list_page(request, operator):
                 "name": one.name,
                 "url": reverse("operator_vehicle", args=[operator.slug, one.pk]),
                 "basis": capitalised(one.get_legal_basis_display()),
-                "period": period(one.starts_on, one.ends_on),
+                "period": "celle de chaque lot" if _by_lot(one) else period(one.starts_on, one.ends_on),
                 "badge": None if one.is_in_force(on=_today()) else _closed(one),
                 "listings": format_number(one.listing_count),
                 "lots": counted(one.lot_count, "lot") if one.lot_count else "",
@@ -172,6 +172,11 @@ def _today() -> date:
 
 def _may_act(request) -> bool:
     return bool(request.roles & TASK_ROLES)
+
+
+def _by_lot(found: PurchasingVehicle) -> bool:
+    dated = found.starts_on or found.ends_on
+    return found.legal_basis == LegalBasis.FRAMEWORK and not dated
 
 
 def _closed(found: PurchasingVehicle) -> dict:
