@@ -154,6 +154,8 @@ def _letters(world: World) -> dict:
         found = members_by_service(operator=world.operator, listing_id=world.listing.pk, on=localdate())
         people = people_of(recipients(members=[member.pk for member in found.lacking]))
     return {"people": people, "request_key": uuid4()}
+
+
 def _framework(world: World) -> list:
     return [world.lot.vehicle_id]
 
