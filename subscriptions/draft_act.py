@@ -8,6 +8,8 @@ from datetime import date
 from functools import cache
 from importlib.resources import files
 
+from django.utils.timezone import localdate
+
 from catalog.prices import vat_of
 from catalog.pricing import Quote, format_cents, format_percent
 from subscriptions.deciding import Decider
@@ -109,7 +111,7 @@ def _facts(subscription: Subscription, service: str, names: dict) -> list[str]:
         )
     else:
         price = f"{format_cents(net)} par an ({subscription.vat_reason})"
-    asked = in_words(subscription.requested_at.date())
+    asked = in_words(localdate(subscription.requested_at))
     years = subscription.vehicle.term_years
     facts = [
         f"{names['operator']} propose le service {service}.",
