@@ -5,7 +5,7 @@ from datetime import datetime
 from django.db import transaction
 
 from catalog.models import Listing
-from subscriptions.models import PurchasingVehicle
+from subscriptions.models import LegalBasis, PurchasingVehicle
 from tenants import audit
 from tenants.models import Operator, User
 
@@ -23,8 +23,9 @@ def vehicle_of(listing: Listing) -> PurchasingVehicle | None:
 @transaction.atomic
 def ensure_vehicle(*, listing: Listing) -> None:
     """What comes onto the shelf may be subscribed to: in no vehicle yet, it is put in its operator's first
-    one. Nothing when the operator has none."""
-    first = PurchasingVehicle.objects.filter(operator=listing.operator_id).order_by("pk").first()
+    one, but for framework agreements, whose lots name what they hold. Nothing when the operator has none."""
+    vehicles = PurchasingVehicle.objects.filter(operator=listing.operator_id)
+    first = vehicles.exclude(legal_basis=LegalBasis.FRAMEWORK).order_by("pk").first()
     if first is not None and vehicle_of(listing) is None:
         first.listings.add(listing)
 

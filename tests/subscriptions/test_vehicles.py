@@ -32,6 +32,14 @@ def test_what_comes_onto_the_shelf_may_be_subscribed_to(operator):
     assert vehicle_of(submission.listing) == first
 
 
+def test_a_framework_agreement_takes_nothing_that_its_lots_do_not_name(operator):
+    PurchasingVehicleFactory(operator=operator, legal_basis="framework")
+    grouping = PurchasingVehicleFactory(operator=operator)
+    submission = SubmissionFactory(listing__operator=operator, listing__vehicle=False)
+    accept(submission=submission, ticked=None, by=UserFactory(), now=NOW)
+    assert vehicle_of(submission.listing) == grouping
+
+
 def test_the_choice_made_before_is_kept(operator):
     _, second = (PurchasingVehicleFactory(operator=operator) for _ in range(2))
     submission = SubmissionFactory(listing__operator=operator, listing__vehicle=False)
