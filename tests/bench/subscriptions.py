@@ -1,4 +1,4 @@
-"""Subscriptions: how fast an operator reads which of its members have which service."""
+"""Subscriptions: a simulation, a request, and what an operator reads of its members' services."""
 
 import statistics
 from collections.abc import Iterator
@@ -15,6 +15,7 @@ from tests.bench.tenants_world import (
 )
 
 MEMBERS, SERVICES, ROUNDS = 2_000, 60, 30
+SIMULATED = 5
 OPEN = ("active",) * 40 + ("requested",) * 10  # the ten others have ended
 
 
@@ -53,4 +54,58 @@ def coverage() -> Iterator[Figure]:
     )  # fmt: skip
 
 
-MEASURES = [coverage]
+def asking() -> Iterator[Figure]:
+    """A simulation of five services for a commune, and a secretary's request, each as a page is answered."""
+    with site():
+        from django.test import Client
+        from django.urls import reverse
+
+        from subscriptions.models import Subscription
+        from tenants.models import Role
+        from tests.factories import AdhesionFactory, ListingFactory, MembershipFactory, OperatorFactory
+        from tests.tools.database import as_worker
+
+        operator = OperatorFactory()
+        listings = [ListingFactory(operator=operator) for _ in range(SIMULATED)]
+        asked = "&".join(f"service={listing.sheet.slug}" for listing in listings)
+        people = [
+            MembershipFactory(
+                organisation=AdhesionFactory(operator=operator).organisation, role=Role.SECRETARY
+            )
+            for _ in range(ROUNDS)
+        ]
+        visitor, page = Client(), reverse("simulation", args=[operator.slug])
+        addresses = [f"{page}?insee={one.organisation.territory.code}&{asked}" for one in people]
+        if "TTC" not in visitor.get(addresses[0]).content.decode():
+            raise RuntimeError(f"{addresses[0]} shows no price")
+        simulated = [milliseconds(lambda address=address: visitor.get(address)) for address in addresses]
+        requested = [_request(person, listings[0]) for person in people]
+        with as_worker():
+            if Subscription.objects.count() != len(people):
+                raise RuntimeError("some requests were not accepted")
+    what = f"{SIMULATED} services for {ROUNDS} communes"
+    yield Figure(
+        "subscriptions.simulation_p95_ms", round(p95(simulated), 1), "ms",
+        detail(f"{what}; median {statistics.median(simulated):.1f} ms; limit 150 ms"),
+    )  # fmt: skip
+    what = f"{ROUNDS} requests, each of another commune, its page sent back"
+    yield Figure(
+        "subscriptions.request_p95_ms", round(p95(requested), 1), "ms",
+        detail(f"{what}; median {statistics.median(requested):.1f} ms; limit 300 ms"),
+    )  # fmt: skip
+
+
+def _request(person, listing) -> float:
+    """Milliseconds until a secretary's request is accepted, her page being open."""
+    from django.test import Client
+    from django.urls import reverse
+
+    client = Client()
+    client.force_login(person.user)
+    page = reverse("member_subscribe", args=[person.organisation.siren, listing.pk])
+    form = client.get(page).context["form"]
+    typed = {name: form[name].value() for name in form.fields}
+    return milliseconds(lambda: client.post(page, typed))
+
+
+MEASURES = [coverage, asking]
