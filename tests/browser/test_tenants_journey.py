@@ -35,7 +35,8 @@ def test_a_new_operator(page: Page, stack: RunningStack):
     invite_its_first_person(page)
     read_the_log(page)
     accept_invitation(page, stack, SECRETARY, "val-perdrix-9-secretary")
-    expect(page.get_by_role("link", name="Mes services")).to_have_attribute("aria-current", "page")
+    here = page.get_by_role("navigation", name="Mes services").get_by_role("link", name="Mes services")
+    expect(here).to_have_attribute("aria-current", "page")
     expect(page.get_by_text(COMMUNE).first).to_be_visible()
 
 

@@ -200,7 +200,8 @@ class TestTheAgentsSide:
         assert leave["href"] == reverse("operator_assistances", args=[operator.slug])
         assert "Mon opérateur peut agir pour moi" in page.content.decode()
         assert page_of(page).main.find("form") is None
-        menu = [link.text for link in page_of(page).select(".halle-nav__link")]
+        links = page_of(page).select("nav[aria-label='Menu principal'] .halle-nav__link")
+        menu = [link.text for link in links]
         assert menu == ["Mes services", "Abonnements", "Factures", "Mes choix", "Besoins"]
         (current,) = page_of(page).select(".halle-menu__item[aria-current]")
         assert current["href"] == at("member_home")
