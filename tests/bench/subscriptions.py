@@ -97,14 +97,15 @@ def asking() -> Iterator[Figure]:
 
 def _request(person, listing) -> float:
     """Milliseconds until a secretary's request is accepted, her page being open."""
+    from bs4 import BeautifulSoup
     from django.test import Client
     from django.urls import reverse
 
     client = Client()
     client.force_login(person.user)
     page = reverse("member_subscribe", args=[person.organisation.siren, listing.pk])
-    form = client.get(page).context["form"]
-    typed = {name: form[name].value() for name in form.fields}
+    form = BeautifulSoup(client.get(page).content, "html.parser").select_one("main form[method=post]")
+    typed = {field["name"]: field.get("value", "") for field in form.select("input[name]")}
     return milliseconds(lambda: client.post(page, typed))
 
 
