@@ -12,6 +12,7 @@ from subscriptions.coverage import members_by_service
 from subscriptions.models import CoverageCampaign
 from tenants import audit, letters
 from tenants.models import Membership, Operator, Role, User
+from tenants.people.telling import people_to_tell
 from tenants.refusals import Refused
 
 MAX_MESSAGE = 1000
@@ -27,14 +28,7 @@ class NumberChanged(Refused):
 
 def recipients(*, members: Iterable[int]) -> list[Membership]:
     """The secretaries of these organisations, each once an organisation. One query."""
-    mandates = (
-        Membership.objects.in_force()
-        .filter(organisation__in=list(members), role=Role.SECRETARY, user__is_active=True)
-        .exclude(user__email="")
-        .select_related("user", "organisation")
-        .order_by("organisation", "user", "pk")
-    )
-    return list({(mandate.organisation_id, mandate.user_id): mandate for mandate in mandates}.values())
+    return people_to_tell(organisations=list(members), roles=(Role.SECRETARY,))
 
 
 def people_of(mandates: Iterable[Membership]) -> int:

@@ -4,7 +4,8 @@ from datetime import datetime
 
 from catalog.pricing import format_cents, format_date
 from tenants import letters
-from tenants.models import Membership, Role
+from tenants.models import Role
+from tenants.people.telling import people_to_tell
 
 FATES = {
     "followed": "continue sans interruption",
@@ -17,17 +18,8 @@ def write_letters(plan, *, occasion: int, now: datetime) -> None:
     """One letter to each administrator and secretary of the merged commune and of the commune nouvelle
     (`plan` is a subscriptions.handover_plan.Plan that was carried out). `occasion` is the id of its event:
     what comes to wait later is told too. Two queries, and the letters."""
-    mandates = (
-        Membership.objects.in_force()
-        .filter(organisation__in=[plan.old, plan.new], role__in=[Role.ORG_ADMIN, Role.SECRETARY])
-        .filter(user__is_active=True)
-        .exclude(user__email="")
-        .select_related("user", "organisation")
-        .order_by("organisation", "user", "pk")
-    )
     # Whoever holds both roles, or a mandate in both communes, is told once for each commune.
-    told = {(mandate.organisation_id, mandate.user_id): mandate for mandate in mandates}
-    for mandate in told.values():
+    for mandate in people_to_tell(organisations=[plan.old, plan.new], roles=(Role.ORG_ADMIN, Role.SECRETARY)):
         letters.write(
             tenant=mandate.organisation,
             key=f"handover:{occasion}:{mandate.organisation_id}:{mandate.user_id}",

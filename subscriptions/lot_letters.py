@@ -1,11 +1,13 @@
 """What an operator's administrators read when a lot nears its maximum or its end."""
 
 from datetime import date, datetime, timedelta
+from itertools import groupby
 
 from subscriptions.models import FrameworkLot
 from tenants import letters
 from tenants.days import in_words
-from tenants.models import Membership, Role
+from tenants.models import Role
+from tenants.people.telling import people_to_tell
 
 PERCENTS = (90, 70)  # of the maximum, the most pressing first
 DAYS = (60, 180)  # before the end
@@ -19,11 +21,16 @@ def write_alerts(*, on: date, now: datetime) -> int:
         "vehicle__operator__organisation"
     )
     due = [(lot, *alert) for lot in lots.order_by("pk") for alert in _alerts(lot, on=on)]
-    told = _administrators({lot.vehicle.operator.organisation_id for lot, *_ in due})
+    operators = {lot.vehicle.operator.organisation_id for lot, *_ in due}
+    told = groupby(
+        people_to_tell(organisations=operators, roles=(Role.OPERATOR_ADMIN,)),
+        key=lambda mandate: mandate.organisation_id,
+    )
+    administrators = {organisation: [one.user for one in mandates] for organisation, mandates in told}
     written = 0
     for lot, threshold, subject, sentence in due:
         operator = lot.vehicle.operator
-        for user in told.get(operator.organisation_id, ()):
+        for user in administrators.get(operator.organisation_id, ()):
             letters.write(
                 tenant=operator.organisation,
                 key=f"lot:{lot.pk}:{threshold}:{user.pk}",
@@ -55,21 +62,6 @@ def _alerts(lot: FrameworkLot, *, on: date):
             f"Le dernier jour pour commander sur ce lot est le {in_words(last)}. Une nouvelle consultation "
             "prend plusieurs mois : préparez la suite.",
         )
-
-
-def _administrators(organisations: set[int]) -> dict[int, list]:
-    """Who administers each operator, by organisation: active people with an address."""
-    mandates = (
-        Membership.objects.in_force()
-        .filter(organisation__in=organisations, role=Role.OPERATOR_ADMIN, user__is_active=True)
-        .exclude(user__email="")
-        .select_related("user")
-        .order_by("organisation", "user")
-    )
-    found: dict[int, list] = {}
-    for mandate in mandates:
-        found.setdefault(mandate.organisation_id, []).append(mandate.user)
-    return found
 
 
 BODY = """\

@@ -6,7 +6,8 @@ from catalog.models import ListingMove
 from subscriptions import tasks
 from subscriptions.models import Subscription
 from tenants import letters
-from tenants.models import Membership, Role
+from tenants.models import Role
+from tenants.people.telling import people_to_tell
 
 TOLD = (Role.SECRETARY, Role.ORG_ADMIN)
 
@@ -25,15 +26,8 @@ def write_letters(*, move_id: int, now: datetime) -> int:
     listing = move.listing
     name = listing.shown.name
     subscribers = Subscription.objects.open().filter(listing=listing).values("tenant")
-    mandates = (
-        Membership.objects.in_force()
-        .filter(organisation__in=subscribers, role__in=TOLD, user__is_active=True)
-        .exclude(user__email="")
-        .select_related("user", "organisation")
-        .order_by("organisation", "user", "pk")
-    )
-    told = {(mandate.organisation_id, mandate.user_id): mandate for mandate in mandates}
-    for mandate in told.values():
+    told = people_to_tell(organisations=subscribers, roles=TOLD)
+    for mandate in told:
         letters.write(
             tenant=mandate.organisation,
             key=f"suspension:{move.pk}:{mandate.organisation_id}:{mandate.user_id}",
