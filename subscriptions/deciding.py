@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from subscriptions.models import LegalBasis
+from tenants.models import Organisation
 from tenants.models.organisation import OrganisationKind
 
 
@@ -33,6 +34,23 @@ GROUPING = (
 )
 MEMBERSHIP = "Prendre un service statutaire se décide en assemblée (statuts de l’opérateur)."
 OTHERS = "Ce que prévoient les statuts ou les règles de votre organisme."
+
+
+ASSEMBLIES = {
+    OrganisationKind.COMMUNE: "conseil municipal",
+    OrganisationKind.EPCI: "conseil communautaire",
+    OrganisationKind.SYNDICAT: "comité syndical",
+}
+
+
+def assembly(organisation: Organisation) -> str:
+    """The body that deliberates: "conseil municipal", "conseil communautaire"…"""
+    return ASSEMBLIES.get(OrganisationKind(organisation.kind), "assemblée délibérante")
+
+
+def head(organisation: Organisation) -> str:
+    """Who decides alone: the mayor of a commune, the president of any other body."""
+    return "maire" if organisation.kind == OrganisationKind.COMMUNE else "président"
 
 
 def rule(*, basis: str, kind: str) -> Rule:

@@ -12,7 +12,7 @@ from django.utils.timezone import localdate
 
 from catalog.prices import vat_of
 from catalog.pricing import Quote, format_cents, format_percent
-from subscriptions.deciding import Decider
+from subscriptions.deciding import Decider, assembly, head
 from subscriptions.models import LegalBasis, Subscription
 from tenants.days import in_words
 from tenants.documents.fonts import FAMILY, printable
@@ -20,11 +20,6 @@ from tenants.documents.typesetting import typeset
 from tenants.models.organisation import OrganisationKind
 
 DRAFT = "Projet préparé par Halle, à relire et à compléter\u00a0: il n’a pas valeur d’acte."
-ASSEMBLIES = {
-    OrganisationKind.COMMUNE: ("Le conseil municipal", "le maire"),
-    OrganisationKind.EPCI: ("Le conseil communautaire", "le président"),
-    OrganisationKind.SYNDICAT: ("Le comité syndical", "le président"),
-}
 CCP = "Vu le code de la commande publique,"
 BASES = {
     LegalBasis.GROUPEMENT: f"{CCP} articles L2113-6 à L2113-8 (groupements de commandes) ;",
@@ -42,7 +37,6 @@ JOINS = {
     LegalBasis.STATUTORY: "de prendre ce service de l’organisme « {operator} » ({vehicle})",
     LegalBasis.DIRECT: "d’acheter ce service par l’organisme « {operator} » ({vehicle})",
 }
-OTHER = ("L’assemblée délibérante", "le président")
 MEETING = ("Séance du", "Membres en exercice", "Présents", "Votants", "Secrétaire de séance")
 
 
@@ -55,7 +49,7 @@ def render(*, subscription: Subscription, decider: Decider, dated: date) -> byte
 def content(*, subscription: Subscription, decider: Decider) -> dict:
     """What act.typ shows, all texts in French."""
     tenant, operator, vehicle = subscription.tenant, subscription.operator, subscription.vehicle
-    assembly, head = ASSEMBLIES.get(OrganisationKind(tenant.kind), OTHER)
+    who = f"Le {head(tenant)}"
     by_head = decider == Decider.HEAD
     names = {"operator": operator.organisation.name, "vehicle": vehicle.name}
     basis = LegalBasis(vehicle.legal_basis)
@@ -68,13 +62,13 @@ def content(*, subscription: Subscription, decider: Decider) -> dict:
         "siren": " ".join(tenant.siren[start : start + 3] for start in range(0, 9, 3)),
         "subject": f"Service numérique {service}",
         "meeting": [] if by_head else list(MEETING),
-        "speaker": f"{head[0].upper()}{head[1:]}," if by_head else f"{assembly},",
+        "speaker": f"{who if by_head else _the(assembly(tenant))},",
         "sights": _sights(tenant, basis, names, by_head),
         "facts": _facts(subscription, service, names),
         "verb": "Décide" if by_head else "Après en avoir délibéré, décide",
-        "articles": _articles(subscription, basis, names, head, by_head),
+        "articles": _articles(subscription, basis, names, by_head),
         "votes": [] if by_head else ["Pour", "Contre", "Abstentions"],
-        "signature": ["Fait à", "Le", f"{head[0].upper()}{head[1:]}"],
+        "signature": ["Fait à", "Le", who],
         "footer": DRAFT,
     }
 
@@ -126,15 +120,19 @@ def _facts(subscription: Subscription, service: str, names: dict) -> list[str]:
     return facts
 
 
-def _articles(
-    subscription: Subscription, basis: LegalBasis, names: dict, head: str, by_head: bool
-) -> list[str]:
+def _articles(subscription: Subscription, basis: LegalBasis, names: dict, by_head: bool) -> list[str]:
     found = [f"{JOINS[basis].format(**names)}, et de s’abonner au service « {subscription.service_name} » ;"]
     if by_head:
         found.append("d’inscrire la dépense sur les crédits ouverts au budget ;")
         return [*found, "de rendre compte de la présente décision à la prochaine séance."]
-    found.append(f"d’autoriser {head} à signer tout acte qu’exige la présente délibération ;")
+    found.append(
+        f"d’autoriser le {head(subscription.tenant)} à signer tout acte qu’exige la présente délibération ;"
+    )
     return [*found, "d’inscrire au budget les crédits correspondants."]
+
+
+def _the(noun: str) -> str:
+    return f"L’{noun}" if noun[0] in "aeiouh" else f"Le {noun}"
 
 
 @cache

@@ -11,11 +11,11 @@ from marketplace.web.commune.forms import ApproveForm, RefuseForm
 from marketplace.web.commune.home import may_approve
 from marketplace.web.commune.opinion import opinion_url
 from marketplace.web.commune.timeline import OPENING, timeline
-from marketplace.web.commune.words import assembly, head, yearly_price
+from marketplace.web.commune.words import yearly_price
 from marketplace.web.formats import day, moment
 from marketplace.web.price_views import breakdown
 from provisioning.queries import opening_of
-from subscriptions.deciding import Decider, Rule, may_decide
+from subscriptions.deciding import Decider, Rule, assembly, head, may_decide
 from subscriptions.models import State, Subscription
 from subscriptions.queries import signatories
 from tenants.models import Organisation, Role

@@ -13,10 +13,10 @@ from catalog.models import Listing, ListingState
 from marketplace.web.access import member_view
 from marketplace.web.commune.forms import SubscribeForm
 from marketplace.web.commune.home import storefront_url
-from marketplace.web.commune.words import assembly, head
 from marketplace.web.formats import format_cents
 from marketplace.web.price_views import breakdown, price_card
 from subscriptions import operations
+from subscriptions.deciding import assembly, head
 from subscriptions.exceptions import (
     AlreadySubscribed,
     CommitmentMissing,

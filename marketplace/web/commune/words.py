@@ -5,8 +5,6 @@ from datetime import date
 from billing.models import Channel, Invoice, SettlementState
 from marketplace.web.formats import day, format_cents
 from subscriptions.models import State, Subscription
-from tenants.models import Organisation
-from tenants.models.organisation import OrganisationKind
 
 _BADGES = {
     State.REQUESTED: ("warning", "À approuver", "clock"),
@@ -19,27 +17,12 @@ _BADGES = {
     State.TERMINATING: ("info", "Fermeture en cours", "clock"),
     State.ENDED: ("neutral", "Terminé", "neutral"),
 }
-_ASSEMBLIES = {
-    OrganisationKind.COMMUNE: "conseil municipal",
-    OrganisationKind.EPCI: "conseil communautaire",
-    OrganisationKind.SYNDICAT: "comité syndical",
-}
 
 
 def state_badge(subscription: Subscription) -> dict:
     """For components/badge.html."""
     state, label, icon = _BADGES[State(subscription.state)]
     return {"state": state, "label": label, "icon": icon}
-
-
-def assembly(organisation: Organisation) -> str:
-    """The body that deliberates: "conseil municipal", "conseil communautaire"…"""
-    return _ASSEMBLIES.get(OrganisationKind(organisation.kind), "assemblée délibérante")
-
-
-def head(organisation: Organisation) -> str:
-    """Who decides alone: the mayor of a commune, the president of any other body."""
-    return "maire" if organisation.kind == OrganisationKind.COMMUNE else "président"
 
 
 def plural(number: int, word: str) -> str:
