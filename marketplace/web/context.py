@@ -10,6 +10,7 @@ from marketplace.web.organisation.roles import LOG_READERS, PEOPLE_READERS
 from tenants.assistance.operations import ASSISTANT_ROLES
 from tenants.models import Organisation, Role
 from tenants.operators.logos import logo_version
+from tenants.people.roles import SPEAKING_ROLES
 
 # More than these, and the switcher leads to the page of all of them.
 MAX_CHOICES = 8
@@ -178,7 +179,6 @@ def _face(request, roles) -> str:
     return "vendor" if roles & VENDOR_ROLES else "member"
 
 
-NEEDING = frozenset({Role.SECRETARY, Role.SIGNATORY, Role.ORG_ADMIN})
 HER_OWN = {"member_searches"}
 OURSELVES = ("organisation_home", "Mon organisation", frozenset(Role.values))
 PEOPLE = ("organisation_people", "Personnes et rôles", PEOPLE_READERS)
@@ -200,7 +200,7 @@ SECTIONS = {
                 ("member_shortlists", "Présélections", MEMBER_ROLES),
             ],
         ),
-        ("Besoins", [("member_needs", "Besoins", NEEDING)]),
+        ("Besoins", [("member_needs", "Besoins", SPEAKING_ROLES)]),
         ("Mon organisation", [OURSELVES, PEOPLE, LOG]),
     ],
     "operator": [

@@ -11,6 +11,8 @@ from tenants.models.territory import PopulationKind
 
 MEMBER_ROLES = frozenset({Role.AGENT, Role.SECRETARY, Role.SIGNATORY, Role.FINANCE, Role.ORG_ADMIN})
 OPERATOR_ROLES = frozenset({Role.CURATOR, Role.OPERATOR_FINANCE, Role.OPERATOR_ADMIN})
+# Who speaks for a member in public: needs, reviews.
+SPEAKING_ROLES = frozenset({Role.SECRETARY, Role.SIGNATORY, Role.ORG_ADMIN})
 VENDOR_ROLES = frozenset({Role.VENDOR_EDITOR, Role.VENDOR_ADMIN})
 # An administrator gives the roles of her own kind; the auditor of an operator is its administrator's choice.
 GIVEN_BY = {

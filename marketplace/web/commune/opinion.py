@@ -17,10 +17,10 @@ from marketplace.web.amounts import EuroField
 from subscriptions import experience
 from subscriptions.models import Subscription
 from subscriptions.queries import subscription_for_member
-from tenants.models import Organisation, Role
+from tenants.models import Organisation
+from tenants.people.roles import SPEAKING_ROLES
 from tenants.refusals import Refused
 
-SPEAKERS = frozenset({Role.SECRETARY, Role.SIGNATORY, Role.ORG_ADMIN})
 WORDS = {1: "très insatisfait", 2: "insatisfait", 3: "partagé", 4: "satisfait", 5: "très satisfait"}
 STATES = {
     ModerationState.PENDING: ("info", "L’opérateur le relit avant de le publier."),
@@ -72,12 +72,12 @@ class ExperienceForm(forms.Form):
 
 def opinion_url(request, subscription: Subscription, organisation: Organisation) -> str:
     """Where this person gives her organisation's opinion of the service; "" when she may not."""
-    if not experience.may_speak(subscription) or not request.roles & SPEAKERS:
+    if not experience.may_speak(subscription) or not request.roles & SPEAKING_ROLES:
         return ""
     return reverse("member_opinion", args=[organisation.siren, subscription.public_id])
 
 
-@member_view(*SPEAKERS)
+@member_view(*SPEAKING_ROLES)
 @require_http_methods(["GET", "HEAD", "POST"])
 def opinion(request, organisation, public_id):
     """Both forms on one page; each is sent by its own button."""

@@ -11,14 +11,14 @@ from django.views.decorators.http import require_safe
 from marketplace.web.access import member_view
 from marketplace.web.commune.words import state_badge
 from subscriptions.coverage import Need, socle_of
-from tenants.models import Organisation, Role
+from tenants.models import Organisation
+from tenants.people.roles import SPEAKING_ROLES
 
 SHOWN = 3  # offers of each need; the shelf has the others
 HAS = {"state": "success", "label": "En place", "icon": "success"}
 ASKED = {"state": "info", "label": "En cours", "icon": "clock"}
 LACKS = {"state": "warning", "label": "Manque", "icon": "warning"}
 NOT_YET = {"state": "neutral", "label": "Pas encore", "icon": "neutral"}  # nobody must have these
-WRITERS = {Role.SECRETARY, Role.SIGNATORY, Role.ORG_ADMIN}
 
 
 @member_view()
@@ -34,7 +34,7 @@ def socle(request, organisation):
         "others": [_need(need, organisation, without=NOT_YET) for need in found.others],
         "source": found.source,
         "needs_url": reverse("member_needs", args=[organisation.siren])
-        if request.roles & WRITERS and not request.acting_for
+        if request.roles & SPEAKING_ROLES and not request.acting_for
         else "",
     }
     return render(request, "commune/socle.html", context)

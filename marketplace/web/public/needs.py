@@ -13,11 +13,10 @@ from marketplace.web.access import mandates
 from marketplace.web.operator.lists import rest_of_address
 from marketplace.web.opinion_views import need_page, need_row
 from marketplace.web.public.views import operator_or_404
-from tenants.models import Role
+from tenants.people.roles import SPEAKING_ROLES
 
 PAGE = 20
 # Whoever asks for services may ask for those that do not exist.
-NEEDING_ROLES = frozenset({Role.SECRETARY, Role.SIGNATORY, Role.ORG_ADMIN})
 
 
 @login_not_required
@@ -68,7 +67,7 @@ def _places(request) -> list[dict]:
     """The doors through which a signed-in person may say that her organisation has a need too."""
     if not request.user.is_authenticated:
         return []
-    held = {m.organisation for m in mandates(request.user) if m.role in NEEDING_ROLES}
+    held = {m.organisation for m in mandates(request.user) if m.role in SPEAKING_ROLES}
     return [
         {"label": organisation.name, "url": reverse("member_needs", args=[organisation.siren])}
         for organisation in sorted(held, key=lambda o: o.plain_name)
