@@ -141,7 +141,6 @@ def test_a_ceiling_reached_between_request_and_approval_leaves_the_request():
     asked = ask(commune, listing)
     other = OrganisationFactory()
     with as_worker():
-        EligibleBuyer.objects.filter(lot=lot)  # the notice is published: nobody joins
         lot.published_on = None
         lot.save()
         EligibleBuyerFactory(lot=lot, organisation=other)

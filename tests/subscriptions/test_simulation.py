@@ -4,14 +4,11 @@ from datetime import date
 from decimal import Decimal
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from billing.drafting import price_of_period
 from billing.periods import Period
 from catalog.models import Listing
 from catalog.prices import territory_facts
-from catalog.pricing import PricingError
 from demo.seed.price_grids import PATTERNS, definition
 from subscriptions.models import GroupPopulation, State
 from subscriptions.simulation import NO_GRID, Simulation, simulate
@@ -109,23 +106,3 @@ def test_more_members_lower_the_price_of_a_group():
 def test_a_commune_without_siren():
     (line,) = simulated(ListingFactory(), TerritoryFactory(siren="")).lines
     assert "SIREN" in line.problem
-
-
-@settings(max_examples=60, deadline=None)
-@given(month=st.integers(1, 12), day=st.integers(1, 28), turn=st.integers(0, 3 * len(PATTERNS)))
-def test_part_of_a_year_never_costs_more_than_the_year(month, day, turn):
-    from catalog.prices import TerritoryFacts
-    from catalog.pricing import Population, parse_grid, price, prorate
-
-    grid = parse_grid(definition(rate=Decimal("0.41"), turn=turn))
-    counted = {
-        kind: Population(value=900, kind=kind, reference_year=2023, in_force_from=TODAY, source="essai")
-        for kind in ("municipale", "totale", "dgf")
-    }
-    facts = TerritoryFacts(on=TODAY, member_type="commune", populations=counted)
-    try:
-        whole = price(grid=grid, facts=facts.for_grid(grid, first_year=True))
-    except PricingError:
-        return
-    part = prorate(quote=whole, numerator=13 - month, denominator=12, label="mois")
-    assert part.total_cents <= whole.total_cents
