@@ -68,8 +68,8 @@ class _Answer:
 
 
 def find(*, operator_id: int, asked: Asked, visitor: Visitor | None, on: date, page: int = 1) -> Found:
-    """The page asked for (the last one beyond the end). One query for a shelf that is in memory, two more to
-    search words, three for a shelf that is not or no longer."""
+    """The page asked for (the last one beyond the end). One query for a shelf that is in memory, and what
+    `search` and `Shelves.of` say besides."""
     shelf = SHELVES.of(operator_id)
     read = _searched(shelf, operator_id, asked)
     key = ("answer", on, asked, visitor)

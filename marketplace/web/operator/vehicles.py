@@ -16,12 +16,13 @@ from marketplace.web.operator.lists import counted, crumbs
 from marketplace.web.operator.roles import TASK_ROLES
 from marketplace.web.operator.vehicle_forms import VehicleForm
 from subscriptions.exceptions import TermsInvalid
+from subscriptions.lot_letters import PERCENTS
 from subscriptions.models import FrameworkLot, LegalBasis, PurchasingVehicle
 from subscriptions.vehicle_queries import lots_of, vehicle_rows
 from subscriptions.vehicle_terms import change_vehicle, make_vehicle
 
 TITLE = "Cadres d’achat"
-NEARLY_FULL = 70  # percent, as in subscriptions.lot_letters
+NEARLY_FULL = min(PERCENTS)  # a letter has said so
 
 
 @operator_view(with_members=False)
