@@ -27,6 +27,7 @@ from subscriptions.models import (
 from tests.factories.base import ACTIVE_FROM, APPROVED_AT, OPENED_AT, REQUESTED_AT, Factory
 from tests.factories.catalog import ListingFactory, VendorFactory
 from tests.factories.tenants import AdhesionFactory, OrganisationFactory, UserFactory
+from tests.tools.database import as_worker
 
 PDF = b"%PDF-1.7\n% an act\n%%EOF\n"
 
@@ -150,7 +151,7 @@ def _priced(listing, organisation, day):
 
 
 class FrameworkLotFactory(Factory):
-    """A published lot in force, of 100 000 €; `listing=` is in it, `buyers=` may order."""
+    """A published lot in force, of 100 000 €: `listing=` in it, `buyers=` and `holders=` named."""
 
     class Meta:
         model = FrameworkLot
@@ -163,6 +164,12 @@ class FrameworkLotFactory(Factory):
     ends_on = date(2029, 1, 1)
     published_on = date(2024, 12, 1)
 
+    @classmethod
+    def _create(cls, model_class, *args, published_on, **kwargs):
+        lot = super()._create(model_class, *args, **kwargs)
+        lot.published_on = published_on  # saved last: what is published no longer changes
+        return lot
+
     @factory.post_generation
     def listing(self, create, extracted, **kwargs):
         if extracted:
@@ -170,14 +177,18 @@ class FrameworkLotFactory(Factory):
 
     @factory.post_generation
     def buyers(self, create, extracted, **kwargs):
-        if not extracted:
-            return
-        published, self.published_on = self.published_on, None
-        self.save()
-        for organisation in extracted:
+        for organisation in extracted or ():
             EligibleBuyerFactory(lot=self, organisation=organisation)
-        self.published_on = published
-        self.save()
+
+    @factory.post_generation
+    def holders(self, create, extracted, **kwargs):
+        for rank, vendor in enumerate(extracted or (), start=1):
+            LotHolderFactory(lot=self, vendor=vendor, rank=rank)
+
+    @classmethod
+    def _after_postgeneration(cls, instance, create, results=None):
+        with as_worker():
+            instance.save(update_fields=["published_on"])
 
 
 class EligibleBuyerFactory(Factory):
@@ -192,7 +203,7 @@ class LotHolderFactory(Factory):
     class Meta:
         model = LotHolder
 
-    lot = factory.SubFactory(FrameworkLotFactory)
+    lot = factory.SubFactory(FrameworkLotFactory, published_on=None)
     vendor = factory.SubFactory(VendorFactory)
     rank = factory.Sequence(lambda n: n + 1)
 

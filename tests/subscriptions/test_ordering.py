@@ -14,6 +14,7 @@ from subscriptions.models import (
     EligibleBuyer,
     FrameworkLot,
     LegalBasis,
+    LotHolder,
     Order,
     State,
     Subscription,
@@ -22,7 +23,6 @@ from subscriptions.models import (
 from tenants.tenancy import tenant_scope
 from tests.factories import (
     AdhesionFactory,
-    EligibleBuyerFactory,
     FrameworkLotFactory,
     ListingFactory,
     OrderFactory,
@@ -39,12 +39,15 @@ pytestmark = pytest.mark.django_db
 YEARLY = 25_800  # what the factories' grid asks of the factories' commune
 
 
-def framework(*, named=True, term_years=1, **lot):
+def framework(*, named=True, others=(), term_years=1, **lot):
     """(commune, listing, lot) of a framework agreement."""
     listing = ListingFactory(vehicle__legal_basis=LegalBasis.FRAMEWORK, vehicle__term_years=term_years)
     commune = AdhesionFactory(operator=listing.operator).organisation
     made = FrameworkLotFactory(
-        vehicle=listing.vehicles.get(), listing=listing, buyers=[commune] if named else [], **lot
+        vehicle=listing.vehicles.get(),
+        listing=listing,
+        buyers=[*others, *([commune] if named else [])],
+        **lot,
     )
     return commune, listing, made
 
@@ -137,15 +140,9 @@ def test_the_database_refuses_by_itself(lot, constraint):
 
 
 def test_a_ceiling_reached_between_request_and_approval_leaves_the_request():
-    commune, listing, lot = framework(ceiling_cents=2 * YEARLY - 1)
-    asked = ask(commune, listing)
     other = OrganisationFactory()
-    with as_worker():
-        lot.published_on = None
-        lot.save()
-        EligibleBuyerFactory(lot=lot, organisation=other)
-        lot.published_on = date(2024, 12, 1)
-        lot.save()
+    commune, listing, _ = framework(ceiling_cents=2 * YEARLY - 1, others=[other])
+    asked = ask(commune, listing)
     rival = SubscriptionFactory(tenant=other, listing=listing, state=State.APPROVED)
     with tenant_scope([other.pk]):
         ordering.place_order(subscription=rival, now=NOW)
@@ -165,15 +162,27 @@ def test_the_total_moves_with_the_orders_only():
         DirectNeed.objects.update(total_cents=0)
 
 
-def test_the_buyers_of_a_published_lot_are_those_of_its_notice():
-    commune, _, lot = framework()
+def test_a_published_lot_is_what_its_notice_says():
+    commune, listing, lot = framework()
+    lots, buyers = FrameworkLot.objects.filter(pk=lot.pk), EligibleBuyer.objects.filter(lot=lot)
+    changes = [
+        lambda: lots.update(ceiling_cents=99_000_000),
+        lambda: lots.update(ends_on=date(2028, 1, 1)),
+        lambda: lots.update(published_on=None),
+        lambda: lots.delete(),
+        lambda: EligibleBuyer.objects.create(lot=lot, organisation=OrganisationFactory()),
+        lambda: buyers.delete(),
+        lambda: LotHolder.objects.create(lot=lot, vendor=listing.vendor, rank=9),
+        lambda: lot.listings.add(ListingFactory(operator=listing.operator)),
+        lambda: lot.listings.clear(),
+    ]
     with as_worker():
-        for change in (
-            lambda: EligibleBuyer.objects.create(lot=lot, organisation=OrganisationFactory()),
-            lambda: EligibleBuyer.objects.filter(lot=lot, organisation=commune).delete(),
-        ):
-            with pytest.raises(IntegrityError, match="of its notice"), transaction.atomic():
+        for change in changes:
+            with pytest.raises(IntegrityError, match="notice says"), transaction.atomic():
                 change()
+    approve(ask(commune, listing))
+    lot.refresh_from_db()
+    assert lot.ordered_cents == YEARLY
 
 
 def test_four_years_at_most_unless_the_notice_says_why():

@@ -13,7 +13,6 @@ from tests.factories import (
     AdhesionFactory,
     FrameworkLotFactory,
     ListingFactory,
-    LotHolderFactory,
     OrganisationFactory,
     PurchasingVehicleFactory,
     VendorFactory,
@@ -208,8 +207,8 @@ def test_only_a_framework_agreement_has_lots(operator, curator):
 
 
 def test_what_is_left_is_said_in_words(operator, curator, framework):
-    lot = FrameworkLotFactory(vehicle=framework, number=1)
-    LotHolderFactory(lot=lot, vendor=VendorFactory(organisation__name="Cartes & Cie"), rank=1)
+    holder = VendorFactory(organisation__name="Cartes & Cie")
+    FrameworkLotFactory(vehicle=framework, number=1, holders=[holder])
     page = page_of(curator.get(at("vehicle", operator.slug, framework.pk)))
     section = page.select_one("section[aria-labelledby=lot-1]")
     assert "0 % du maximum" in words(section).replace("\u00a0", " ")
@@ -246,13 +245,13 @@ def test_list_queries(operator, curator, count, snapshot):
 def test_page_queries(operator, curator, framework, count, snapshot):
     with as_worker():
         for number in range(1, count + 1):
-            lot = FrameworkLotFactory(
+            FrameworkLotFactory(
                 vehicle=framework,
                 number=number,
                 listing=ListingFactory(operator=operator),
                 buyers=[OrganisationFactory()],
+                holders=[VendorFactory()],
             )
-            LotHolderFactory(lot=lot)
             framework.listings.add(ListingFactory(operator=operator, vehicle=False))
     address = at("vehicle", operator.slug, framework.pk)
     curator.get(address)
