@@ -52,7 +52,15 @@ DROP FUNCTION subscriptions_parts_as_published();
 DROP TRIGGER lot_as_published ON subscriptions_frameworklot;
 DROP FUNCTION subscriptions_lot_as_published();
 CREATE FUNCTION subscriptions_buyers_as_published() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    published date;
 BEGIN
+    SELECT published_on INTO published FROM subscriptions_frameworklot
+    WHERE id = CASE TG_OP WHEN 'DELETE' THEN OLD.lot_id ELSE NEW.lot_id END FOR KEY SHARE;
+    IF published IS NOT NULL THEN
+        RAISE EXCEPTION 'the buyers of a published lot are those of its notice'
+            USING ERRCODE = 'restrict_violation', CONSTRAINT = 'eligible_buyers_as_published';
+    END IF;
     RETURN CASE TG_OP WHEN 'DELETE' THEN OLD ELSE NEW END;
 END $$;
 CREATE TRIGGER buyers_as_published BEFORE INSERT OR UPDATE OR DELETE ON subscriptions_eligiblebuyer
