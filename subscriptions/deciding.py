@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from subscriptions.models import LegalBasis
+from subscriptions.models import LegalBasis, PurchasingVehicle
 from tenants.models import Organisation
 from tenants.models.organisation import OrganisationKind
 
@@ -32,7 +32,7 @@ GROUPING = (
     "Rejoindre un groupement de commandes ne se délègue pas au maire : le conseil approuve lui-même la "
     "convention constitutive (CGCT L2121-29, CCP L2113-7)."
 )
-MEMBERSHIP = "Prendre un service statutaire se décide en assemblée (statuts de l’opérateur)."
+STATUTES = "Ce que prévoient les statuts de l’opérateur, et les délégations de votre assemblée."
 OTHERS = "Ce que prévoient les statuts ou les règles de votre organisme."
 
 
@@ -56,7 +56,7 @@ def head(organisation: Organisation) -> str:
 def rule(*, basis: str, kind: str) -> Rule:
     """Who may decide to join a vehicle of that legal basis, in a body of that kind."""
     if basis == LegalBasis.STATUTORY:
-        return Rule(COUNCIL, MEMBERSHIP)
+        return Rule(BOTH, STATUTES)
     if kind == OrganisationKind.COMMUNE:
         return Rule(COUNCIL, GROUPING) if basis == LegalBasis.GROUPEMENT else Rule(BOTH, MAYOR)
     if kind == OrganisationKind.EPCI:
@@ -70,3 +70,13 @@ def may_decide(*, basis: str, kind: str, deliberation_required: bool) -> Rule:
     if deliberation_required and Decider.HEAD in found.deciders:
         return Rule(COUNCIL, "Votre opérateur demande une délibération pour ce cadre d’achat.")
     return found
+
+
+def needs_deliberation(*, vehicle: PurchasingVehicle, organisation: Organisation) -> bool:
+    """Whether nobody but its assembly may decide for this organisation: by law, or for the operator."""
+    found = may_decide(
+        basis=vehicle.legal_basis,
+        kind=organisation.kind,
+        deliberation_required=vehicle.deliberation_required,
+    )
+    return Decider.HEAD not in found.deciders

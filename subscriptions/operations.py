@@ -9,6 +9,7 @@ from django.utils.timezone import localdate
 from catalog.models import Listing, ListingState, VendorState
 from catalog.prices import ListingPrice, goes_by_college, grid_price, territory_facts
 from subscriptions import signals
+from subscriptions.deciding import needs_deliberation
 from subscriptions.exceptions import (
     AlreadySubscribed,
     CommitmentMissing,
@@ -73,7 +74,7 @@ def request_subscription(
         requested_by=requested_by,
         requested_at=now,
         separate_approver=vehicle.separate_approver,
-        deliberation_required=vehicle.deliberation_required,
+        deliberation_required=needs_deliberation(vehicle=vehicle, organisation=organisation),
         service_name=listing.shown.name,
         grid=priced.grid.definition,
         quote=priced.quote.to_dict(),

@@ -8,6 +8,7 @@ from django.db.models import Count, Prefetch, QuerySet
 from catalog.models import Listing
 from catalog.prices import ListingPrice
 from subscriptions import operations
+from subscriptions.deciding import needs_deliberation
 from subscriptions.models import PurchasingVehicle, State, Subscription, Transition
 from tenants.models import Organisation, Role, User
 
@@ -85,6 +86,7 @@ class Conditions:
 
     vehicle: PurchasingVehicle
     price: ListingPrice
+    deliberation: bool  # nobody but the assembly may decide
 
 
 def request_conditions(
@@ -101,4 +103,8 @@ def request_conditions(
     operations.find_room(
         vehicle=vehicle, listing=listing, organisation=organisation, yearly_cents=price.net_cents, on=today
     )
-    return Conditions(vehicle=vehicle, price=price)
+    return Conditions(
+        vehicle=vehicle,
+        price=price,
+        deliberation=needs_deliberation(vehicle=vehicle, organisation=organisation),
+    )

@@ -22,7 +22,7 @@ TABLE = {
     LegalBasis.FRAMEWORK: (HEAD, HEAD, HEAD),
     LegalBasis.IN_HOUSE: (HEAD, HEAD, HEAD),
     LegalBasis.DIRECT: (HEAD, HEAD, HEAD),
-    LegalBasis.STATUTORY: (ASSEMBLY, ASSEMBLY, ASSEMBLY),
+    LegalBasis.STATUTORY: (HEAD, HEAD, HEAD),
 }
 KINDS = (OrganisationKind.COMMUNE, OrganisationKind.EPCI, OrganisationKind.SYNDICAT)
 

@@ -227,3 +227,22 @@ def test_population_of_the_day_not_of_tomorrow(listing, commune):
     tomorrow = NOW.date() + timedelta(days=1)
     PopulationFactory(territory=commune.territory, value=900, reference_year=2023, in_force_from=tomorrow)
     assert request(listing, commune).yearly_cents == 25800
+
+
+@pytest.mark.parametrize(
+    ("basis", "asked", "wanted"),
+    [("groupement", False, True), ("centrale", False, False), ("centrale", True, True)],
+)
+def test_a_council_does_not_delegate_the_joining_of_a_grouping(basis, asked, wanted):
+    listing = ListingFactory(vehicle__legal_basis=basis, vehicle__deliberation_required=asked)
+    commune = AdhesionFactory(operator=listing.operator).organisation
+    with tenant_scope([commune.pk]):
+        subscription = operations.request_subscription(
+            organisation=commune,
+            listing=listing,
+            requested_by=UserFactory(),
+            request_key=uuid.uuid4(),
+            shown_cents=25_800,
+            now=NOW,
+        )
+    assert subscription.deliberation_required is wanted

@@ -116,6 +116,7 @@ def _page(request, organisation, listing, *, form, now, change=None):
             caption=f"Le calcul pour {organisation.territory.name}, par an",
         ),
         "vehicle": conditions.vehicle,
+        "deliberation": conditions.deliberation,
         "storefront_url": storefront_url(listing.operator, organisation),
         **_approval(request, organisation, conditions),
     }
