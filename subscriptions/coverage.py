@@ -98,6 +98,7 @@ class Member:
     name: str
     kind: str
     inhabitants: int | None
+    insee_code: str = ""  # of a commune
 
 
 @dataclass
@@ -193,11 +194,13 @@ def _members(operator: Operator, on: date) -> list[Member]:
     rows: QuerySet = (
         members_of(operator=operator, on=on)
         .order_by("plain_name", "pk")
-        .values_list("pk", "siren", "name", "kind", "territory__kind", _population(on))
+        .values_list("pk", "siren", "name", "kind", "territory__kind", "territory__code", _population(on))
     )
     return [
-        Member(pk, siren, name, kind, inhabitants if territory == TerritoryKind.COMMUNE else None)
-        for pk, siren, name, kind, territory, inhabitants in rows
+        Member(pk, siren, name, kind, inhabitants, code)
+        if territory == TerritoryKind.COMMUNE
+        else Member(pk, siren, name, kind, None)
+        for pk, siren, name, kind, territory, code, inhabitants in rows
     ]
 
 

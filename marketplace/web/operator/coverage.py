@@ -17,6 +17,7 @@ from catalog.models import Family
 from marketplace.web.access import operator_view
 from marketplace.web.csv import csv_response
 from marketplace.web.formats import format_number
+from marketplace.web.operator.coverage_map import ASKED, HAVE, LACK, coverage_map
 from marketplace.web.operator.coverage_words import bars, percent, stratum_options
 from marketplace.web.operator.forms import capitalised
 from marketplace.web.operator.lists import counted, crumbs, rest_of_address
@@ -25,12 +26,18 @@ from subscriptions import coverage_letters
 from subscriptions.coverage import ServiceCoverage, ServiceMembers, coverage_of, members_by_service
 from subscriptions.coverage_letters import MAX_MESSAGE, people_of, recipients
 from tenants.identifiers import grouped
+from tenants.maps.parts import former_communes
 from tenants.models import Operator
 from tenants.models.organisation import OrganisationKind
 from tenants.refusals import Refused
 from tenants.spreadsheets.writing import csv_bytes, safe_cell
 
 PAGE_SIZE = 50
+GROUPS = {
+    "": ("Ne l’ont pas", lambda found: found.lacking),
+    "demande": ("L’ont demandé", lambda found: found.under_way),
+    "ont": ("L’ont", lambda found: found.having),
+}
 CSV_COLUMNS = ("Nom", "SIREN", "Nature", "Habitants", "Service")
 
 
@@ -57,25 +64,36 @@ def coverage(request, operator):
 @operator_view()
 @require_safe
 def service(request, operator, listing):
-    """One service: the members that lack it, of all sizes or of one stratum."""
+    """One service on the map, and the members that lack it, have it or asked for it, of all sizes or of one
+    stratum."""
     found, stratum = _asked(request.GET, operator, listing)
     here = reverse("operator_coverage_service", args=[operator.slug, listing])
     rest = rest_of_address(strate=stratum)
-    page = Paginator(found.lacking, PAGE_SIZE).get_page(request.GET.get("page"))
+    asked = request.GET.get("etat", "")
+    group = asked if asked in GROUPS else ""
+    label, members_of_group = GROUPS[group]
+    members = members_of_group(found)
+    page = Paginator(members, PAGE_SIZE).get_page(request.GET.get("page"))
     context = {
         "operator": operator,
         "crumbs": _crumbs(operator, (found.entry.name, "")),
         "name": found.entry.name,
-        "figures": [
-            {"label": "L’ont", "value": format_number(len(found.having))},
-            {"label": "L’ont demandé", "value": format_number(len(found.under_way))},
-            {"label": "Ne l’ont pas", "value": format_number(len(found.lacking))},
+        "tabs": [
+            {
+                "label": name,
+                "url": f"{here}?{rest_of_address(strate=stratum, etat=key)}".rstrip("?&"),
+                "active": key == group,
+                "count": format_number(len(those(found))),
+            }
+            for key, (name, those) in GROUPS.items()
         ],
+        "group": group,
+        "map": _map(found),
         "options": stratum_options(found.strata, chosen=stratum),
         "filtered": bool(stratum),
-        "total": counted(len(found.lacking), "adhérent sans ce service", "adhérents sans ce service"),
+        "total": f"{label} : {counted(len(members), 'adhérent')}",
         "page": page,
-        "rest": rest,
+        "rest": rest_of_address(strate=stratum, etat=group),
         "rows": [
             {
                 "name": member.name,
@@ -89,7 +107,7 @@ def service(request, operator, listing):
         "here": here,
         "csv_url": f"{here}adherents.csv?{rest}".rstrip("?&"),
         "write_url": f"{here}ecrire/?{rest}".rstrip("?&")
-        if request.roles & TASK_ROLES and found.entry.listed
+        if request.roles & TASK_ROLES and found.entry.listed and found.lacking
         else "",
     }
     return render(request, "operator/coverage_service.html", context)
@@ -175,6 +193,21 @@ def _asked(asked, operator: Operator, listing: int) -> tuple[ServiceMembers, str
     if found is None:
         raise Http404
     return found, stratum
+
+
+def _map(found: ServiceMembers) -> dict:
+    groups = {HAVE: found.having, ASKED: found.under_way, LACK: found.lacking}
+    communes = {
+        member.insee_code: (state, member.name)
+        for state, members in groups.items()
+        for member in members
+        if member.insee_code
+    }
+    return coverage_map(
+        {code: state for code, (state, _) in communes.items()},
+        names={code: name for code, (_, name) in communes.items()},
+        parts=former_communes(codes=communes),
+    )
 
 
 def _row(operator: Operator, row: ServiceCoverage, *, members: int, inhabitants: int) -> dict:

@@ -3,9 +3,17 @@
 import pytest
 from django.urls import reverse
 
+from marketplace.web.operator.coverage_map import HAVE, LACK, coverage_map
 from subscriptions.models import CoverageCampaign, State
 from tenants.models import Role
-from tests.factories import AdhesionFactory, ListingFactory, MembershipFactory, SubscriptionFactory
+from tenants.models.territory import TerritoryKind
+from tests.factories import (
+    AdhesionFactory,
+    ListingFactory,
+    MembershipFactory,
+    SubscriptionFactory,
+    TerritoryFactory,
+)
 from tests.tools.database import as_worker
 from tests.tools.queries import snapshot_queries
 
@@ -100,3 +108,51 @@ def test_a_foreign_service_is_not_found(operator, curator, name):
     foreign = ListingFactory()
     assert curator.get(reverse(name, args=[operator.slug, foreign.pk])).status_code == 404
     assert curator.get(reverse(name, args=[foreign.operator.slug, foreign.pk])).status_code == 404
+
+
+def commune(operator, code):
+    adhesion = AdhesionFactory(
+        operator=operator,
+        organisation__territory__code=code,
+        organisation__territory__departement=code[:2],
+    )
+    return adhesion.organisation
+
+
+def test_the_map_draws_each_commune_as_it_stands(operator, listing, curator):
+    has, asks = commune(operator, "29019"), commune(operator, "29235")
+    commune(operator, "29011")
+    commune(operator, "97105")  # an ocean away
+    SubscriptionFactory(tenant=has, listing=listing, state=State.ACTIVE)
+    SubscriptionFactory(tenant=asks, listing=listing, state=State.REQUESTED)
+    url = reverse("operator_coverage_service", args=[operator.slug, listing.pk])
+    page = curator.get(url)
+    drawn = page.context["map"]
+    assert sorted(shape["kind"] for shape in drawn["shapes"]) == ["asked", "have", "lack"]
+    assert {f"{has.name} l’a", f"{asks.name} l’a demandé"} < {shape["title"] for shape in drawn["shapes"]}
+    assert drawn["words"] == "1 l’ont, 1 l’ont demandé, 1 ne l’ont pas"
+    assert drawn["elsewhere"] == "1"
+    assert [row["name"] for row in curator.get(url, {"etat": "ont"}).context["rows"]] == [has.name]
+    assert [row["name"] for row in curator.get(url, {"etat": "demande"}).context["rows"]] == [asks.name]
+
+
+def test_a_commune_made_since_is_drawn_as_what_it_was_made_of(operator, listing, curator):
+    new = commune(operator, "29999")
+    url = reverse("operator_coverage_service", args=[operator.slug, listing.pk])
+    assert curator.get(url).context["map"] == {}
+    with as_worker():
+        TerritoryFactory(code="29019", kind=TerritoryKind.DELEGATED, current=new.territory)
+    assert [shape["title"] for shape in curator.get(url).context["map"]["shapes"]] == [
+        f"{new.name} ne l’a pas"
+    ]
+
+
+def test_too_many_communes_are_shown_by_departement():
+    codes = [f"29{number:03}" for number in range(2_400)] + [f"22{number:03}" for number in range(700)]
+    states = dict.fromkeys(codes, LACK) | dict.fromkeys(codes[:600], HAVE)
+    drawn = coverage_map(states, names={}, parts={})
+    assert [(shape["kind"], shape["title"]) for shape in drawn["shapes"]] == [
+        ("share-1", "Département 22 : 0\u00a0%"),
+        ("share-2", "Département 29 : 25\u00a0%"),
+    ]
+    assert [label["text"] for label in drawn["labels"]] == ["0\u00a0%", "25\u00a0%"]
