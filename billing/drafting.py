@@ -5,6 +5,7 @@ Everything is priced by `catalog.pricing`; this module only gathers facts and gr
 
 from collections import defaultdict
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import date, datetime
 
 from billing.models import BillingRun, Invoice, InvoiceLine, LedgerEntry
@@ -79,6 +80,7 @@ def price_of_period(subscription: Subscription, facts: TerritoryFacts | None, pe
     if facts is None:
         raise _NoTerritory("Cet adhérent n’est rattaché à aucun territoire : sa population est inconnue.")
     grid = parse_grid(subscription.grid)
+    facts = replace(facts, counts=subscription.counts)
     engine_facts = facts.for_grid(grid, first_year=subscription.in_first_year(period.start))
     months = months_owed(subscription, period)
     quote = price(grid=grid, facts=engine_facts)
@@ -130,6 +132,8 @@ def _frozen(facts) -> dict:
         "member_type": facts.member_type,
         "first_year": facts.first_year,
         "member_communes": facts.member_communes,
+        **{name: value for name in ("agents", "budget") if (value := getattr(facts, name)) is not None},
+        **({"units": dict(facts.units)} if facts.units else {}),
         "population": population
         and {
             "value": population.value,

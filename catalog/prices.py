@@ -4,7 +4,7 @@ The only bridge between the database and `catalog.pricing`; every price shown or
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -13,11 +13,14 @@ from django.db.models import Count
 
 from catalog.models import Listing, PriceGrid
 from catalog.pricing import (
+    Counted,
     Facts,
     Grid,
     Population,
     PricingError,
     Quote,
+    counted,
+    counts_as_facts,
     first_year_apart,
     grid_of,
     parse_grid,
@@ -51,14 +54,17 @@ class TerritoryFacts:
     member_communes: int | None = None  # of an EPCI
     college: str | None = None  # of its organisation, at the operator that was asked about
     pooled_population: int | None = None  # of all who buy the listing in question together
+    # What the buyer said of herself, by `Counted.name`: agents, workstations…
+    counts: Mapping[str, int] = field(default_factory=dict, hash=False)
 
     def for_grid(self, grid: Grid, *, first_year: bool = False, **others) -> Facts:
         """The engine's facts, with the population of the kind this grid asks for (or none).
 
         `first_year`: the subscription is in its first year, for grids that price it apart. `others` are facts
-        that no register holds: agents, budget, units, covered_by, solidarity_coefficient; or another college.
+        that neither a register nor `counts` holds: covered_by, solidarity_coefficient; or another college.
         """
-        others = {"college": self.college, "pooled_population": self.pooled_population} | others
+        own = {"college": self.college, "pooled_population": self.pooled_population}
+        others = own | counts_as_facts(self.counts) | others
         found = grid_of(grid, member_type=self.member_type, college=others["college"])
         kind = found.population_kind if found else None
         return Facts(
@@ -160,6 +166,14 @@ def _member_communes(epcis: list[Territory]) -> dict[int, int]:
         epci__in=epcis, kind=TerritoryKind.COMMUNE, current__isnull=True, ended_on__isnull=True
     )
     return dict(communes.order_by().values_list("epci_id").annotate(Count("pk")))
+
+
+def counted_by(definition: Mapping[str, Any] | None, *, facts: TerritoryFacts) -> tuple[Counted, ...]:
+    """What the buyer has to say of herself before this grid gives her a price."""
+    if not definition:
+        return ()
+    grid = parse_grid(definition)
+    return counted(grid_of(grid, member_type=facts.member_type, college=facts.college))
 
 
 def listing_price(*, listing: Listing, facts: TerritoryFacts) -> ListingPrice:

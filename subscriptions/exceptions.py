@@ -27,6 +27,16 @@ class PriceChanged(SubscriptionRefused):
         super().__init__("Le prix a changé depuis l’affichage de la page. Relisez-le avant de confirmer.")
 
 
+class CountsMissing(SubscriptionRefused):
+    """The grid counts something that the person did not say. `missing`: what to ask for
+    (`catalog.pricing.Counted`)."""
+
+    def __init__(self, missing):
+        self.missing = missing
+        asked = " et ".join(f"le {one.question}" for one in missing)
+        super().__init__(f"Indiquez {asked} : le prix en dépend.")
+
+
 class CommitmentMissing(SubscriptionRefused):
     def __init__(self):
         super().__init__("Indiquez le numéro d’engagement : il est obligatoire sur vos factures.")

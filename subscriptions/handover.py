@@ -125,8 +125,8 @@ def _follow(plan: Plan, item: Item, *, state: str, by: User, now: datetime) -> S
     old = item.subscription
     copied = (
         "listing", "operator", "vehicle", "requested_by", "requested_at", "approved_by", "approved_at",
-        "separate_approver", "deliberation_required", "service_name", "grid", "vat_category", "vat_rate",
-        "vat_reason", "service_url",
+        "separate_approver", "deliberation_required", "service_name", "grid", "counts", "vat_category",
+        "vat_rate", "vat_reason", "service_url",
     )  # fmt: skip
     new = Subscription.objects.create(
         tenant=plan.new,

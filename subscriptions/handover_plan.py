@@ -3,7 +3,7 @@
 What is decided, and why, is told in `subscriptions.handover`.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
 
@@ -232,4 +232,5 @@ def year_of(subscription: Subscription, facts: TerritoryFacts) -> Quote:
     """
     grid = parse_grid(subscription.grid)
     first_year = subscription.in_first_year(facts.on)
+    facts = replace(facts, counts=subscription.counts)
     return price(grid=grid, facts=facts.for_grid(grid, first_year=first_year)).recurring()

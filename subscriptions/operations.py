@@ -7,8 +7,8 @@ from django.db import IntegrityError, transaction
 from django.utils.timezone import localdate
 
 from catalog.models import Listing, ListingState, VendorState
-from catalog.prices import ListingPrice, goes_by_college, grid_price, territory_facts
 from subscriptions import signals
+from subscriptions.choosing import Choices, price_choices
 from subscriptions.deciding import needs_deliberation
 from subscriptions.exceptions import (
     AlreadySubscribed,
@@ -25,11 +25,11 @@ from subscriptions.exceptions import (
 from subscriptions.models import Decision, PurchasingVehicle, State, Subscription, Transition
 from subscriptions.models.subscription import TRANSITIONS
 from subscriptions.ordering import check_room, other_routes, place_order
-from subscriptions.pooling import pooled_facts
 from tenants import audit
 from tenants.members.adhesions import adheres
 from tenants.models import Organisation, User
 
+NOTHING_CHOSEN = Choices()
 MAX_DECISION_BYTES = 10 * 1024 * 1024
 
 
@@ -42,22 +42,25 @@ def request_subscription(
     request_key: uuid.UUID,
     shown_cents: int,
     now: datetime,
+    choices: Choices = NOTHING_CHOSEN,
     commitment_number: str = "",
     vehicle_id: int | None = None,
 ) -> Subscription:
     """Asks for a listing, with the price of the day frozen on the request.
 
     `request_key` was drawn with the form: sending it twice returns the first request. `shown_cents` is
-    the yearly price, net of tax, that the person saw. `vehicle_id` names another vehicle than the first.
+    the yearly price, net of tax, that the person saw for these `choices`. `vehicle_id` names another vehicle
+    than the first.
 
-    Raises AlreadySubscribed, NotAvailable, NotAMember, PriceChanged, OrderRefused with the other routes there
-    are, or CommitmentMissing when the head office wants a commitment number on its invoices.
+    Raises AlreadySubscribed, NotAvailable, NotAMember, CountsMissing, PriceChanged, OrderRefused with the
+    other routes there are, or CommitmentMissing when the head office wants a commitment number on its
+    invoices.
     """
     if again := Subscription.objects.filter(request_key=request_key, tenant=organisation).first():
         return again
     today = localdate(now)
     vehicle = vehicle_for(listing=listing, organisation=organisation, today=today, vehicle_id=vehicle_id)
-    priced = price_of_the_day(listing=listing, organisation=organisation, today=today)
+    priced = price_choices(listing=listing, organisation=organisation, choices=choices, today=today)
     if priced.net_cents != shown_cents:
         raise PriceChanged(shown_cents=shown_cents, current_cents=priced.net_cents)
     find_room(
@@ -65,6 +68,7 @@ def request_subscription(
     )
     if not commitment_number and commitment_required(organisation=organisation):
         raise CommitmentMissing
+    grid = priced.price.grid
     subscription = Subscription(
         tenant=organisation,
         request_key=request_key,
@@ -76,12 +80,13 @@ def request_subscription(
         separate_approver=vehicle.separate_approver,
         deliberation_required=needs_deliberation(vehicle=vehicle, organisation=organisation),
         service_name=listing.shown.name,
-        grid=priced.grid.definition,
-        quote=priced.quote.to_dict(),
+        grid=grid.definition,
+        quote=priced.price.quote.to_dict(),
         yearly_cents=priced.net_cents,
-        vat_category=priced.grid.vat_category,
-        vat_rate=priced.grid.vat_rate,
-        vat_reason=priced.grid.vat_reason,
+        counts=priced.choices.counts,
+        vat_category=grid.vat_category,
+        vat_rate=grid.vat_rate,
+        vat_reason=grid.vat_reason,
         commitment_number=commitment_number,
     )
     try:
@@ -142,25 +147,6 @@ def vehicle_for(
     if not adheres(organisation=organisation, operator=listing.operator, on=today):
         raise NotAMember(f"Votre collectivité n’adhère pas à {listing.operator.short_name}.")
     return vehicle
-
-
-def price_of_the_day(*, listing: Listing, organisation: Organisation, today: date) -> ListingPrice:
-    """The yearly price of a listing for an organisation that day, its quote surely computed.
-
-    Raises NotAvailable with the reason, in French, when there is none.
-    """
-    if organisation.territory is None:
-        raise NotAvailable("Le prix ne peut pas être calculé : votre organisme n’a pas de territoire.")
-    grid = listing.grid_on(today)
-    facts = territory_facts(
-        territories=[organisation.territory],
-        on=today,
-        college_at=listing.operator if grid and goes_by_college(grid.definition) else None,
-    )[organisation.territory_id]
-    priced = grid_price(grid=grid, facts=pooled_facts(listing=listing, facts=facts, on=today))
-    if priced.quote is None:
-        raise NotAvailable(priced.problem)
-    return priced
 
 
 @transaction.atomic

@@ -6,9 +6,10 @@ from datetime import date
 from django.db.models import Count, Prefetch, QuerySet
 
 from catalog.models import Listing
-from catalog.prices import ListingPrice
 from subscriptions import operations
+from subscriptions.choosing import Choices, Offer, PricedChoices, price_of
 from subscriptions.deciding import needs_deliberation
+from subscriptions.exceptions import CountsMissing
 from subscriptions.models import PurchasingVehicle, State, Subscription, Transition
 from tenants.models import Organisation, Role, User
 
@@ -85,26 +86,39 @@ class Conditions:
     """On what terms a listing may be requested today: the rules to follow and the price."""
 
     vehicle: PurchasingVehicle
-    price: ListingPrice
+    priced: PricedChoices | None  # None while something that the grid counts is not said
     deliberation: bool  # nobody but the assembly may decide
 
 
 def request_conditions(
-    *, organisation: Organisation, listing: Listing, today: date, vehicle_id: int | None = None
+    *,
+    organisation: Organisation,
+    offer: Offer,
+    choices: Choices,
+    today: date,
+    vehicle_id: int | None = None,
 ) -> Conditions:
-    """What `operations.request_subscription` would freeze today, by the same rules.
+    """What `operations.request_subscription` would freeze today of these choices, by the same rules.
 
     Raises NotAvailable, NotAMember or OrderRefused.
     """
     vehicle = operations.vehicle_for(
-        listing=listing, organisation=organisation, today=today, vehicle_id=vehicle_id
+        listing=offer.listing, organisation=organisation, today=today, vehicle_id=vehicle_id
     )
-    price = operations.price_of_the_day(listing=listing, organisation=organisation, today=today)
+    try:
+        priced = price_of(offer=offer, choices=choices)
+    except CountsMissing:
+        priced = None
+    yearly_cents = priced.net_cents if priced else 0
     operations.find_room(
-        vehicle=vehicle, listing=listing, organisation=organisation, yearly_cents=price.net_cents, on=today
+        vehicle=vehicle,
+        listing=offer.listing,
+        organisation=organisation,
+        yearly_cents=yearly_cents,
+        on=today,
     )
     return Conditions(
         vehicle=vehicle,
-        price=price,
+        priced=priced,
         deliberation=needs_deliberation(vehicle=vehicle, organisation=organisation),
     )

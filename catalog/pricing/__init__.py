@@ -3,6 +3,7 @@
 No Django, no database, no clock, no settings in here. ``published_grids.py`` in its tests shows real grids.
 """
 
+from .counted import Counted, counted, counts_as_facts
 from .curve import Curve, CurveLine, Jump, Segment, curve, jumps
 from .describe import Section, describe, describe_sections
 from .engine import price
@@ -37,6 +38,7 @@ __all__ = [
     "AgentsUnknown",
     "BudgetUnknown",
     "CollegeUnknown",
+    "Counted",
     "Curve",
     "CurveLine",
     "FactUnknown",
@@ -63,6 +65,8 @@ __all__ = [
     "TypedWrong",
     "UnitsUnknown",
     "VatSubtotal",
+    "counted",
+    "counts_as_facts",
     "curve",
     "describe",
     "describe_sections",

@@ -30,10 +30,10 @@ def price_card(*, price: ListingPrice | CardPrice | None, commune: Territory | N
         "state": Fixed("priced"),
         "ttc": format_cents(price.gross_cents),
         "commune": commune.name,
-        "population": format_number(population.value) if population else "0",
-        "per_inhabitant": format_cents(_per_inhabitant_cents(price)),
     }
     if population:
+        card["population"] = format_number(population.value)
+        card["per_inhabitant"] = format_cents(_per_inhabitant_cents(price))
         card["population_label"] = f"{POPULATION_WORDS[population.kind]} {population.reference_year}"
     if price.following_cents != price.net_cents:
         following = format_cents(price.following_cents + price.following_vat_cents)

@@ -84,6 +84,7 @@ class Subscription(TenantOwned):
     grid = models.JSONField()  # the definition the engine reads
     quote = models.JSONField()  # catalog.pricing.Quote.to_dict(), one year
     yearly_cents = models.BigIntegerField()  # net of tax
+    counts = models.JSONField(default=dict, blank=True)  # by Counted.name: {"agents": 12}
     vat_category = models.CharField(max_length=1)
     vat_rate = models.DecimalField(max_digits=4, decimal_places=2)
     vat_reason = models.CharField(max_length=200, blank=True)

@@ -2,14 +2,23 @@
 
 from django import forms
 
+from marketplace.web.counts import count_fields, counts_of
+from subscriptions.choosing import Choices, Offer
+
+FORM_ID = "demande"
+MOST_CENTS = 10**17  # what a price may be, in a column of the database
 TYPED_DATE = forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"})
 
 
 class SubscribeForm(forms.Form):
-    """The confirmation of a request. The hidden fields were drawn with the page."""
+    """What is chosen, then the confirmation of a request. The hidden fields were drawn with the page.
+
+    `offer` says what there is to choose: those fields stand beside the price, so they name their form.
+    """
 
     request_key = forms.UUIDField(widget=forms.HiddenInput)
-    shown_cents = forms.IntegerField(min_value=0, widget=forms.HiddenInput)
+    shown_cents = forms.IntegerField(min_value=0, max_value=MOST_CENTS, widget=forms.HiddenInput)
+    shown_choices = forms.CharField(required=False, max_length=2000, widget=forms.HiddenInput)
     commitment_number = forms.CharField(
         label="Numéro d’engagement",
         required=False,
@@ -17,13 +26,18 @@ class SubscribeForm(forms.Form):
         help_text="S’il en faut un pour Chorus Pro, il sera rappelé sur vos factures. Sinon, laissez vide.",
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
         error_messages={
-            "required": "Indiquez le numéro d’engagement : il est obligatoire sur vos factures.",
-            "max_length": "Ce numéro est trop long : 50 caractères au plus.",
+            "required": "Indiquez le numéro d’engagement : il est obligatoire sur vos factures.",
+            "max_length": "Ce numéro est trop long : 50 caractères au plus.",
         },
     )
 
-    def __init__(self, *args, commitment_required: bool, **kwargs):
+    def __init__(self, *args, offer: Offer, commitment_required: bool, **kwargs):
         super().__init__(*args, **kwargs)
+        chosen = count_fields(offer.counted)
+        for field in chosen.values():
+            field.widget.attrs["form"] = FORM_ID
+        self.fields = {**chosen, **self.fields}
+        self.choice_names = list(chosen)
         if commitment_required:
             self.fields["commitment_number"].required = True
             self.fields[
@@ -31,6 +45,22 @@ class SubscribeForm(forms.Form):
             ].help_text = (
                 "Votre organisation l’a rendu obligatoire pour Chorus Pro. Il sera rappelé sur vos factures."
             )
+
+    @property
+    def choice_fields(self) -> list[forms.BoundField]:
+        """Those that the price depends on."""
+        return [self[name] for name in self.choice_names]
+
+    @property
+    def choices(self) -> Choices:
+        """What is chosen, wrong answers left out. Validates the form."""
+        self.is_valid()
+        return Choices(counts=counts_of(self))
+
+    def forget_errors_besides_choices(self) -> None:
+        """Whoever asks for the price again has not finished with the rest."""
+        for name in self.errors.keys() - set(self.choice_names):
+            del self.errors[name]
 
 
 class ApproveForm(forms.Form):

@@ -1,6 +1,8 @@
 """One screen to ask for a service: what, how much, who must approve, then one button."""
 
+import json
 import uuid
+from functools import partial
 
 from django.contrib import messages
 from django.http import Http404
@@ -11,15 +13,17 @@ from django.views.decorators.http import require_http_methods
 
 from catalog.models import Listing, ListingState
 from marketplace.web.access import member_view
-from marketplace.web.commune.forms import SubscribeForm
+from marketplace.web.commune.forms import FORM_ID, SubscribeForm
 from marketplace.web.commune.home import storefront_url
 from marketplace.web.formats import format_cents
 from marketplace.web.price_views import breakdown, price_card
 from subscriptions import operations
+from subscriptions.choosing import Offer, PricedChoices, offer_to
 from subscriptions.deciding import assembly, head
 from subscriptions.exceptions import (
     AlreadySubscribed,
     CommitmentMissing,
+    CountsMissing,
     NotAMember,
     NotAvailable,
     OrderRefused,
@@ -29,6 +33,7 @@ from subscriptions.queries import Conditions, open_subscription, request_conditi
 from tenants.models import Role
 
 VEHICLE = "cadre"  # in the address: another purchasing vehicle than the first
+RECALCULATE = "recalculer"
 
 
 @member_view(Role.SECRETARY)
@@ -39,33 +44,47 @@ def subscribe(request, organisation, listing):
     if listing is None:
         raise Http404
     now = timezone.now()
+    try:
+        offer = offer_to(listing=listing, organisation=organisation, today=localdate(now))
+    except NotAvailable as error:
+        return _refused(request, organisation, listing, error)
+    required = operations.commitment_required(organisation=organisation)
+    blank = partial(SubscribeForm, offer=offer, commitment_required=required)
+    page = partial(_page, request, organisation, offer, blank, now=now)
     if request.method == "POST":
-        form = _form(organisation, request.POST)
+        form = blank(request.POST)
+        if RECALCULATE in request.POST:
+            form.forget_errors_besides_choices()
+            return page(form=form)
         if not form.is_valid():
-            return _page(request, organisation, listing, form=form, now=now)
+            return page(form=form)
         try:
-            return _request(request, organisation, listing, form.cleaned_data, now=now)
+            return _request(request, organisation, listing, form, now=now)
         except AlreadySubscribed as error:
             return _existing(request, organisation, error.existing)
         except PriceChanged as change:
-            return _page(request, organisation, listing, form=form, change=change, now=now)
+            return page(form=form, change=change)
         except CommitmentMissing as missing:  # made compulsory since the form was read
             form.add_error("commitment_number", str(missing))
-            return _page(request, organisation, listing, form=form, now=now)
+            return page(form=form)
+        except CountsMissing:  # the grid has changed since the form was read, a moment ago
+            return redirect(request.get_full_path())
         except (NotAvailable, NotAMember, OrderRefused) as error:
             return _refused(request, organisation, listing, error)
     if existing := open_subscription(organisation=organisation, listing=listing):
         return _existing(request, organisation, existing)
-    return _page(request, organisation, listing, form=None, now=now)
+    return page(form=None)
 
 
-def _request(request, organisation, listing, typed: dict, *, now):
+def _request(request, organisation, listing, form: SubscribeForm, *, now):
+    typed = form.cleaned_data
     subscription = operations.request_subscription(
         organisation=organisation,
         listing=listing,
         requested_by=request.user,
         request_key=typed["request_key"],
         shown_cents=typed["shown_cents"],
+        choices=form.choices,
         commitment_number=typed["commitment_number"],
         vehicle_id=_vehicle(request),
         now=now,
@@ -75,37 +94,80 @@ def _request(request, organisation, listing, typed: dict, *, now):
 
 
 def _existing(request, organisation, existing):
-    messages.info(request, "Votre collectivité a déjà demandé ce service : voici où en est la demande.")
+    messages.info(request, "Votre collectivité a déjà demandé ce service : voici où en est la demande.")
     return redirect("member_subscription", siren=organisation.siren, public_id=existing.public_id)
 
 
-def _page(request, organisation, listing, *, form, now, change=None):
-    """The screen with today's price. A bound form keeps what was typed; the price shown is always drawn
-    again, and so is the key unless this same request was sent before."""
-    today = localdate(now)
+def _page(request, organisation, offer: Offer, blank, *, form: SubscribeForm | None, now, change=None):
+    """The screen with today's price of what is chosen: in the form, or in the address that leads here. A form
+    keeps what was typed; the price shown is always drawn again, and so is the key unless this same request
+    was sent before."""
+    listing = offer.listing
+    choices = (form or blank(request.GET)).choices
     try:
         conditions = request_conditions(
-            organisation=organisation, listing=listing, today=today, vehicle_id=_vehicle(request)
+            organisation=organisation,
+            offer=offer,
+            choices=choices,
+            today=localdate(now),
+            vehicle_id=_vehicle(request),
         )
     except (NotAvailable, NotAMember, OrderRefused) as error:
         return _refused(request, organisation, listing, error)
-    price = conditions.price
-    errors = bool(form and "commitment_number" in form.errors)
-    data = {
-        "request_key": str(_key(form)),
-        "shown_cents": str(price.net_cents),
-        "commitment_number": form.data.get("commitment_number", "") if form else "",
-    }
+    shown, errors = _form_again(blank, form, form.data if form else request.GET, conditions)
     context = {
         "organisation": organisation,
         "listing": listing,
         "sheet": listing.shown,
         "operator": listing.operator,
-        "form": _form(organisation, data) if errors else _form(organisation, initial=data),
+        "form": shown,
+        "form_id": FORM_ID,
         "has_errors": errors,
         "incomplete": bool(form and form.errors and not errors),
-        "change": change
-        and {"before": format_cents(change.shown_cents), "now": format_cents(price.net_cents)},
+        "change": change and _change(change, form, conditions),
+        "vehicle": conditions.vehicle,
+        "deliberation": conditions.deliberation,
+        "storefront_url": storefront_url(listing.operator, organisation),
+        **_price(organisation, conditions),
+        **_approval(request, organisation, conditions),
+    }
+    return render(request, "commune/subscribe.html", context)
+
+
+def _form_again(blank, form: SubscribeForm | None, typed, conditions: Conditions):
+    """The form to show, and whether it says what to correct."""
+    empty = blank()
+    data = {name: typed.get(name, "") for name in empty.fields}
+    data["request_key"] = str(_key(form))
+    data["shown_cents"] = str(conditions.priced.net_cents) if conditions.priced else ""
+    data["shown_choices"] = _told(conditions.priced)
+    visible = {field.name for field in empty.visible_fields()}
+    errors = bool(form and visible & form.errors.keys())
+    if not errors:
+        return blank(initial=data), False
+    again = blank(data)
+    again.errors.clear()
+    again.errors.update({name: found for name, found in form.errors.items() if name in visible})
+    return again, True
+
+
+def _change(change: PriceChanged, form: SubscribeForm, conditions: Conditions) -> dict:
+    """Both prices, and whether it is the person who chose something else since the page was drawn."""
+    own = form.cleaned_data["shown_choices"] != _told(conditions.priced)
+    before, now = format_cents(change.shown_cents), format_cents(change.current_cents)
+    return {"before": before, "now": now, "own": own}
+
+
+def _told(priced: PricedChoices | None) -> str:
+    """What was chosen, to be compared with what is chosen next."""
+    return json.dumps(priced.choices.to_dict(), sort_keys=True) if priced else ""
+
+
+def _price(organisation, conditions: Conditions) -> dict:
+    if conditions.priced is None:
+        return {"price": None, "breakdown": None}
+    price = conditions.priced.price
+    return {
         "price": price_card(price=price, commune=organisation.territory, choose_url=""),
         "breakdown": breakdown(
             quote=price.quote,
@@ -115,22 +177,12 @@ def _page(request, organisation, listing, *, form, now, change=None):
             vat_cents=price.vat_cents,
             caption=f"Le calcul pour {organisation.territory.name}, par an",
         ),
-        "vehicle": conditions.vehicle,
-        "deliberation": conditions.deliberation,
-        "storefront_url": storefront_url(listing.operator, organisation),
-        **_approval(request, organisation, conditions),
     }
-    return render(request, "commune/subscribe.html", context)
 
 
 def _vehicle(request) -> int | None:
     typed = request.GET.get(VEHICLE, "")
     return int(typed) if typed.isdecimal() and len(typed) < 10 else None
-
-
-def _form(organisation, data=None, **options) -> SubscribeForm:
-    required = operations.commitment_required(organisation=organisation)
-    return SubscribeForm(data, commitment_required=required, **options)
 
 
 def _key(form) -> uuid.UUID:

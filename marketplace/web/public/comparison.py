@@ -122,7 +122,7 @@ def _price(price: ListingPrice | None, commune: Territory | None) -> Cell:
 def _per_inhabitant(price: ListingPrice | None, commune: Territory | None) -> Cell:
     if price is None or price.quote is None:
         return {"text": ""}
-    return {"text": price_card(price=price, commune=commune, choose_url="")["per_inhabitant"]}
+    return {"text": price_card(price=price, commune=commune, choose_url="").get("per_inhabitant", "")}
 
 
 def _list_price(one: Compared) -> Cell:

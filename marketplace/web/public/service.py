@@ -1,5 +1,7 @@
 """One service in one hall: the version that this operator approved, never what the vendor wrote since."""
 
+from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date
 from urllib.parse import urlencode
 
@@ -13,11 +15,12 @@ from django.views.decorators.http import require_safe
 
 from catalog.experience.queries import opinions_on
 from catalog.models import Connector, Listing, ServiceSheet, Vendor
-from catalog.prices import TerritoryFacts, goes_by_college, listing_price, territory_facts
+from catalog.prices import TerritoryFacts, counted_by, goes_by_college, listing_price, territory_facts
 from catalog.queries import listing_on_shelf, names_on_shelf
 from catalog.sheets.eligibility import eligibility
 from catalog.sheets.files import pictures
 from marketplace.web.claim_words import claims_section
+from marketplace.web.counts import CountsForm, counts_in_address
 from marketplace.web.formats import day, phone
 from marketplace.web.opinion_views import opinions_section
 from marketplace.web.price_views import breakdown, price_card, tariff
@@ -43,14 +46,23 @@ def service(request, operator, service):
     listing = listing_on_shelf(operator=operator, slug=service)
     if listing is None:
         raise Http404
-    choice = chosen_commune(request, on=localdate(timezone.now()))
+    said = counts_in_address(request.GET)
+    choice = chosen_commune(request, on=localdate(timezone.now()), keep=[name for name, _ in said])
     if choice.redirect_to:
         return redirect(choice.redirect_to)
     context = service_context(
-        operator=operator, listing=listing, sheet=listing.shown, vendor=listing.vendor, choice=choice
+        operator=operator,
+        listing=listing,
+        sheet=listing.shown,
+        vendor=listing.vendor,
+        choice=choice,
+        typed=request.GET,
     )
     context["action"] = member_action(request, listing=listing, commune=choice.commune)
+    if said and context["action"]["kind"] == "subscribe":
+        context["action"]["url"] += f"?{urlencode(said)}"
     pairs = [("service", listing.sheet.slug), *([("insee", choice.commune.code)] if choice.commune else [])]
+    pairs += said
     context["simulate_url"] = f"{reverse('simulation', args=[operator.slug])}?{urlencode(pairs)}"
     context["keep"] = keep_service(request, listing, commune=choice.commune)
     return render(request, "public/service.html", context)
@@ -63,13 +75,22 @@ def service_context(
     sheet: ServiceSheet,
     vendor: Vendor,
     choice: CommuneChoice,
+    typed: Mapping[str, str] | None = None,
 ) -> dict:
     """What public/service.html shows of this version of a sheet at this operator; `listing` is None while it
-    was never proposed there."""
+    was never proposed there. `typed`: what the visitor says of the commune, where the price depends on it."""
     today = localdate(timezone.now())
     commune = choice.commune
     facts = _facts(commune, listing, today)
+    grid = listing.grid_on(today) if listing else None
+    counted = counted_by(grid.definition, facts=facts) if facts and grid else ()
+    counting = CountsForm(typed or {}, counted=counted) if counted else None
+    if facts and counting:
+        facts = replace(facts, counts=counting.counts)
     price = listing_price(listing=listing, facts=facts) if facts and listing else None
+    card = price_card(price=price, commune=commune, choose_url="#commune")
+    if counting and price and price.problem:
+        card |= {"url": "#compter", "url_label": "Indiquez-le."}
     suffix = f"?insee={commune.code}" if commune else ""
     return {
         "operator": operator,
@@ -77,7 +98,8 @@ def service_context(
         "sheet": sheet,
         "vendor": vendor,
         "choice": choice,
-        "price": price_card(price=price, commune=commune, choose_url="#commune"),
+        "price": card,
+        "counting": counting,
         "breakdown": _breakdown(price, commune),
         "tariff": tariff(listing=listing, options=sheet.options, on=today) if listing else None,
         "gallery": _gallery(sheet),

@@ -1,5 +1,6 @@
 """What a choice of services would cost a commune, open to anyone: the address holds all of it."""
 
+from dataclasses import replace
 from urllib.parse import urlencode
 
 from django import forms
@@ -12,7 +13,9 @@ from django.utils.timezone import localdate
 from django.views.decorators.http import require_safe
 
 from catalog.models import Listing
-from catalog.prices import territory_facts
+from catalog.prices import TerritoryFacts, counted_by, territory_facts
+from catalog.pricing import Counted
+from marketplace.web.counts import CountsForm, counts_in_address
 from marketplace.web.formats import day, format_cents, format_number, format_percent
 from marketplace.web.public.commune_choice import CommuneChoice, chosen_commune
 from marketplace.web.public.views import operator_or_404
@@ -69,7 +72,7 @@ def simulation(request, operator):
     """The page. It asks for nothing and keeps nothing."""
     operator = operator_or_404(request, operator)
     today = localdate(timezone.now())
-    choice = chosen_commune(request, on=today, keep=KEPT)
+    choice = chosen_commune(request, on=today, keep=_kept(request))
     if choice.redirect_to:
         return redirect(choice.redirect_to)
     return render(request, "public/simulation.html", _context(request, operator, choice, today))
@@ -106,6 +109,10 @@ def simulation_file(request, operator):
     return HttpResponse(pdf, content_type="application/pdf", headers=headers)
 
 
+def _kept(request) -> list[str]:
+    return [*KEPT, *(name for name, _ in counts_in_address(request.GET))]
+
+
 def _context(request, operator, choice: CommuneChoice, today) -> dict:
     """Everything of public/simulation.html."""
     slugs = list(dict.fromkeys(slug.replace("\0", "")[:140] for slug in request.GET.getlist("service")))
@@ -115,16 +122,22 @@ def _context(request, operator, choice: CommuneChoice, today) -> dict:
         {"debut": request.GET.get("debut") or today.isoformat(), "plus": request.GET.get("plus", "")},
         today=today,
     )
+    facts = (
+        territory_facts(territories=[choice.commune], on=today)[choice.commune.pk] if choice.commune else None
+    )
+    counting = CountsForm(request.GET, counted=_counted(listings, chosen, facts, today))
     found = None
-    if form.is_valid() and choice.commune and listings:
-        found = _simulated(choice.commune, listings, chosen, form.cleaned_data, today)
+    if form.is_valid() and facts and listings:
+        facts = replace(facts, counts=counting.counts)
+        found = _simulated(facts, listings, chosen, form.cleaned_data, today)
     insee = [("insee", choice.commune.code)] if choice.commune else []
     shelf_url = reverse("storefront", args=[operator.slug])
     return {
         "operator": operator,
         "choice": choice,
         "form": form,
-        "errors": bool(form.errors),
+        "counting": counting,
+        "errors": bool(form.errors or counting.errors),
         "crumbs": [
             {"label": operator.short_name, "url": f"{shelf_url}?{urlencode(insee)}" if insee else shelf_url},
             {"label": "Simuler", "url": ""},
@@ -134,7 +147,7 @@ def _context(request, operator, choice: CommuneChoice, today) -> dict:
         "picks": [_pick(listing, chosen.get(listing.pk, ())) for listing in listings],
         "hidden": [
             {"name": name, "value": value}
-            for name in KEPT
+            for name in _kept(request)
             for value in request.GET.getlist(name)
             if value and len(value) < 200
         ],
@@ -156,8 +169,21 @@ def _chosen(request, listings: list[Listing]) -> dict[int, set[str]]:
     return {listing.pk: {code for slug, code in typed if slug == listing.sheet.slug} for listing in listings}
 
 
-def _simulated(commune: Territory, listings, chosen, typed: dict, today) -> Simulation:
-    facts = territory_facts(territories=[commune], on=today)[commune.pk]
+def _counted(listings, chosen, facts: TerritoryFacts | None, today) -> tuple[Counted, ...]:
+    """What these services and options count of the commune, once each."""
+    if facts is None:
+        return ()
+    grids = [
+        grid
+        for listing in listings
+        for code in ("", *sorted(chosen.get(listing.pk, ())))
+        if (grid := listing.grid_on(today, code))
+    ]
+    found = (one for grid in grids for one in counted_by(grid.definition, facts=facts))
+    return tuple({one.name: one for one in found}.values())
+
+
+def _simulated(facts: TerritoryFacts, listings, chosen, typed: dict, today) -> Simulation:
     own = facts.populations.get("municipale")
     return simulate(
         listings=listings,

@@ -256,3 +256,45 @@ class TestWithoutRoom:
         page = client.get(f"{url}?cadre={typed}")
         assert page.status_code == 200
         assert "ne peut pas être demandé" in page.content.decode()
+
+
+class TestCounting:
+    """A service priced by agent: the form asks how many, and for nothing else."""
+
+    @pytest.fixture
+    def listing(self, commune):
+        per_agent = {"pattern": "per_unit", "unit": "agent", "unit_price": "30"}
+        listing = ListingFactory(grid__definition=per_agent)
+        AdhesionFactory(operator=listing.operator, organisation=commune)
+        return listing
+
+    def test_the_price_is_computed_then_asked_for(self, client, url, commune, secretary):
+        client.force_login(secretary)
+        page = client.get(url)
+        assert "Demander l’abonnement" not in page.content.decode()
+        page = client.post(url, typed(page, agents=" 12 agents", recalculer="1"))
+        assert "360,00" in page.content.decode()
+        assert requests_of(commune) == []
+        client.post(url, typed(page))
+        (made,) = requests_of(commune)
+        assert (made.counts, made.yearly_cents) == ({"agents": 12}, 36_000)
+
+    def test_another_number_than_the_price_shown_is_told_first(self, client, url, commune, secretary):
+        client.force_login(secretary)
+        page = client.get(f"{url}?agents=12")
+        page = client.post(url, typed(page, agents="13"))
+        assert requests_of(commune) == []
+        assert "Vos choix ont changé" in page.content.decode()
+        client.post(url, typed(page))
+        (made,) = requests_of(commune)
+        assert made.yearly_cents == 39_000
+
+    @pytest.mark.parametrize("wrong", ["", "douze", "-3", "0", "1,5", "99999999999999999999", "\0"])
+    def test_a_wrong_number_is_said_in_its_place_and_kept(self, client, url, commune, secretary, wrong):
+        client.force_login(secretary)
+        page = client.get(f"{url}?agents=12")
+        for button in ({}, {"recalculer": "1"}):
+            answer = client.post(url, typed(page, agents=wrong) | button)
+            assert list(answer.context["form"].errors) == ["agents"]
+            assert answer.context["form"]["agents"].value() == wrong
+        assert requests_of(commune) == []
