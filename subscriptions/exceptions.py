@@ -80,6 +80,10 @@ class DecisionInvalid(SubscriptionRefused):
         super().__init__(message)
 
 
+class RenewalRefused(SubscriptionRefused):
+    """A term cannot be renewed, or kept from being renewed, now."""
+
+
 class OrderRefused(SubscriptionRefused):
     """The purchasing vehicle has no room for this order. `routes`: the vehicles that have."""
 

@@ -20,7 +20,7 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.utils.timezone import localdate
 
-from subscriptions import signals
+from subscriptions import signals, terms
 from subscriptions.exceptions import HandOverBlocked
 from subscriptions.handover_letters import write_letters
 from subscriptions.handover_plan import (
@@ -126,7 +126,7 @@ def _follow(plan: Plan, item: Item, *, state: str, by: User, now: datetime) -> S
     copied = (
         "listing", "operator", "vehicle", "requested_by", "requested_at", "approved_by", "approved_at",
         "separate_approver", "deliberation_required", "service_name", "grid", "counts", "vat_category",
-        "vat_rate", "vat_reason", "service_url",
+        "vat_rate", "vat_reason", "service_url", *terms.RULES,
     )  # fmt: skip
     new = Subscription.objects.create(
         tenant=plan.new,
@@ -147,6 +147,7 @@ def _follow(plan: Plan, item: Item, *, state: str, by: User, now: datetime) -> S
         by=by,
         reason=f"reprise de l’abonnement de {plan.old.name}",
     )
+    terms.follow(old=old, new=new, now=now)
     return new
 
 

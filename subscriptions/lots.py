@@ -12,6 +12,7 @@ from catalog.models import Listing, ListingState, Vendor
 from subscriptions.exceptions import LotIncomplete, LotPublished, TermsInvalid
 from subscriptions.models import EligibleBuyer, FrameworkLot, LegalBasis, LotHolder, PurchasingVehicle
 from tenants import audit
+from tenants.days import years_after
 from tenants.identifiers import BadIdentifier, clean_siren
 from tenants.members.adhesions import members_of
 from tenants.models import Operator, Organisation, User
@@ -175,7 +176,7 @@ def _mistakes(terms: LotTerms) -> dict[str, str]:
         errors["ceiling"] = "Le montant maximum est obligatoire, et plus grand que zéro."
     if terms.ends_on <= terms.starts_on:
         errors["ends_on"] = "Le dernier jour vient avant le premier."
-    elif terms.ends_on > _years_after(terms.starts_on, MAX_YEARS) and not terms.duration_reason.strip():
+    elif terms.ends_on > years_after(terms.starts_on, MAX_YEARS) and not terms.duration_reason.strip():
         errors["duration_reason"] = (
             "Un accord-cadre dure quatre ans au plus, sauf cas exceptionnel : écrivez le motif que donne "
             "l’avis, ou raccourcissez la validité."
@@ -200,14 +201,6 @@ def _foreigners(lot: FrameworkLot, terms: LotTerms) -> dict[str, str]:
         elif listing.pk in in_lot:
             errors["listings"] = f"« {listing.sheet.name} » est déjà dans le lot {in_lot[listing.pk]}."
     return errors
-
-
-def _years_after(day: date, years: int) -> date:
-    """The same day `years` later, the 28th for a 29 February that is missing: as PostgreSQL counts."""
-    try:
-        return day.replace(year=day.year + years)
-    except ValueError:
-        return day.replace(year=day.year + years, day=28)
 
 
 def _facts(lot: FrameworkLot) -> dict:

@@ -7,13 +7,13 @@ from django.db import IntegrityError, transaction
 from django.utils.timezone import localdate
 
 from catalog.models import Listing, ListingState, VendorState
-from subscriptions import signals
+from subscriptions import signals, terms
+from subscriptions.acts import check_act
 from subscriptions.choosing import Choices, price_choices
 from subscriptions.deciding import needs_deliberation
 from subscriptions.exceptions import (
     AlreadySubscribed,
     CommitmentMissing,
-    DecisionInvalid,
     NotAMember,
     NotAvailable,
     OrderRefused,
@@ -30,7 +30,6 @@ from tenants.members.adhesions import adheres
 from tenants.models import Organisation, User
 
 NOTHING_CHOSEN = Choices()
-MAX_DECISION_BYTES = 10 * 1024 * 1024
 
 
 @transaction.atomic
@@ -88,6 +87,7 @@ def request_subscription(
         vat_rate=grid.vat_rate,
         vat_reason=grid.vat_reason,
         commitment_number=commitment_number,
+        **terms.rules_of(vehicle),
     )
     try:
         with transaction.atomic():
@@ -164,7 +164,7 @@ def approve(
         raise OrganisationClosed
     if subscription.separate_approver and approved_by.pk == subscription.requested_by_id:
         raise SamePerson
-    _check_decision(number=number, date=date, file=file, today=localdate(now))
+    check_act(number=number, date=date, file=file, today=localdate(now))
     move(
         subscription=subscription,
         to=State.APPROVED,
@@ -186,23 +186,6 @@ def approve(
         now=now,
     )
     signals.subscription_approved.send(sender=Subscription, subscription=subscription, now=now)
-
-
-def _check_decision(*, number: str, date: date, file, today: date) -> None:
-    if not number.strip():
-        raise DecisionInvalid("number", "Indiquez le numéro de la délibération ou de la décision.")
-    if date > today:
-        raise DecisionInvalid("date", "La date de l’acte est dans le futur. Vérifiez le jour et l’année.")
-    if file is None:
-        raise DecisionInvalid("file", "Joignez l’acte signé, au format PDF.")
-    if file.size > MAX_DECISION_BYTES:
-        raise DecisionInvalid("file", "Le fichier dépasse 10 Mo. Joignez un PDF plus léger.")
-    head = file.read(5)
-    file.seek(0)
-    if head != b"%PDF-":
-        raise DecisionInvalid(
-            "file", "Ce fichier n’est pas un PDF. Enregistrez l’acte en PDF et recommencez."
-        )
 
 
 def refuse(*, subscription: Subscription, by: User, reason: str, now: datetime) -> None:
@@ -247,6 +230,7 @@ def activate(*, subscription: Subscription, service_url: str, now: datetime) -> 
         service_url=service_url,
         active_from=localdate(now),
     )
+    terms.open_first(subscription=subscription, now=now)
     audit.record(
         tenant=subscription.tenant,
         actor=None,

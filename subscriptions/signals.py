@@ -5,3 +5,5 @@ from django.dispatch import Signal
 subscription_approved = Signal()  # subscription, now
 # A merged commune's `old` ends on the day `on`; `new` follows it, None when the commune nouvelle had its own.
 subscription_handed_over = Signal()  # old, new, on, now
+# The last term of a running subscription is over: sent once a day until it is closed.
+term_over = Signal()  # subscription, term, now

@@ -46,3 +46,15 @@ def write_lot_alerts(timestamp: int) -> None:
     now = timezone.now()
     with every_tenant():
         lot_letters.write_alerts(on=localdate(now), now=now)
+
+
+@app.periodic(cron="13 5 * * *")
+@app.task(queue="letters", queueing_lock="subscriptions.follow_terms", retry=3)
+def follow_terms(timestamp: int) -> None:
+    """Every morning: terms that are over are followed by the next; those that near their end are told of."""
+    from subscriptions import renewing, term_letters
+
+    now = timezone.now()
+    with every_tenant():
+        renewing.renew_due(on=localdate(now), now=now)
+        term_letters.write_reminders(on=localdate(now), now=now)

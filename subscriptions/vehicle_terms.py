@@ -7,7 +7,8 @@ from django.db import transaction
 from django.utils.timezone import localdate
 
 from subscriptions.exceptions import TermsInvalid
-from subscriptions.models import LegalBasis, PurchasingVehicle, Subscription
+from subscriptions.models import RENEWED, LegalBasis, PurchasingVehicle, Renewal, Subscription
+from subscriptions.models.renewal import MOST_NOTICE_DAYS
 from tenants import audit
 from tenants.identifiers import BadIdentifier, clean_siren
 from tenants.members.adhesions import members_of
@@ -29,6 +30,9 @@ class VehicleTerms:
     starts_on: date | None
     ends_on: date | None
     coordinator: str
+    renewal: str = Renewal.OPEN
+    renewals: int = 0
+    notice_days: int = 60
 
 
 @transaction.atomic
@@ -88,6 +92,7 @@ def _fill(vehicle: PurchasingVehicle, terms: VehicleTerms, *, now: datetime) -> 
         errors["legal_basis"] = "Choisissez le fondement."
     if terms.term_years not in TERM_YEARS:
         errors["term_years"] = "L’engagement dure de 1 à 10 ans, reconductions comprises."
+    errors |= _renewal_mistakes(terms)
     if terms.starts_on and terms.ends_on and terms.ends_on <= terms.starts_on:
         errors["ends_on"] = "Le dernier jour vient avant le premier."
     coordinator = None
@@ -106,8 +111,29 @@ def _fill(vehicle: PurchasingVehicle, terms: VehicleTerms, *, now: datetime) -> 
         "term_years",
         "starts_on",
         "ends_on",
+        "renewal",
+        "renewals",
+        "notice_days",
     ):
         setattr(vehicle, name, getattr(terms, name))
+
+
+def _renewal_mistakes(terms: VehicleTerms) -> dict[str, str]:
+    errors = {}
+    if terms.renewal not in Renewal:
+        errors["renewal"] = "Choisissez ce qui se passe à la fin d’un terme."
+    elif terms.renewal in RENEWED and not terms.renewals:
+        errors["renewals"] = "Indiquez combien de fois l’abonnement se reconduit au plus."
+    elif terms.renewal not in RENEWED and terms.renewals:
+        errors["renewals"] = "Sans reconduction, écrivez 0."
+    elif terms.term_years in TERM_YEARS and terms.term_years % (terms.renewals + 1):
+        errors["renewals"] = (
+            f"{terms.term_years} ans ne se partagent pas en {terms.renewals + 1} termes d’années entières : "
+            "corrigez la durée d’engagement ou les reconductions."
+        )
+    if not 0 <= terms.notice_days <= MOST_NOTICE_DAYS:
+        errors["notice_days"] = f"Le préavis va de 0 à {MOST_NOTICE_DAYS} jours."
+    return errors
 
 
 def _coordinator(operator: Operator, terms: VehicleTerms, *, on: date) -> Organisation:
@@ -129,6 +155,9 @@ def _facts(vehicle: PurchasingVehicle) -> dict:
         "deliberation_required": vehicle.deliberation_required,
         "separate_approver": vehicle.separate_approver,
         "term_years": vehicle.term_years,
+        "renewal": str(vehicle.renewal),
+        "renewals": vehicle.renewals,
+        "notice_days": vehicle.notice_days,
         "starts_on": vehicle.starts_on and vehicle.starts_on.isoformat(),
         "ends_on": vehicle.ends_on and vehicle.ends_on.isoformat(),
         "coordinator": vehicle.coordinator.siren if vehicle.coordinator else "",

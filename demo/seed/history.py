@@ -18,6 +18,7 @@ from demo.seed.people import holders
 from provisioning.connectors.outcomes import NeedsPerson
 from provisioning.models import Call, Run, Step, StepState
 from subscriptions.models import Decision, State, Subscription, Transition
+from subscriptions.terms import first_term, rules_of
 from tenants.models import AuditEvent, Organisation, Role, User
 
 FIRST_REQUEST = date(2026, 1, 2)
@@ -47,6 +48,7 @@ class Rows:
     calls: list = field(default_factory=list)
     transitions: list = field(default_factory=list)
     events: list = field(default_factory=list)
+    terms: list = field(default_factory=list)
 
     def write(self) -> None:
         for rows in vars(self).values():
@@ -134,8 +136,11 @@ def _write(
         active_from=opened.date(),
         commitment_number=f"BC2026-{rng.randrange(1, 400):04d}" if rng.random() < 0.15 else "",
         service_url=f"https://{slug}.example/{organisation.siren}",
+        **rules_of(vehicle),
     )
     rows.subscriptions.append(subscription)
+    if (term := first_term(subscription, starts=subscription.active_from, now=opened)) is not None:
+        rows.terms.append(term)
     number = f"{approved:%Y}-{approved.timetuple().tm_yday:03d}"
     rows.decisions.append(
         Decision(

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from demo.seed.identifiers import fictional_siren, iban, seat_siret, vat_number
-from subscriptions.models import LegalBasis, PurchasingVehicle
+from subscriptions.models import LegalBasis, PurchasingVehicle, Renewal
 from tenants.models import Establishment, Operator, Organisation
 from tenants.models.operator import IssuerKind, LegalKind
 from tenants.models.organisation import OrganisationKind
@@ -29,6 +29,9 @@ class Vehicle:
     basis: LegalBasis
     deliberation: bool = True
     separate: bool = True
+    years: int = 1
+    renewal: Renewal = Renewal.OPEN
+    renewals: int = 0
 
 
 @dataclass(frozen=True)
@@ -72,7 +75,13 @@ CANTONADE = Body(
     account=("30001", "00000", "42000000011"),
     bic=TREASURY_BIC,
     vehicles=(
-        Vehicle("Groupement de commandes « Services en ligne »", LegalBasis.GROUPEMENT),
+        Vehicle(
+            "Groupement de commandes « Services en ligne »",
+            LegalBasis.GROUPEMENT,
+            years=4,
+            renewal=Renewal.TACIT,
+            renewals=3,
+        ),
         Vehicle("Services du GIP à ses membres", LegalBasis.IN_HOUSE),
     ),
     welcome="Les services en ligne choisis ensemble par plus de cent communes",
@@ -97,7 +106,14 @@ BRUMELLE = Body(
     account=("30001", "00000", "63000000012"),
     bic=TREASURY_BIC,
     vehicles=(
-        Vehicle("Centrale d’achat du syndicat", LegalBasis.CENTRALE, deliberation=False),
+        Vehicle(
+            "Centrale d’achat du syndicat",
+            LegalBasis.CENTRALE,
+            deliberation=False,
+            years=2,
+            renewal=Renewal.EXPRESS,
+            renewals=1,
+        ),
         Vehicle("Services prévus par les statuts", LegalBasis.STATUTORY),
         Vehicle("Accord-cadre « Information des habitants »", LegalBasis.FRAMEWORK, deliberation=False),
         Vehicle("Achats directs du syndicat", LegalBasis.DIRECT, deliberation=False),
@@ -180,6 +196,9 @@ def _make(body: Body) -> Operator:
             legal_basis=vehicle.basis,
             deliberation_required=vehicle.deliberation,
             separate_approver=vehicle.separate,
+            term_years=vehicle.years,
+            renewal=vehicle.renewal,
+            renewals=vehicle.renewals,
         )
         for vehicle in body.vehicles
     )

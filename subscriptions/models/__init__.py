@@ -3,10 +3,13 @@ from subscriptions.models.decision import Decision
 from subscriptions.models.framework import EligibleBuyer, FrameworkLot, LotHolder
 from subscriptions.models.group import GroupPopulation
 from subscriptions.models.order import DirectNeed, Order, Threshold, ThresholdCode
+from subscriptions.models.renewal import RENEWED, Renewal
 from subscriptions.models.subscription import State, Subscription, Transition
+from subscriptions.models.term import NonRenewal, Side, Term, TermOrigin
 from subscriptions.models.vehicle import LegalBasis, PurchasingVehicle
 
 __all__ = [
+    "RENEWED",
     "CoverageCampaign",
     "Decision",
     "DirectNeed",
@@ -16,10 +19,15 @@ __all__ = [
     "GroupPopulation",
     "LegalBasis",
     "LotHolder",
+    "NonRenewal",
     "Order",
     "PurchasingVehicle",
+    "Renewal",
+    "Side",
     "State",
     "Subscription",
+    "Term",
+    "TermOrigin",
     "Threshold",
     "ThresholdCode",
     "Transition",

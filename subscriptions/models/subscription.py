@@ -7,6 +7,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 
+from subscriptions.models.renewal import RenewalRules, renewal_constraints
 from tenants.tenancy import TenantManager, TenantOwned
 
 
@@ -56,7 +57,7 @@ class SubscriptionQuerySet(models.QuerySet):
         return self.filter(active_from__lt=end).filter(Q(ended_on__isnull=True) | lasts)
 
 
-class Subscription(TenantOwned):
+class Subscription(RenewalRules, TenantOwned):
     """A commune's subscription to a listing. `tenant` is the subscriber.
 
     Terms and price are copied when the request is made, never referenced: a grid that changes later
@@ -124,6 +125,7 @@ class Subscription(TenantOwned):
                 name="subscription_active_since",
             ),
             models.CheckConstraint(condition=Q(yearly_cents__gte=0), name="subscription_price_not_negative"),
+            *renewal_constraints("subscription"),
         ]
         indexes = [models.Index(fields=["tenant", "state"], name="subscription_tenant_state")]
 

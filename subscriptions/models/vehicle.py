@@ -3,6 +3,8 @@
 from django.db import models
 from django.db.models import F, Q
 
+from subscriptions.models.renewal import RenewalRules, renewal_constraints
+
 
 class LegalBasis(models.TextChoices):
     """Code de la commande publique (CCP)."""
@@ -15,11 +17,10 @@ class LegalBasis(models.TextChoices):
     DIRECT = "direct", "achat direct sous le seuil (CCP R2122-8)"
 
 
-class PurchasingVehicle(models.Model):
-    """The rules a subscription must follow: who decides, and whether one person may do both.
+class PurchasingVehicle(RenewalRules):
+    """The rules a subscription must follow: who decides, whether one person may do both, how long it binds.
 
-    `term_years`: for how long a subscription commits its member, renewals included: the need is estimated
-    over all of them (CCP R2121-1). `coordinator` runs a grouping for its members (CCP L2113-7).
+    `coordinator` runs a grouping for its members (CCP L2113-7).
     """
 
     operator = models.ForeignKey("tenants.Operator", on_delete=models.PROTECT, related_name="vehicles")
@@ -27,7 +28,6 @@ class PurchasingVehicle(models.Model):
     legal_basis = models.CharField("fondement", max_length=12, choices=LegalBasis.choices)
     deliberation_required = models.BooleanField("délibération exigée", default=True)
     separate_approver = models.BooleanField("une autre personne approuve", default=True)
-    term_years = models.PositiveSmallIntegerField("durée d’engagement, en années", default=1)
     coordinator = models.ForeignKey(
         "tenants.Organisation",
         on_delete=models.PROTECT,
@@ -50,6 +50,7 @@ class PurchasingVehicle(models.Model):
             models.CheckConstraint(
                 condition=Q(term_years__gte=1) & Q(term_years__lte=10), name="vehicle_term_in_years"
             ),
+            *renewal_constraints("vehicle"),
         ]
 
     def __str__(self):

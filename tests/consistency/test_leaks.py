@@ -220,6 +220,7 @@ REVEALED = {
     "invoice_id": OF_PARENT,
     "entry_id": OF_PARENT,
     "subscription_id": OF_PARENT,
+    "term_id": OF_PARENT,
     "follows_id": OF_PARENT,
     "run_id": OF_PARENT,
     "member_import_id": OF_PARENT,

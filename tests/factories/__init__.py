@@ -82,6 +82,7 @@ from tests.factories.tenants import (
     TerritoryFactory,
     UserFactory,
 )
+from tests.factories.terms import NonRenewalFactory, TermFactory
 
 __all__ = [
     "AdhesionFactory",
@@ -123,6 +124,7 @@ __all__ = [
     "MembershipFactory",
     "NeedFactory",
     "NeedSupportFactory",
+    "NonRenewalFactory",
     "NumberCounterFactory",
     "OfferFactory",
     "OperatorFactory",
@@ -143,6 +145,7 @@ __all__ = [
     "StepFactory",
     "SubmissionFactory",
     "SubscriptionFactory",
+    "TermFactory",
     "TerritoryFactory",
     "ThresholdFactory",
     "TransitionFactory",

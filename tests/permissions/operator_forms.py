@@ -18,7 +18,14 @@ STATUTES = {"legal_kind": "gip", "issuer_kind": "public", "population_kind": "dg
 BILLING = {"payment_days": "20", "iban": "FR7630001007941234567890185", "bic": ""}
 VAT_POSITION = {"regime": "exempt", "since": "2026-01-01", "source": "Courrier"}
 COLLEGE = {"name": "Communes rurales", "votes": "2"}
-VEHICLE = {"name": "Accord-cadre refait", "legal_basis": "framework", "term_years": "1"}
+VEHICLE = {
+    "name": "Accord-cadre refait",
+    "legal_basis": "framework",
+    "term_years": "1",
+    "renewal": "none",
+    "renewals": "0",
+    "notice_days": "60",
+}
 LOT = {"title": "Lot refait", "ceiling": "250 000", "starts_on": "2027-01-01", "last_day": "2030-12-31",
        "renewals": "0"}  # fmt: skip
 ADMINISTRATOR = {"administrator": "directrice@essai.example"}

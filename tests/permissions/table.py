@@ -232,6 +232,22 @@ def _active(world: World) -> list:
     return [world.active.public_id]
 
 
+def _renewing(world: World) -> list:
+    return [world.renewing.public_id]
+
+
+def _expiring(world: World) -> list:
+    return [world.expiring.public_id]
+
+
+def _stopping(world: World) -> list:
+    return [world.stopping.public_id]
+
+
+def _an_act_of_a_term(world: World) -> list:
+    return [world.renewing.public_id, 0]
+
+
 def _opening(world: World) -> list:
     return [world.opening.public_id]
 
@@ -523,6 +539,10 @@ TABLE = [
     member("member_refuse", thing=_requested, get=leads(SIGNATORY), post=leads(SIGNATORY), sends=_a_reason),
     member("member_cancel", thing=_requested,
            post=not_found(MEMBERS) | leads(SECRETARY, ORG_ADMIN)),  # it is this secretary's request
+    member("member_term_notice", thing=_renewing, get=opens(SIGNATORY), post=leads(SIGNATORY)),
+    member("member_term_renew", thing=_expiring, get=opens(SIGNATORY), post=leads(SIGNATORY), sends=_an_act),
+    member("member_term_take_back", thing=_stopping, get=opens(SIGNATORY), post=leads(SIGNATORY)),
+    member("member_term_act", thing=_an_act_of_a_term, get=opens(MEMBERS)),
     member("member_draft_act", thing=lambda world: [*_requested(world), "assemblee"],
            get=opens(SECRETARY, SIGNATORY)),
     member("member_decision_file", thing=_active, get=opens(MEMBERS)),
@@ -568,6 +588,8 @@ TABLE = [
              sends=lambda world: {"asked_on": localdate().isoformat(), "confirmed": "oui"}),
     operator("operator_member_stay", thing=_adhesion_that_ends, post=leads(TASKS)),
     operator("operator_subscriptions", get=opens(OPERATORS)),
+    operator("operator_terms", get=opens(OPERATORS)),
+    operator("operator_term_notice", thing=_renewing, get=opens(TASKS), post=leads(TASKS)),
     operator("operator_coverage", get=opens(OPERATORS)),
     operator("operator_coverage_service", thing=_listing, get=opens(OPERATORS), lists_members=True),
     operator("operator_coverage_csv", thing=_listing, get=opens(OPERATORS), lists_members=True),

@@ -47,7 +47,7 @@ from catalog.shortlists import choice_file, deciding
 from marketplace.pages.models import HelpArticlePage, NewsItemPage
 from marketplace.pages.picture_storage import FOLDER
 from provisioning.models import Step, StepState
-from subscriptions.models import FrameworkLot, State, Subscription
+from subscriptions.models import FrameworkLot, State, Subscription, Term
 from tenants.models import (
     Adhesion,
     Assistance,
@@ -82,6 +82,7 @@ from tests.factories import (
     MembershipFactory,
     NeedFactory,
     NeedSupportFactory,
+    NonRenewalFactory,
     OperatorFactory,
     OrganisationFactory,
     PlannedPublicationFactory,
@@ -97,6 +98,7 @@ from tests.factories import (
     StepFactory,
     SubmissionFactory,
     SubscriptionFactory,
+    TermFactory,
     UserFactory,
     VendorApplicationFactory,
     VendorFactory,
@@ -165,6 +167,9 @@ class World:
     to_decide: Shortlist  # frozen, the same
     choice: Shortlist  # decided, with its file
     requested: Subscription
+    renewing: Subscription  # tacitly, next year; with an act of its first term
+    stopping: Subscription  # of which the member refused the renewal
+    expiring: Subscription  # unless it is renewed expressly
     active: Subscription  # with the act that approved it
     opening: Subscription
     step: Step  # of `opening`: waits for a person
@@ -340,9 +345,27 @@ def _member_side(side: dict, commune: Organisation) -> dict:
         **_choices(side, commune, secretary, archives),
         "requested": SubscriptionFactory(listing=listing("Voirie"), **asked),
         "active": SubscriptionFactory(state=State.ACTIVE, listing=listing("Cantine"), **asked),
+        "renewing": _with_term(listing("Pont"), asked).subscription,
+        "stopping": NonRenewalFactory(term=_with_term(listing("Port"), asked)).term.subscription,
+        "expiring": _with_term(listing("Parc"), asked, renewal="express").subscription,
         "opening": opening,
         "step": StepFactory(run__subscription=opening, state=StepState.NEEDS_PERSON, problem="Panne."),
     }
+
+
+def _with_term(listing: Listing, asked: dict, renewal: str = "tacit") -> Term:
+    """A term of which an act decided, that ends in ten months."""
+    rules = {"renewal": renewal, "term_years": 4, "renewals": 3}
+    subscription = SubscriptionFactory(state=State.ACTIVE, listing=listing, **rules, **asked)
+    with as_worker():
+        act = default_storage.save("decisions/acte-de-terme.pdf", ContentFile(PDF))
+    return TermFactory(
+        subscription=subscription,
+        ends=localdate(timezone.now()) + timedelta(days=300),
+        act_number="2026-7",
+        act_date=date(2026, 1, 1),
+        act_file=act,
+    )
 
 
 def _tariffs(listing: Listing, side: dict) -> dict:

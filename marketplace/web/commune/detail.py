@@ -9,6 +9,7 @@ from catalog.prices import vat_of
 from catalog.pricing import Quote
 from marketplace.web.commune.forms import ApproveForm, RefuseForm
 from marketplace.web.commune.home import may_approve
+from marketplace.web.commune.life import life_of
 from marketplace.web.commune.opinion import opinion_url
 from marketplace.web.commune.timeline import OPENING, timeline
 from marketplace.web.commune.words import yearly_price
@@ -52,6 +53,7 @@ def detail_page(
         "organisation": organisation,
         "subscription": subscription,
         "follow": follow(organisation, subscription),
+        "life": life_of(request, organisation, subscription),
         "breakdown": _breakdown(subscription),
         "facts": _facts(subscription),
         "history": [_deed(move) for move in subscription.transitions.all()],

@@ -12,6 +12,7 @@ from marketplace.web.commune import (
     socle,
     subscribe,
     subscriptions,
+    terms,
 )
 from marketplace.web.commune.choices import favourites, searches, shortlist, shortlists
 
@@ -31,6 +32,14 @@ urlpatterns = [
         decisions.draft,
         name="member_draft_act",
     ),
+    path("abonnements/<uuid:public_id>/ne-pas-reconduire/", terms.notice, name="member_term_notice"),
+    path("abonnements/<uuid:public_id>/reconduire/", terms.renew, name="member_term_renew"),
+    path(
+        "abonnements/<uuid:public_id>/reconduire-finalement/",
+        terms.take_back,
+        name="member_term_take_back",
+    ),
+    path("abonnements/<uuid:public_id>/termes/<int:rank>/acte.pdf", terms.act, name="member_term_act"),
     path("abonnements/<uuid:public_id>/avis/", opinion.opinion, name="member_opinion"),
     path("besoins/", needs.need_list, name="member_needs"),
     path("besoins/nouveau/", needs.new, name="member_need_new"),

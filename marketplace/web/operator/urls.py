@@ -29,6 +29,7 @@ from marketplace.web.operator import (
     submission,
     submissions,
     tasks,
+    terms,
     vehicles,
 )
 from marketplace.web.operator.grids import editor, publishing, simulating, versions
@@ -40,6 +41,8 @@ urlpatterns = [
     path("besoins/", needs.need_list, name="operator_needs"),
     path("besoins/<uuid:public_id>/", needs.need, name="operator_need"),
     path("abonnements/", dashboard.subscriptions, name="operator_subscriptions"),
+    path("echeances/", terms.term_list, name="operator_terms"),
+    path("echeances/<uuid:public_id>/", terms.notice, name="operator_term_notice"),
     path("couverture/", coverage.coverage, name="operator_coverage"),
     path("couverture/<int:listing>/", coverage.service, name="operator_coverage_service"),
     path("couverture/<int:listing>/adherents.csv", coverage.service_csv, name="operator_coverage_csv"),

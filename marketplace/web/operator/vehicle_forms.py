@@ -12,7 +12,7 @@ from catalog.pricing.typed import TypedWrong, read_amount_text
 from marketplace.web.formats import format_number
 from subscriptions.exceptions import TermsInvalid
 from subscriptions.lots import LotTerms, listings_for, read_buyers
-from subscriptions.models import FrameworkLot, LegalBasis, PurchasingVehicle
+from subscriptions.models import FrameworkLot, LegalBasis, PurchasingVehicle, Renewal
 from subscriptions.vehicle_terms import VehicleTerms
 from tenants.members.adhesions import members_of
 
@@ -81,6 +81,34 @@ class VehicleForm(TermsForm):
             "invalid": "Écrivez un nombre entier, en chiffres.",
         },
     )
+    renewal = forms.ChoiceField(
+        label="À la fin d’un terme",
+        choices=Renewal.choices,
+        initial=Renewal.OPEN,
+        help_text="Ce qui vaut pour les abonnements à venir ; ceux d’aujourd’hui gardent leurs règles.",
+    )
+    renewals = forms.IntegerField(
+        label="Reconductions au plus",
+        initial=0,
+        min_value=0,
+        max_value=9,
+        help_text="Un an reconductible trois fois : 4 ans d’engagement, 3 reconductions. 0 sans.",
+        error_messages={
+            "required": "Indiquez combien de reconductions, 0 s’il n’y en a pas.",
+            "invalid": "Écrivez un nombre entier, en chiffres.",
+            "min_value": "Écrivez un nombre de 0 à 9.",
+            "max_value": "Écrivez un nombre de 0 à 9.",
+        },
+    )
+    notice_days = forms.IntegerField(
+        label="Préavis, en jours",
+        initial=60,
+        help_text="Combien de jours avant la fin d’un terme on peut encore refuser sa reconduction.",
+        error_messages={
+            "required": "Indiquez le préavis, en jours.",
+            "invalid": "Écrivez un nombre entier, en chiffres.",
+        },
+    )
     starts_on = DayField(label="Premier jour", required=False, help_text="Vide : ouvert depuis toujours.")
     last_day = DayField(label="Dernier jour", required=False, help_text="Vide : sans fin.")
     coordinator = forms.CharField(
@@ -101,6 +129,9 @@ class VehicleForm(TermsForm):
                 "deliberation_required": vehicle.deliberation_required,
                 "separate_approver": vehicle.separate_approver,
                 "term_years": vehicle.term_years,
+                "renewal": vehicle.renewal,
+                "renewals": vehicle.renewals,
+                "notice_days": vehicle.notice_days,
                 "starts_on": vehicle.starts_on,
                 "last_day": vehicle.ends_on and vehicle.ends_on - ONE_DAY,
                 "coordinator": vehicle.coordinator.siren if vehicle.coordinator else "",

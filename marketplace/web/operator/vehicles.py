@@ -191,6 +191,8 @@ def _facts(found: PurchasingVehicle) -> list[dict]:
         {"label": "Fondement", "value": capitalised(found.get_legal_basis_display())},
         {"label": "Validité", "value": capitalised(period(found.starts_on, found.ends_on))},
         {"label": "Engagement de l’adhérent", "value": counted(found.term_years, "an")},
+        {"label": "À la fin d’un terme", "value": capitalised(found.get_renewal_display())},
+        *_renewals(found),
         {"label": "Délibération", "value": "Exigée" if found.deliberation_required else "Non exigée"},
         {
             "label": "Approbation",
@@ -202,6 +204,18 @@ def _facts(found: PurchasingVehicle) -> list[dict]:
     if found.coordinator:
         facts.append({"label": "Coordonnateur", "value": found.coordinator.name})
     return facts
+
+
+def _renewals(found: PurchasingVehicle) -> list[dict]:
+    if not found.renewals:
+        return []
+    return [
+        {
+            "label": "Termes",
+            "value": f"{counted(found.period_years, 'an')}, {found.renewals} reconductions au plus",
+            "note": f"Préavis : {counted(found.notice_days, 'jour')}",
+        }
+    ]
 
 
 def _lot(operator, lot: FrameworkLot) -> dict:

@@ -26,6 +26,9 @@ VEHICLE = {
     "legal_basis": "centrale",
     "separate_approver": "on",
     "term_years": "3",
+    "renewal": "tacit",
+    "renewals": "2",
+    "notice_days": "90",
     "starts_on": "2027-01-01",
     "last_day": "2029-12-31",
 }
@@ -120,7 +123,9 @@ def test_mistakes_are_told_at_their_field_and_what_was_typed_stays(operator, cur
     assert page.select_one("[name=name]")["value"] == VEHICLE["name"]
     assert page.select_one("[name=coordinator]")["value"] == "123"
     page = page_of(curator.post(at("vehicle_new", operator.slug), {"starts_on": "9999-12-31", "name": "a\0"}))
-    assert set(errors(page)) == {"name", "legal_basis", "term_years", "starts_on"}
+    assert set(errors(page)) == {
+        "name", "legal_basis", "term_years", "starts_on", "renewal", "renewals", "notice_days",
+    }  # fmt: skip
     assert not PurchasingVehicle.objects.exists()
 
 

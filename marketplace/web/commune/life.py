@@ -1,0 +1,115 @@
+"""The life of a contract, on the page of its subscription: the term in progress, what comes after it, and
+what this person may do about it."""
+
+from datetime import date
+
+from django.urls import reverse
+from django.utils import timezone
+
+from marketplace.web.formats import day
+from subscriptions.models import State, Subscription, Term, TermOrigin
+from subscriptions.terms import Fate, Outlook, outlook
+from tenants.models import Organisation, Role
+
+RUNNING = (State.ACTIVE, State.SUSPENDED)
+
+
+def life_of(request, organisation: Organisation, subscription: Subscription) -> dict | None:
+    """What `commune/_life.html` shows; None before the service is open."""
+    if subscription.active_from is None:
+        return None
+    found = outlook(subscription)
+    running = subscription.state in RUNNING
+    return {
+        "facts": _facts(subscription, found, running=running),
+        "events": [_event(organisation, term) for term in subscription.terms.order_by("rank")],
+        "actions": _actions(request, organisation, subscription, found) if running else [],
+    }
+
+
+def years(count: int) -> str:
+    """ "un an", "3 ans"."""
+    return "un an" if count == 1 else f"{count} ans"
+
+
+def _facts(subscription: Subscription, found: Outlook | None, *, running: bool) -> list[dict]:
+    if found is None:
+        return [{"label": "Durée", "value": "Sans terme : jusqu’à ce que l’un de vous y mette fin"}]
+    term = found.term
+    facts = [{"label": "Terme en cours" if running else "Dernier terme", "value": _span(term)}]
+    if running:
+        facts.append({"label": "Ensuite", "value": _next(subscription, found)})
+    if subscription.renewals:
+        facts.append({"label": "Reconductions", "value": f"{term.rank} sur {subscription.renewals} au plus"})
+    return facts
+
+
+def _next(subscription: Subscription, found: Outlook) -> str:
+    ends, on = day(found.term.last_day), day(found.term.ends)
+    match found.fate:
+        case Fate.GOES_ON:
+            return (
+                f"Reconduit tacitement le {on} pour {years(subscription.period_years)}, sauf avis contraire "
+                f"au plus tard le {day(found.notice_until)}"
+            )
+        case Fate.AWAITED:
+            return f"S’arrête le {ends}, sauf si vous le reconduisez avant"
+    if found.non_renewal:
+        return f"S’arrête le {ends} : {found.non_renewal.get_side_display()} ne le reconduit pas"
+    return f"S’arrête le {ends} : c’est le dernier terme"
+
+
+def _span(term: Term) -> str:
+    return f"Du {day(term.starts)} au {day(term.last_day)}"
+
+
+def _event(organisation: Organisation, term: Term) -> dict:
+    label = {
+        TermOrigin.OPENED: "Premier terme",
+        TermOrigin.TACIT: "Reconduction tacite",
+        TermOrigin.EXPRESS: "Reconduction décidée",
+        TermOrigin.HANDED_OVER: "Reprise du contrat de la commune fusionnée",
+    }[TermOrigin(term.origin)]
+    event = {"label": label, "detail": f"{_span(term)}.", "url": "", "url_label": ""}
+    if term.act_number:
+        event["detail"] += f" Acte n° {term.act_number} du {day(term.act_date)}."
+        event["url"] = reverse(
+            "member_term_act", args=[organisation.siren, term.subscription.public_id, term.rank]
+        )
+        event["url_label"] = f"Lire l’acte n° {term.act_number} (PDF)"
+    return event
+
+
+def _actions(
+    request, organisation: Organisation, subscription: Subscription, found: Outlook | None
+) -> list[dict]:
+    """The buttons of a signatory: {label, url, style}."""
+    if found is None or Role.SIGNATORY not in request.roles:
+        return []
+    today, address = _today(), [organisation.siren, subscription.public_id]
+    actions = []
+    if found.may_renew(on=today):
+        actions.append(
+            {"label": "Reconduire…", "url": reverse("member_term_renew", args=address), "style": "primary"}
+        )
+    if found.may_give_notice(on=today):
+        actions.append(
+            {
+                "label": "Ne pas reconduire…",
+                "url": reverse("member_term_notice", args=address),
+                "style": "secondary",
+            }
+        )
+    if found.may_take_back(on=today) and found.non_renewal.side == "member":
+        actions.append(
+            {
+                "label": "Reconduire finalement…",
+                "url": reverse("member_term_take_back", args=address),
+                "style": "secondary",
+            }
+        )
+    return actions
+
+
+def _today() -> date:
+    return timezone.localdate()

@@ -1,0 +1,194 @@
+"""What members and their operator read of a term: before its end, and of what is decided about it."""
+
+from datetime import date, datetime, timedelta
+
+from django.db.models import OuterRef, Prefetch, Subquery
+
+from subscriptions.models import NonRenewal, Side, State, Subscription, Term, TermOrigin
+from subscriptions.models.renewal import MOST_NOTICE_DAYS
+from subscriptions.terms import Fate, Outlook, outlook_of
+from tenants import letters
+from tenants.days import in_words
+from tenants.models import Role
+from tenants.people.telling import people_to_tell
+
+TOLD = (Role.SECRETARY, Role.SIGNATORY, Role.ORG_ADMIN)
+# How long before the last day of notice a tacit renewal is announced.
+MARGIN = 30
+# How long before its end a term that is not renewed, or not by itself, is told of: the most pressing first.
+DAYS = (30, 90, 180)
+FARTHEST = max(*DAYS, MOST_NOTICE_DAYS + MARGIN)
+
+
+def write_reminders(*, on: date, now: datetime) -> int:
+    """To each member and its operator, before each end of a term; how many letters are due. May be called any
+    number of times: a letter's key names its term and its reminder. Three queries, and the letters."""
+    due = [
+        (subscription, found, reminder)
+        for subscription in _nearing(on)
+        if (found := _outlook(subscription)) and (reminder := _reminder(found, on=on))
+    ]
+    places = {one.tenant_id for one, *_ in due} | {one.operator.organisation_id for one, *_ in due}
+    people = _people(places) if due else {}
+    return sum(
+        _write(
+            subscription, f"term:{found.term.pk}:{reminder}", *_announcement(subscription, found), people, now
+        )
+        for subscription, found, reminder in due
+    )
+
+
+def tell_not_renewed(*, subscription: Subscription, notice: NonRenewal, now: datetime) -> None:
+    """Both sides learn, in the transaction, that one of them does not renew."""
+    who = subscription.tenant.name if notice.side == Side.MEMBER else subscription.operator.short_name
+    ends = in_words(notice.term.last_day)
+    sentence = f"{who} a demandé que cet abonnement ne soit pas reconduit : il prend fin le {ends}."
+    if notice.reason:
+        sentence += f"\n\nMotif : {notice.reason}"
+    subject = f"{subscription.service_name} : fin le {ends}"
+    _tell(subscription, f"non-renewal:{notice.pk}", subject, sentence, now)
+
+
+def tell_taken_back(*, subscription: Subscription, notice: NonRenewal, now: datetime) -> None:
+    """Both sides learn that it goes on after all."""
+    starts = in_words(notice.term.ends)
+    sentence = f"Finalement, cet abonnement continue : il sera reconduit le {starts}."
+    subject = f"{subscription.service_name} : l’abonnement continue"
+    _tell(subscription, f"non-renewal-back:{notice.pk}", subject, sentence, now)
+
+
+def tell_renewed(*, subscription: Subscription, term: Term, now: datetime) -> None:
+    """Both sides learn that a new term begins."""
+    how = "tacitement" if term.origin == TermOrigin.TACIT else "par votre collectivité"
+    sentence = f"Cet abonnement est reconduit {how}, du {in_words(term.starts)} au {in_words(term.last_day)}."
+    subject = f"{subscription.service_name} : reconduit jusqu’au {in_words(term.last_day)}"
+    _tell(subscription, f"renewed:{term.pk}", subject, sentence, now)
+
+
+def tell_over(*, subscription: Subscription, term: Term, now: datetime) -> None:
+    """Both sides learn that the last term is over."""
+    last = in_words(term.last_day)
+    sentence = (
+        f"Le dernier terme de cet abonnement s’est achevé le {last}. Avant la fermeture du service, "
+        "récupérez vos données : votre opérateur organise la suite avec vous."
+    )
+    _tell(subscription, f"term-over:{term.pk}", f"{subscription.service_name} : terminé", sentence, now)
+
+
+def _nearing(on: date):
+    """Running subscriptions whose last term ends within the longest reminder, whatever its notice."""
+    last = Term.objects.filter(subscription=OuterRef("pk")).order_by("-rank")
+    return (
+        Subscription.objects.filter(state__in=(State.ACTIVE, State.SUSPENDED))
+        .annotate(last_end=Subquery(last.values("ends")[:1]))
+        .filter(last_end__gt=on, last_end__lte=on + timedelta(days=FARTHEST))
+        .select_related("tenant", "operator__organisation")
+        .prefetch_related(
+            Prefetch("terms", queryset=Term.objects.order_by("-rank")),
+            Prefetch("terms__non_renewals", queryset=NonRenewal.objects.filter(withdrawn_at__isnull=True)),
+        )
+        .order_by("pk")
+    )
+
+
+def _outlook(subscription: Subscription) -> Outlook | None:
+    term = next(iter(subscription.terms.all()), None)
+    if term is None:
+        return None
+    return outlook_of(subscription, term, next(iter(term.non_renewals.all()), None))
+
+
+def _reminder(found: Outlook, *, on: date) -> str:
+    """Which reminder is due that day, "" when none is."""
+    if found.fate == Fate.GOES_ON:
+        begins = found.notice_until - timedelta(days=MARGIN)
+        return "notice" if begins <= on <= found.notice_until else ""
+    days = next((days for days in DAYS if found.term.ends - on <= timedelta(days=days)), None)
+    return f"{found.fate}-{days}" if days else ""
+
+
+def _announcement(subscription: Subscription, found: Outlook) -> tuple[str, str]:
+    """(subject, sentence)."""
+    name, ends = subscription.service_name, in_words(found.term.last_day)
+    match found.fate:
+        case Fate.GOES_ON:
+            return (
+                f"{name} : reconduction tacite le {in_words(found.term.ends)}",
+                f"Cet abonnement sera reconduit tacitement le {in_words(found.term.ends)}, pour "
+                f"{_years(subscription)}, si personne ne s’y oppose. Pour qu’il ne le soit pas, dites-le "
+                f"sur sa page au plus tard le {in_words(found.notice_until)}.",
+            )
+        case Fate.AWAITED:
+            return (
+                f"{name} : à reconduire avant le {in_words(found.term.ends)}",
+                f"Cet abonnement prend fin le {ends} si votre collectivité ne le reconduit pas. Une personne "
+                f"signataire peut le reconduire pour {_years(subscription)} sur sa page.",
+            )
+    why = (
+        "Il n’est pas reconduit."
+        if found.non_renewal
+        else "C’est son dernier terme : il ne se reconduit plus."
+    )
+    return (
+        f"{name} : fin le {ends}",
+        f"Cet abonnement prend fin le {ends}. {why} Préparez la suite : récupérez vos données et, si vous "
+        "gardez le besoin, choisissez un nouveau cadre d’achat.",
+    )
+
+
+def _years(subscription: Subscription) -> str:
+    years = subscription.period_years
+    return "un an" if years == 1 else f"{years} ans"
+
+
+def _tell(subscription: Subscription, key: str, subject: str, sentence: str, now: datetime) -> None:
+    people = _people({subscription.tenant_id, subscription.operator.organisation_id})
+    _write(subscription, key, subject, sentence, people, now)
+
+
+def _people(places) -> dict[int, list]:
+    """By organisation, who is told: those who act for a member, those who administer an operator."""
+    found: dict[int, list] = {}
+    for mandate in people_to_tell(organisations=places, roles=(*TOLD, Role.OPERATOR_ADMIN)):
+        found.setdefault(mandate.organisation_id, []).append(mandate.user)
+    return found
+
+
+def _write(subscription, key: str, subject: str, sentence: str, people: dict[int, list], now) -> int:
+    """One letter a person, on behalf of the member; how many."""
+    operator = subscription.operator
+    body = BODY.format(
+        sentence=sentence,
+        service=subscription.service_name,
+        member=subscription.tenant.name,
+        operator=operator.short_name,
+        contact=operator.contact_email,
+    )
+    to_member = [(user, subject) for user in people.get(subscription.tenant_id, ())]
+    named = f"{subject} – {subscription.tenant.name}"
+    to_operator = [(user, named) for user in people.get(operator.organisation_id, ())]
+    for user, title in to_member + to_operator:
+        letters.write(
+            tenant=subscription.tenant,
+            key=f"{key}:{user.pk}",
+            to=user.email,
+            subject=title,
+            body=body,
+            now=now,
+        )
+    return len(to_member) + len(to_operator)
+
+
+BODY = """\
+Bonjour,
+
+{sentence}
+
+Service : {service}
+Adhérent : {member}
+Opérateur : {operator}
+
+Le détail est dans Halle, sur la page de l’abonnement, à la rubrique « Vie du contrat ».
+
+Une question ? {contact}
+"""
