@@ -11,7 +11,7 @@ from catalog.grids import signals as grids
 from marketplace.pages.editors import forget_who_left
 from marketplace.pages.storefronts import keep_storefront
 from provisioning import operations as provisioning
-from subscriptions import signals, suspension_letters, vehicles
+from subscriptions import leaving, signals, suspension_letters, vehicles
 from subscriptions.models import Subscription
 from tenants.operators import signals as operators
 from tenants.people import signals as people
@@ -20,6 +20,8 @@ from tenants.people import signals as people
 def connect() -> None:
     """Connect every signal once, at start."""
     signals.subscription_approved.connect(_provision, dispatch_uid="provision")
+    signals.term_over.connect(_stop, dispatch_uid="last term")
+    signals.erasure_due.connect(_close, dispatch_uid="close")
     signals.subscription_handed_over.connect(_share_drafts, dispatch_uid="share drafts")
     catalog.listing_listed.connect(_ensure_vehicle, dispatch_uid="purchasing vehicle")
     catalog.listing_suspended.connect(_tell_subscribers, dispatch_uid="suspension letters")
@@ -35,6 +37,14 @@ def _forget_editor(*, organisation, person, by, now, **_):
 
 def _provision(*, subscription, now, **_):
     provisioning.plan_activation(subscription=subscription, now=now)
+
+
+def _stop(*, subscription, term, now, **_):
+    leaving.stop_at_term(subscription=subscription, on=term.ends, now=now)
+
+
+def _close(*, subscription, now, **_):
+    provisioning.plan_closing(subscription=subscription, now=now)
 
 
 def _subscribers(*, listing, organisations, **_):

@@ -9,6 +9,7 @@ import logging
 from datetime import datetime, timedelta
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 from pydantic import ValidationError
 
@@ -16,7 +17,8 @@ from provisioning import tasks
 from provisioning.connectors import ServiceRequest, connector_for
 from provisioning.connectors.addresses import PrivateAddress
 from provisioning.connectors.outcomes import Done, InProgress, NeedsPerson, Retry
-from provisioning.models import Call, Endpoint, Run, Step, StepState
+from provisioning.models import Call, Endpoint, Event, Run, Step, StepState
+from subscriptions import leaving
 from subscriptions import operations as subscriptions
 from subscriptions.models import State, Subscription
 from tenants import audit, jobs
@@ -29,6 +31,7 @@ LEASE = timedelta(seconds=45)
 MAX_ATTEMPTS = 8
 FIRST_RETRY_SECONDS = 5
 MAX_POLLING = timedelta(hours=24)
+_DONE = {Event.ACTIVATE: "ouvert", Event.CLOSE: "fermé et effacé"}
 NO_WORD = "-"  # under way, and the vendor gave no word for it
 
 
@@ -36,18 +39,28 @@ NO_WORD = "-"  # under way, and the vendor gave no word for it
 def plan_activation(*, subscription: Subscription, now: datetime) -> Run:
     """Writes the plan that opens a subscription's service and enqueues its first step, in the caller's
     transaction: either both the approval and the plan exist, or neither."""
-    run = Run.objects.create(
-        tenant_id=subscription.tenant_id, subscription=subscription, event="activate", created_at=now
-    )
-    Step.objects.create(
-        tenant_id=subscription.tenant_id,
-        run=run,
-        position=1,
-        name="open",
-        label="Ouverture du service chez l’éditeur",
-        run_after=now,
+    run = _plan(
+        subscription, Event.ACTIVATE, name="open", label="Ouverture du service chez l’éditeur", now=now
     )
     subscriptions.start_provisioning(subscription=subscription, now=now)
+    return run
+
+
+@transaction.atomic
+def plan_closing(*, subscription: Subscription, now: datetime) -> Run:
+    """Writes the plan that closes a service and erases its data at the vendor's, as `plan_activation`."""
+    return _plan(
+        subscription, Event.CLOSE, name="close", label="Fermeture et effacement chez l’éditeur", now=now
+    )
+
+
+def _plan(subscription: Subscription, event: Event, *, name: str, label: str, now: datetime) -> Run:
+    run = Run.objects.create(
+        tenant_id=subscription.tenant_id, subscription=subscription, event=event, created_at=now
+    )
+    Step.objects.create(
+        tenant_id=subscription.tenant_id, run=run, position=1, name=name, label=label, run_after=now
+    )
     tasks.run_next_step.defer(run_id=run.pk)
     return run
 
@@ -86,7 +99,7 @@ def _claim(*, run_id: int, now: datetime) -> tuple[Step, Call] | None:
     if step.attempts >= MAX_ATTEMPTS:
         # Claimed so often and never recorded: each worker died of it, or failed in a way nobody foresaw.
         step.state, step.lease_until = StepState.NEEDS_PERSON, None
-        step.problem = "L’ouverture s’est interrompue plusieurs fois sans explication."
+        step.problem = "La demande s’est interrompue plusieurs fois sans explication."
         step.save(update_fields=["state", "lease_until", "problem"])
         return None
     step.state = StepState.RUNNING
@@ -107,27 +120,43 @@ def _ask_vendor(step: Step) -> Done | InProgress | NeedsPerson:
     try:
         connector = connector_for(endpoint)
         request = _service_request(step)
+        if request is None:
+            return NeedsPerson("Halle n’a pas ouvert ce service : il se ferme à la main.")
+        closes = step.run.event == Event.CLOSE
         if not step.operation:
-            return connector.ensure_open(request)
+            return connector.ensure_closed(request) if closes else connector.ensure_open(request)
         # What the vendor did not say must not be said back to it.
-        return connector.poll(request, "" if step.operation == NO_WORD else step.operation)
+        operation = "" if step.operation == NO_WORD else step.operation
+        return (connector.poll_closing if closes else connector.poll)(request, operation)
     except ValidationError:
         return NeedsPerson("Le raccordement de cette offre est mal configuré.")
     except PrivateAddress as error:
         return NeedsPerson(str(error))
 
 
-def _service_request(step: Step) -> ServiceRequest:
+def _service_request(step: Step) -> ServiceRequest | None:
+    """What the vendor is told; None when a service is to be closed that no run has opened."""
     subscription = step.run.subscription
     organisation = subscription.tenant
+    opened = step if step.run.event == Event.ACTIVATE else _opening(subscription)
+    if opened is None:
+        return None
     return ServiceRequest(
-        key=step.key,
+        key=opened.key,
         subscription_id=str(subscription.public_id),
         organisation_name=organisation.name,
         siren=organisation.siren,
         insee_code=organisation.territory.code if organisation.territory else "",
         operator_name=subscription.operator.short_name,
     )
+
+
+def _opening(subscription: Subscription) -> Step | None:
+    """The step that opened the service: its key names the vendor's instance, taken over or not."""
+    opened = Step.objects.filter(
+        run__subscription=subscription.origin, run__event=Event.ACTIVATE, state=StepState.DONE
+    )
+    return opened.select_related("run").order_by("-pk").first()
 
 
 @transaction.atomic
@@ -172,17 +201,20 @@ def _record(*, step: Step, call: Call, outcome, now: datetime) -> None:
 
 
 def _finish(*, run: Run, service_url: str, now: datetime) -> None:
-    """The last step is done: the run is over and the subscription active."""
+    """The last step is done: the run is over, the subscription active or its departure one proof further."""
     if run.steps.exclude(state=StepState.DONE).exists():
         tasks.run_next_step.defer(run_id=run.pk)
         return
     Run.objects.filter(pk=run.pk, finished_at__isnull=True).update(finished_at=now)
-    subscriptions.activate(subscription=run.subscription, service_url=service_url, now=now)
+    if run.event == Event.CLOSE:
+        leaving.closed_at_vendor(subscription=run.subscription, now=now)
+    else:
+        subscriptions.activate(subscription=run.subscription, service_url=service_url, now=now)
 
 
 @transaction.atomic
 def mark_done(*, step: Step, by: User, service_url: str, now: datetime) -> None:
-    """A person opened the service by hand (or saw that it is open) and says so.
+    """A person opened or closed the service by hand (or saw that it is so) and says so.
 
     Raises subscriptions.exceptions.WrongState when the step no longer waits for a person.
     """
@@ -191,12 +223,13 @@ def mark_done(*, step: Step, by: User, service_url: str, now: datetime) -> None:
     )
     if changed != 1:
         raise subscriptions.WrongState("Cette tâche n’attend plus personne. Rechargez la page.")
+    subscription = step.run.subscription
     audit.record(
-        tenant=step.run.subscription.tenant,
+        tenant=subscription.tenant,
         actor=by,
         what="provisioning.marked_done",
-        sentence=f"{{actor}} a déclaré ouvert le service {step.run.subscription.service_name}.",
-        subject_id=step.run.subscription.public_id,
+        sentence=f"{{actor}} a déclaré {_DONE[step.run.event]} le service {subscription.service_name}.",
+        subject_id=subscription.public_id,
         now=now,
     )
     _finish(run=step.run, service_url=service_url, now=now)
@@ -220,8 +253,9 @@ def sweep(*, now: datetime) -> int:
     One whose job still waits is not put in the queue again: a long queue must not grow every minute.
     """
     runs = Run.objects.filter(
+        Q(event=Event.ACTIVATE, subscription__state=State.PROVISIONING)
+        | Q(event=Event.CLOSE, subscription__state=State.TERMINATING),
         finished_at__isnull=True,
-        subscription__state=State.PROVISIONING,
         steps__in=Step.objects.due(now=now - timedelta(seconds=30)),
     ).distinct()
     ids = set(runs.values_list("pk", flat=True))

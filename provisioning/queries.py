@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from provisioning.models import Run, Step, StepState
+from provisioning.models import Event, Run, Step, StepState
 from subscriptions.models import Subscription
 
 
@@ -36,7 +36,7 @@ class Opening:
 def opening_of(subscription: Subscription) -> Opening | None:
     """The latest plan that opens a subscription's service; None before it is approved. Two queries."""
     run = (
-        Run.objects.filter(subscription=subscription, tenant_id=subscription.tenant_id, event="activate")
+        Run.objects.filter(subscription=subscription, tenant_id=subscription.tenant_id, event=Event.ACTIVATE)
         .order_by("-created_at", "-pk")
         .first()
     )
@@ -66,7 +66,7 @@ def blocked_openings(subscriptions: Iterable[Subscription]) -> set[int]:
         return set()
     blocked = Step.objects.filter(
         run__subscription__in=ids,
-        run__event="activate",
+        run__event=Event.ACTIVATE,
         run__finished_at__isnull=True,
         state=StepState.NEEDS_PERSON,
     )

@@ -6,8 +6,7 @@ from datetime import date
 from django.core.files.base import File
 
 from subscriptions.exceptions import DecisionInvalid
-
-MAX_ACT_BYTES = 10 * 1024 * 1024
+from subscriptions.files import problem_with_pdf
 
 
 @dataclass(frozen=True)
@@ -28,13 +27,5 @@ def check_act(*, number: str, date: date, file, today: date) -> None:
         raise DecisionInvalid("number", "Indiquez le numéro de la délibération ou de la décision.")
     if date > today:
         raise DecisionInvalid("date", "La date de l’acte est dans le futur. Vérifiez le jour et l’année.")
-    if file is None:
-        raise DecisionInvalid("file", "Joignez l’acte signé, au format PDF.")
-    if file.size > MAX_ACT_BYTES:
-        raise DecisionInvalid("file", "Le fichier dépasse 10 Mo. Joignez un PDF plus léger.")
-    head = file.read(5)
-    file.seek(0)
-    if head != b"%PDF-":
-        raise DecisionInvalid(
-            "file", "Ce fichier n’est pas un PDF. Enregistrez l’acte en PDF et recommencez."
-        )
+    if problem := problem_with_pdf(file):
+        raise DecisionInvalid("file", problem)

@@ -142,3 +142,11 @@ class LotIncomplete(SubscriptionRefused):
     def __init__(self, missing):
         self.missing = missing
         super().__init__(" ".join(missing))
+
+
+class ExitRefused(SubscriptionRefused):
+    """A departure that cannot be so. `field` names what to mend: leaves_on, until, reason, on, file or ""."""
+
+    def __init__(self, field, message):
+        self.field = field
+        super().__init__(message)

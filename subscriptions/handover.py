@@ -8,6 +8,7 @@ The commune nouvelle takes the place of the merged one in its contracts, on the 
 - a request that nobody approved is cancelled: the new council decides;
 - one that is being opened at the vendor's stops the hand-over until it is open;
 - one that is being closed goes on closing, for the merged commune;
+- a departure asked for goes on, on the same days, for the commune nouvelle;
 - mandates are left as they are: people keep reading the merged commune's files, and are invited to the
   commune nouvelle by its own administrators. Commitment numbers are not copied: they are of another budget.
 
@@ -20,7 +21,7 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.utils.timezone import localdate
 
-from subscriptions import signals, terms
+from subscriptions import leaving, signals, terms
 from subscriptions.exceptions import HandOverBlocked
 from subscriptions.handover_letters import write_letters
 from subscriptions.handover_plan import (
@@ -118,6 +119,7 @@ def _hand_subscription(plan: Plan, item: Item, *, by: User, now: datetime) -> No
     reason = f"{taken_over} : {item.reason}" if item.reason else taken_over
     move(subscription=old, to=State.ENDED, by=by, now=now, reason=reason, ended_on=item.on)
     new = _follow(plan, item, state=state, by=by, now=now) if item.fate == Fate.FOLLOWED else None
+    leaving.carry_over(old=old, new=new, by=by, now=now)
     signals.subscription_handed_over.send(sender=Subscription, old=old, new=new, on=item.on, now=now)
 
 

@@ -7,3 +7,7 @@ subscription_approved = Signal()  # subscription, now
 subscription_handed_over = Signal()  # old, new, on, now
 # The last term of a running subscription is over: sent once a day until it is closed.
 term_over = Signal()  # subscription, term, now
+# The contract is over: `on` is the first day that is not billed.
+subscription_closed = Signal()  # subscription, on, now
+# The data were there to be fetched long enough: the vendor's side is to be closed and erased.
+erasure_due = Signal()  # subscription, now

@@ -58,3 +58,22 @@ def follow_terms(timestamp: int) -> None:
     with every_tenant():
         renewing.renew_due(on=localdate(now), now=now)
         term_letters.write_reminders(on=localdate(now), now=now)
+
+
+@app.task(queue="letters", retry=3)
+def write_exit_letters(move_id: int) -> None:
+    """Writes to the people concerned by a departure that moved."""
+    from subscriptions import leaving_letters
+
+    with every_tenant():
+        leaving_letters.write_letters(move_id=move_id, now=timezone.now())
+
+
+@app.periodic(cron="11 4 * * *")
+@app.task(queue="shelves", queueing_lock="subscriptions.advance_exits", retry=3)
+def advance_exits(timestamp: int) -> None:
+    """Every night: moves the departures whose day has come."""
+    from subscriptions import leaving
+
+    with every_tenant():
+        leaving.advance_exits(now=timezone.now())

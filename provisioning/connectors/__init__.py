@@ -32,6 +32,12 @@ class Connector(Protocol):
     def ensure_open(self, request: ServiceRequest) -> Done | InProgress | NeedsPerson:
         """Makes sure the service is open. Raises `Retry` when it may work later."""
 
+    def ensure_closed(self, request: ServiceRequest) -> Done | InProgress | NeedsPerson:
+        """Makes sure the service is closed and its data erased. Raises `Retry` when it may work later."""
+
+    def poll_closing(self, request: ServiceRequest, operation: str) -> Done | InProgress | NeedsPerson:
+        """How far an asynchronous closing has come. Raises `Retry` when the vendor does not answer."""
+
     def poll(self, request: ServiceRequest, operation: str) -> Done | InProgress | NeedsPerson:
         """How far an asynchronous opening has come. Raises `Retry` when the vendor does not answer."""
 

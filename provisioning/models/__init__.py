@@ -1,4 +1,4 @@
 from provisioning.models.endpoint import Endpoint
-from provisioning.models.run import Call, Run, Step, StepState
+from provisioning.models.run import Call, Event, Run, Step, StepState
 
-__all__ = ["Call", "Endpoint", "Run", "Step", "StepState"]
+__all__ = ["Call", "Endpoint", "Event", "Run", "Step", "StepState"]

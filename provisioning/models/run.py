@@ -7,6 +7,13 @@ from django.db import models
 from tenants.tenancy import TenantManager, TenantOwned
 
 
+class Event(models.TextChoices):
+    """What of a subscription's life is carried out at the vendor's."""
+
+    ACTIVATE = "activate", "ouverture"
+    CLOSE = "close", "fermeture"
+
+
 class StepState(models.TextChoices):
     PENDING = "pending", "à faire"
     RUNNING = "running", "en cours"
@@ -25,7 +32,7 @@ class Run(TenantOwned):
     subscription = models.ForeignKey(
         "subscriptions.Subscription", on_delete=models.PROTECT, related_name="provisioning_runs"
     )
-    event = models.CharField(max_length=20)  # "activate"
+    event = models.CharField(max_length=20, choices=Event.choices)
     created_at = models.DateTimeField()
     finished_at = models.DateTimeField(null=True)
 

@@ -1,5 +1,6 @@
 from subscriptions.models.coverage import CoverageCampaign, Fundamental
 from subscriptions.models.decision import Decision
+from subscriptions.models.exit import Destination, Exit, ExitMove, ExitState
 from subscriptions.models.framework import EligibleBuyer, FrameworkLot, LotHolder
 from subscriptions.models.group import GroupPopulation
 from subscriptions.models.order import DirectNeed, Order, Threshold, ThresholdCode
@@ -12,8 +13,12 @@ __all__ = [
     "RENEWED",
     "CoverageCampaign",
     "Decision",
+    "Destination",
     "DirectNeed",
     "EligibleBuyer",
+    "Exit",
+    "ExitMove",
+    "ExitState",
     "FrameworkLot",
     "Fundamental",
     "GroupPopulation",

@@ -124,6 +124,10 @@ class Subscription(RenewalRules, TenantOwned):
                 condition=~Q(state__in=["active", "suspended", "terminating"]) | Q(active_from__isnull=False),
                 name="subscription_active_since",
             ),
+            models.CheckConstraint(
+                condition=~Q(state__in=["terminating", "ended"]) | Q(ended_on__isnull=False),
+                name="subscription_stops_on_a_day",
+            ),
             models.CheckConstraint(condition=Q(yearly_cents__gte=0), name="subscription_price_not_negative"),
             *renewal_constraints("subscription"),
         ]

@@ -11,8 +11,12 @@ from catalog.prices import listing_price, territory_facts
 from subscriptions.models import (
     CoverageCampaign,
     Decision,
+    Destination,
     DirectNeed,
     EligibleBuyer,
+    Exit,
+    ExitMove,
+    ExitState,
     FrameworkLot,
     LegalBasis,
     LotHolder,
@@ -72,6 +76,9 @@ class DecisionFactory(Factory):
     file = factory.LazyFunction(lambda: ContentFile(PDF, name="acte.pdf"))
 
 
+STOPPED = (State.TERMINATING, State.ENDED)
+
+
 class TransitionFactory(Factory):
     class Meta:
         model = Transition
@@ -118,7 +125,7 @@ class SubscriptionFactory(Factory):
     vat_reason = factory.SelfAttribute("priced.grid.vat_reason")
     active_from = factory.Maybe("was_active", ACTIVE_FROM, None)
     ended_on = factory.LazyAttribute(
-        lambda o: o.active_from + timedelta(days=181) if o.state == State.ENDED else None
+        lambda o: o.active_from + timedelta(days=181) if o.state in STOPPED else None
     )
     service_url = factory.Maybe("was_active", "https://service.example/saint-essai", "")
 
@@ -251,3 +258,37 @@ class CoverageCampaignFactory(Factory):
     people = 1
     asked_by = factory.SubFactory(UserFactory)
     asked_at = REQUESTED_AT
+
+
+class ExitFactory(Factory):
+    """A departure in `state`, asked for on 10 March 2026: see the days of each phase."""
+
+    class Meta:
+        model = Exit
+
+    subscription = factory.SubFactory(SubscriptionFactory, state=State.ACTIVE)
+    tenant = factory.SelfAttribute("subscription.tenant")
+    state = ExitState.NOTICE
+    destination = Destination.PROVIDER
+    requested_by = factory.SubFactory(UserFactory)
+    requested_at = REQUESTED_AT
+    notice_from = date(2026, 3, 10)
+    transition_from = date(2026, 5, 9)
+    retrieval_from = date(2026, 6, 8)
+    erasure_from = date(2026, 7, 8)
+
+    @factory.post_generation
+    def moves(self, create, extracted, **kwargs):
+        if extracted is not False:
+            ExitMoveFactory(exit=self)
+
+
+class ExitMoveFactory(Factory):
+    class Meta:
+        model = ExitMove
+
+    exit = factory.SubFactory(ExitFactory, moves=False)
+    tenant = factory.SelfAttribute("exit.tenant")
+    before = ""
+    after = ExitState.NOTICE
+    at = REQUESTED_AT

@@ -11,10 +11,10 @@ from provisioning.models import Call, Run, Step, StepState
 from provisioning.operations import LEASE, MAX_ATTEMPTS
 from subscriptions import operations as subscriptions
 from subscriptions.exceptions import WrongState
-from subscriptions.models import State, Subscription
+from subscriptions.models import Exit, ExitState, State, Subscription
 from tenants.models import AuditEvent
 from tests.demo.test_broker import broker
-from tests.factories import EndpointFactory, SubscriptionFactory, UserFactory
+from tests.factories import EndpointFactory, ExitFactory, SubscriptionFactory, UserFactory
 from tests.tools import jobs
 from tests.tools.database import as_worker
 
@@ -291,3 +291,33 @@ def test_a_subscription_has_one_open_run(planned, now):
     subscription, _ = planned(connector="manual")
     with as_worker(), pytest.raises(WrongState):
         subscriptions.start_provisioning(subscription=subscription, now=now)
+
+
+def test_a_service_closes_at_the_vendor_under_the_key_it_was_opened_with(vendor, planned, now):
+    subscription, run = planned(osb=True, url=vendor.base_url)
+    opened = to_the_end(run, now=now)
+    ExitFactory(subscription=current(subscription), state=ExitState.ERASURE)
+    with as_worker():
+        Subscription.objects.update(state=State.TERMINATING, ended_on=timezone.localdate())
+        closing = operations.plan_closing(subscription=current(subscription), now=now)
+    step = to_the_end(closing, now=now)
+    [instance] = vendor.known()
+    assert (step.state, instance["id"], instance["operation"]) == (StepState.DONE, opened.key, "deprovision")
+    with as_worker():
+        assert Exit.objects.get().closed_at is not None
+    assert current(subscription).state == State.TERMINATING  # its certificate is awaited
+
+
+def test_what_halle_did_not_open_is_closed_by_a_person(planned, now):
+    subscription = SubscriptionFactory(state=State.TERMINATING)
+    EndpointFactory(offer=subscription.listing.offer, osb=True, url="http://127.0.0.1:1")
+    with as_worker():
+        run = operations.plan_closing(subscription=subscription, now=now)
+    assert go_on(run, now=now).problem == "Halle n’a pas ouvert ce service : il se ferme à la main."
+
+
+def test_a_closing_left_behind_is_swept_up(now):
+    subscription = SubscriptionFactory(state=State.TERMINATING)
+    with as_worker():
+        operations.plan_closing(subscription=subscription, now=now)
+        assert operations.sweep(now=now + timedelta(minutes=1)) == 1

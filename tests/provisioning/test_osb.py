@@ -34,7 +34,7 @@ def answering(*answers):
             self.end_headers()
             self.wfile.write(content)
 
-        do_GET = do_PUT
+        do_GET = do_DELETE = do_PUT
 
         def log_message(self, *arguments):
             """Stay silent: pytest's output is for results."""
@@ -167,3 +167,54 @@ def test_the_request_follows_the_specification():
     assert (wanted["service_id"], wanted["plan_id"]) == ("cantine", "essentiel")
     assert (wanted["organization_guid"], wanted["space_guid"]) == ("213500001", "s-1")
     assert wanted["context"]["insee_code"] == "35001"
+
+
+@pytest.mark.parametrize(
+    ("answer", "outcome"),
+    [
+        ((200, {}), Done()),
+        ((410, {}), Done()),
+        ((410, b""), Done()),
+        ((202, {"operation": "op-9"}, {"Retry-After": "30"}), InProgress(operation="op-9", poll_after=30)),
+    ],
+)
+def test_closing(answer, outcome):
+    with answering(answer) as (connector, asked):
+        assert connector.ensure_closed(REQUEST) == outcome
+    ((method, path, *_),) = asked
+    assert method == "DELETE"
+    assert path == (
+        "/broker/v2/service_instances/9f2c?service_id=cantine&plan_id=essentiel&accepts_incomplete=true"
+    )
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 412])
+def test_a_refusal_to_close_needs_a_person(status):
+    with answering((status, b"<html>no</html>")) as (connector, _):
+        assert isinstance(connector.ensure_closed(REQUEST), NeedsPerson)
+
+
+@pytest.mark.parametrize("answer", [(422, {}), (500, {}), (200, b"<html>Welcome to the proxy</html>")])
+def test_a_closing_that_says_nothing_is_asked_again(answer):
+    with answering(answer) as (connector, _), pytest.raises(Retry):
+        connector.ensure_closed(REQUEST)
+
+
+@pytest.mark.parametrize(
+    ("answer", "outcome"),
+    [
+        ((200, {"state": "in progress"}), InProgress(operation="op-9", poll_after=5)),
+        ((200, {"state": "succeeded"}), Done()),
+        ((410, {}), Done()),
+        ((200, {"state": "failed"}), NeedsPerson("L’éditeur n’a pas réussi à fermer le service.")),
+    ],
+)
+def test_polling_a_closing(answer, outcome):
+    with answering(answer) as (connector, _):
+        assert connector.poll_closing(REQUEST, "op-9") == outcome
+
+
+@pytest.mark.parametrize("answer", [(200, {"state": 1}), (404, {}), (500, {})])
+def test_polling_a_closing_that_says_nothing_is_asked_again(answer):
+    with answering(answer) as (connector, _), pytest.raises(Retry):
+        connector.poll_closing(REQUEST, "op-9")

@@ -166,11 +166,18 @@ def test_moves_follow_the_table(before, after):
     subscription = SubscriptionFactory(state=before)
     now_approved = {"approved_by": UserFactory(), "approved_at": NOW} if after == State.APPROVED else {}
     now_active = {"active_from": TODAY} if after == State.ACTIVE else {}
+    now_stopped = {"ended_on": TODAY} if after in (State.TERMINATING, State.ENDED) else {}
     with tenant_scope([subscription.tenant_id]):
         count = subscription.transitions.count()
         if (before, after) in TRANSITIONS:
             operations.move(
-                subscription=subscription, to=after, by=None, now=NOW, **now_approved, **now_active
+                subscription=subscription,
+                to=after,
+                by=None,
+                now=NOW,
+                **now_approved,
+                **now_active,
+                **now_stopped,
             )
         else:
             with pytest.raises(WrongState):

@@ -8,13 +8,14 @@ from provisioning.models import Run
 from subscriptions.exceptions import HandOverBlocked, NotAMember
 from subscriptions.handover import hand_over
 from subscriptions.handover_plan import Fate, mergers_of, waiting_for
-from subscriptions.models import State, Subscription, Transition
+from subscriptions.models import Exit, ExitState, State, Subscription, Transition
 from subscriptions.operations import vehicle_for
 from tenants.models import Adhesion, AuditEvent, Letter, Role, Territory, TerritoryChange
 from tenants.tenancy import tenant_scope
 from tests.factories import (
     AdhesionFactory,
     CollegeFactory,
+    ExitFactory,
     ListingFactory,
     MembershipFactory,
     OperatorFactory,
@@ -364,3 +365,13 @@ def test_the_first_year_is_that_of_the_service(merger, operator):
         assert new.in_first_year(date(2026, 6, 30))
         assert not new.in_first_year(date(2026, 7, 1))
     assert Territory.objects.get(pk=merger.territory_id).organisation.closed_on == DAY
+
+
+def test_a_departure_goes_on_for_the_commune_nouvelle(merger, operator):
+    leaving = ExitFactory(subscription=subscribe(merger, operator))
+    done(merger, operator)
+    with as_worker():
+        old, new = Exit.objects.select_related("subscription").order_by("pk")
+    assert (old.pk, old.state) == (leaving.pk, ExitState.CARRIED)
+    assert (new.state, new.subscription.follows_id) == (ExitState.NOTICE, leaving.subscription_id)
+    assert (new.transition_from, new.erasure_from) == (leaving.transition_from, leaving.erasure_from)

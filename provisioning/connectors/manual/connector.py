@@ -10,6 +10,7 @@ class ManualConnector:
         """Who opens the service, and what is to be done."""
 
         instructions: str = "Ouvrir le compte de la collectivité chez l’éditeur."
+        closing: str = "Faire fermer le compte de la collectivité chez l’éditeur, et effacer ses données."
 
     def __init__(self, config: Config):
         self.config = config
@@ -21,3 +22,11 @@ class ManualConnector:
     def poll(self, request, operation: str) -> NeedsPerson:
         """Nothing to ask anybody but the person."""
         return self.ensure_open(request)
+
+    def ensure_closed(self, request) -> NeedsPerson:
+        """Always a person's task, as the opening."""
+        return NeedsPerson(self.config.closing)
+
+    def poll_closing(self, request, operation: str) -> NeedsPerson:
+        """Nothing to ask anybody but the person."""
+        return self.ensure_closed(request)

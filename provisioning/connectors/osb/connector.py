@@ -67,9 +67,7 @@ class OsbConnector:
 
     def poll(self, request, operation: str) -> Done | InProgress | NeedsPerson:
         """GET last_operation; once it succeeded, the instance is fetched again for its address."""
-        params = {"service_id": self.config.service_id, "plan_id": self.config.plan_id}
-        if operation:
-            params["operation"] = operation
+        params = {**self._plan(), "operation": operation} if operation else self._plan()
         response = self._call("GET", request, path="/last_operation", params=params)
         if response.status_code != 200:
             raise Retry(f"L’éditeur ne dit pas où en est l’ouverture (code {response.status_code}).")
@@ -83,6 +81,47 @@ class OsbConnector:
                 return NeedsPerson("L’éditeur n’a pas réussi à ouvrir le service.")
             case _:
                 raise Retry("La réponse de l’éditeur est illisible.")
+
+    def ensure_closed(self, request) -> Done | InProgress | NeedsPerson:
+        """DELETE /v2/service_instances/{key}; 410: closed already."""
+        params = {**self._plan(), "accepts_incomplete": "true"}
+        response = self._call("DELETE", request, path="", params=params)
+        match response.status_code:
+            case 200:
+                _object(response)  # the page of a proxy closes nothing
+                return Done()
+            case 410:
+                return Done()
+            case 202:
+                return InProgress(
+                    operation=_text(_object(response).get("operation"))[:10_000],
+                    poll_after=_poll_after(response),
+                )
+            case 400 | 401 | 403 | 404 | 412:
+                return NeedsPerson(f"L’éditeur a refusé la fermeture (code {response.status_code}).")
+            case status:  # 422 too: another operation is under way (ConcurrencyError)
+                raise Retry(f"Le système de l’éditeur a répondu par une erreur (code {status}).")
+
+    def poll_closing(self, request, operation: str) -> Done | InProgress | NeedsPerson:
+        """GET last_operation; 410: closed."""
+        params = {**self._plan(), "operation": operation} if operation else self._plan()
+        response = self._call("GET", request, path="/last_operation", params=params)
+        if response.status_code == 410:
+            return Done()
+        if response.status_code != 200:
+            raise Retry(f"L’éditeur ne dit pas où en est la fermeture (code {response.status_code}).")
+        match _object(response).get("state"):
+            case "in progress":
+                return InProgress(operation=operation, poll_after=_poll_after(response))
+            case "succeeded":
+                return Done()
+            case "failed":
+                return NeedsPerson("L’éditeur n’a pas réussi à fermer le service.")
+            case _:
+                raise Retry("La réponse de l’éditeur est illisible.")
+
+    def _plan(self) -> dict:
+        return {"service_id": self.config.service_id, "plan_id": self.config.plan_id}
 
     def _call(self, method: str, request, *, path: str, params: dict, content: str | None = None):
         base = str(self.config.url).rstrip("/")

@@ -5,7 +5,7 @@ import datetime
 import pytest
 from django.utils.timezone import localdate
 
-from subscriptions.acts import MAX_ACT_BYTES
+from subscriptions.files import MAX_BYTES
 from subscriptions.models import State, Subscription
 from tenants.models import Organisation, Role
 from tenants.tenancy import tenant_scope
@@ -96,7 +96,7 @@ def test_what_is_wrong_is_said_at_its_field_and_the_file_asked_for_again(
         (None, "Joignez"),
         (b"", "vide"),
         (b"PK\x03\x04 a spreadsheet", "pas un PDF"),
-        (b"%PDF-1.7" + b"0" * MAX_ACT_BYTES, "10 Mo"),
+        (b"%PDF-1.7" + b"0" * MAX_BYTES, "10 Mo"),
     ],
 )
 def test_a_bad_file_is_said_at_its_field(client, at, requested, signatory, approval, act, content, words):

@@ -1,0 +1,399 @@
+"""Leaving a service, even with a term in progress: notice, transition, retrieval, erasure, in that order.
+
+Regulation (EU) 2023/2854 (Data Act), article 25: whoever buys a service may leave it with a notice of two
+months at most, is helped to move within thirty days at most, may fetch its data for thirty days at least,
+and is then told that they are erased. What the law limits is in dated rows (`catalog.claims`, topic
+`data_act`); what the vendor declared for the service may be better, never worse.
+"""
+
+import uuid
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from django.db import IntegrityError, transaction
+from django.utils.timezone import localdate
+
+from catalog.claims.checks import after_months
+from catalog.claims.queries import public_claims, rules
+from catalog.claims.values import DataAct, SwitchingFee
+from catalog.models import ClaimTopic
+from subscriptions import signals, tasks
+from subscriptions.exceptions import ExitRefused, WrongState
+from subscriptions.files import problem_with_pdf
+from subscriptions.models import Destination, Exit, ExitMove, ExitState, State, Subscription
+from subscriptions.models.exit import EXIT_TRANSITIONS, OVER
+from subscriptions.operations import move
+from tenants import audit
+from tenants.models import User
+
+LEAVABLE = (State.ACTIVE, State.SUSPENDED)
+FARTHEST_MONTHS = 12  # a departure is not planned further ahead
+
+
+@dataclass(frozen=True)
+class Terms:
+    """On what terms a service may be left, from a day on. Days of the calendar; `fee` in French words;
+    `declared`: they are what its vendor declared, within the law's limits."""
+
+    notice_days: int
+    transition_days: int
+    retrieval_days: int
+    longest_transition_months: int
+    fee: str
+    declared: bool
+
+
+@dataclass(frozen=True)
+class Calendar:
+    """The days of a departure: see `subscriptions.models.Exit`."""
+
+    notice_from: date
+    transition_from: date
+    retrieval_from: date
+    erasure_from: date
+
+
+def terms_of(*, subscription: Subscription, on: date) -> Terms:
+    """The law's limits, and what the vendor declared where it is better. Two queries.
+
+    Raises ExitRefused when no limit is known for that day.
+    """
+    limits = rules()
+    notice, transition, retrieval, longest = (
+        limits.limit(ClaimTopic.DATA_ACT, code, on=on)
+        for code in (
+            "notice_days_max",
+            "transition_days_max",
+            "retrieval_days_min",
+            "longer_transition_months_max",
+        )
+    )
+    if notice is None or transition is None or retrieval is None or longest is None:
+        raise ExitRefused("", "Les règles de départ ne sont pas connues ici. Écrivez à votre opérateur.")
+    said = (read.value for read in public_claims(sheet=subscription.listing.sheet, on=on))
+    declared = next((value for value in said if isinstance(value, DataAct)), None)
+    if declared:
+        notice = min(notice, declared.exit_notice_days)
+        transition = min(transition, declared.transition_days)
+        retrieval = max(retrieval, declared.retrieval_days)
+    return Terms(
+        notice_days=notice,
+        transition_days=transition,
+        retrieval_days=retrieval,
+        longest_transition_months=longest,
+        fee=_fee(
+            declared, banned=limits.limit(ClaimTopic.DATA_ACT, "switching_fee_at_cost_allowed", on=on) == 0
+        ),
+        declared=declared is not None,
+    )
+
+
+def _fee(declared: DataAct | None, *, banned: bool) -> str:
+    if banned:
+        return "Aucuns frais de départ : la loi les interdit."
+    if declared and declared.switching_fee == SwitchingFee.NONE:
+        return "Aucuns frais de départ."
+    return "Des frais de départ peuvent être demandés, au coût réel et pas davantage."
+
+
+def earliest(*, terms: Terms, today: date) -> date:
+    """The first day on which the notice may end."""
+    return today + timedelta(days=terms.notice_days)
+
+
+def calendar_of(*, terms: Terms, destination: str, today: date, leaves_on: date) -> Calendar:
+    """The days of a departure asked for today, its notice ending on `leaves_on`.
+
+    Raises ExitRefused when that day is too near or too far. Where the data are only erased there is no
+    transition (article 25, 3, c); they may be fetched all the same.
+    """
+    first, last = earliest(terms=terms, today=today), after_months(today, FARTHEST_MONTHS)
+    if leaves_on < first:
+        raise ExitRefused(
+            "leaves_on",
+            f"Le préavis est de {terms.notice_days} jours : choisissez le {first:%d/%m/%Y} ou après.",
+        )
+    if leaves_on > last:
+        raise ExitRefused("leaves_on", f"Choisissez une date avant le {last:%d/%m/%Y}.")
+    transition = 0 if destination == Destination.ERASURE else terms.transition_days
+    ends = leaves_on + timedelta(days=transition)
+    return Calendar(today, leaves_on, ends, ends + timedelta(days=terms.retrieval_days))
+
+
+@transaction.atomic
+def request_exit(
+    *,
+    subscription: Subscription,
+    by: User,
+    destination: str,
+    leaves_on: date,
+    reason: str,
+    now: datetime,
+) -> Exit:
+    """Gives notice. Sent twice, it is one departure.
+
+    Raises WrongState when there is nothing to leave, or ExitRefused.
+    """
+    if under_way := open_exit(subscription=subscription):
+        return under_way
+    # Locked: the service is not taken over or ended meanwhile.
+    current = Subscription.objects.select_for_update(of=("self",), no_key=True).get(pk=subscription.pk)
+    if current.state not in LEAVABLE:
+        raise WrongState(f"Impossible : cet abonnement est « {current.get_state_display()} ».")
+    today = localdate(now)
+    terms = terms_of(subscription=subscription, on=today)
+    days = calendar_of(terms=terms, destination=destination, today=today, leaves_on=leaves_on)
+    try:
+        with transaction.atomic():
+            leaving = Exit.objects.create(
+                tenant_id=subscription.tenant_id,
+                subscription=subscription,
+                destination=destination,
+                reason=reason.strip(),
+                requested_by=by,
+                requested_at=now,
+                **vars(days),
+            )
+    except IntegrityError:
+        if under_way := open_exit(subscription=subscription):
+            return under_way
+        raise
+    _log(leaving, before="", by=by, now=now)
+    _audit(leaving, by, now, "exit.requested", "{actor} a demandé à quitter")
+    return leaving
+
+
+@transaction.atomic
+def stop_at_term(*, subscription: Subscription, on: date, now: datetime) -> Exit:
+    """The last term of a contract is over on `on`, the first day without it: nothing is billed from then on,
+    and the data are fetched and erased as in any departure. One under way goes on, on its own days."""
+    if under_way := open_exit(subscription=subscription):
+        return under_way
+    retrieval = timedelta(days=terms_of(subscription=subscription, on=on).retrieval_days)
+    leaving = Exit.objects.create(
+        tenant_id=subscription.tenant_id,
+        subscription=subscription,
+        requested_at=now,
+        notice_from=on,
+        transition_from=on,
+        retrieval_from=on,
+        erasure_from=on + retrieval,
+    )
+    _log(leaving, before="", by=None, now=now)
+    while advance(exit_id=leaving.pk, now=now):
+        pass
+    return leaving
+
+
+def open_exit(*, subscription: Subscription) -> Exit | None:
+    """The departure under way, or None."""
+    return Exit.objects.filter(subscription=subscription).exclude(state__in=OVER).first()
+
+
+@transaction.atomic
+def withdraw(*, leaving: Exit, by: User, now: datetime) -> None:
+    """The subscriber stays after all: until its notice ends. Raises WrongState."""
+    if localdate(now) >= leaving.transition_from:
+        raise WrongState("Le préavis est terminé : ce départ ne s’annule plus.")
+    move_exit(leaving=leaving, to=ExitState.WITHDRAWN, by=by, now=now)
+    _audit(leaving, by, now, "exit.withdrawn", "{actor} a annulé le départ de")
+
+
+@transaction.atomic
+def extend(*, leaving: Exit, until: date, reason: str, by: User, now: datetime) -> None:
+    """A longer transition, because a shorter one is technically impossible (article 25, 4): until the day
+    `until`, excluded. Raises ExitRefused or WrongState."""
+    terms = terms_of(subscription=leaving.subscription, on=localdate(now))
+    last = after_months(leaving.transition_from, terms.longest_transition_months)
+    if not reason.strip():
+        raise ExitRefused("reason", "Dites pourquoi la transition ne peut pas se faire dans les délais.")
+    if not leaving.retrieval_from < until <= last:
+        raise ExitRefused(
+            "until",
+            f"Choisissez une date après le {leaving.retrieval_from:%d/%m/%Y} et jusqu’au {last:%d/%m/%Y}.",
+        )
+    later = leaving.erasure_from + (until - leaving.retrieval_from)
+    extendable = Exit.objects.filter(
+        pk=leaving.pk,
+        state__in=(ExitState.NOTICE, ExitState.TRANSITION),
+        retrieval_from=leaving.retrieval_from,
+    )
+    changed = extendable.update(
+        retrieval_from=until,
+        erasure_from=later,
+        extended_at=now,
+        extended_by=by,
+        extension_reason=reason.strip(),
+    )
+    if changed != 1:
+        raise WrongState("La transition est terminée, ou vient d’être prolongée. Rechargez la page.")
+    leaving.refresh_from_db()
+    _audit(leaving, by, now, "exit.extended", "{actor} a prolongé la transition de")
+
+
+@transaction.atomic
+def say_retrieved(*, leaving: Exit, by: User, now: datetime) -> None:
+    """The subscriber has its data. Nothing is erased any sooner. Raises WrongState."""
+    changed = (
+        Exit.objects.filter(pk=leaving.pk, retrieved_at__isnull=True)
+        .exclude(state__in=OVER)
+        .update(retrieved_at=now, retrieved_by=by)
+    )
+    if changed != 1:
+        raise WrongState("C’est déjà noté, ou ce départ est terminé.")
+    _audit(leaving, by, now, "exit.retrieved", "{actor} a noté les données récupérées de")
+
+
+def advance_exits(*, now: datetime) -> int:
+    """Moves every departure whose day has come, each in its own transaction; how many moves were made. May
+    be called any number of times."""
+    moves = 0
+    due = Exit.objects.filter(state__in=(ExitState.NOTICE, ExitState.TRANSITION, ExitState.RETRIEVAL))
+    for pk in due.order_by("pk").values_list("pk", flat=True):
+        while advance(exit_id=pk, now=now):
+            moves += 1
+    return moves
+
+
+@transaction.atomic
+def advance(*, exit_id: int, now: datetime) -> bool:
+    """Moves a departure one phase on, if its day has come."""
+    leaving = (
+        Exit.objects.select_for_update(of=("self",), no_key=True)
+        .select_related("subscription__tenant", "subscription__operator")
+        .get(pk=exit_id)
+    )
+    today = localdate(now)
+    match leaving.state:
+        case ExitState.NOTICE if leaving.transition_from <= today:
+            move_exit(leaving=leaving, to=ExitState.TRANSITION, by=None, now=now)
+        case ExitState.TRANSITION if leaving.retrieval_from <= today:
+            move_exit(leaving=leaving, to=ExitState.RETRIEVAL, by=None, now=now)
+            _stop(leaving, now)
+        case ExitState.RETRIEVAL if leaving.erasure_from <= today:
+            move_exit(leaving=leaving, to=ExitState.ERASURE, by=None, now=now)
+            signals.erasure_due.send(sender=Exit, subscription=leaving.subscription, now=now)
+        case _:
+            return False
+    return True
+
+
+def _stop(leaving: Exit, now: datetime) -> None:
+    """The contract is over: nothing is billed from `retrieval_from` on, the data can still be fetched."""
+    subscription, on = leaving.subscription, leaving.retrieval_from
+    move(subscription=subscription, to=State.TERMINATING, by=None, now=now, ended_on=on)
+    signals.subscription_closed.send(sender=Subscription, subscription=subscription, on=on, now=now)
+
+
+@transaction.atomic
+def closed_at_vendor(*, subscription: Subscription, now: datetime) -> None:
+    """The vendor's side is closed: the departure ends once its certificate is there too."""
+    leaving = Exit.objects.get(subscription=subscription, state=ExitState.ERASURE)
+    Exit.objects.filter(pk=leaving.pk, closed_at__isnull=True).update(closed_at=now)
+    _finish(leaving, by=None, now=now)
+
+
+@transaction.atomic
+def certify(*, leaving: Exit, on: date, file, by: User, now: datetime) -> None:
+    """Puts the certificate that the data are erased on record: an uploaded PDF, dated `on`.
+
+    Raises ExitRefused or WrongState.
+    """
+    if on > localdate(now):
+        raise ExitRefused("on", "La date du certificat est dans le futur. Vérifiez le jour et l’année.")
+    if on < leaving.erasure_from:
+        raise ExitRefused(
+            "on",
+            f"Un certificat d’avant le {leaving.erasure_from:%d/%m/%Y} n’est pas valable : les données "
+            "pouvaient encore être récupérées.",
+        )
+    if problem := problem_with_pdf(file):
+        raise ExitRefused("file", problem)
+    locked = Exit.objects.select_for_update(of=("self",), no_key=True).get(pk=leaving.pk)
+    if locked.state != ExitState.ERASURE or locked.certificate:
+        raise WrongState("Ce départ n’attend pas de certificat, ou en a déjà un. Rechargez la page.")
+    locked.certificate, locked.certified_on, locked.certified_by = file, on, by
+    locked.save(update_fields=["certificate", "certified_on", "certified_by"])
+    _audit(leaving, by, now, "exit.certified", "{actor} a déposé le certificat d’effacement de")
+    _finish(leaving, by=by, now=now)
+
+
+def _finish(leaving: Exit, *, by: User | None, now: datetime) -> None:
+    """Ends the departure, and with it the subscription, once both its proofs are there."""
+    leaving.refresh_from_db()
+    if not leaving.closed_at or not leaving.certificate:
+        return
+    move_exit(leaving=leaving, to=ExitState.DONE, by=by, now=now)
+    subscription = leaving.subscription
+    move(subscription=subscription, to=State.ENDED, by=by, now=now)
+    audit.record(
+        tenant=subscription.tenant,
+        actor=None,
+        what="subscription.ended",
+        sentence=f"L’abonnement à {subscription.service_name} est terminé, les données sont effacées.",
+        subject_id=subscription.public_id,
+        now=now,
+    )
+
+
+@transaction.atomic
+def carry_over(*, old: Subscription, new: Subscription | None, by: User, now: datetime) -> None:
+    """A merged commune was leaving: the commune nouvelle goes on leaving, on the same days. Nothing to carry
+    where its own subscription goes on instead (`new` None)."""
+    leaving = open_exit(subscription=old)
+    if leaving is None or leaving.state not in (ExitState.NOTICE, ExitState.TRANSITION):
+        return
+    state = leaving.state
+    move_exit(leaving=leaving, to=ExitState.CARRIED, by=by, now=now)
+    if new is None:
+        return
+    copied = (
+        "destination", "reason", "requested_by", "requested_at", "notice_from", "transition_from",
+        "retrieval_from", "erasure_from", "extended_at", "extended_by", "extension_reason",
+    )  # fmt: skip
+    followed = Exit.objects.create(
+        tenant_id=new.tenant_id,
+        subscription=new,
+        public_id=uuid.uuid5(leaving.public_id, str(new.public_id)),
+        state=state,
+        **{name: getattr(leaving, name) for name in copied},
+    )
+    _log(followed, before="", by=by, now=now)
+
+
+def move_exit(*, leaving: Exit, to: ExitState, by: User | None, now: datetime) -> None:
+    """Moves a departure along the table of transitions, logs it and has the people concerned written to.
+
+    Raises WrongState; of two people at once, the second gets it.
+    """
+    before = leaving.state
+    if (before, to) not in EXIT_TRANSITIONS:
+        raise WrongState(f"Impossible : ce départ est « {leaving.get_state_display()} ».")
+    if Exit.objects.filter(pk=leaving.pk, state=before).update(state=to) != 1:
+        raise WrongState("Ce départ vient d’être modifié par quelqu’un d’autre. Rechargez la page.")
+    leaving.state = to
+    _log(leaving, before=before, by=by, now=now)
+
+
+def _log(leaving: Exit, *, before: str, by: User | None, now: datetime) -> None:
+    moved = ExitMove.objects.create(
+        tenant_id=leaving.tenant_id, exit=leaving, before=before, after=leaving.state, at=now, by=by
+    )
+    tasks.write_exit_letters.defer(move_id=moved.pk)
+
+
+def _audit(leaving: Exit, by: User, now: datetime, what: str, verb: str) -> None:
+    subscription = leaving.subscription
+    audit.record(
+        tenant=subscription.tenant,
+        actor=by,
+        what=what,
+        sentence=f"{verb} {subscription.service_name}.",
+        subject_id=subscription.public_id,
+        now=now,
+        details={
+            "transition_from": leaving.transition_from.isoformat(),
+            "retrieval_from": leaving.retrieval_from.isoformat(),
+            "erasure_from": leaving.erasure_from.isoformat(),
+        },
+    )
