@@ -10,8 +10,8 @@ from datetime import date, datetime
 
 from billing.models import BillingRun, Invoice, InvoiceLine, LedgerEntry
 from billing.periods import Period
-from catalog.prices import TerritoryFacts, goes_by_college, territory_facts
-from catalog.pricing import PricingError, Quote, parse_grid, price, prorate, vat_breakdown
+from catalog.prices import TerritoryFacts, goes_by_college, territory_facts, year_quote
+from catalog.pricing import PricingError, Quote, parse_grid, prorate, vat_breakdown
 from subscriptions.models import Subscription
 
 OUT_OF_SCOPE = "O"
@@ -65,7 +65,7 @@ def facts_of_subscribers(subscriptions: Iterable[Subscription], period: Period) 
     found = {}
     for day, those in by_day.items():
         territories = {s.tenant.territory_id: s.tenant.territory for s in those}
-        operator = next((s.operator for s in those if goes_by_college(s.grid)), None)
+        operator = next((s.operator for s in those if goes_by_college(s.grid, options=s.options)), None)
         facts = territory_facts(territories=territories.values(), on=day, college_at=operator)
         found |= {s.pk: facts[s.tenant.territory_id] for s in those}
     return found
@@ -81,9 +81,12 @@ def price_of_period(subscription: Subscription, facts: TerritoryFacts | None, pe
         raise _NoTerritory("Cet adhérent n’est rattaché à aucun territoire : sa population est inconnue.")
     grid = parse_grid(subscription.grid)
     facts = replace(facts, counts=subscription.counts)
-    engine_facts = facts.for_grid(grid, first_year=subscription.in_first_year(period.start))
+    first_year = subscription.in_first_year(period.start)
+    engine_facts = facts.for_grid(grid, first_year=first_year)
     months = months_owed(subscription, period)
-    quote = price(grid=grid, facts=engine_facts)
+    quote = year_quote(
+        definition=subscription.grid, options=subscription.options, facts=facts, first_year=first_year
+    )
     if subscription.follows_id or not period.start <= subscription.active_from < period.end:
         quote = quote.recurring()
     if months == 12:

@@ -26,6 +26,7 @@ from catalog.pricing import (
     parse_grid,
     price,
     vat_breakdown,
+    with_options,
 )
 from tenants.models import Adhesion, Operator, Territory
 from tenants.models import Population as PopulationRow
@@ -142,12 +143,16 @@ def territory_facts(
     }
 
 
-def goes_by_college(definition: Mapping[str, Any] | None) -> bool:
-    """Whether the price of this grid depends on the buyer's college."""
-    if not definition:
-        return False
-    grids = [definition, *definition.get("grids", {}).values(), definition.get("otherwise") or {}]
-    return any(grid.get("pattern") == "by_college" for grid in grids)
+def goes_by_college(
+    definition: Mapping[str, Any] | None, *, options: Iterable[Mapping[str, Any]] = ()
+) -> bool:
+    """Whether the price of this grid, or of one of these options ({code, name, grid}), depends on the buyer's
+    college."""
+    for one in (definition, *(option["grid"] for option in options)):
+        grids = [one, *one.get("grids", {}).values(), one.get("otherwise") or {}] if one else []
+        if any(grid.get("pattern") == "by_college" for grid in grids):
+            return True
+    return False
 
 
 def _colleges(territories: list[Territory], operator: Operator, on: date) -> dict[int, str]:
@@ -213,6 +218,24 @@ def _priced(*, grid: PriceGrid, definition: dict, facts: TerritoryFacts) -> List
         following_cents=following.total_cents,
         following_vat_cents=vat_of(quote=following, category=grid.vat_category, rate=grid.vat_rate),
     )
+
+
+def year_quote(
+    *,
+    definition: Mapping[str, Any],
+    options: Iterable[Mapping[str, Any]],
+    facts: TerritoryFacts,
+    first_year: bool,
+) -> Quote:
+    """A year of a service by the terms that a subscription keeps: the definition of its grid, and the options
+    chosen with it ({code, name, grid}). Raises PricingError."""
+
+    def priced(one: Mapping[str, Any]) -> Quote:
+        grid = parse_grid(one)
+        return price(grid=grid, facts=facts.for_grid(grid, first_year=first_year))
+
+    chosen = {option["code"]: (option["name"], priced(option["grid"])) for option in options}
+    return with_options(priced(definition), chosen)
 
 
 def list_price(*, listing: Listing, facts: TerritoryFacts) -> ListingPrice | None:

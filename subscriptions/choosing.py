@@ -12,44 +12,69 @@ from catalog.prices import (
     goes_by_college,
     grid_price,
     territory_facts,
+    vat_of,
+    year_quote,
 )
-from catalog.pricing import Counted
-from subscriptions.exceptions import CountsMissing, NotAvailable
+from catalog.pricing import Counted, PricingError, Quote, parse_grid, price
+from subscriptions.exceptions import CountsMissing, NotAvailable, OptionGone
 from subscriptions.pooling import pooled_facts
 from tenants.models import Organisation
 
 
 @dataclass(frozen=True)
 class Choices:
-    """`counts`: what the organisation says of itself, by `Counted.name`."""
+    """`counts`: what the organisation says of itself, by `Counted.name`. `options`: codes."""
 
     counts: Mapping[str, int] = field(default_factory=dict)
+    options: frozenset[str] = frozenset()
 
     def to_dict(self) -> dict:
         """JSON-safe copy."""
-        return {"counts": dict(self.counts)}
+        return {"counts": dict(self.counts), "options": sorted(self.options)}
+
+
+@dataclass(frozen=True)
+class OfferedOption:
+    """One option with its tariff in force. `counted`: what its price asks for, beside the service's own."""
+
+    code: str
+    name: str
+    summary: str
+    definition: dict
+    counted: tuple[Counted, ...]
+
+    @property
+    def terms(self) -> dict:
+        """As a subscription keeps it."""
+        return {"code": self.code, "name": self.name, "grid": self.definition}
 
 
 @dataclass(frozen=True)
 class Offer:
-    """What an organisation may choose that day. `counted`: what it has to say for a price."""
+    """What an organisation may choose that day. `counted`: what it has to say for a price of the service."""
 
     listing: Listing
     grid: PriceGrid
     facts: TerritoryFacts
     counted: tuple[Counted, ...]
+    options: tuple[OfferedOption, ...]
+
+    def with_counts(self, counts: Mapping[str, int]) -> TerritoryFacts:
+        """The facts with what the organisation says of itself."""
+        return replace(self.facts, counts=counts)
 
 
 @dataclass(frozen=True)
 class PricedChoices:
-    """`choices` as a subscription keeps them: nothing that its price does not look at."""
+    """`choices` and `options` as a subscription keeps them: nothing that the price does not look at."""
 
     choices: Choices
-    price: ListingPrice  # its quote surely computed
+    options: tuple[OfferedOption, ...]
+    price: ListingPrice  # of the whole, its quote surely computed
 
     @property
     def net_cents(self) -> int:
-        """Of one year, net of tax."""
+        """Of one year, net of tax, options included."""
         return self.price.net_cents
 
 
@@ -61,30 +86,84 @@ def offer_to(*, listing: Listing, organisation: Organisation, today: date) -> Of
     if organisation.territory is None:
         raise NotAvailable("Le prix ne peut pas être calculé : votre organisme n’a pas de territoire.")
     grid = listing.grid_on(today)
+    options = [(one, listing.grid_on(today, one["code"])) for one in listing.shown.options]
+    grids = [grid, *(found for _, found in options)]
+    by_college = any(found and goes_by_college(found.definition) for found in grids)
     facts = territory_facts(
-        territories=[organisation.territory],
-        on=today,
-        college_at=listing.operator if grid and goes_by_college(grid.definition) else None,
+        territories=[organisation.territory], on=today, college_at=listing.operator if by_college else None
     )[organisation.territory_id]
     if grid is None or facts.problem:
         raise NotAvailable(facts.problem or "Aucun tarif n’est en vigueur pour ce service.")
     facts = pooled_facts(listing=listing, facts=facts, on=today)
-    return Offer(listing=listing, grid=grid, facts=facts, counted=counted_by(grid.definition, facts=facts))
+    return Offer(
+        listing=listing,
+        grid=grid,
+        facts=facts,
+        counted=counted_by(grid.definition, facts=facts),
+        options=tuple(
+            OfferedOption(
+                code=one["code"],
+                name=one["name"],
+                summary=one.get("summary", ""),
+                definition=found.definition,
+                counted=counted_by(found.definition, facts=facts),
+            )
+            for one, found in options
+            if found is not None
+        ),
+    )
 
 
 def price_of(*, offer: Offer, choices: Choices) -> PricedChoices:
-    """The price of a first year of these choices. No query.
+    """The price of a first year of these choices. No query. An option bears the VAT of its service, of which
+    it is a part (CGI, article 257 ter).
 
-    Raises CountsMissing for a number that the grid counts and that is not said, NotAvailable with the reason,
-    in French, when there is no price.
+    Raises OptionGone for what is not offered, CountsMissing for a number that a price counts and that is not
+    said, NotAvailable with the reason, in French, when there is no price.
     """
-    if missing := [one for one in offer.counted if one.name not in choices.counts]:
+    if gone := choices.options - {option.code for option in offer.options}:
+        raise OptionGone(gone)
+    options = tuple(option for option in offer.options if option.code in choices.options)
+    asked = {one.name: one for counted in (offer, *options) for one in counted.counted}
+    if missing := [one for name, one in asked.items() if name not in choices.counts]:
         raise CountsMissing(missing)
-    counts = {one.name: choices.counts[one.name] for one in offer.counted}
-    price = grid_price(grid=offer.grid, facts=replace(offer.facts, counts=counts))
-    if price.quote is None:
-        raise NotAvailable(price.problem)
-    return PricedChoices(choices=Choices(counts=counts), price=price)
+    kept = Choices(counts={name: choices.counts[name] for name in asked}, options=choices.options)
+    base = grid_price(grid=offer.grid, facts=offer.with_counts(kept.counts))
+    if base.quote is None:
+        raise NotAvailable(base.problem)
+    return PricedChoices(choices=kept, options=options, price=_with(options, base, offer, kept))
+
+
+def _with(
+    options: tuple[OfferedOption, ...], base: ListingPrice, offer: Offer, choices: Choices
+) -> ListingPrice:
+    """The price of the service and of these options."""
+    if not options:
+        return base
+    terms = {
+        "definition": offer.grid.definition,
+        "options": [option.terms for option in options],
+        "facts": offer.with_counts(choices.counts),
+    }
+    try:
+        first, following = (year_quote(**terms, first_year=first_year) for first_year in (True, False))
+    except PricingError as error:
+        raise NotAvailable(f"Le prix d’une option ne peut pas être calculé. {error}") from error
+    vat = {"category": offer.grid.vat_category, "rate": offer.grid.vat_rate}
+    return replace(
+        base,
+        quote=first,
+        vat_cents=vat_of(quote=first, **vat),
+        following_cents=following.total_cents,
+        following_vat_cents=vat_of(quote=following, **vat),
+        list_gross_cents=None,  # the vendor's list price is that of the service alone
+    )
+
+
+def price_of_option(*, offer: Offer, option: OfferedOption, counts: Mapping[str, int]) -> Quote:
+    """What one option adds to the price of a first year. Raises PricingError."""
+    grid = parse_grid(option.definition)
+    return price(grid=grid, facts=offer.with_counts(counts).for_grid(grid, first_year=True))
 
 
 def price_choices(

@@ -37,6 +37,14 @@ class CountsMissing(SubscriptionRefused):
         super().__init__(f"Indiquez {asked} : le prix en dépend.")
 
 
+class OptionGone(SubscriptionRefused):
+    """Options were chosen that are no longer offered. `codes`: theirs."""
+
+    def __init__(self, codes):
+        self.codes = codes
+        super().__init__("Une option choisie n’est plus proposée. Relisez le prix sans elle, puis confirmez.")
+
+
 class CommitmentMissing(SubscriptionRefused):
     def __init__(self):
         super().__init__("Indiquez le numéro d’engagement : il est obligatoire sur vos factures.")

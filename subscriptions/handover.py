@@ -127,8 +127,8 @@ def _follow(plan: Plan, item: Item, *, state: str, by: User, now: datetime) -> S
     old = item.subscription
     copied = (
         "listing", "operator", "vehicle", "requested_by", "requested_at", "approved_by", "approved_at",
-        "separate_approver", "deliberation_required", "service_name", "grid", "counts", "vat_category",
-        "vat_rate", "vat_reason", "service_url", *terms.RULES,
+        "separate_approver", "deliberation_required", "service_name", "grid", "options", "counts",
+        "vat_category", "vat_rate", "vat_reason", "service_url", *terms.RULES,
     )  # fmt: skip
     new = Subscription.objects.create(
         tenant=plan.new,

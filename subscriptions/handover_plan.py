@@ -10,8 +10,8 @@ from enum import StrEnum
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
-from catalog.prices import TerritoryFacts, goes_by_college, territory_facts, vat_of
-from catalog.pricing import PricingError, Quote, format_date, parse_grid, price
+from catalog.prices import TerritoryFacts, goes_by_college, territory_facts, vat_of, year_quote
+from catalog.pricing import PricingError, Quote, format_date
 from subscriptions.models import State, Subscription
 from tenants.models import Adhesion, ChangeKind, Membership, Operator, Organisation, TerritoryChange
 from tenants.tenancy import tenant_scope
@@ -185,7 +185,7 @@ def _items(
     for subscription in subscriptions:
         on = max(change.effective_on, subscription.active_from or change.effective_on)
         if new is not None and new.territory and on not in facts:
-            by_college = any(goes_by_college(one.grid) for one in subscriptions)
+            by_college = any(goes_by_college(one.grid, options=one.options) for one in subscriptions)
             operator = subscriptions[0].operator if by_college else None
             facts[on] = territory_facts(territories=[new.territory], on=on, college_at=operator)[
                 new.territory_id
@@ -230,7 +230,9 @@ def year_of(subscription: Subscription, facts: TerritoryFacts) -> Quote:
     The service is in its first year as long as that of the first subscription is; one-off fees are not owed
     again. Raises PricingError.
     """
-    grid = parse_grid(subscription.grid)
-    first_year = subscription.in_first_year(facts.on)
-    facts = replace(facts, counts=subscription.counts)
-    return price(grid=grid, facts=facts.for_grid(grid, first_year=first_year)).recurring()
+    return year_quote(
+        definition=subscription.grid,
+        options=subscription.options,
+        facts=replace(facts, counts=subscription.counts),
+        first_year=subscription.in_first_year(facts.on),
+    ).recurring()

@@ -51,9 +51,9 @@ def request_subscription(
     the yearly price, net of tax, that the person saw for these `choices`. `vehicle_id` names another vehicle
     than the first.
 
-    Raises AlreadySubscribed, NotAvailable, NotAMember, CountsMissing, PriceChanged, OrderRefused with the
-    other routes there are, or CommitmentMissing when the head office wants a commitment number on its
-    invoices.
+    Raises AlreadySubscribed, NotAvailable, NotAMember, OptionGone, CountsMissing, PriceChanged, OrderRefused
+    with the other routes there are, or CommitmentMissing when the head office wants a commitment number on
+    its invoices.
     """
     if again := Subscription.objects.filter(request_key=request_key, tenant=organisation).first():
         return again
@@ -82,6 +82,7 @@ def request_subscription(
         grid=grid.definition,
         quote=priced.price.quote.to_dict(),
         yearly_cents=priced.net_cents,
+        options=[option.terms for option in priced.options],
         counts=priced.choices.counts,
         vat_category=grid.vat_category,
         vat_rate=grid.vat_rate,

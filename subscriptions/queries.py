@@ -9,7 +9,7 @@ from catalog.models import Listing
 from subscriptions import operations
 from subscriptions.choosing import Choices, Offer, PricedChoices, price_of
 from subscriptions.deciding import needs_deliberation
-from subscriptions.exceptions import CountsMissing
+from subscriptions.exceptions import CountsMissing, OptionGone
 from subscriptions.models import PurchasingVehicle, State, Subscription, Transition
 from tenants.models import Organisation, Role, User
 
@@ -86,7 +86,7 @@ class Conditions:
     """On what terms a listing may be requested today: the rules to follow and the price."""
 
     vehicle: PurchasingVehicle
-    priced: PricedChoices | None  # None while something that the grid counts is not said
+    priced: PricedChoices | None  # None while the choices are not complete, or no longer offered
     deliberation: bool  # nobody but the assembly may decide
 
 
@@ -107,7 +107,7 @@ def request_conditions(
     )
     try:
         priced = price_of(offer=offer, choices=choices)
-    except CountsMissing:
+    except (CountsMissing, OptionGone):
         priced = None
     yearly_cents = priced.net_cents if priced else 0
     operations.find_room(

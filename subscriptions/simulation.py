@@ -8,7 +8,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
-from catalog.models import Listing, PriceGrid
+from catalog.models import Listing
 from catalog.prices import TerritoryFacts, list_price, vat_of
 from catalog.pricing import (
     Facts,
@@ -128,9 +128,7 @@ def simulate(
         wanted += [(one["code"], one["name"]) for one in listing.shown.options if one["code"] in chosen]
         for code, name in wanted:
             line = SimulatedLine(listing=listing, name=name, option=code, group=group)
-            lines.append(
-                _priced(line, listing.grid_on(on, code), facts, starts_on=starts_on, on=on, others=others)
-            )
+            lines.append(_priced(line, facts, starts_on=starts_on, on=on, others=others))
     return Simulation(tuple(lines), months_of_first_year(starts_on))
 
 
@@ -140,15 +138,10 @@ def months_of_first_year(starts_on: date) -> int:
 
 
 def _priced(
-    line: SimulatedLine,
-    grid: PriceGrid | None,
-    facts: TerritoryFacts,
-    *,
-    starts_on: date,
-    on: date,
-    others: int,
+    line: SimulatedLine, facts: TerritoryFacts, *, starts_on: date, on: date, others: int
 ) -> SimulatedLine:
-    if facts.problem or grid is None:
+    grid, base = line.listing.grid_on(on, line.option), line.listing.grid_on(on)
+    if facts.problem or grid is None or base is None:
         return replace(line, problem=facts.problem or NO_GRID)
     parsed = parse_grid(grid.definition)
     facts = with_newcomer(facts=facts, grid=parsed, group=line.group, others=others)
@@ -166,7 +159,8 @@ def _priced(
 
     def amount(quote: Quote) -> Amount:
         net = quote.total_cents
-        return Amount(net, net + vat_of(quote=quote, category=grid.vat_category, rate=grid.vat_rate))
+        # An option bears the VAT of its service (`choosing.price_of`).
+        return Amount(net, net + vat_of(quote=quote, category=base.vat_category, rate=base.vat_rate))
 
     return replace(
         line,

@@ -28,6 +28,7 @@ from .facts import Facts, Population, PopulationKind
 from .grid_messages import PATTERNS
 from .grids import Grid, first_year_apart, grid_of, parse_grid
 from .money import format_cents, format_date, format_euros, format_number, format_percent, to_cents
+from .options import with_options
 from .quote import Line, Quote, prorate
 from .savings import Savings, savings
 from .typed import TypedWrong, read_amount_text, read_count_text
@@ -86,4 +87,5 @@ __all__ = [
     "savings",
     "to_cents",
     "vat_breakdown",
+    "with_options",
 ]

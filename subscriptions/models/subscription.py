@@ -83,8 +83,9 @@ class Subscription(RenewalRules, TenantOwned):
     # Frozen at the request.
     service_name = models.CharField(max_length=120)
     grid = models.JSONField()  # the definition the engine reads
-    quote = models.JSONField()  # catalog.pricing.Quote.to_dict(), one year
-    yearly_cents = models.BigIntegerField()  # net of tax
+    quote = models.JSONField()  # catalog.pricing.Quote.to_dict(), one year, options included
+    yearly_cents = models.BigIntegerField()  # its total, net of tax
+    options = models.JSONField(default=list, blank=True)  # those chosen: [{code, name, grid}]
     counts = models.JSONField(default=dict, blank=True)  # by Counted.name: {"agents": 12}
     vat_category = models.CharField(max_length=1)
     vat_rate = models.DecimalField(max_digits=4, decimal_places=2)

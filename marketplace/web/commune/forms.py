@@ -1,13 +1,32 @@
 """What a member types: a request, an approval, a refusal."""
 
+from collections.abc import Iterable
+
 from django import forms
 
-from marketplace.web.counts import count_fields, counts_of
-from subscriptions.choosing import Choices, Offer
+from marketplace.web.counts import count_fields, counts_of, field_name
+from subscriptions.choosing import Choices, Offer, OfferedOption
 
 FORM_ID = "demande"
 MOST_CENTS = 10**17  # what a price may be, in a column of the database
 TYPED_DATE = forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"})
+
+
+class OptionsField(forms.MultipleChoiceField):
+    """The options of a service, each with what it adds to the price. One that is no longer offered is left
+    out of what is chosen: `SubscribeForm.gone` tells."""
+
+    widget = forms.CheckboxSelectMultiple
+
+    def __init__(self, options: Iterable[OfferedOption]):
+        super().__init__(
+            label="Options",
+            required=False,
+            choices=[(option.code, option.name) for option in options],
+        )
+
+    def clean(self, value) -> list[str]:
+        return super().clean([code for code in value or () if self.valid_value(code)])
 
 
 class SubscribeForm(forms.Form):
@@ -33,7 +52,12 @@ class SubscribeForm(forms.Form):
 
     def __init__(self, *args, offer: Offer, commitment_required: bool, **kwargs):
         super().__init__(*args, **kwargs)
-        chosen = count_fields(offer.counted)
+        self.offer = offer
+        own = {one.name for one in offer.counted}
+        others = {one.name: one for option in offer.options for one in option.counted if one.name not in own}
+        chosen = count_fields(offer.counted) | count_fields(others.values(), required=False)
+        if offer.options:
+            chosen["options"] = OptionsField(offer.options)
         for field in chosen.values():
             field.widget.attrs["form"] = FORM_ID
         self.fields = {**chosen, **self.fields}
@@ -55,7 +79,24 @@ class SubscribeForm(forms.Form):
     def choices(self) -> Choices:
         """What is chosen, wrong answers left out. Validates the form."""
         self.is_valid()
-        return Choices(counts=counts_of(self))
+        return Choices(
+            counts=counts_of(self), options=frozenset(self.cleaned_data.get("options") or ()) - self.gone
+        )
+
+    @property
+    def gone(self) -> set[str]:
+        """Options that were chosen and are no longer offered."""
+        typed = self.data.getlist("options") if hasattr(self.data, "getlist") else self.data.get("options")
+        return set(typed or ()) - {option.code for option in self.offer.options}
+
+    def clean(self):
+        """What an option chosen counts has to be said too."""
+        chosen = self.cleaned_data.get("options") or ()
+        for option in self.offer.options:
+            for one in option.counted if option.code in chosen else ():
+                name = field_name(one)
+                if name in self.cleaned_data and self.cleaned_data[name] is None:
+                    self.add_error(name, f"Indiquez le {one.question} : l’option {option.name} en dépend.")
 
     def forget_errors_besides_choices(self) -> None:
         """Whoever asks for the price again has not finished with the rest."""

@@ -8,17 +8,19 @@ from django.contrib import messages
 from django.http import Http404
 from django.shortcuts import redirect, render
 from django.utils import timezone
+from django.utils.html import format_html
 from django.utils.timezone import localdate
 from django.views.decorators.http import require_http_methods
 
 from catalog.models import Listing, ListingState
+from catalog.pricing import PricingError
 from marketplace.web.access import member_view
 from marketplace.web.commune.forms import FORM_ID, SubscribeForm
 from marketplace.web.commune.home import storefront_url
 from marketplace.web.formats import format_cents
 from marketplace.web.price_views import breakdown, price_card
 from subscriptions import operations
-from subscriptions.choosing import Offer, PricedChoices, offer_to
+from subscriptions.choosing import Choices, Offer, OfferedOption, PricedChoices, offer_to, price_of_option
 from subscriptions.deciding import assembly, head
 from subscriptions.exceptions import (
     AlreadySubscribed,
@@ -26,6 +28,7 @@ from subscriptions.exceptions import (
     CountsMissing,
     NotAMember,
     NotAvailable,
+    OptionGone,
     OrderRefused,
     PriceChanged,
 )
@@ -56,7 +59,7 @@ def subscribe(request, organisation, listing):
         if RECALCULATE in request.POST:
             form.forget_errors_besides_choices()
             return page(form=form)
-        if not form.is_valid():
+        if not form.is_valid() or form.gone:
             return page(form=form)
         try:
             return _request(request, organisation, listing, form, now=now)
@@ -67,7 +70,8 @@ def subscribe(request, organisation, listing):
         except CommitmentMissing as missing:  # made compulsory since the form was read
             form.add_error("commitment_number", str(missing))
             return page(form=form)
-        except CountsMissing:  # the grid has changed since the form was read, a moment ago
+        except (CountsMissing, OptionGone) as error:  # changed a moment ago, since the form was read
+            messages.warning(request, str(error))
             return redirect(request.get_full_path())
         except (NotAvailable, NotAMember, OrderRefused) as error:
             return _refused(request, organisation, listing, error)
@@ -115,6 +119,10 @@ def _page(request, organisation, offer: Offer, blank, *, form: SubscribeForm | N
     except (NotAvailable, NotAMember, OrderRefused) as error:
         return _refused(request, organisation, listing, error)
     shown, errors = _form_again(blank, form, form.data if form else request.GET, conditions)
+    if "options" in shown.fields:
+        shown.fields["options"].choices = [
+            (option.code, _option_words(offer, option, choices)) for option in offer.options
+        ]
     context = {
         "organisation": organisation,
         "listing": listing,
@@ -122,6 +130,7 @@ def _page(request, organisation, offer: Offer, blank, *, form: SubscribeForm | N
         "operator": listing.operator,
         "form": shown,
         "form_id": FORM_ID,
+        "gone": bool(form and form.gone),
         "has_errors": errors,
         "incomplete": bool(form and form.errors and not errors),
         "change": change and _change(change, form, conditions),
@@ -137,7 +146,7 @@ def _page(request, organisation, offer: Offer, blank, *, form: SubscribeForm | N
 def _form_again(blank, form: SubscribeForm | None, typed, conditions: Conditions):
     """The form to show, and whether it says what to correct."""
     empty = blank()
-    data = {name: typed.get(name, "") for name in empty.fields}
+    data = {name: typed.get(name, "") for name in empty.fields} | {"options": typed.getlist("options")}
     data["request_key"] = str(_key(form))
     data["shown_cents"] = str(conditions.priced.net_cents) if conditions.priced else ""
     data["shown_choices"] = _told(conditions.priced)
@@ -149,6 +158,19 @@ def _form_again(blank, form: SubscribeForm | None, typed, conditions: Conditions
     again.errors.clear()
     again.errors.update({name: found for name, found in form.errors.items() if name in visible})
     return again, True
+
+
+def _option_words(offer: Offer, option: OfferedOption, choices: Choices) -> str:
+    """Its name, what it adds to the price, what it is."""
+    try:
+        cents = price_of_option(offer=offer, option=option, counts=choices.counts).total_cents
+    except PricingError:
+        asked = next((one.question for one in option.counted), "")
+        costs = f"le prix dépend du {asked}" if asked else "prix à demander à l’opérateur"
+    else:
+        costs = f"{format_cents(cents)}{' HT' if offer.grid.vat_category == 'S' else ''} la première année"
+    words = format_html("{}{}: {}", option.name, "\u00a0", costs)
+    return format_html("{} <small>{}</small>", words, option.summary) if option.summary else words
 
 
 def _change(change: PriceChanged, form: SubscribeForm, conditions: Conditions) -> dict:

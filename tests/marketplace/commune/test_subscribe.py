@@ -7,7 +7,7 @@ import pytest
 from bs4 import BeautifulSoup
 from django.utils import timezone
 
-from catalog.models import ListingState
+from catalog.models import ListingState, PriceGrid
 from subscriptions.exceptions import CommitmentMissing
 from subscriptions.models import Subscription
 from subscriptions.operations import request_subscription
@@ -18,6 +18,7 @@ from tests.factories import (
     FrameworkLotFactory,
     ListingFactory,
     OrganisationFactory,
+    PriceGridFactory,
     PurchasingVehicleFactory,
     SubscriptionFactory,
     succeeding_grid,
@@ -298,3 +299,40 @@ class TestCounting:
             assert list(answer.context["form"].errors) == ["agents"]
             assert answer.context["form"]["agents"].value() == wrong
         assert requests_of(commune) == []
+
+
+class TestOptions:
+    @pytest.fixture
+    def listing(self, commune):
+        listing = ListingFactory(
+            sheet__options=[{"code": "paiement", "name": "Paiement <en> ligne", "summary": "Par PayFiP."}]
+        )
+        AdhesionFactory(operator=listing.operator, organisation=commune)
+        with as_worker():
+            PriceGridFactory(listing=listing, option="paiement", flat=True)
+        return listing
+
+    def test_an_option_is_chosen_with_its_price(self, client, url, commune, secretary):
+        client.force_login(secretary)
+        page = client.get(url)
+        assert "Paiement &lt;en&gt; ligne\u00a0: 120,00" in page.content.decode()
+        page = client.post(url, typed(page, options=["paiement"], recalculer="1"))
+        assert page.context["form"]["options"].value() == ["paiement"]
+        client.post(url, typed(page))
+        (made,) = requests_of(commune)
+        assert [one["code"] for one in made.options] == ["paiement"]
+        assert made.yearly_cents == 37_800
+        told = client.get(f"/collectivites/{commune.siren}/abonnements/{made.public_id}/").content.decode()
+        assert "Option Paiement &lt;en&gt; ligne" in told
+
+    def test_one_withdrawn_meanwhile_is_told(self, client, url, commune, secretary):
+        client.force_login(secretary)
+        page = client.post(url, typed(client.get(url), options=["paiement"], recalculer="1"))
+        with as_worker():
+            PriceGrid.objects.filter(option="paiement").update(effective_until=timezone.localdate())
+        page = client.post(url, typed(page))
+        assert requests_of(commune) == []
+        assert "Une option n’est plus proposée" in page.content.decode()
+        client.post(url, typed(page))
+        (made,) = requests_of(commune)
+        assert (made.options, made.yearly_cents) == ([], 25_800)
