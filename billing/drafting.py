@@ -5,13 +5,14 @@ Everything is priced by `catalog.pricing`; this module only gathers facts and gr
 
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date, datetime
+from decimal import Decimal
 
 from billing.models import BillingRun, Invoice, InvoiceLine, LedgerEntry
 from billing.periods import Period
 from catalog.prices import TerritoryFacts, goes_by_college, territory_facts, year_quote
-from catalog.pricing import PricingError, Quote, parse_grid, prorate, vat_breakdown
+from catalog.pricing import Facts, Line, PricingError, Quote, parse_grid, prorate, vat_breakdown
 from subscriptions.models import Subscription
 
 OUT_OF_SCOPE = "O"
@@ -30,7 +31,7 @@ def draft_batch(*, run: BillingRun, subscriptions: list[Subscription], now: date
         if not months_owed(subscription, period):
             continue
         try:
-            quote, engine_facts = price_of_period(subscription, facts.get(subscription.pk), period)
+            priced = price_of_period(subscription, facts.get(subscription.pk), period)
         except PricingError as error:
             problems.append(
                 {
@@ -41,7 +42,7 @@ def draft_batch(*, run: BillingRun, subscriptions: list[Subscription], now: date
                 }
             )
             continue
-        entries += entries_of(run, subscription, quote, engine_facts, now)
+        entries += entries_of(run, subscription, priced, now)
     LedgerEntry.objects.bulk_create(entries)
     write_invoices(run, entries)
     return problems
@@ -71,8 +72,19 @@ def facts_of_subscribers(subscriptions: Iterable[Subscription], period: Period) 
     return found
 
 
-def price_of_period(subscription: Subscription, facts: TerritoryFacts | None, period: Period):
-    """The part of the year's price that falls in the period, and the facts. Raises PricingError.
+@dataclass(frozen=True)
+class PeriodPrice:
+    """What a subscription owes for `months` of a period (`quote`), the price of the whole year that it is a
+    part of, line for line, and the facts."""
+
+    quote: Quote
+    year: Quote
+    months: int
+    facts: Facts
+
+
+def price_of_period(subscription: Subscription, facts: TerritoryFacts | None, period: Period) -> PeriodPrice:
+    """The part of the year's price that falls in the period. Raises PricingError.
 
     A period that begins before the service's first anniversary is priced as its first year. A one-off fee
     (adhesion) is owed whole in the period the service was opened in, and never by whoever follows.
@@ -84,14 +96,19 @@ def price_of_period(subscription: Subscription, facts: TerritoryFacts | None, pe
     first_year = subscription.in_first_year(period.start)
     engine_facts = facts.for_grid(grid, first_year=first_year)
     months = months_owed(subscription, period)
-    quote = year_quote(
+    year = year_quote(
         definition=subscription.grid, options=subscription.options, facts=facts, first_year=first_year
     )
     if subscription.follows_id or not period.start <= subscription.active_from < period.end:
-        quote = quote.recurring()
+        year = year.recurring()
+    return PeriodPrice(part_of_year(year, months), year, months, engine_facts)
+
+
+def part_of_year(year: Quote, months: int) -> Quote:
+    """So many twelfths of a year's price, its one-off lines whole."""
     if months == 12:
-        return quote, engine_facts
-    return prorate(quote=quote, numerator=months, denominator=12, label="mois"), engine_facts
+        return year
+    return prorate(quote=year, numerator=months, denominator=12, label="mois")
 
 
 def months_owed(subscription: Subscription, period: Period) -> int:
@@ -103,8 +120,8 @@ def months_owed(subscription: Subscription, period: Period) -> int:
     return period.months_started(since=since, until=subscription.ended_on)
 
 
-def entries_of(run, subscription, quote: Quote, facts, now) -> Iterable[LedgerEntry]:
-    for line in quote.lines:
+def entries_of(run, subscription, priced: PeriodPrice, now) -> Iterable[LedgerEntry]:
+    for line, year in zip(priced.quote.lines, priced.year.lines, strict=True):
         yield LedgerEntry(
             tenant_id=subscription.tenant_id,
             operator_id=run.operator_id,
@@ -122,12 +139,12 @@ def entries_of(run, subscription, quote: Quote, facts, now) -> Iterable[LedgerEn
             vat_rate=subscription.vat_rate,
             vat_reason=subscription.vat_reason,
             steps=line.steps,
-            facts=_frozen(facts),
+            facts={**_frozen(priced.facts), **_frozen_year(year, priced.months)},
             recorded_at=now,
         )
 
 
-def _frozen(facts) -> dict:
+def _frozen(facts: Facts) -> dict:
     """The facts as they were, JSON-safe."""
     population = facts.population
     return {
@@ -148,6 +165,17 @@ def _frozen(facts) -> dict:
     }
 
 
+def _frozen_year(line: Line, months: int) -> dict:
+    """How many months were billed, and the line of the whole year they are a part of."""
+    return {"months": months, "year": Quote.of(line).to_dict()["lines"][0]}
+
+
+def year_of(entry: LedgerEntry) -> Quote:
+    """The line of the whole year that an entry bills a part of, as it was frozen with it."""
+    line = entry.facts["year"]
+    return Quote.from_dict({"lines": [line], "total_cents": line["amount_cents"]})
+
+
 def write_invoices(run: BillingRun, entries: list[LedgerEntry]) -> None:
     """One draft per member and side of the tax border, with its lines and totals."""
     groups: dict[tuple[int, bool], list[LedgerEntry]] = defaultdict(list)
@@ -158,7 +186,16 @@ def write_invoices(run: BillingRun, entries: list[LedgerEntry]) -> None:
     ]
     Invoice.objects.bulk_create(invoices)
     InvoiceLine.objects.bulk_create(
-        InvoiceLine(
+        line
+        for invoice, group in zip(invoices, groups.values(), strict=True)
+        for line in lines_of(invoice, group)
+    )
+
+
+def lines_of(invoice: Invoice, entries: Iterable[LedgerEntry]) -> Iterable[InvoiceLine]:
+    """The lines of a draft, copied from the ledger; positive on a credit note, whose type turns the sign."""
+    for position, entry in enumerate(entries, start=1):
+        yield InvoiceLine(
             tenant_id=entry.tenant_id,
             invoice=invoice,
             entry=entry,
@@ -167,22 +204,15 @@ def write_invoices(run: BillingRun, entries: list[LedgerEntry]) -> None:
             steps=entry.steps,
             quantity=entry.quantity,
             unit=entry.unit,
-            unit_price=entry.unit_price,
-            net_cents=entry.amount_cents,
+            unit_price=entry.unit_price * invoice.sign,
+            net_cents=entry.amount_cents * invoice.sign,
             vat_category=entry.vat_category,
             vat_rate=entry.vat_rate,
             vat_reason=entry.vat_reason,
         )
-        for invoice, group in zip(invoices, groups.values(), strict=True)
-        for position, entry in enumerate(group, start=1)
-    )
 
 
 def _draft(run: BillingRun, tenant_id: int, out_of_scope: bool, entries: list[LedgerEntry]) -> Invoice:
-    subtotals = vat_breakdown((e.amount_cents, e.vat_category, e.vat_rate) for e in entries)
-    reasons = {(e.vat_category, e.vat_rate): e.vat_reason for e in entries}
-    net = sum(entry.amount_cents for entry in entries)
-    vat = sum(subtotal.vat_cents for subtotal in subtotals)
     return Invoice(
         tenant_id=tenant_id,
         operator_id=run.operator_id,
@@ -190,17 +220,31 @@ def _draft(run: BillingRun, tenant_id: int, out_of_scope: bool, entries: list[Le
         out_of_scope=out_of_scope,
         period_start=run.period_start,
         period_end=run.period_end,
-        vat=[
-            {
-                "category": subtotal.category,
-                "rate": str(subtotal.rate),
-                "base_cents": subtotal.base_cents,
-                "vat_cents": subtotal.vat_cents,
-                "reason": reasons[subtotal.category, subtotal.rate],
-            }
-            for subtotal in subtotals
-        ],
-        net_cents=net,
-        vat_cents=vat,
-        gross_cents=net + vat,
+        **totals_of(entries),
     )
+
+
+def totals_of(entries: list[LedgerEntry], *, sign: int = 1, most: dict | None = None) -> dict:
+    """The totals and the tax table of an invoice with those entries, in cents; `sign` -1 for a credit note.
+
+    `most`: by category and rate, the tax that a credit note may give back at most (several of them are
+    rounded one by one).
+    """
+    subtotals = vat_breakdown((e.amount_cents * sign, e.vat_category, e.vat_rate) for e in entries)
+    reasons = {(e.vat_category, e.vat_rate): e.vat_reason for e in entries}
+    vat = [
+        {
+            "category": subtotal.category,
+            "rate": str(subtotal.rate),
+            "base_cents": subtotal.base_cents,
+            "vat_cents": subtotal.vat_cents,
+            "reason": reasons[subtotal.category, subtotal.rate],
+        }
+        for subtotal in subtotals
+    ]
+    if most is not None:
+        for row in vat:
+            row["vat_cents"] = min(row["vat_cents"], most[row["category"], Decimal(row["rate"])])
+    net = sum(entry.amount_cents for entry in entries) * sign
+    tax = sum(row["vat_cents"] for row in vat)
+    return {"vat": vat, "net_cents": net, "vat_cents": tax, "gross_cents": net + tax}

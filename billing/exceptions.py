@@ -29,3 +29,10 @@ class DraftsUnsound(BillingRefused):
     def __init__(self, problems):
         self.problems = problems
         super().__init__("Corrigez avant d’émettre : " + " ".join(problems[:5]))
+
+
+class CreditNoteChanged(BillingRefused):
+    """It is no longer as the person read it, or was issued meanwhile."""
+
+    def __init__(self):
+        super().__init__("Cet avoir a changé depuis que vous l’avez lu, ou il est déjà émis. Relisez-le.")

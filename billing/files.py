@@ -32,6 +32,9 @@ def document_of(invoice: Invoice) -> InvoiceDocument:
     """The frozen document of an issued invoice, from its own copies only."""
     return InvoiceDocument(
         number=invoice.number,
+        type_code=invoice.type_code,
+        preceding_number=invoice.corrects.number if invoice.corrects else None,
+        preceding_date=invoice.corrects.issue_date if invoice.corrects else None,
         issue_date=invoice.issue_date,
         due_date=invoice.due_date,
         seller=_party(invoice.seller),
@@ -104,7 +107,7 @@ def make_file(*, invoice_id: int, now: datetime) -> InvoiceFile:
     only writes the same file again. Raises InvoiceNotSound.
     """
     invoice = (
-        Invoice.objects.select_related("operator", "file")
+        Invoice.objects.select_related("operator", "file", "corrects")
         .prefetch_related("lines")
         .get(pk=invoice_id, state=InvoiceState.ISSUED)
     )

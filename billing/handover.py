@@ -11,17 +11,18 @@ from django.db import OperationalError, transaction
 from django.db.models import Count
 from psycopg.errors import LockNotAvailable
 
-from billing.drafting import entries_of, facts_of_subscribers, months_owed, price_of_period, write_invoices
+from billing.drafting import PeriodPrice, entries_of, facts_of_subscribers, months_owed, price_of_period
 from billing.exceptions import BillingRefused
-from billing.models import BillingRun, Invoice, InvoiceLine, InvoiceState, LedgerEntry, RunState
+from billing.models import BillingRun, InvoiceLine, InvoiceState, LedgerEntry, RunState
 from billing.periods import Period
+from billing.redrawing import coded, draw_again, written_off
 from catalog.prices import TerritoryFacts
 from catalog.pricing import Population, PricingError
 from subscriptions.models import Subscription
 from tenants.models import Operator, Organisation
 
-WRITTEN_OFF, SHARED = "~annulé", "~partagé"
-CODE_LENGTH = 40  # LedgerEntry.code
+SHARED = "~partagé"
+MERGED = "Écriture annulée : la commune a fusionné, sa part est calculée de nouveau."
 
 
 class DraftsInUse(BillingRefused):
@@ -66,12 +67,12 @@ def share_drafts(*, old: Subscription, new: Subscription | None, on: date, now: 
         ).order_by("pk")
         written = list(billed)
         period = Period(run.period_start, run.period_end)
-        entries = [_written_off(entry, now) for entry in written]
+        entries = [written_off(entry, why=MERGED, now=now) for entry in written]
         owed_by_old = _owed_by_old(run, old, written, period, now) if written else []
         owed_by_new = _owed_by_new(run, new, period, now) if new else []
         LedgerEntry.objects.bulk_create([*entries, *owed_by_old, *owed_by_new])
-        _draw_again(run, old.tenant_id, without={entry.pk for entry in written}, added=owed_by_old)
-        _draw_again(run, new.tenant_id if new else None, without=set(), added=owed_by_new)
+        draw_again(run, old.tenant_id, without={entry.pk for entry in written}, added=owed_by_old)
+        draw_again(run, new.tenant_id if new else None, without=set(), added=owed_by_new)
 
 
 def _runs(old: Subscription, on: date) -> list[BillingRun]:
@@ -92,32 +93,15 @@ def _runs(old: Subscription, on: date) -> list[BillingRun]:
     return [run for run in found if run.state == RunState.REVIEW]
 
 
-def _written_off(entry: LedgerEntry, now: datetime) -> LedgerEntry:
-    """The contrary of an entry whose line leaves its draft."""
-    copied = (
-        "tenant_id", "operator_id", "run_id", "subscription_id", "period_start", "period_end", "label",
-        "quantity", "unit", "vat_category", "vat_rate", "vat_reason", "facts",
-    )  # fmt: skip
-    return LedgerEntry(
-        code=_code(entry.code, WRITTEN_OFF),
-        unit_price=-entry.unit_price,
-        amount_cents=-entry.amount_cents,
-        steps=["Écriture annulée : la commune a fusionné, sa part est calculée de nouveau."],
-        recorded_at=now,
-        **{name: getattr(entry, name) for name in copied},
-    )
-
-
 def _owed_by_old(
     run, old: Subscription, written: list[LedgerEntry], period: Period, now
 ) -> list[LedgerEntry]:
     """What the merged commune owes until its merger, from the very facts its draft was made with."""
     if not months_owed(old, period):
         return []
-    quote, facts = _priced(old, _facts_of(written[0]), period)
-    entries = list(entries_of(run, old, quote, facts, now))
+    entries = list(entries_of(run, old, _priced(old, _facts_of(written[0]), period), now))
     for entry in entries:
-        entry.code = _code(entry.code, SHARED)
+        entry.code = coded(entry.code, SHARED)
         entry.period_end = min(run.period_end, old.ended_on)
     return entries
 
@@ -125,14 +109,14 @@ def _owed_by_old(
 def _owed_by_new(run, new: Subscription, period: Period, now) -> list[LedgerEntry]:
     if not months_owed(new, period):
         return []
-    quote, facts = _priced(new, facts_of_subscribers([new], period).get(new.pk), period)
-    entries = list(entries_of(run, new, quote, facts, now))
+    facts = facts_of_subscribers([new], period).get(new.pk)
+    entries = list(entries_of(run, new, _priced(new, facts, period), now))
     for entry in entries:
         entry.period_start = max(run.period_start, new.active_from)
     return entries
 
 
-def _priced(subscription: Subscription, facts: TerritoryFacts | None, period: Period):
+def _priced(subscription: Subscription, facts: TerritoryFacts | None, period: Period) -> PeriodPrice:
     try:
         return price_of_period(subscription, facts, period)
     except PricingError as error:
@@ -153,20 +137,3 @@ def _facts_of(entry: LedgerEntry) -> TerritoryFacts:
         populations={population.kind: population} if population else {},
         member_communes=frozen.get("member_communes"),  # written since grids may count them
     )
-
-
-def _code(code: str, ending: str) -> str:
-    return f"{code[: CODE_LENGTH - len(ending)]}{ending}"
-
-
-def _draw_again(
-    run: BillingRun, tenant_id: int | None, *, without: set[int], added: list[LedgerEntry]
-) -> None:
-    """A member's drafts of this run, made again of the entries they had and of those added."""
-    if not without and not added:
-        return
-    drafts = Invoice.objects.filter(run=run, tenant=tenant_id, state=InvoiceState.DRAFT)
-    entries = LedgerEntry.objects.filter(line__invoice__in=drafts).order_by("subscription_id", "pk")
-    kept = [entry for entry in entries if entry.pk not in without]
-    drafts.delete()
-    write_invoices(run, [*kept, *added])

@@ -2,16 +2,17 @@
 
 from datetime import date, datetime, timedelta
 
+from django.db.models import QuerySet
 from django.utils.timezone import localdate
 
 from billing import tasks
 from billing.documents import content_problems
 from billing.files import document_of
 from billing.models import (
-    BillingRun,
     Channel,
     Invoice,
     InvoiceState,
+    InvoiceType,
     NumberCounter,
     Settlement,
     SettlementState,
@@ -27,6 +28,7 @@ NOTE_PMD = (
     "centrale européenne en vigueur au premier jour du semestre, majoré de huit points."
 )
 NOTE_AAB = "Pas d’escompte pour paiement anticipé."
+GIVE_BACK = "Le prestataire de paiement ne connaît pas cet avoir : déduisez-le ou remboursez-le vous-même."
 
 
 def missing_mentions(operator: Operator) -> list[str]:
@@ -48,7 +50,7 @@ def issue(*, invoice_id: int, operator: Operator, now: datetime) -> bool:
     """
     invoice = (
         Invoice.objects.select_for_update(of=("self",), no_key=True)
-        .select_related("tenant")
+        .select_related("tenant", "corrects")
         .prefetch_related("lines__entry__subscription", "tenant__establishments__services")
         .filter(pk=invoice_id, state=InvoiceState.DRAFT)
         .first()
@@ -59,27 +61,43 @@ def issue(*, invoice_id: int, operator: Operator, now: datetime) -> bool:
     sequence = _next_number(operator=operator, series=invoice.series, year=today.year)
     _complete(invoice, operator=operator, today=today, sequence=sequence)
     invoice.save()
-    channel = Channel.TITRE if operator.issuer_kind == IssuerKind.PUBLIC else Channel.STRIPE
-    settlement = Settlement.objects.create(
-        tenant_id=invoice.tenant_id,
-        invoice=invoice,
-        channel=channel,
-        state=SettlementState.PROPOSED if channel == Channel.TITRE else SettlementState.PENDING,
-        changed_at=now,
-    )
+    settlement = _settlement(invoice, operator=operator, now=now)
+    settlement.save(force_insert=True)
     audit.record(
         tenant=invoice.tenant,
         actor=None,
         what="invoice.issued",
-        sentence=f"{operator.short_name} a émis la facture {invoice.number}.",
+        sentence=_ISSUED[invoice.type_code].format(operator=operator.short_name, number=invoice.number),
         subject_id=invoice.public_id,
         now=now,
         details={"gross_cents": invoice.gross_cents},
     )
     tasks.make_file.defer(invoice_id=invoice.pk)
-    if channel == Channel.STRIPE:
+    if settlement.state == SettlementState.PENDING:
         tasks.push_settlement.defer(settlement_id=settlement.pk)
     return True
+
+
+_ISSUED = {
+    InvoiceType.INVOICE: "{operator} a émis la facture {number}.",
+    InvoiceType.CREDIT_NOTE: "{operator} a émis l’avoir {number}.",
+}
+
+
+def _settlement(invoice: Invoice, *, operator: Operator, now: datetime) -> Settlement:
+    """How an invoice just issued is to be settled. A public issuer's accountant collects it, or reduces the
+    titre. The payment provider is told of invoices only: a person gives a private issuer's credit back."""
+    public = operator.issuer_kind == IssuerKind.PUBLIC
+    by_hand = invoice.is_credit_note and not public
+    state = SettlementState.PROPOSED if public else SettlementState.PENDING
+    return Settlement(
+        tenant_id=invoice.tenant_id,
+        invoice=invoice,
+        channel=Channel.TITRE if public else Channel.STRIPE,
+        state=SettlementState.NEEDS_PERSON if by_hand else state,
+        problem=GIVE_BACK if by_hand else "",
+        changed_at=now,
+    )
 
 
 def _complete(invoice: Invoice, *, operator: Operator, today: date, sequence: int) -> None:
@@ -88,13 +106,16 @@ def _complete(invoice: Invoice, *, operator: Operator, today: date, sequence: in
     invoice.year, invoice.sequence = today.year, sequence
     invoice.number = f"{invoice.series}{today.year}-{sequence:05d}"
     invoice.issue_date = today
-    invoice.due_date = due_date(operator=operator, issued=today)
+    # Nobody has to pay a credit note.
+    invoice.due_date = today if invoice.is_credit_note else due_date(operator=operator, issued=today)
     invoice.seller = seller_copy(operator, with_vat_number=not invoice.out_of_scope)
     invoice.buyer = {
         **party_copy(invoice.tenant, with_vat_number=not invoice.out_of_scope),
         "order_reference": _order_reference(invoice),
     }
     invoice.payment = payment_copy(operator, number=invoice.number)
+    if invoice.is_credit_note:
+        invoice.payment["instructions"] = credit_instructions(operator, invoice.corrects)
     invoice.notes = {"PMT": NOTE_PMT, "PMD": NOTE_PMD, "AAB": NOTE_AAB}
 
 
@@ -104,15 +125,13 @@ def _order_reference(invoice: Invoice) -> str:
     return numbers.pop() if len(numbers) == 1 else ""
 
 
-def unsound_drafts(*, run: BillingRun, operator: Operator, now: datetime) -> list[str]:
+def unsound_drafts(*, drafts: QuerySet[Invoice], operator: Operator, now: datetime) -> list[str]:
     """What would make a draft be refused once issued, in French, member by member; empty when all are sound.
 
     Asked before any number is given: a numbered invoice can only be cancelled by a credit note.
     """
-    drafts = (
-        Invoice.objects.filter(run=run, state=InvoiceState.DRAFT)
-        .select_related("tenant", "operator")
-        .prefetch_related("lines__entry__subscription", "tenant__establishments__services")
+    drafts = drafts.select_related("tenant", "operator", "corrects").prefetch_related(
+        "lines__entry__subscription", "tenant__establishments__services"
     )
     problems = []
     for draft in drafts.iterator(chunk_size=500):
@@ -190,3 +209,16 @@ def payment_copy(operator: Operator, *, number: str) -> dict:
         "reference": number,
         "instructions": instructions,
     }
+
+
+def credit_instructions(operator: Operator, corrected: Invoice) -> str:
+    """What becomes of a credit note: the public accountant reduces the titre of the invoice it corrects."""
+    if operator.issuer_kind == IssuerKind.PUBLIC:
+        return (
+            f"Le comptable public réduit d’autant le titre de la facture {corrected.number}. "
+            "Si elle est déjà payée, la somme vous est remboursée."
+        )
+    return (
+        f"À déduire de la facture {corrected.number}. Si elle est déjà payée, la somme vous est remboursée "
+        "ou vient en déduction de la suivante."
+    )

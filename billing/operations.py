@@ -9,7 +9,7 @@ from django.db.models import F
 from billing import issuing, tasks
 from billing.drafting import draft_batch
 from billing.exceptions import DraftsUnsound, IssuerIncomplete, PeriodAlreadyBilled, WrongRunState
-from billing.models import BillingRun, Invoice, InvoiceState, RunState
+from billing.models import BillingRun, Closing, Invoice, InvoiceState, RunState
 from billing.models.run import RUN_TRANSITIONS
 from billing.periods import Period
 from subscriptions.models import Subscription
@@ -90,9 +90,10 @@ def approve_run(*, run: BillingRun, approved_by: User, now: datetime) -> None:
     """
     if missing := issuing.missing_mentions(run.operator):
         raise IssuerIncomplete(missing)
-    if problems := issuing.unsound_drafts(run=run, operator=run.operator, now=now):
+    drafts = Invoice.objects.filter(run=run, state=InvoiceState.DRAFT)
+    if problems := issuing.unsound_drafts(drafts=drafts, operator=run.operator, now=now):
         raise DraftsUnsound(problems)
-    total = Invoice.objects.filter(run=run, state=InvoiceState.DRAFT).count()
+    total = drafts.count()
     _move(
         run,
         to=RunState.ISSUING,
@@ -121,7 +122,9 @@ def issue_run(*, run_id: int, now: datetime) -> None:
     run = BillingRun.objects.select_related("operator__organisation").get(pk=run_id)
     if run.state != RunState.ISSUING:
         return
-    drafts = Invoice.objects.filter(run=run, state=InvoiceState.DRAFT).order_by("tenant__name", "pk")
+    drafts = (
+        Invoice.objects.invoices().filter(run=run, state=InvoiceState.DRAFT).order_by("tenant__name", "pk")
+    )
     for invoice_id in list(drafts.values_list("pk", flat=True)):
         with transaction.atomic():
             if issuing.issue(invoice_id=invoice_id, operator=run.operator, now=now):
@@ -142,6 +145,14 @@ def issue_run(*, run_id: int, now: datetime) -> None:
                 subject_id=run.public_id,
                 now=now,
             )
+            _take_up_closings(run)
+
+
+def _take_up_closings(run: BillingRun) -> None:
+    """Subscriptions that ended while the run was being issued: what it billed beyond is now given back."""
+    waiting = Closing.objects.filter(subscription__operator=run.operator_id, settled_at__isnull=True)
+    for pk in waiting.order_by("pk").values_list("pk", flat=True):
+        tasks.settle_closing.defer(closing_id=pk)
 
 
 def _move(run: BillingRun, *, to: RunState, **fields) -> None:

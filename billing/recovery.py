@@ -3,7 +3,15 @@
 from datetime import datetime, timedelta
 
 from billing import tasks
-from billing.models import BillingRun, Invoice, InvoiceState, RunState, Settlement, SettlementState
+from billing.models import (
+    BillingRun,
+    Closing,
+    Invoice,
+    InvoiceState,
+    RunState,
+    Settlement,
+    SettlementState,
+)
 from tenants import jobs
 
 # Younger than this, a job is most likely on its way.
@@ -11,7 +19,7 @@ PATIENCE = timedelta(seconds=30)
 
 
 def sweep(*, now: datetime) -> None:
-    """Enqueues again every unfinished run, missing file and unsent settlement.
+    """Enqueues again every unfinished run, unsettled closing, missing file and unsent settlement.
 
     All of these are safe to run twice; what still waits in the queue is not put there again, so that a long
     queue does not grow by itself every minute. A settlement found "started" is reconciled, never sent again
@@ -20,6 +28,7 @@ def sweep(*, now: datetime) -> None:
     before = now - PATIENCE
     drafting = BillingRun.objects.filter(state=RunState.DRAFTING, started_at__lt=before)
     issuing = BillingRun.objects.filter(state=RunState.ISSUING, approved_at__lt=before)
+    closings = Closing.objects.filter(settled_at__isnull=True, noted_at__lt=before)
     without_file = Invoice.objects.filter(
         settlement__changed_at__lt=before, state=InvoiceState.ISSUED, file__isnull=True
     )
@@ -28,6 +37,7 @@ def sweep(*, now: datetime) -> None:
     )
     _enqueue(tasks.draft_run, "run_id", drafting)
     _enqueue(tasks.issue_run, "run_id", issuing)
+    _enqueue(tasks.settle_closing, "closing_id", closings)
     _enqueue(tasks.make_file, "invoice_id", without_file)
     _enqueue(tasks.push_settlement, "settlement_id", unsent)
 

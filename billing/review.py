@@ -15,6 +15,7 @@ from billing.models import (
     Invoice,
     InvoiceLine,
     InvoiceState,
+    InvoiceType,
     Settlement,
     SettlementState,
 )
@@ -76,13 +77,14 @@ def period_of(run: BillingRun) -> Period:
 
 
 def runs_of(*, operator: Operator) -> list[RunSummary]:
-    """The operator's runs, newest period first. One query."""
+    """The operator's runs, newest period first, without the credit notes made since. One query."""
+    no_credit = Q(invoices__type_code=InvoiceType.INVOICE)
     runs = (
         BillingRun.objects.filter(operator=operator)
         .annotate(
-            invoice_count=Count("invoices"),
-            net_sum=Coalesce(Sum("invoices__net_cents"), 0),
-            gross_sum=Coalesce(Sum("invoices__gross_cents"), 0),
+            invoice_count=Count("invoices", filter=no_credit),
+            net_sum=Coalesce(Sum("invoices__net_cents", filter=no_credit), 0),
+            gross_sum=Coalesce(Sum("invoices__gross_cents", filter=no_credit), 0),
         )
         .order_by("-period_start")
     )
@@ -121,12 +123,16 @@ def all_periods(*, today: date) -> list[Period]:
 
 def run_totals(*, run: BillingRun) -> RunTotals:
     """One query, whatever the size of the run."""
-    sums = Invoice.objects.filter(run=run).aggregate(
-        invoices=Count("pk"),
-        issued=Count("pk", filter=Q(state=InvoiceState.ISSUED)),
-        net=Coalesce(Sum("net_cents"), 0),
-        vat=Coalesce(Sum("vat_cents"), 0),
-        gross=Coalesce(Sum("gross_cents"), 0),
+    sums = (
+        Invoice.objects.invoices()
+        .filter(run=run)
+        .aggregate(
+            invoices=Count("pk"),
+            issued=Count("pk", filter=Q(state=InvoiceState.ISSUED)),
+            net=Coalesce(Sum("net_cents"), 0),
+            vat=Coalesce(Sum("vat_cents"), 0),
+            gross=Coalesce(Sum("gross_cents"), 0),
+        )
     )
     return RunTotals(sums["invoices"], sums["issued"], int(sums["net"]), int(sums["vat"]), int(sums["gross"]))
 
@@ -138,7 +144,8 @@ def run_invoices(*, run: BillingRun, search: str, page: str | None) -> Page:
     nearest page.
     """
     invoices = (
-        Invoice.objects.filter(member_matches(search), run=run)
+        Invoice.objects.invoices()
+        .filter(member_matches(search), run=run)
         .select_related("tenant", "settlement")
         .prefetch_related(with_lines())
         .order_by("tenant__plain_name", "pk")

@@ -27,6 +27,15 @@ def issue_run(run_id: int) -> None:
         operations.issue_run(run_id=run_id, now=timezone.now())
 
 
+@app.task(queue="billing", retry=AGAIN)
+def settle_closing(closing_id: int) -> None:
+    """Gives back what was billed beyond the end of a subscription."""
+    from billing import credits
+
+    with every_tenant():
+        credits.settle_closing(closing_id=closing_id, now=timezone.now())
+
+
 @app.task(queue="documents", retry=AGAIN)
 def make_file(invoice_id: int) -> None:
     """Makes the Factur-X of an issued invoice."""

@@ -5,7 +5,7 @@ says what happened through a signal, inside the transaction, and this module con
 receiver that raises rolls the whole transaction back.
 """
 
-from billing import handover
+from billing import credits, handover
 from catalog import signals as catalog
 from catalog.grids import signals as grids
 from marketplace.pages.editors import forget_who_left
@@ -23,6 +23,7 @@ def connect() -> None:
     signals.term_over.connect(_stop, dispatch_uid="last term")
     signals.erasure_due.connect(_close, dispatch_uid="close")
     signals.subscription_handed_over.connect(_share_drafts, dispatch_uid="share drafts")
+    signals.subscription_closed.connect(_note_closing, dispatch_uid="closing")
     catalog.listing_listed.connect(_ensure_vehicle, dispatch_uid="purchasing vehicle")
     catalog.listing_suspended.connect(_tell_subscribers, dispatch_uid="suspension letters")
     grids.subscribers_asked.connect(_subscribers, dispatch_uid="subscribers")
@@ -54,6 +55,10 @@ def _subscribers(*, listing, organisations, **_):
 
 def _share_drafts(*, old, new, on, now, **_):
     handover.share_drafts(old=old, new=new, on=on, now=now)
+
+
+def _note_closing(*, subscription, on, now, **_):
+    credits.note_closing(subscription=subscription, on=on, now=now)
 
 
 def _ensure_vehicle(*, listing, **_):

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 from billing.documents import french
-from billing.documents.document import DocumentLine, InvoiceDocument, VatSubtotal
+from billing.documents.document import CREDIT_NOTE, DocumentLine, InvoiceDocument, VatSubtotal
 
 # Rates in force in France, the overseas and Corsican ones included; 0 is for the categories without VAT.
 _RATES = frozenset(Decimal(rate) for rate in ("20", "10", "8.5", "5.5", "2.1", "1.75", "1.05", "0.9", "13"))
@@ -61,10 +61,11 @@ def _subtotals(document: InvoiceDocument) -> Iterator[str]:
     if set(bases) != set(kept) or any(count > 1 for count in kept.values()):
         yield "Le tableau de TVA n’a pas exactement une ligne par catégorie et par taux."
     for subtotal in document.vat:
-        yield from _subtotal(subtotal, bases.get((subtotal.category, subtotal.rate)))
+        base = bases.get((subtotal.category, subtotal.rate))
+        yield from _subtotal(subtotal, base, credit=document.type_code == CREDIT_NOTE)
 
 
-def _subtotal(subtotal: VatSubtotal, base_cents: int | None) -> Iterator[str]:
+def _subtotal(subtotal: VatSubtotal, base_cents: int | None, *, credit: bool) -> Iterator[str]:
     place = f"TVA {subtotal.category} {french.percent(subtotal.rate)}{french.NARROW}:"
     if base_cents is not None and base_cents != subtotal.base_cents:
         yield (
@@ -73,7 +74,9 @@ def _subtotal(subtotal: VatSubtotal, base_cents: int | None) -> Iterator[str]:
         )
     # Once on the sum of the lines, never line by line: 3 × 0,33 € at 20 % is 0,20 €, not 0,21 €.
     expected = french.cents(Decimal(subtotal.base_cents) / 100 * subtotal.rate / 100)
-    if expected != subtotal.vat_cents:
+    # Several credit notes of one invoice, each rounded, never give back more tax than it had.
+    allowed = (expected, expected - 1) if credit else (expected,)
+    if subtotal.vat_cents not in allowed:
         yield (f"{place} {french.euros(expected)} de TVA attendus et non {french.euros(subtotal.vat_cents)}.")
     yield from _rate_problems(subtotal.category, subtotal.rate, place)
     if subtotal.category in ("E", "O") and not subtotal.reason.strip():

@@ -1,4 +1,4 @@
-"""Invoices copy everything they say. Once issued they are never edited: a trigger refuses it."""
+"""Invoices and credit notes copy all that they say. Once issued they never change: a trigger refuses it."""
 
 import uuid
 
@@ -13,24 +13,51 @@ class InvoiceState(models.TextChoices):
     ISSUED = "issued", "émise"
 
 
+class InvoiceType(models.TextChoices):
+    """Its code in EN 16931 (BT-3)."""
+
+    INVOICE = "380", "facture"
+    CREDIT_NOTE = "381", "avoir"
+
+
+# The letter that begins the numbers of each type: two series, each without a gap.
+SERIES = {InvoiceType.INVOICE: "F", InvoiceType.CREDIT_NOTE: "A"}
+
+
+def signed(amount: str) -> models.Case:
+    """A column of an invoice as it counts in a sum: what a credit note says is taken away."""
+    return models.Case(
+        models.When(type_code=InvoiceType.CREDIT_NOTE, then=-models.F(amount)), default=models.F(amount)
+    )
+
+
 class InvoiceQuerySet(models.QuerySet):
     def issued(self):
         return self.filter(state=InvoiceState.ISSUED)
+
+    def invoices(self):
+        return self.filter(type_code=InvoiceType.INVOICE)
+
+    def credit_notes(self):
+        return self.filter(type_code=InvoiceType.CREDIT_NOTE)
 
     def of_operator(self, operator):
         return self.filter(operator=operator)
 
 
 class Invoice(TenantOwned):
-    """One invoice from an operator to a member. `tenant` is the buyer.
+    """One invoice or credit note from an operator to a member. `tenant` is the buyer.
 
-    A draft has no number. Parties, tax and texts are copied at issue.
+    A draft has no number. Parties, tax and texts are copied at issue. A credit note belongs to the run of the
+    invoice it corrects; its amounts are positive.
     """
 
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     operator = models.ForeignKey("tenants.Operator", on_delete=models.PROTECT, related_name="+")
     run = models.ForeignKey("billing.BillingRun", on_delete=models.PROTECT, related_name="invoices")
     state = models.CharField(max_length=8, choices=InvoiceState.choices, default=InvoiceState.DRAFT)
+    type_code = models.CharField(max_length=3, choices=InvoiceType.choices, default=InvoiceType.INVOICE)
+    corrects = models.ForeignKey("self", on_delete=models.PROTECT, null=True, related_name="credit_notes")
     # Out-of-scope (O) lines never share an invoice with taxable ones (EN 16931 BR-O-11).
     out_of_scope = models.BooleanField()
     series = models.CharField(max_length=10, default="F")
@@ -66,7 +93,18 @@ class Invoice(TenantOwned):
             ),
             # One invoice per member, run and side of the tax border: a run started again adds none.
             models.UniqueConstraint(
-                fields=["run", "tenant", "out_of_scope"], name="invoice_once_per_run_and_member"
+                fields=["run", "tenant", "out_of_scope"],
+                condition=Q(type_code="380"),
+                name="invoice_once_per_run_and_member",
+            ),
+            models.CheckConstraint(
+                condition=Q(type_code="380", corrects__isnull=True)
+                | Q(type_code="381", corrects__isnull=False, net_cents__gt=0),
+                name="invoice_credit_note_corrects_one",
+            ),
+            # What is to be given back on one invoice gathers on one draft.
+            models.UniqueConstraint(
+                fields=["corrects"], condition=Q(state="draft"), name="invoice_one_credit_draft"
             ),
             models.CheckConstraint(
                 condition=Q(state="draft", number="", sequence__isnull=True)
@@ -92,6 +130,15 @@ class Invoice(TenantOwned):
 
     def __str__(self):
         return self.number or f"projet {self.public_id}"
+
+    @property
+    def is_credit_note(self) -> bool:
+        return self.type_code == InvoiceType.CREDIT_NOTE
+
+    @property
+    def sign(self) -> int:
+        """-1 for a credit note: how its positive amounts count in a sum, and in the ledger."""
+        return -1 if self.is_credit_note else 1
 
 
 class InvoiceLine(TenantOwned):

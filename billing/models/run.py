@@ -76,7 +76,9 @@ class BillingRun(TenantOwned):
 class LedgerEntry(TenantOwned):
     """What is owed for one subscription over a period, with the facts it was computed from.
 
-    `tenant` is who owes. Insert-only: a correction is another entry.
+    `tenant` is who owes. Insert-only: a correction is another entry. One that `corrects` an entry gives back
+    a part of what was invoiced; all of them together never give back more (trigger
+    `billing_credit_within_invoiced`).
     """
 
     operator = models.ForeignKey("tenants.Operator", on_delete=models.PROTECT, related_name="+")
@@ -99,6 +101,7 @@ class LedgerEntry(TenantOwned):
     steps = models.JSONField()  # the calculation, in French sentences
     facts = models.JSONField()  # population value, kind, year, source…
     recorded_at = models.DateTimeField()
+    corrects = models.ForeignKey("self", on_delete=models.PROTECT, null=True, related_name="corrections")
 
     class Meta(TenantOwned.Meta):
         verbose_name = "écriture"
@@ -107,6 +110,10 @@ class LedgerEntry(TenantOwned):
                 fields=["run", "subscription", "code"], name="ledger_once_per_run_and_line"
             ),
             models.CheckConstraint(condition=Q(currency="EUR"), name="ledger_in_euros"),
+            models.CheckConstraint(
+                condition=Q(corrects__isnull=True) | Q(amount_cents__lt=0),
+                name="ledger_correction_gives_back",
+            ),
         ]
         indexes = [models.Index(fields=["subscription", "period_start"], name="ledger_subscription_period")]
 

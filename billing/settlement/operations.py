@@ -84,9 +84,10 @@ def try_again(*, settlement: Settlement, by: User, now: datetime) -> None:
     """A person has put right what the provider refused: the invoice is sent once more, by a worker.
 
     The settlement becomes "started", so that what the provider already has is looked up first, and taken
-    up by the sweep if the job is lost. Raises WrongSettlementState when it no longer waits for a person.
+    up by the sweep if the job is lost. Raises WrongSettlementState when it no longer waits for a person, and
+    for a credit note, which the provider knows nothing of.
     """
-    if settlement.state != SettlementState.NEEDS_PERSON:
+    if settlement.state != SettlementState.NEEDS_PERSON or settlement.invoice.is_credit_note:
         raise WrongSettlementState(f"{settlement.state} → {SettlementState.STARTED}")
     problem, invoice = settlement.problem, settlement.invoice
     move(settlement, to=SettlementState.STARTED, now=now, problem="")

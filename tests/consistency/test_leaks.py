@@ -36,12 +36,16 @@ from tests.tools.database import as_worker
 
 BUYER = {"name": "Commune", "siren": "", "siret": "", "service_code": "", "kind": "commune"}
 PAYMENT = {"iban": "FR7630001007941234567890185"}
-# Every foreign key from one tenant-owned table to another.
+# A trigger keeps these within one tenant (see the room's own tests): they lead nowhere else.
+KEPT_WITHIN = {"billing.LedgerEntry.corrects"}
+# Every other foreign key from one tenant-owned table to another.
 LINKS = [
     pytest.param(model, field, id=f"{model._meta.label}.{field.name}")
     for model in MODELS
     for field in model._meta.concrete_fields
-    if field.is_relation and issubclass(field.related_model, TenantOwned)
+    if field.is_relation
+    and issubclass(field.related_model, TenantOwned)
+    and f"{model._meta.label}.{field.name}" not in KEPT_WITHIN
 ]
 
 
@@ -219,6 +223,7 @@ REVEALED = {
     "request_key": DRAWN,
     "invoice_id": OF_PARENT,
     "entry_id": OF_PARENT,
+    "corrects_id": OF_PARENT,
     "subscription_id": OF_PARENT,
     "term_id": OF_PARENT,
     "follows_id": OF_PARENT,

@@ -8,6 +8,7 @@ What is made is consistent: an active subscription has its approval, act, transi
 
 from tests.factories.billing import (
     BillingRunFactory,
+    ClosingFactory,
     InvoiceFactory,
     InvoiceFileFactory,
     InvoiceLineFactory,
@@ -95,6 +96,7 @@ __all__ = [
     "ChecklistItemFactory",
     "ChorusServiceFactory",
     "ClaimFactory",
+    "ClosingFactory",
     "CollegeFactory",
     "CoverageCampaignFactory",
     "CurationFilterFactory",

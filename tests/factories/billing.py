@@ -9,6 +9,7 @@ from billing import operations
 from billing.models import (
     BillingRun,
     Channel,
+    Closing,
     Invoice,
     InvoiceFile,
     InvoiceLine,
@@ -40,6 +41,18 @@ class BillingRunFactory(Factory):
     started_at = NOW
 
 
+class ClosingFactory(Factory):
+    """A subscription ended on 1 October 2026, still to settle."""
+
+    class Meta:
+        model = Closing
+
+    subscription = factory.SubFactory(SubscriptionFactory, state=State.ENDED)
+    tenant = factory.SelfAttribute("subscription.tenant")
+    ended_on = date(2026, 10, 1)
+    noted_at = NOW
+
+
 class LedgerEntryFactory(Factory):
     class Meta:
         model = LedgerEntry
@@ -66,7 +79,8 @@ class LedgerEntryFactory(Factory):
 
 
 class InvoiceFactory(Factory):
-    """A draft of 258,00 € and VAT, without lines; `issued=True` for an issued one (number 1)."""
+    """A draft of 258,00 € and VAT, without lines; `issued=True` for an issued one (number 1). A credit note
+    when it `corrects` another."""
 
     class Meta:
         model = Invoice
@@ -84,6 +98,8 @@ class InvoiceFactory(Factory):
     run = factory.SubFactory(BillingRunFactory)
     operator = factory.SelfAttribute("run.operator")
     tenant = factory.SubFactory(OrganisationFactory)
+    corrects = None
+    type_code = factory.LazyAttribute(lambda o: "381" if o.corrects else "380")
     out_of_scope = False
     period_start = factory.SelfAttribute("run.period_start")
     period_end = factory.SelfAttribute("run.period_end")

@@ -1,0 +1,59 @@
+"""Drafts under review drawn again, when what they were made of has changed.
+
+The ledger only grows: an entry whose line leaves its draft is written off by its contrary, and what is still
+owed is written again, under a code that says why.
+"""
+
+from datetime import datetime
+from hashlib import sha256
+
+from billing.drafting import write_invoices
+from billing.models import BillingRun, Invoice, InvoiceState, InvoiceType, LedgerEntry
+
+WRITTEN_OFF = "~annulé"
+CODE_LENGTH = 40  # LedgerEntry.code
+_COPIED = (
+    "tenant_id", "operator_id", "run_id", "subscription_id", "period_start", "period_end", "label",
+    "quantity", "unit", "vat_category", "vat_rate", "vat_reason", "facts",
+)  # fmt: skip
+
+
+def coded(code: str, ending: str) -> str:
+    """The code of an entry that replaces or corrects another of the same run. One too long is cut and told
+    apart by its digest."""
+    room = CODE_LENGTH - len(ending)
+    if len(code) > room:
+        code = f"{code[: room - 8]}{sha256(code.encode()).hexdigest()[:8]}"
+    return f"{code}{ending}"
+
+
+def copied(entry: LedgerEntry, **values) -> LedgerEntry:
+    """Another entry about the same subscription, period, facts and tax, `values` apart. Not saved."""
+    return LedgerEntry(**{name: getattr(entry, name) for name in _COPIED} | values)
+
+
+def written_off(entry: LedgerEntry, *, why: str, now: datetime) -> LedgerEntry:
+    """The contrary of an entry whose line leaves its draft; `why`, in French. Not saved."""
+    return copied(
+        entry,
+        code=coded(entry.code, WRITTEN_OFF),
+        unit_price=-entry.unit_price,
+        amount_cents=-entry.amount_cents,
+        steps=[why],
+        recorded_at=now,
+    )
+
+
+def draw_again(
+    run: BillingRun, tenant_id: int | None, *, without: set[int], added: list[LedgerEntry]
+) -> None:
+    """A member's drafts of this run, made again of the entries they had and of those added."""
+    if not without and not added:
+        return
+    drafts = Invoice.objects.filter(
+        run=run, tenant=tenant_id, state=InvoiceState.DRAFT, type_code=InvoiceType.INVOICE
+    )
+    entries = LedgerEntry.objects.filter(line__invoice__in=drafts).order_by("subscription_id", "pk")
+    kept = [entry for entry in entries if entry.pk not in without]
+    drafts.delete()
+    write_invoices(run, [*kept, *added])
