@@ -111,18 +111,21 @@ def _complete(invoice: Invoice, *, operator: Operator, today: date, sequence: in
     invoice.seller = seller_copy(operator, with_vat_number=not invoice.out_of_scope)
     invoice.buyer = {
         **party_copy(invoice.tenant, with_vat_number=not invoice.out_of_scope),
-        "order_reference": _order_reference(invoice),
+        "order_reference": _shared(invoice, "commitment_number"),
     }
+    if service_code := _shared(invoice, "service_code"):
+        invoice.buyer["service_code"] = service_code
     invoice.payment = payment_copy(operator, number=invoice.number)
     if invoice.is_credit_note:
         invoice.payment["instructions"] = credit_instructions(operator, invoice.corrects)
     invoice.notes = {"PMT": NOTE_PMT, "PMD": NOTE_PMD, "AAB": NOTE_AAB}
 
 
-def _order_reference(invoice: Invoice) -> str:
-    """The commitment number (numéro d’engagement) when all lines share one: an invoice carries one only."""
-    numbers = {line.entry.subscription.commitment_number for line in invoice.lines.all()}
-    return numbers.pop() if len(numbers) == 1 else ""
+def _shared(invoice: Invoice, name: str) -> str:
+    """The commitment number (numéro d’engagement), or the service code, when all lines share one: an invoice
+    carries one only."""
+    said = {getattr(line.entry.subscription, name) for line in invoice.lines.all()}
+    return said.pop() if len(said) == 1 else ""
 
 
 def unsound_drafts(*, drafts: QuerySet[Invoice], operator: Operator, now: datetime) -> list[str]:
@@ -136,15 +139,15 @@ def unsound_drafts(*, drafts: QuerySet[Invoice], operator: Operator, now: dateti
     problems = []
     for draft in drafts.iterator(chunk_size=500):
         _complete(draft, operator=operator, today=localdate(now), sequence=1)
-        found = [*content_problems(document_of(draft)), *_chorus_problems(draft.tenant)]
+        found = [*content_problems(document_of(draft)), *_chorus_problems(draft)]
         problems += [f"{draft.tenant.name} : {problem}" for problem in found]
     return problems
 
 
-def _chorus_problems(buyer: Organisation) -> list[str]:
+def _chorus_problems(invoice: Invoice) -> list[str]:
     """What Chorus Pro would refuse: an invoice without the service code that its receiver wants."""
-    seat = buyer.seat
-    if seat is None or not seat.service_code_required or seat.default_service:
+    seat = invoice.tenant.seat
+    if seat is None or not seat.service_code_required or invoice.buyer["service_code"]:
         return []
     return [
         "Chorus Pro demande un code service, et aucun n’est connu. L’adhérent peut le donner dans "

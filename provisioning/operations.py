@@ -6,11 +6,12 @@ worker that dies leaves both behind, and the next one asks again with the same k
 """
 
 import logging
-from datetime import datetime, timedelta
+from datetime import date, datetime, time, timedelta
 
 from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.timezone import make_aware
 from pydantic import ValidationError
 
 from provisioning import tasks
@@ -38,9 +39,15 @@ NO_WORD = "-"  # under way, and the vendor gave no word for it
 @transaction.atomic
 def plan_activation(*, subscription: Subscription, now: datetime) -> Run:
     """Writes the plan that opens a subscription's service and enqueues its first step, in the caller's
-    transaction: either both the approval and the plan exist, or neither."""
+    transaction: either both the approval and the plan exist, or neither. The vendor is not asked before the
+    day that the service is wanted."""
     run = _plan(
-        subscription, Event.ACTIVATE, name="open", label="Ouverture du service chez l’éditeur", now=now
+        subscription,
+        Event.ACTIVATE,
+        name="open",
+        label="Ouverture du service chez l’éditeur",
+        now=now,
+        on=subscription.wanted_from,
     )
     subscriptions.start_provisioning(subscription=subscription, now=now)
     return run
@@ -54,14 +61,18 @@ def plan_closing(*, subscription: Subscription, now: datetime) -> Run:
     )
 
 
-def _plan(subscription: Subscription, event: Event, *, name: str, label: str, now: datetime) -> Run:
+def _plan(
+    subscription: Subscription, event: Event, *, name: str, label: str, now: datetime, on: date | None = None
+) -> Run:
+    start = max(now, make_aware(datetime.combine(on, time.min))) if on else now
     run = Run.objects.create(
         tenant_id=subscription.tenant_id, subscription=subscription, event=event, created_at=now
     )
     Step.objects.create(
-        tenant_id=subscription.tenant_id, run=run, position=1, name=name, label=label, run_after=now
+        tenant_id=subscription.tenant_id, run=run, position=1, name=name, label=label, run_after=start
     )
-    tasks.run_next_step.defer(run_id=run.pk)
+    job = tasks.run_next_step.configure(schedule_at=start) if start > now else tasks.run_next_step
+    job.defer(run_id=run.pk)
     return run
 
 

@@ -15,8 +15,9 @@ from catalog.prices import (
     vat_of,
     year_quote,
 )
-from catalog.pricing import Counted, PricingError, Quote, parse_grid, price
+from catalog.pricing import Counted, PricingError, Quote, counted_anywhere, parse_grid, price
 from subscriptions.exceptions import CountsMissing, NotAvailable, OptionGone
+from subscriptions.models import Subscription
 from subscriptions.pooling import pooled_facts
 from tenants.models import Organisation
 
@@ -174,3 +175,10 @@ def price_choices(
     Raises what `offer_to` and `price_of` raise.
     """
     return price_of(offer=offer_to(listing=listing, organisation=organisation, today=today), choices=choices)
+
+
+def counted_in(subscription: Subscription) -> tuple[Counted, ...]:
+    """The numbers that the terms of a subscription count, for whoever it may be."""
+    grids = (subscription.grid, *(option["grid"] for option in subscription.options))
+    found = (one for grid in grids for one in counted_anywhere(parse_grid(grid)))
+    return tuple({one.name: one for one in found}.values())

@@ -50,6 +50,15 @@ class CommitmentMissing(SubscriptionRefused):
         super().__init__("Indiquez le numéro d’engagement : il est obligatoire sur vos factures.")
 
 
+class ServiceCodeMissing(SubscriptionRefused):
+    def __init__(self):
+        super().__init__("Indiquez le code service : Chorus Pro le demande sur vos factures.")
+
+
+class StartInvalid(SubscriptionRefused):
+    """The service is wanted in the past, or too far away."""
+
+
 class WrongState(SubscriptionRefused):
     """The subscription moved meanwhile, or this move does not exist."""
 

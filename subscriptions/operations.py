@@ -13,7 +13,6 @@ from subscriptions.choosing import Choices, price_choices
 from subscriptions.deciding import needs_deliberation
 from subscriptions.exceptions import (
     AlreadySubscribed,
-    CommitmentMissing,
     NotAMember,
     NotAvailable,
     OrderRefused,
@@ -25,6 +24,7 @@ from subscriptions.exceptions import (
 from subscriptions.models import Decision, PurchasingVehicle, State, Subscription, Transition
 from subscriptions.models.subscription import TRANSITIONS
 from subscriptions.ordering import check_room, other_routes, place_order
+from subscriptions.requesting import check_chorus, check_start, chorus_rules
 from tenants import audit
 from tenants.members.adhesions import adheres
 from tenants.models import Organisation, User
@@ -42,18 +42,21 @@ def request_subscription(
     shown_cents: int,
     now: datetime,
     choices: Choices = NOTHING_CHOSEN,
+    wanted_from: date | None = None,
     commitment_number: str = "",
+    service_code: str = "",
     vehicle_id: int | None = None,
 ) -> Subscription:
     """Asks for a listing, with the price of the day frozen on the request.
 
     `request_key` was drawn with the form: sending it twice returns the first request. `shown_cents` is
     the yearly price, net of tax, that the person saw for these `choices`. `vehicle_id` names another vehicle
-    than the first.
+    than the first. `wanted_from`: the service is not opened before that day; once approved if None. Without
+    `service_code`, invoices go to the service that its head office named.
 
-    Raises AlreadySubscribed, NotAvailable, NotAMember, OptionGone, CountsMissing, PriceChanged, OrderRefused
-    with the other routes there are, or CommitmentMissing when the head office wants a commitment number on
-    its invoices.
+    Raises AlreadySubscribed, NotAvailable, NotAMember, OptionGone, CountsMissing, PriceChanged, StartInvalid,
+    OrderRefused with the other routes there are, or CommitmentMissing and ServiceCodeMissing when the head
+    office wants these on its invoices.
     """
     if again := Subscription.objects.filter(request_key=request_key, tenant=organisation).first():
         return again
@@ -65,8 +68,12 @@ def request_subscription(
     find_room(
         vehicle=vehicle, listing=listing, organisation=organisation, yearly_cents=priced.net_cents, on=today
     )
-    if not commitment_number and commitment_required(organisation=organisation):
-        raise CommitmentMissing
+    check_start(wanted_from=wanted_from, today=today)
+    check_chorus(
+        rules=chorus_rules(organisation=organisation),
+        commitment_number=commitment_number,
+        service_code=service_code,
+    )
     grid = priced.price.grid
     subscription = Subscription(
         tenant=organisation,
@@ -87,7 +94,9 @@ def request_subscription(
         vat_category=grid.vat_category,
         vat_rate=grid.vat_rate,
         vat_reason=grid.vat_reason,
+        wanted_from=wanted_from,
         commitment_number=commitment_number,
+        service_code=service_code,
         **terms.rules_of(vehicle),
     )
     try:
@@ -121,11 +130,6 @@ def find_room(*, vehicle: PurchasingVehicle, **asked) -> None:
     except OrderRefused as refusal:
         refusal.routes = other_routes(besides=vehicle, **asked)
         raise
-
-
-def commitment_required(*, organisation: Organisation) -> bool:
-    """Whether Chorus Pro wants a commitment number on the invoices sent to its head office."""
-    return organisation.establishments.filter(is_seat=True, commitment_required=True).exists()
 
 
 def vehicle_for(
@@ -219,7 +223,8 @@ def start_provisioning(*, subscription: Subscription, now: datetime) -> None:
 
 @transaction.atomic
 def activate(*, subscription: Subscription, service_url: str, now: datetime) -> None:
-    """The service is open at `service_url` ("" when it has no address): billing starts today.
+    """The service is open at `service_url` ("" when it has no address): billing starts today, never before
+    the day that was wanted.
 
     Raises WrongState.
     """
@@ -229,7 +234,7 @@ def activate(*, subscription: Subscription, service_url: str, now: datetime) -> 
         by=None,
         now=now,
         service_url=service_url,
-        active_from=localdate(now),
+        active_from=max(localdate(now), subscription.wanted_from or date.min),
     )
     terms.open_first(subscription=subscription, now=now)
     audit.record(

@@ -3,7 +3,7 @@
 No Django, no database, no clock, no settings in here. ``published_grids.py`` in its tests shows real grids.
 """
 
-from .counted import Counted, counted, counts_as_facts
+from .counted import Counted, counted, counted_anywhere, counts_as_facts
 from .curve import Curve, CurveLine, Jump, Segment, curve, jumps
 from .describe import Section, describe, describe_sections
 from .engine import price
@@ -67,6 +67,7 @@ __all__ = [
     "UnitsUnknown",
     "VatSubtotal",
     "counted",
+    "counted_anywhere",
     "counts_as_facts",
     "curve",
     "describe",

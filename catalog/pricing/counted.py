@@ -7,9 +7,12 @@ from typing import Any
 from .grids import (
     AdhesionAndRecurring,
     BuyerGrid,
+    ByCollege,
+    ByMemberType,
     CoveredByEpci,
     FirstYearAndFollowing,
     FlatByStratum,
+    Grid,
     PerUnit,
     SumOf,
 )
@@ -40,6 +43,25 @@ class Counted:
         if self.name == BUDGET:
             return f"{format_number(count)}{NBSP}€ de budget"
         return f"{format_number(count)} {self.nouns[count >= 2]}"
+
+
+def counted_anywhere(grid: Grid) -> tuple[Counted, ...]:
+    """The same for a grid whose buyer is not known: what any of them may have to say."""
+    return tuple(dict.fromkeys(one for inner in _buyer_grids(grid) for one in _counted(inner)))
+
+
+def _buyer_grids(grid: Grid) -> Iterator[BuyerGrid]:
+    match grid:
+        case ByMemberType():
+            inner = [*grid.grids.values(), grid.otherwise]
+        case ByCollege():
+            inner = [*grid.colleges.values(), grid.otherwise]
+        case _:
+            yield grid
+            return
+    for one in inner:
+        if one is not None:
+            yield from _buyer_grids(one)
 
 
 def counted(grid: BuyerGrid | None) -> tuple[Counted, ...]:

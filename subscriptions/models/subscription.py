@@ -91,6 +91,7 @@ class Subscription(RenewalRules, TenantOwned):
     vat_rate = models.DecimalField(max_digits=4, decimal_places=2)
     vat_reason = models.CharField(max_length=200, blank=True)
 
+    wanted_from = models.DateField("ouverture souhaitée le", null=True, blank=True)  # None: once approved
     active_from = models.DateField(null=True)
     ended_on = models.DateField(null=True)  # first day without the service
     # The subscription of a merged commune that this one goes on with, at the same vendor's instance.
@@ -99,6 +100,7 @@ class Subscription(RenewalRules, TenantOwned):
     )
     service_url = models.URLField(max_length=500, blank=True)
     commitment_number = models.CharField("numéro d’engagement", max_length=50, blank=True)
+    service_code = models.CharField("code service", max_length=100, blank=True)
 
     objects = TenantManager.from_queryset(SubscriptionQuerySet)()
 
@@ -128,6 +130,12 @@ class Subscription(RenewalRules, TenantOwned):
             models.CheckConstraint(
                 condition=~Q(state__in=["terminating", "ended"]) | Q(ended_on__isnull=False),
                 name="subscription_stops_on_a_day",
+            ),
+            models.CheckConstraint(
+                condition=Q(wanted_from__isnull=True)
+                | Q(active_from__isnull=True)
+                | Q(active_from__gte=F("wanted_from")),
+                name="subscription_not_open_before_wanted",
             ),
             models.CheckConstraint(condition=Q(yearly_cents__gte=0), name="subscription_price_not_negative"),
             *renewal_constraints("subscription"),

@@ -11,6 +11,7 @@ from django.db import IntegrityError, transaction
 from billing import files, issuing, operations
 from billing.exceptions import DraftsUnsound, IssuerIncomplete, WrongRunState
 from billing.models import Invoice, InvoiceFile, InvoiceState, NumberCounter, RunState, Settlement
+from subscriptions.models import Subscription
 from tenants.models import AuditEvent
 from tests.factories import ChorusServiceFactory, OperatorFactory, drafted_run, issued_invoice
 from tests.factories.base import NOW
@@ -209,3 +210,15 @@ def test_a_missing_service_code_is_told_before_any_number_is_given():
         operations.approve_run(run=run, approved_by=run.started_by, now=NOW)
         operations.issue_run(run_id=run.pk, now=NOW)
         assert Invoice.objects.get(run=run).buyer["service_code"] == "FIN"
+
+
+def test_the_service_code_of_a_request_is_the_invoices():
+    run = drafted_run()
+    with as_worker():
+        seat = Invoice.objects.get(run=run).tenant.seat
+        seat.service_code_required = True
+        seat.save()
+        Subscription.objects.update(service_code="ECOLES")
+        operations.approve_run(run=run, approved_by=run.started_by, now=NOW)
+        operations.issue_run(run_id=run.pk, now=NOW)
+        assert Invoice.objects.get(run=run).buyer["service_code"] == "ECOLES"

@@ -16,6 +16,7 @@ from marketplace.web.commune.words import yearly_price
 from marketplace.web.formats import day, moment
 from marketplace.web.price_views import breakdown
 from provisioning.queries import opening_of
+from subscriptions.choosing import counted_in
 from subscriptions.deciding import Decider, Rule, assembly, head, may_decide
 from subscriptions.models import State, Subscription
 from subscriptions.queries import signatories
@@ -163,9 +164,21 @@ def _facts(subscription: Subscription) -> list[dict]:
         },
         {"label": "Cadre d’achat", "value": subscription.vehicle.name},
     ]
-    if subscription.commitment_number:
-        facts.append({"label": "Numéro d’engagement", "value": subscription.commitment_number})
-    return facts
+    return [*facts, *chosen(subscription)]
+
+
+def chosen(subscription: Subscription) -> list[dict]:
+    """What was said and chosen with the request."""
+    asked = {one.name: one for one in counted_in(subscription)}
+    said = [asked[name].in_words(count) for name, count in subscription.counts.items() if name in asked]
+    facts = [
+        ("Déclaré pour le prix", ", ".join(said)),
+        ("Options", ", ".join(option["name"] for option in subscription.options)),
+        ("Ouverture souhaitée", day(subscription.wanted_from)),
+        ("Numéro d’engagement", subscription.commitment_number),
+        ("Code service", subscription.service_code),
+    ]
+    return [{"label": label, "value": value} for label, value in facts if value]
 
 
 def _decision(organisation: Organisation, subscription: Subscription) -> dict | None:

@@ -1,11 +1,14 @@
 """What a member types: a request, an approval, a refusal."""
 
 from collections.abc import Iterable
+from datetime import date
 
 from django import forms
 
 from marketplace.web.counts import count_fields, counts_of, field_name
 from subscriptions.choosing import Choices, Offer, OfferedOption
+from subscriptions.exceptions import StartInvalid
+from subscriptions.requesting import ChorusRules, check_start, last_start
 
 FORM_ID = "demande"
 MOST_CENTS = 10**17  # what a price may be, in a column of the database
@@ -38,6 +41,13 @@ class SubscribeForm(forms.Form):
     request_key = forms.UUIDField(widget=forms.HiddenInput)
     shown_cents = forms.IntegerField(min_value=0, max_value=MOST_CENTS, widget=forms.HiddenInput)
     shown_choices = forms.CharField(required=False, max_length=2000, widget=forms.HiddenInput)
+    wanted_from = forms.DateField(
+        label="Ouverture souhaitée le",
+        required=False,
+        help_text="Le service ne sera pas ouvert avant. Vide : dès que la demande est approuvée.",
+        widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"}),
+        error_messages={"invalid": "Cette date n’existe pas. Écrivez-la ainsi : 17/03/2027."},
+    )
     commitment_number = forms.CharField(
         label="Numéro d’engagement",
         required=False,
@@ -50,8 +60,21 @@ class SubscribeForm(forms.Form):
         },
     )
 
-    def __init__(self, *args, offer: Offer, commitment_required: bool, **kwargs):
+    service_code = forms.CharField(
+        label="Code service",
+        required=False,
+        max_length=100,
+        help_text="Le service qui reçoit la facture dans Chorus Pro.",
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+        error_messages={
+            "required": "Indiquez le code service : Chorus Pro le demande sur vos factures.",
+            "max_length": "Ce code est trop long : 100 caractères au plus.",
+        },
+    )
+
+    def __init__(self, *args, offer: Offer, rules: ChorusRules, today: date, **kwargs):
         super().__init__(*args, **kwargs)
+        self.today = today
         self.offer = offer
         own = {one.name for one in offer.counted}
         others = {one.name: one for option in offer.options for one in option.counted if one.name not in own}
@@ -62,13 +85,30 @@ class SubscribeForm(forms.Form):
             field.widget.attrs["form"] = FORM_ID
         self.fields = {**chosen, **self.fields}
         self.choice_names = list(chosen)
-        if commitment_required:
+        if not rules.service_code_required:
+            del self.fields["service_code"]
+        else:
+            self.fields["service_code"].required = True
+            self.fields["service_code"].initial = rules.service_code
+        self.fields["wanted_from"].widget.attrs |= {
+            "min": today.isoformat(),
+            "max": last_start(today=today).isoformat(),
+        }
+        if rules.commitment_required:
             self.fields["commitment_number"].required = True
             self.fields[
                 "commitment_number"
             ].help_text = (
                 "Votre organisation l’a rendu obligatoire pour Chorus Pro. Il sera rappelé sur vos factures."
             )
+
+    def clean_wanted_from(self):
+        """Today or later, within a year."""
+        try:
+            check_start(wanted_from=self.cleaned_data["wanted_from"], today=self.today)
+        except StartInvalid as error:
+            raise forms.ValidationError(str(error)) from error
+        return self.cleaned_data["wanted_from"]
 
     @property
     def choice_fields(self) -> list[forms.BoundField]:

@@ -31,8 +31,11 @@ from subscriptions.exceptions import (
     OptionGone,
     OrderRefused,
     PriceChanged,
+    ServiceCodeMissing,
+    StartInvalid,
 )
 from subscriptions.queries import Conditions, open_subscription, request_conditions, signatories
+from subscriptions.requesting import chorus_rules
 from tenants.models import Role
 
 VEHICLE = "cadre"  # in the address: another purchasing vehicle than the first
@@ -51,8 +54,8 @@ def subscribe(request, organisation, listing):
         offer = offer_to(listing=listing, organisation=organisation, today=localdate(now))
     except NotAvailable as error:
         return _refused(request, organisation, listing, error)
-    required = operations.commitment_required(organisation=organisation)
-    blank = partial(SubscribeForm, offer=offer, commitment_required=required)
+    rules = chorus_rules(organisation=organisation)
+    blank = partial(SubscribeForm, offer=offer, rules=rules, today=localdate(now))
     page = partial(_page, request, organisation, offer, blank, now=now)
     if request.method == "POST":
         form = blank(request.POST)
@@ -70,7 +73,15 @@ def subscribe(request, organisation, listing):
         except CommitmentMissing as missing:  # made compulsory since the form was read
             form.add_error("commitment_number", str(missing))
             return page(form=form)
-        except (CountsMissing, OptionGone) as error:  # changed a moment ago, since the form was read
+        except StartInvalid as error:
+            form.add_error("wanted_from", str(error))
+            return page(form=form)
+        except (
+            CountsMissing,
+            OptionGone,
+            ServiceCodeMissing,
+        ) as error:
+            # The terms have changed since the form was read, a moment ago.
             messages.warning(request, str(error))
             return redirect(request.get_full_path())
         except (NotAvailable, NotAMember, OrderRefused) as error:
@@ -89,7 +100,9 @@ def _request(request, organisation, listing, form: SubscribeForm, *, now):
         request_key=typed["request_key"],
         shown_cents=typed["shown_cents"],
         choices=form.choices,
+        wanted_from=typed["wanted_from"],
         commitment_number=typed["commitment_number"],
+        service_code=typed.get("service_code", ""),
         vehicle_id=_vehicle(request),
         now=now,
     )
@@ -146,7 +159,8 @@ def _page(request, organisation, offer: Offer, blank, *, form: SubscribeForm | N
 def _form_again(blank, form: SubscribeForm | None, typed, conditions: Conditions):
     """The form to show, and whether it says what to correct."""
     empty = blank()
-    data = {name: typed.get(name, "") for name in empty.fields} | {"options": typed.getlist("options")}
+    data = {name: typed.get(name, field.initial or "") for name, field in empty.fields.items()}
+    data["options"] = typed.getlist("options")
     data["request_key"] = str(_key(form))
     data["shown_cents"] = str(conditions.priced.net_cents) if conditions.priced else ""
     data["shown_choices"] = _told(conditions.priced)

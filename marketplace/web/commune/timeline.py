@@ -1,6 +1,8 @@
 """Where a request stands, told step by step to the people of the commune (components/steps.html)."""
 
 from django.urls import reverse
+from django.utils import timezone
+from django.utils.timezone import localdate
 
 from marketplace.web.commune.words import state_badge, yearly_price
 from marketplace.web.formats import day, moment
@@ -20,7 +22,7 @@ def timeline(*, subscription: Subscription, opening: Opening | None, approvers: 
     while the request waits for one.
     """
     blocked = subscription.state in OPENING and opening is not None and opening.needs_person
-    polls = subscription.state in OPENING and not blocked
+    polls = subscription.state in OPENING and not blocked and not _is_planned(subscription)
     return {
         "steps": [
             _request(subscription),
@@ -134,6 +136,8 @@ def _step_under_way(step: OpeningStep, subscription: Subscription, opening: Open
         "en est averti et va la terminer.",
     }
     detail = words[step.state]
+    if step.state == StepState.PENDING and step.tried_at is None and _is_planned(subscription):
+        detail = f"L’ouverture sera demandée à l’éditeur le {day(subscription.wanted_from)}, comme souhaité."
     if step.retrying:
         detail = "L’éditeur n’a pas répondu. Un nouvel essai se fera tout seul : vous n’avez rien à faire."
     return {
@@ -142,6 +146,10 @@ def _step_under_way(step: OpeningStep, subscription: Subscription, opening: Open
         "when": f"depuis le {moment(step.tried_at or opening.started_at)}",
         "detail": detail,
     }
+
+
+def _is_planned(subscription: Subscription) -> bool:
+    return bool(subscription.wanted_from) and subscription.wanted_from > localdate(timezone.now())
 
 
 def _life(subscription: Subscription) -> list[dict]:

@@ -2,6 +2,7 @@
 
 import re
 import uuid
+from datetime import timedelta
 
 import pytest
 from bs4 import BeautifulSoup
@@ -92,6 +93,34 @@ def test_the_operation_itself_wants_the_commitment_number(commune, listing, secr
             now=timezone.now(),
         )
     assert requests_of(commune) == []
+
+
+def test_a_service_code_is_asked_where_chorus_pro_wants_one(client, url, commune, secretary):
+    with as_worker():
+        place = commune.establishments.get(is_seat=True)
+        place.service_code_required = True
+        place.save()
+    client.force_login(secretary)
+    answer = client.post(url, typed(client.get(url)))
+    assert list(answer.context["form"].errors) == ["service_code"]
+    with as_worker():
+        place.services.create(code="COMPTA", is_default=True)
+    page = client.get(url)
+    assert page.context["form"]["service_code"].value() == "COMPTA"
+    client.post(url, typed(page, service_code="ECOLES"))
+    (made,) = requests_of(commune)
+    assert made.service_code == "ECOLES"
+
+
+@pytest.mark.parametrize(("days", "accepted"), [(-1, False), (0, True), (365, True), (366, False)])
+def test_a_service_is_wanted_within_a_year(client, url, commune, secretary, days, accepted):
+    client.force_login(secretary)
+    day = timezone.localdate() + timedelta(days=days)
+    answer = client.post(url, typed(client.get(url), wanted_from=day.isoformat()))
+    assert [made.wanted_from for made in requests_of(commune)] == [day] * accepted
+    if not accepted:
+        assert list(answer.context["form"].errors) == ["wanted_from"]
+        assert answer.context["form"]["wanted_from"].value() == day.isoformat()
 
 
 def test_a_double_click_is_one_request(client, url, commune, secretary):
