@@ -1,4 +1,4 @@
-"""What an operator's staff must open by hand, and what opens by itself meanwhile."""
+"""What an operator's staff must open or close by hand, and what goes by itself meanwhile."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -6,7 +6,7 @@ from datetime import datetime
 from django.core.paginator import Page, Paginator
 from django.db.models import OuterRef, Subquery
 
-from provisioning.models import Call, Step, StepState
+from provisioning.models import Call, Event, Step, StepState
 from provisioning.models.endpoint import ConnectorKind
 from provisioning.models.run import UNFINISHED
 from tenants.models import Operator
@@ -16,7 +16,8 @@ PAGE_SIZE = 25
 
 @dataclass(frozen=True)
 class OpeningTask:
-    """One step, with all its page shows. `automatic`: a machine can be asked again."""
+    """One step, with all its page shows. `automatic`: a machine can be asked again; `closes`: the service is
+    to be closed and its data erased."""
 
     step: Step
     member: str
@@ -24,6 +25,7 @@ class OpeningTask:
     vendor: str
     since: datetime
     automatic: bool
+    closes: bool
 
 
 def openings_for_person(*, operator: Operator, page: str | None) -> Page:
@@ -75,4 +77,5 @@ def _task(step: Step) -> OpeningTask:
         vendor=offer.product.sheet.vendor.organisation.name,
         since=step.last_called_at or step.run.created_at,
         automatic=endpoint is not None and endpoint.connector != ConnectorKind.MANUAL,
+        closes=step.run.event == Event.CLOSE,
     )

@@ -229,8 +229,9 @@ SECTIONS = {
             [
                 ("operator_subscriptions", "Abonnements", OPERATOR_ROLES),
                 ("operator_terms", "Échéances", OPERATOR_ROLES),
+                ("operator_exits", "Départs", OPERATOR_ROLES),
                 ("operator_coverage", "Couverture", OPERATOR_ROLES),
-                ("operator_tasks", "Ouvertures à faire", TASK_ROLES),
+                ("operator_tasks", "Ouvertures et fermetures", TASK_ROLES),
                 ("operator_vehicles", "Cadres d’achat", OPERATOR_ROLES),
             ],
         ),

@@ -232,6 +232,22 @@ def _active(world: World) -> list:
     return [world.active.public_id]
 
 
+def _parting(world: World) -> list:
+    return [world.parting.public_id]
+
+
+def _parting_service(world: World) -> list:
+    return [world.parting.subscription.public_id]
+
+
+def _erasing(world: World) -> list:
+    return [world.erasing.public_id]
+
+
+def _left(world: World) -> list:
+    return [world.left.public_id]
+
+
 def _renewing(world: World) -> list:
     return [world.renewing.public_id]
 
@@ -330,6 +346,21 @@ def _a_request(world: World) -> dict:
 
 def _ticked(world: World) -> dict:
     return {"fiches": [str(world.submission.public_id)], "verifies": "oui"}
+
+
+def _a_departure(world: World) -> dict:
+    leaves_on = localdate() + timedelta(days=60)
+    return {"destination": "own", "leaves_on": leaves_on.isoformat(), "confirmer": "1"}
+
+
+def _a_longer_transition(world: World) -> dict:
+    until = world.parting.retrieval_from + timedelta(days=30)
+    return {"until": until.isoformat(), "reason": "Trois millions de pièces à exporter."}
+
+
+def _a_certificate(world: World) -> dict:
+    file = SimpleUploadedFile("certificat.pdf", PDF, content_type="application/pdf")
+    return {"on": "2026-07-10", "file": file}
 
 
 def _an_act(world: World) -> dict:
@@ -539,6 +570,10 @@ TABLE = [
     member("member_refuse", thing=_requested, get=leads(SIGNATORY), post=leads(SIGNATORY), sends=_a_reason),
     member("member_cancel", thing=_requested,
            post=not_found(MEMBERS) | leads(SECRETARY, ORG_ADMIN)),  # it is this secretary's request
+    member("member_leave", thing=_active, get=opens(SIGNATORY), post=leads(SIGNATORY), sends=_a_departure),
+    member("member_leave_withdraw", thing=_parting_service, post=leads(SIGNATORY)),
+    member("member_leave_retrieved", thing=_parting_service, post=leads(SECRETARY, SIGNATORY)),
+    member("member_certificate", thing=lambda world: [world.left.subscription.public_id], get=opens(MEMBERS)),
     member("member_term_notice", thing=_renewing, get=opens(SIGNATORY), post=leads(SIGNATORY)),
     member("member_term_renew", thing=_expiring, get=opens(SIGNATORY), post=leads(SIGNATORY), sends=_an_act),
     member("member_term_take_back", thing=_stopping, get=opens(SIGNATORY), post=leads(SIGNATORY)),
@@ -595,6 +630,11 @@ TABLE = [
     operator("operator_coverage_csv", thing=_listing, get=opens(OPERATORS), lists_members=True),
     operator("operator_coverage_write", thing=_listing, get=opens(TASKS), post=leads(TASKS),
              sends=_letters),
+    operator("operator_exits", get=opens(OPERATORS)),
+    operator("operator_exit", thing=_parting, get=opens(OPERATORS)),
+    operator("operator_exit_extend", thing=_parting, post=leads(TASKS), sends=_a_longer_transition),
+    operator("operator_exit_certify", thing=_erasing, post=leads(TASKS), sends=_a_certificate),
+    operator("operator_exit_certificate", thing=_left, get=opens(OPERATORS)),
     operator("operator_vehicles", get=opens(OPERATORS)),
     operator("operator_vehicle_new", get=opens(TASKS), post=leads(TASKS), sends=lambda world: forms.VEHICLE),
     operator("operator_vehicle", thing=_framework, get=opens(OPERATORS)),

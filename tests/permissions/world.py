@@ -47,7 +47,7 @@ from catalog.shortlists import choice_file, deciding
 from marketplace.pages.models import HelpArticlePage, NewsItemPage
 from marketplace.pages.picture_storage import FOLDER
 from provisioning.models import Step, StepState
-from subscriptions.models import FrameworkLot, State, Subscription, Term
+from subscriptions.models import Exit, ExitState, FrameworkLot, State, Subscription, Term
 from tenants.models import (
     Adhesion,
     Assistance,
@@ -67,6 +67,7 @@ from tests.factories import (
     ChecklistItemFactory,
     ClaimFactory,
     CollegeFactory,
+    ExitFactory,
     FavouriteFactory,
     GridSimulationFactory,
     ImportedItemFactory,
@@ -171,6 +172,9 @@ class World:
     stopping: Subscription  # of which the member refused the renewal
     expiring: Subscription  # unless it is renewed expressly
     active: Subscription  # with the act that approved it
+    parting: Exit  # in its notice
+    erasing: Exit  # waits for its certificate
+    left: Exit  # with its certificate
     opening: Subscription
     step: Step  # of `opening`: waits for a person
     item: ImportedItem  # of a source that the operator follows
@@ -348,8 +352,41 @@ def _member_side(side: dict, commune: Organisation) -> dict:
         "renewing": _with_term(listing("Pont"), asked).subscription,
         "stopping": NonRenewalFactory(term=_with_term(listing("Port"), asked)).term.subscription,
         "expiring": _with_term(listing("Parc"), asked, renewal="express").subscription,
+        **_departures(listing, asked),
         "opening": opening,
         "step": StepFactory(run__subscription=opening, state=StepState.NEEDS_PERSON, problem="Panne."),
+    }
+
+
+def _departures(listing, asked: dict) -> dict:
+    today = localdate(timezone.now())
+    of_notice = {
+        name: today + timedelta(days=days)
+        for name, days in [
+            ("notice_from", 0),
+            ("transition_from", 60),
+            ("retrieval_from", 90),
+            ("erasure_from", 120),
+        ]
+    }
+    stopped = {"state": State.TERMINATING, **asked}
+    with as_worker():
+        proof = default_storage.save("certificates/effacement.pdf", ContentFile(PDF))
+    return {
+        "parting": ExitFactory(
+            subscription=SubscriptionFactory(state=State.ACTIVE, listing=listing("Phare"), **asked),
+            **of_notice,
+        ),
+        "erasing": ExitFactory(
+            subscription=SubscriptionFactory(listing=listing("Puits"), **stopped), state=ExitState.ERASURE
+        ),
+        "left": ExitFactory(
+            subscription=SubscriptionFactory(state=State.ENDED, listing=listing("Pré"), **asked),
+            state=ExitState.DONE,
+            closed_at=NOW,
+            certificate=proof,
+            certified_on=date(2026, 7, 8),
+        ),
     }
 
 

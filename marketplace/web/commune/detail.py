@@ -9,6 +9,7 @@ from catalog.prices import vat_of
 from catalog.pricing import Quote
 from marketplace.web.commune.forms import ApproveForm, RefuseForm
 from marketplace.web.commune.home import may_approve
+from marketplace.web.commune.leaving import leaving_block
 from marketplace.web.commune.life import life_of
 from marketplace.web.commune.opinion import opinion_url
 from marketplace.web.commune.timeline import OPENING, timeline
@@ -75,6 +76,7 @@ def detail_page(
         "assembly": assembly(organisation),
         "head": head(organisation),
         "price": yearly_price(subscription),
+        "leaving": leaving_block(request, organisation, subscription),
         "drafts": drafts_of(organisation, subscription) if request.roles & DRAFTING else [],
         "who_decides": _rule(organisation, subscription).why if requested else "",
     }

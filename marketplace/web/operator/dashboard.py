@@ -65,7 +65,7 @@ def home(request, operator):
                 "note": "à approuver par les adhérents",
             },
             {
-                "label": "Ouvertures à faire",
+                "label": "Ouvertures et fermetures",
                 "value": format_number(openings),
                 "note": "demandent une personne",
             },

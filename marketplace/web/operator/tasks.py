@@ -1,4 +1,4 @@
-"""Openings that wait for a person."""
+"""Openings and closings that wait for a person."""
 
 from django.contrib import messages
 from django.shortcuts import get_object_or_404, redirect, render
@@ -11,7 +11,7 @@ from marketplace.web.operator.forms import ServiceAddressForm
 from marketplace.web.operator.lists import crumbs
 from marketplace.web.operator.roles import TASK_ROLES
 from provisioning import operations as provisioning
-from provisioning.models import StepState
+from provisioning.models import Event, StepState
 from provisioning.todo import OpeningTask, openings_for_person, openings_under_way, operator_steps
 from subscriptions.exceptions import SubscriptionRefused
 
@@ -25,7 +25,7 @@ PROGRESS = {
 @operator_view(*TASK_ROLES)
 @require_safe
 def task_list(request, operator):
-    """What to open by hand, then what opens by itself."""
+    """What to open or close by hand, then what goes by itself."""
     return _page(request, operator)
 
 
@@ -48,7 +48,8 @@ def mark_done(request, operator, step):
         messages.error(request, str(refusal))
     else:
         subscription = found.run.subscription
-        messages.success(request, f"{subscription.service_name} est ouvert pour {subscription.tenant.name}.")
+        done = "fermé" if found.run.event == Event.CLOSE else "ouvert"
+        messages.success(request, f"{subscription.service_name} est {done} pour {subscription.tenant.name}.")
     return redirect("operator_tasks", operator=operator.slug)
 
 
@@ -76,7 +77,7 @@ def _page(request, operator, *, wrong: tuple | None = None):
     wrong_step, wrong_form = wrong or (None, None)
     context = {
         "operator": operator,
-        "crumbs": crumbs(operator, ("Ouvertures à faire", "")),
+        "crumbs": crumbs(operator, ("Ouvertures et fermetures", "")),
         "page": page,
         "count": format_number(page.paginator.count),
         "wrong_form": wrong_form,
@@ -105,6 +106,7 @@ def _words(task: OpeningTask) -> dict:
         "since": moment(task.since),
         "problem": task.step.problem or "La raison n’a pas été notée.",
         "automatic": task.automatic,
+        "closes": task.closes,
     }
 
 

@@ -1,0 +1,195 @@
+"""Leaving a service: the calendar before anything is asked, then where the departure stands."""
+
+from django import forms
+from django.contrib import messages
+from django.http import Http404
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.timezone import localdate
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from marketplace.web.access import member_view
+from marketplace.web.commune.forms import TYPED_DATE
+from marketplace.web.leaving_words import badge, planned, steps
+from marketplace.web.pdf import FileMissing, pdf_response
+from subscriptions import leaving
+from subscriptions.exceptions import ExitRefused, SubscriptionRefused, WrongState
+from subscriptions.models import Destination, Exit, ExitState, Subscription
+from subscriptions.queries import subscription_for_member
+from tenants.models import Organisation, Role
+
+CONFIRM = "confirmer"
+
+
+class LeaveForm(forms.Form):
+    """Where to, and when the notice ends."""
+
+    destination = forms.ChoiceField(
+        label="Vous partez vers",
+        choices=Destination.choices,
+        initial=Destination.PROVIDER,
+        widget=forms.RadioSelect,
+        error_messages={
+            "required": "Dites vers quoi vous partez.",
+            "invalid_choice": "Choisissez une réponse.",
+        },
+    )
+    leaves_on = forms.DateField(
+        label="Fin du préavis",
+        widget=TYPED_DATE,
+        error_messages={
+            "required": "Indiquez la fin du préavis.",
+            "invalid": "Cette date n’existe pas. Écrivez-la ainsi : 17/03/2027.",
+        },
+    )
+    reason = forms.CharField(
+        label="Pourquoi partez-vous ?",
+        required=False,
+        max_length=500,
+        help_text="Votre opérateur et l’éditeur le liront.",
+        widget=forms.Textarea(attrs={"rows": 3}),
+        error_messages={"max_length": "Ce texte est trop long : 500 caractères au plus."},
+    )
+
+
+@member_view(Role.SIGNATORY)
+@require_http_methods(["GET", "HEAD", "POST"])
+def leave(request, organisation, public_id):
+    """The whole calendar, drawn again with what was chosen; nothing is asked before it is confirmed."""
+    subscription = _subscription(organisation, public_id)
+    today = localdate(timezone.now())
+    if subscription.state not in leaving.LEAVABLE or leaving.open_exit(subscription=subscription):
+        return _back(organisation, subscription)
+    try:
+        terms = leaving.terms_of(subscription=subscription, on=today)
+    except ExitRefused as refusal:
+        messages.error(request, str(refusal))
+        return _back(organisation, subscription)
+    first = leaving.earliest(terms=terms, today=today)
+    typed = {"destination": Destination.PROVIDER, "leaves_on": first.isoformat()}
+    form = LeaveForm(request.POST if request.method == "POST" else typed)
+    form.fields[
+        "leaves_on"
+    ].help_text = f"Le {first:%d/%m/%Y} au plus tôt : {terms.notice_days} jours de préavis."
+    days = None
+    if form.is_valid():
+        asked = {name: form.cleaned_data[name] for name in ("destination", "leaves_on")}
+        try:
+            days = leaving.calendar_of(terms=terms, today=today, **asked)
+            if CONFIRM in request.POST:
+                leaving.request_exit(
+                    subscription=subscription,
+                    by=request.user,
+                    reason=form.cleaned_data["reason"],
+                    now=timezone.now(),
+                    **asked,
+                )
+                messages.success(
+                    request, "Votre départ est enregistré. Vous pouvez l’annuler pendant le préavis."
+                )
+                return _back(organisation, subscription)
+        except ExitRefused as refusal:
+            form.add_error(refusal.field or None, str(refusal))
+        except WrongState as refusal:
+            messages.error(request, str(refusal))
+            return _back(organisation, subscription)
+    context = {
+        "organisation": organisation,
+        "subscription": subscription,
+        "form": form,
+        "has_errors": bool(form.errors),
+        "steps": planned(days) if days else [],
+        "terms": terms,
+        "back": _address(organisation, subscription),
+    }
+    return render(request, "commune/leave.html", context)
+
+
+@member_view(Role.SIGNATORY)
+@require_POST
+def withdraw(request, organisation, public_id):
+    """The commune stays after all."""
+    return _done(
+        request, organisation, public_id, leaving.withdraw, "Le départ est annulé : le service continue."
+    )
+
+
+@member_view(Role.SECRETARY, Role.SIGNATORY)
+@require_POST
+def retrieved(request, organisation, public_id):
+    """The commune has its data."""
+    return _done(
+        request, organisation, public_id, leaving.say_retrieved, "C’est noté. Rien n’est effacé plus tôt."
+    )
+
+
+@member_view()
+@require_safe
+def certificate(request, organisation, public_id):
+    """The proof that the data are erased."""
+    subscription = _subscription(organisation, public_id)
+    found = Exit.objects.filter(subscription=subscription, state=ExitState.DONE).first()
+    if found is None:
+        raise Http404
+    try:
+        return pdf_response(path=found.certificate.name, filename=f"certificat-{organisation.siren}.pdf")
+    except FileMissing as error:
+        messages.error(request, str(error))
+        return _back(organisation, subscription)
+
+
+def leaving_block(request, organisation: Organisation, subscription: Subscription) -> dict:
+    """For commune/_leaving.html: the last departure, and what this person may do; empty when there is none
+    and nothing to leave."""
+    found = (
+        Exit.objects.filter(subscription=subscription).select_related("retrieved_by").order_by("-pk").first()
+    )
+    if found is None or found.state == ExitState.WITHDRAWN:
+        leaves = subscription.state in leaving.LEAVABLE and Role.SIGNATORY in request.roles
+        return {"leave_url": _named("member_leave", organisation, subscription)} if leaves else {}
+    today = localdate(timezone.now())
+    notice = found.state == ExitState.NOTICE and today < found.transition_from
+    says = found.is_open and not found.retrieved_at and request.roles & {Role.SECRETARY, Role.SIGNATORY}
+    return {
+        "steps": steps(found),
+        "badge": badge(found),
+        "asked_by": found.requested_by,
+        "withdraw_url": _named("member_leave_withdraw", organisation, subscription)
+        if notice and Role.SIGNATORY in request.roles
+        else "",
+        "retrieved_url": _named("member_leave_retrieved", organisation, subscription) if says else "",
+        "certificate_url": _named("member_certificate", organisation, subscription)
+        if found.state == ExitState.DONE
+        else "",
+    }
+
+
+def _done(request, organisation, public_id, verb, said: str):
+    subscription = _subscription(organisation, public_id)
+    found = leaving.open_exit(subscription=subscription)
+    if found is None:
+        raise Http404
+    try:
+        verb(leaving=found, by=request.user, now=timezone.now())
+    except SubscriptionRefused as refusal:
+        messages.error(request, str(refusal))
+    else:
+        messages.success(request, said)
+    return _back(organisation, subscription)
+
+
+def _subscription(organisation, public_id) -> Subscription:
+    return get_object_or_404(subscription_for_member(organisation=organisation), public_id=public_id)
+
+
+def _named(name: str, organisation, subscription) -> str:
+    return reverse(name, args=[organisation.siren, subscription.public_id])
+
+
+def _address(organisation, subscription) -> str:
+    return _named("member_subscription", organisation, subscription)
+
+
+def _back(organisation, subscription):
+    return redirect(_address(organisation, subscription))

@@ -1,0 +1,82 @@
+"""A departure step by step, for whoever reads it (components/steps.html)."""
+
+from datetime import date, timedelta
+
+from marketplace.web.formats import day, moment
+from subscriptions.leaving import Calendar
+from subscriptions.models import Exit, ExitState
+
+ORDER = (ExitState.NOTICE, ExitState.TRANSITION, ExitState.RETRIEVAL, ExitState.ERASURE, ExitState.DONE)
+BADGES = {
+    ExitState.NOTICE: ("info", "Préavis"),
+    ExitState.TRANSITION: ("info", "Transition"),
+    ExitState.RETRIEVAL: ("info", "Récupération des données"),
+    ExitState.ERASURE: ("warning", "Certificat attendu"),
+    ExitState.DONE: ("success", "Départ terminé"),
+    ExitState.WITHDRAWN: ("neutral", "Départ annulé"),
+    ExitState.CARRIED: ("neutral", "Repris par la commune nouvelle"),
+}
+
+
+def badge(leaving: Exit) -> dict:
+    """For components/badge.html."""
+    state, label = BADGES[ExitState(leaving.state)]
+    return {"state": state, "label": label}
+
+
+def steps(leaving: Exit) -> list[dict]:
+    """The phases of a departure: behind, under way, to come."""
+    reached = ORDER.index(leaving.state) if leaving.state in ORDER else -1
+    shown = [
+        ("Préavis", until(leaving.transition_from), "Le service continue comme avant."),
+        ("Transition", until(leaving.retrieval_from), _transition(leaving)),
+        ("Récupération des données", until(leaving.erasure_from), _retrieval(leaving)),
+        ("Effacement", f"à partir du {day(leaving.erasure_from)}", _erasure(leaving)),
+    ]
+    return [
+        {
+            "label": label,
+            "when": when,
+            "detail": detail,
+            "state": "done" if position < reached else "current" if position == reached else "todo",
+        }
+        for position, (label, when, detail) in enumerate(shown)
+        if not (label == "Transition" and leaving.transition_from == leaving.retrieval_from)
+    ]
+
+
+def planned(days: Calendar) -> list[dict]:
+    """The calendar of a departure that nobody has asked for yet."""
+    shown = [
+        ("Préavis", until(days.transition_from), "Le service continue. Vous pouvez changer d’avis."),
+        ("Transition", until(days.retrieval_from), "L’éditeur vous aide à partir. Dernier jour facturé."),
+        ("Récupération des données", until(days.erasure_from), "Plus rien n’est facturé."),
+        ("Effacement", f"à partir du {day(days.erasure_from)}", "Un certificat en est déposé ici."),
+    ]
+    return [
+        {"label": label, "when": when, "detail": detail, "state": "todo"}
+        for label, when, detail in shown
+        if not (label == "Transition" and days.transition_from == days.retrieval_from)
+    ]
+
+
+def until(first_without: date) -> str:
+    """The last day of a phase, in words."""
+    return f"jusqu’au {day(first_without - timedelta(days=1))}"
+
+
+def _transition(leaving: Exit) -> str:
+    last = f"Dernier jour facturé : le {day(leaving.retrieval_from - timedelta(days=1))}."
+    return f"Prolongée : {leaving.extension_reason} {last}" if leaving.extended_at else last
+
+
+def _retrieval(leaving: Exit) -> str:
+    if leaving.retrieved_at:
+        return f"Données récupérées, dit le {moment(leaving.retrieved_at)} par {leaving.retrieved_by}."
+    return "Les données peuvent encore être récupérées chez l’éditeur."
+
+
+def _erasure(leaving: Exit) -> str:
+    closed = f"Fermé chez l’éditeur le {moment(leaving.closed_at)}." if leaving.closed_at else ""
+    proved = f"Certificat du {day(leaving.certified_on)}." if leaving.certified_on else ""
+    return f"{closed} {proved}".strip() or "L’éditeur efface tout et remet un certificat."

@@ -1,0 +1,116 @@
+"""The page by which a member leaves a service, and where its departure stands."""
+
+from datetime import date, timedelta
+
+import pytest
+from django.urls import reverse
+from django.utils.timezone import localdate
+
+from subscriptions.models import Exit, ExitState, State
+from tenants.models import Role
+from tests.factories import ExitFactory, SubscriptionFactory
+from tests.tools.database import as_worker
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def subscription():
+    return SubscriptionFactory(state=State.ACTIVE)
+
+
+@pytest.fixture
+def sign_in(person, client):
+    def signed_in(role, organisation):
+        client.force_login(person(role, organisation=organisation))
+        return client
+
+    return signed_in
+
+
+def address(name, subscription):
+    return reverse(name, args=[subscription.tenant.siren, subscription.public_id])
+
+
+def test_the_calendar_is_read_before_anything_is_asked(subscription, sign_in):
+    client = sign_in(Role.SIGNATORY, subscription.tenant)
+    page = client.get(address("member_leave", subscription))
+    assert [step["label"] for step in page.context["steps"]] == [
+        "Préavis", "Transition", "Récupération des données", "Effacement",
+    ]  # fmt: skip
+    assert "60 jours de préavis" in page.content.decode()
+    later = (localdate() + timedelta(days=100)).isoformat()
+    drawn = client.post(
+        address("member_leave", subscription),
+        {"destination": "erasure", "leaves_on": later, "reason": "Trop cher"},
+    )
+    assert [step["label"] for step in drawn.context["steps"]] == [
+        "Préavis", "Récupération des données", "Effacement",
+    ]  # fmt: skip
+    assert "Trop cher" in drawn.content.decode()
+    with as_worker():
+        assert not Exit.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        ({"leaves_on": "2020-01-01"}, "Le préavis est de 60 jours"),
+        ({"leaves_on": "demain"}, "Cette date n’existe pas."),
+        ({"leaves_on": ""}, "Indiquez la fin du préavis."),
+        ({"destination": "lune"}, "Choisissez une réponse."),
+    ],
+)
+def test_what_is_wrong_is_said_and_what_was_typed_is_kept(subscription, sign_in, typed, said):
+    right = {"destination": "own", "leaves_on": (localdate() + timedelta(days=60)).isoformat()}
+    page = sign_in(Role.SIGNATORY, subscription.tenant).post(
+        address("member_leave", subscription), {**right, "reason": "Trop cher", **typed, "confirmer": "1"}
+    )
+    text = page.content.decode()
+    assert said in text
+    assert "Trop cher" in text
+    with as_worker():
+        assert not Exit.objects.exists()
+
+
+def test_confirmed_twice_it_is_one_departure_and_it_can_be_taken_back(subscription, sign_in):
+    client = sign_in(Role.SIGNATORY, subscription.tenant)
+    typed = {
+        "destination": "own",
+        "leaves_on": (localdate() + timedelta(days=60)).isoformat(),
+        "confirmer": "1",
+    }
+    for _ in range(2):
+        client.post(address("member_leave", subscription), typed)
+    with as_worker():
+        assert Exit.objects.count() == 1
+    page = client.get(address("member_subscription", subscription)).content.decode()
+    assert "Annuler le départ" in page
+    assert "Quitter ce service…" not in page
+    said = client.post(address("member_leave_retrieved", subscription), follow=True)
+    assert "C’est noté." in said.content.decode()
+    client.post(address("member_leave_withdraw", subscription))
+    with as_worker():
+        assert Exit.objects.get().state == ExitState.WITHDRAWN
+    assert "Quitter ce service…" in client.get(address("member_subscription", subscription)).content.decode()
+
+
+def test_after_the_notice_there_is_nothing_to_take_back(sign_in):
+    leaving = ExitFactory(
+        state=ExitState.TRANSITION, retrieval_from=date(2099, 1, 1), erasure_from=date(2099, 2, 1)
+    )
+    client = sign_in(Role.SIGNATORY, leaving.subscription.tenant)
+    assert (
+        "Annuler le départ"
+        not in client.get(address("member_subscription", leaving.subscription)).content.decode()
+    )
+    said = client.post(address("member_leave_withdraw", leaving.subscription), follow=True)
+    assert "Le préavis est terminé" in said.content.decode()
+
+
+def test_a_secretary_does_not_leave(subscription, sign_in):
+    client = sign_in(Role.SECRETARY, subscription.tenant)
+    assert client.get(address("member_leave", subscription)).status_code == 404
+    assert (
+        "Quitter ce service…" not in client.get(address("member_subscription", subscription)).content.decode()
+    )
