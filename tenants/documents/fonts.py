@@ -65,10 +65,15 @@ def drawable(text: str) -> str:
     return re.sub(" {2,}", " ", "".join(_drawn(sign) for sign in text)).strip()
 
 
+def spaced(text: str) -> str:
+    """`text` with its signs kept with the word they belong to."""
+    return _AFTER_SIGN.sub("\u00a0", _BEFORE_SIGN.sub(NARROW, text))
+
+
 def printable(value: Any) -> Any:
-    """A JSON value for a template: its texts `drawable`, their signs kept with the word they belong to."""
+    """A JSON value for a template: its texts `drawable` and `spaced`."""
     if isinstance(value, str):
-        return drawable(_AFTER_SIGN.sub("\u00a0", _BEFORE_SIGN.sub(NARROW, value)))
+        return drawable(spaced(value))
     if isinstance(value, dict):
         return {key: printable(item) for key, item in value.items()}
     if isinstance(value, list):
