@@ -43,7 +43,7 @@ NO_PAGES = {
     "sheet_file": "a picture or a document",
     "hall_news_feed": "a feed",
     "member_decision_file": "a file",
-    "member_draft_act": "a file",
+    "member_paper": "a file",
     "simulation_file": "a file",
     "member_invoice_file": "a file",
     "member_shortlist_file": "a file",

@@ -578,7 +578,7 @@ TABLE = [
     member("member_term_renew", thing=_expiring, get=opens(SIGNATORY), post=leads(SIGNATORY), sends=_an_act),
     member("member_term_take_back", thing=_stopping, get=opens(SIGNATORY), post=leads(SIGNATORY)),
     member("member_term_act", thing=_an_act_of_a_term, get=opens(MEMBERS)),
-    member("member_draft_act", thing=lambda world: [*_requested(world), "assemblee"],
+    member("member_paper", thing=lambda world: [*_requested(world), "deliberation", "odt"],
            get=opens(SECRETARY, SIGNATORY)),
     member("member_decision_file", thing=_active, get=opens(MEMBERS)),
     member("member_favourites", get=opens(MEMBERS)),

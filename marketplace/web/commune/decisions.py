@@ -1,17 +1,15 @@
 """Approving, refusing, cancelling a request: one call into the room each, its refusals said in French."""
 
 from django.contrib import messages
-from django.http import Http404, HttpResponse
+from django.http import Http404
 from django.shortcuts import get_object_or_404, redirect
 from django.utils import timezone
-from django.utils.timezone import localdate
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_POST
 
 from marketplace.web.access import member_view
-from marketplace.web.commune.detail import detail_page, drafts_of, may_cancel
+from marketplace.web.commune.detail import detail_page, may_cancel
 from marketplace.web.commune.forms import ApproveForm, RefuseForm
-from subscriptions import draft_act, operations
-from subscriptions.deciding import Decider
+from subscriptions import operations
 from subscriptions.exceptions import DecisionInvalid, OrderRefused, OrganisationClosed, SamePerson, WrongState
 from subscriptions.queries import subscription_for_member
 from tenants.models import Role
@@ -70,23 +68,6 @@ def refuse(request, organisation, public_id):
     else:
         messages.success(request, "La demande est refusée. La personne qui l’a faite lira votre motif.")
     return _back(organisation, subscription)
-
-
-@member_view(Role.SECRETARY, Role.SIGNATORY)
-@require_safe
-def draft(request, organisation, public_id, decider):
-    """The act that this request needs, drafted: to whoever may decide it."""
-    subscription = _subscription(organisation, public_id)
-    offered = {draft.decider for draft in drafts_of(organisation, subscription)}
-    if decider not in offered:
-        raise Http404
-    today = localdate(timezone.now())
-    pdf = draft_act.render(subscription=subscription, decider=Decider(decider), dated=today)
-    headers = {
-        "Content-Disposition": f'attachment; filename="projet-{decider}.pdf"',
-        "X-Content-Type-Options": "nosniff",
-    }
-    return HttpResponse(pdf, content_type="application/pdf", headers=headers)
 
 
 @member_view()

@@ -1,7 +1,5 @@
 """What the page of one subscription shows, to whom. Shared by the page and by the forms on it."""
 
-from dataclasses import dataclass
-
 from django.shortcuts import render
 from django.urls import reverse
 
@@ -12,18 +10,18 @@ from marketplace.web.commune.home import may_approve
 from marketplace.web.commune.leaving import leaving_block
 from marketplace.web.commune.life import life_of
 from marketplace.web.commune.opinion import opinion_url
+from marketplace.web.commune.papers import papers_on_page
 from marketplace.web.commune.timeline import OPENING, timeline
 from marketplace.web.commune.words import yearly_price
 from marketplace.web.formats import day, moment
 from marketplace.web.price_views import breakdown
 from provisioning.queries import opening_of
 from subscriptions.choosing import counted_in
-from subscriptions.deciding import Decider, Rule, assembly, head, may_decide
+from subscriptions.deciding import Rule, assembly, head, may_decide
 from subscriptions.models import State, Subscription
 from subscriptions.queries import signatories
 from tenants.models import Organisation, Role
 
-DRAFTING = {Role.SECRETARY, Role.SIGNATORY}
 _DEEDS = {
     State.REQUESTED: "a demandé l’abonnement",
     State.REFUSED: "a refusé la demande",
@@ -77,37 +75,10 @@ def detail_page(
         "head": head(organisation),
         "price": yearly_price(subscription),
         "leaving": leaving_block(request, organisation, subscription),
-        "drafts": drafts_of(organisation, subscription) if request.roles & DRAFTING else [],
+        **papers_on_page(request, organisation, subscription),
         "who_decides": _rule(organisation, subscription).why if requested else "",
     }
     return render(request, "commune/subscription.html", context)
-
-
-@dataclass(frozen=True)
-class Draft:
-    """One act that may decide a request, and where it is drafted."""
-
-    decider: Decider
-    label: str
-    url: str
-
-
-def drafts_of(organisation: Organisation, subscription: Subscription) -> list[Draft]:
-    """The acts that may decide this request; none once it is decided."""
-    if subscription.state != State.REQUESTED:
-        return []
-    labels = {
-        Decider.ASSEMBLY: "Projet de délibération (PDF)",
-        Decider.HEAD: f"Projet de décision du {head(organisation)} (PDF)",
-    }
-    return [
-        Draft(
-            decider,
-            labels[decider],
-            reverse("member_draft_act", args=[organisation.siren, subscription.public_id, decider]),
-        )
-        for decider in _rule(organisation, subscription).deciders
-    ]
 
 
 def _rule(organisation: Organisation, subscription: Subscription) -> Rule:

@@ -10,6 +10,7 @@ from marketplace.web.commune import (
     leaving,
     needs,
     opinion,
+    papers,
     socle,
     subscribe,
     subscriptions,
@@ -28,11 +29,7 @@ urlpatterns = [
     path("abonnements/<uuid:public_id>/refuser/", decisions.refuse, name="member_refuse"),
     path("abonnements/<uuid:public_id>/annuler/", decisions.cancel, name="member_cancel"),
     path("abonnements/<uuid:public_id>/acte.pdf", subscriptions.decision_file, name="member_decision_file"),
-    path(
-        "abonnements/<uuid:public_id>/projet-<slug:decider>.pdf",
-        decisions.draft,
-        name="member_draft_act",
-    ),
+    path("abonnements/<uuid:public_id>/papiers/<slug:kind>.<slug:form>", papers.paper, name="member_paper"),
     path("abonnements/<uuid:public_id>/ne-pas-reconduire/", terms.notice, name="member_term_notice"),
     path("abonnements/<uuid:public_id>/reconduire/", terms.renew, name="member_term_renew"),
     path(

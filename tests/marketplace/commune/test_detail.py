@@ -150,22 +150,36 @@ def test_queries(client, opening, secretary, at, snapshot):
         client.get(at("member_subscription", subscription.public_id))
 
 
-def test_the_acts_that_may_decide_are_offered_drafted(client, at, commune, secretary):
+def test_the_papers_are_offered_both_ways(client, at, commune, secretary):
     listing = ListingFactory(vehicle__legal_basis="centrale", vehicle__deliberation_required=False)
     asked = SubscriptionFactory(tenant=commune, listing=listing)
     client.force_login(secretary)
     page = BeautifulSoup(client.get(at("member_subscription", asked.public_id)).content, "html.parser")
-    links = {link.text: link["href"] for link in page.select("#acte ~ ul a")}
-    assert list(links) == ["Projet de délibération (PDF)", "Projet de décision du maire (PDF)"]
-    for address in links.values():
-        answer = client.get(address)
-        assert (answer.status_code, answer.content[:5]) == (200, b"%PDF-")
-    assert client.get(at("member_draft_act", asked.public_id, "autre")).status_code == 404
+    lines = page.select("[aria-labelledby=papiers] li")
+    assert [line.text.split(" : ")[0].strip() for line in lines] == [
+        "Projet de délibération",
+        "Projet de décision du maire",
+        "Convention d’adhésion à la centrale d’achat",
+    ]
+    for line in lines:
+        odt, pdf = (client.get(link["href"]) for link in line.select("a"))
+        assert (odt.status_code, odt.content[:2]) == (200, b"PK")
+        assert (pdf.status_code, pdf.content[:5]) == (200, b"%PDF-")
+        assert odt["Content-Disposition"].endswith('.odt"')
 
 
-def test_no_draft_where_a_deliberation_is_wanted_nor_once_decided(client, at, commune, secretary):
-    asked = SubscriptionFactory(tenant=commune)
+@pytest.mark.parametrize(
+    ("kind", "form"),
+    [("autre", "pdf"), ("decision", "pdf"), ("convention", "docx"), ("bon-de-commande", "pdf")],
+)
+def test_no_other_paper_than_those_offered(client, at, commune, secretary, kind, form):
+    asked = SubscriptionFactory(tenant=commune)  # a grouping, by deliberation
+    client.force_login(secretary)
+    assert client.get(at("member_paper", asked.public_id, kind, form)).status_code == 404
+
+
+def test_once_decided_only_what_is_signed_is_left(client, at, commune, secretary):
     decided = SubscriptionFactory(tenant=commune, state=State.APPROVED)
     client.force_login(secretary)
-    assert client.get(at("member_draft_act", asked.public_id, "delegation")).status_code == 404
-    assert client.get(at("member_draft_act", decided.public_id, "assemblee")).status_code == 404
+    assert client.get(at("member_paper", decided.public_id, "deliberation", "pdf")).status_code == 404
+    assert client.get(at("member_paper", decided.public_id, "convention", "odt")).status_code == 200
