@@ -167,3 +167,7 @@ class ExitRefused(SubscriptionRefused):
     def __init__(self, field, message):
         self.field = field
         super().__init__(message)
+
+
+class BulkRefused(SubscriptionRefused):
+    """A list that cannot be asked for, or decided, so."""

@@ -141,16 +141,22 @@ def vehicle_for(
     Raises NotAvailable when the listing is withdrawn or in no vehicle of its operator's, and NotAMember
     when the organisation adheres to that operator no longer, or not yet.
     """
+    vehicle = open_vehicle(listing=listing, vehicle_id=vehicle_id)
+    if organisation.is_closed(on=today):
+        raise NotAMember("Votre collectivité a fusionné ou n’existe plus : elle ne demande plus de service.")
+    if not adheres(organisation=organisation, operator=listing.operator, on=today):
+        raise NotAMember(f"Votre collectivité n’adhère pas à {listing.operator.short_name}.")
+    return vehicle
+
+
+def open_vehicle(*, listing: Listing, vehicle_id: int | None = None) -> PurchasingVehicle:
+    """The vehicle named of those in which a listing may be requested, or the first. Raises NotAvailable."""
     if listing.state != ListingState.LISTED or listing.vendor.state != VendorState.ACTIVE:
         raise NotAvailable("Ce service n’est plus proposé par votre opérateur.")
     vehicles = PurchasingVehicle.objects.filter(listings=listing, operator=listing.operator).order_by("pk")
     vehicle = vehicles.filter(pk=vehicle_id).first() if vehicle_id else vehicles.first()
     if vehicle is None:
         raise NotAvailable("Ce service n’est pas encore ouvert à l’abonnement.")
-    if organisation.is_closed(on=today):
-        raise NotAMember("Votre collectivité a fusionné ou n’existe plus : elle ne demande plus de service.")
-    if not adheres(organisation=organisation, operator=listing.operator, on=today):
-        raise NotAMember(f"Votre collectivité n’adhère pas à {listing.operator.short_name}.")
     return vehicle
 
 

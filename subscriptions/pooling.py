@@ -69,10 +69,15 @@ def with_newcomer(
     return replace(facts, pooled_population=inhabitants)
 
 
+def is_pooled(grid: PriceGrid) -> bool:
+    """Whether the price looks at the whole group."""
+    return grid.definition.get("pattern") == POOLED
+
+
 def pooled_facts(*, listing: Listing, facts: TerritoryFacts, on: date) -> TerritoryFacts:
     """The facts of whoever asks for a listing that day. One query for a grid priced by volume, none else."""
     grid = listing.grid_on(on)
-    if grid is None or grid.definition.get("pattern") != POOLED:
+    if grid is None or not is_pooled(grid):
         return facts
     group = groups_of(listings=[listing], on=on).get(listing.pk)
     return with_newcomer(facts=facts, grid=parse_grid(grid.definition), group=group)

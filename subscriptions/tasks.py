@@ -77,3 +77,22 @@ def advance_exits(timestamp: int) -> None:
 
     with every_tenant():
         leaving.advance_exits(now=timezone.now())
+
+
+@app.task(queue="bulk", retry=3)
+def run_bulk(bulk_id: int) -> None:
+    """Makes, or approves, the requests of a list."""
+    from subscriptions import bulk
+
+    with every_tenant():
+        bulk.run(bulk_id=bulk_id, now=timezone.now())
+
+
+@app.periodic(cron="* * * * *")
+@app.task(queue="bulk", queueing_lock="subscriptions.sweep_bulk")
+def sweep_bulk(timestamp: int) -> None:
+    """Every minute: finds the lists that a dead worker or a lost job left behind."""
+    from subscriptions import bulk
+
+    with every_tenant():
+        bulk.sweep(now=timezone.now())

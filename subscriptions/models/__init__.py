@@ -1,3 +1,4 @@
+from subscriptions.models.bulk import BulkLine, BulkRequest, BulkState, LineState
 from subscriptions.models.coverage import CoverageCampaign, Fundamental
 from subscriptions.models.decision import Decision
 from subscriptions.models.exit import Destination, Exit, ExitMove, ExitState
@@ -11,6 +12,9 @@ from subscriptions.models.vehicle import LegalBasis, PurchasingVehicle
 
 __all__ = [
     "RENEWED",
+    "BulkLine",
+    "BulkRequest",
+    "BulkState",
     "CoverageCampaign",
     "Decision",
     "Destination",
@@ -23,6 +27,7 @@ __all__ = [
     "Fundamental",
     "GroupPopulation",
     "LegalBasis",
+    "LineState",
     "LotHolder",
     "NonRenewal",
     "Order",

@@ -16,6 +16,7 @@ from tests.bench.tenants_world import (
 
 MEMBERS, SERVICES, ROUNDS = 2_000, 60, 30
 SIMULATED = 5
+BULK = 800
 OPEN = ("active",) * 40 + ("requested",) * 10  # the ten others have ended
 
 
@@ -109,4 +110,47 @@ def _request(person, listing) -> float:
     return milliseconds(lambda: client.post(page, typed))
 
 
-MEASURES = [coverage, asking]
+def bulk() -> Iterator[Figure]:
+    """The job that asks a service for 800 communes of an operator, each with a signatory to write to."""
+    with site():
+        import uuid
+        from time import perf_counter
+
+        from django.utils import timezone
+
+        from subscriptions import bulk as verbs
+        from subscriptions.models import BulkLine, LineState
+        from tenants.models import Organisation, Role
+        from tests.factories import ListingFactory, MembershipFactory, OperatorFactory
+        from tests.tools.database import as_worker
+
+        operator = OperatorFactory()
+        load_whole_register()
+        members = make_member_organisations()[:BULK]
+        adhere(operator, members)
+        listing = ListingFactory(operator=operator)
+        person = MembershipFactory(organisation=operator.organisation, role=Role.CURATOR).user
+        with as_worker():
+            organisations = Organisation.objects.filter(pk__in=members).select_related("territory")
+            for organisation in organisations:
+                MembershipFactory(organisation=organisation, role=Role.SIGNATORY)
+            wanted = [verbs.Wanted("", organisation) for organisation in organisations]
+            now = timezone.now()
+            began = perf_counter()
+            found = verbs.prepare_bulk(
+                initiator=operator.organisation, listing=listing, wanted=wanted, convention=None, by=person,
+                request_key=uuid.uuid4(), now=now,
+            )  # fmt: skip
+            prepared = perf_counter() - began
+            verbs.confirm_bulk(bulk=found, now=now)
+            began = perf_counter()
+            verbs.run(bulk_id=found.pk, now=now)
+            taken = perf_counter() - began
+            made = BulkLine.objects.filter(bulk=found, state=LineState.MADE).count()
+        if made != BULK:
+            raise RuntimeError(f"{made} requests were made of {BULK}")
+    what = f"{BULK} requests and {BULK} letters; the list with its prices before: {prepared:.1f} s"
+    yield Figure("subscriptions.bulk800_s", round(taken, 1), "s", detail(f"{what}; limit 20 s"))
+
+
+MEASURES = [coverage, asking, bulk]

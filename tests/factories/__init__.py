@@ -52,6 +52,8 @@ from tests.factories.catalogue import (
 )
 from tests.factories.provisioning import CallFactory, EndpointFactory, RunFactory, StepFactory
 from tests.factories.subscriptions import (
+    BulkLineFactory,
+    BulkRequestFactory,
     CoverageCampaignFactory,
     DecisionFactory,
     DirectNeedFactory,
@@ -92,6 +94,8 @@ __all__ = [
     "AssistanceFactory",
     "AuditEventFactory",
     "BillingRunFactory",
+    "BulkLineFactory",
+    "BulkRequestFactory",
     "CallFactory",
     "ChecklistItemFactory",
     "ChorusServiceFactory",

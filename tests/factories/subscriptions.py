@@ -9,6 +9,8 @@ from django.utils.timezone import localdate
 
 from catalog.prices import listing_price, territory_facts
 from subscriptions.models import (
+    BulkLine,
+    BulkRequest,
     CoverageCampaign,
     Decision,
     Destination,
@@ -292,3 +294,27 @@ class ExitMoveFactory(Factory):
     before = ""
     after = ExitState.NOTICE
     at = REQUESTED_AT
+
+
+class BulkRequestFactory(Factory):
+    """A list of whoever asks for others, to be confirmed."""
+
+    class Meta:
+        model = BulkRequest
+
+    tenant = factory.SubFactory(OrganisationFactory)
+    listing = factory.SubFactory(ListingFactory)
+    vehicle = factory.LazyAttribute(lambda o: o.listing.vehicles.get())
+    requested_by = factory.SubFactory(UserFactory)
+    requested_at = REQUESTED_AT
+
+
+class BulkLineFactory(Factory):
+    class Meta:
+        model = BulkLine
+
+    bulk = factory.SubFactory(BulkRequestFactory)
+    tenant = factory.SelfAttribute("bulk.tenant")
+    position = 1
+    organisation = factory.SubFactory(OrganisationFactory)
+    yearly_cents = 25_800
