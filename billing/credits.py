@@ -12,6 +12,7 @@ from decimal import Decimal
 from django.db import transaction
 
 from billing import issuing, tasks
+from billing.credit_letters import tell_member
 from billing.drafting import OUT_OF_SCOPE, lines_of, months_owed, part_of_year, totals_of, year_of
 from billing.exceptions import CreditNoteChanged, DraftsUnsound, IssuerIncomplete
 from billing.models import (
@@ -229,6 +230,7 @@ def issue_credit_note(*, credit_note: Invoice, shown_cents: int, by: User, now: 
         raise DraftsUnsound(problems)
     issuing.issue(invoice_id=credit_note.pk, operator=operator, now=now)
     credit_note.refresh_from_db()
+    tell_member(credit_note=credit_note, now=now)
     audit.record(
         tenant=operator.organisation,
         actor=by,

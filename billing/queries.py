@@ -6,18 +6,20 @@ Drafts are the operator's business: a member sees issued invoices only.
 from dataclasses import dataclass
 from datetime import date
 
-from django.db.models import Count, Prefetch, Q, QuerySet, Sum
+from django.db.models import Count, F, Prefetch, Q, QuerySet, Sum
 
-from billing.models import Invoice, InvoiceLine, SettlementState
+from billing.models import Invoice, InvoiceLine, InvoiceType, SettlementState
 from tenants.models import Organisation
 
 
 def invoices_of_member(*, organisation: Organisation) -> QuerySet[Invoice]:
-    """An organisation's issued invoices, newest first, each with its operator and settlement."""
+    """An organisation's issued invoices and credit notes, newest first, each with its operator,
+    settlement, the invoice it corrects and what was credited on it."""
     return (
         Invoice.objects.issued()
         .filter(tenant=organisation)
-        .select_related("operator", "settlement")
+        .with_credited()
+        .select_related("operator", "settlement", "corrects")
         .order_by("-issue_date", "-pk")
     )
 
@@ -33,27 +35,34 @@ def invoice_for_member(*, organisation: Organisation) -> QuerySet[Invoice]:
 
 @dataclass(frozen=True)
 class Due:
-    """What an organisation still has to pay, in cents, tax included, as far as Halle knows."""
+    """What an organisation still has to pay, in cents, tax included, as far as Halle knows: what was credited
+    is taken away. `to_give_back_cents` are credit notes on invoices that it has paid already."""
 
     count: int
     cents: int
     late_count: int
     late_cents: int
+    to_give_back_cents: int
 
 
 def due_of_member(*, organisation: Organisation, today: date) -> Due:
     """Issued invoices whose payment is not known; late ones are past their due date. One query."""
-    unpaid = (
+    unsettled = (
         Invoice.objects.issued()
         .filter(tenant=organisation)
         .exclude(settlement__state=SettlementState.PAID)
+        .with_credited()
+        .annotate(left=F("gross_cents") - F("credited_cents"))
         .order_by()
     )
-    late = Q(due_date__lt=today)
-    totals = unpaid.aggregate(
-        count=Count("pk"),
-        cents=Sum("gross_cents", default=0),
+    due = Q(type_code=InvoiceType.INVOICE, left__gt=0)
+    late = due & Q(due_date__lt=today)
+    back = Q(type_code=InvoiceType.CREDIT_NOTE, corrects__settlement__state=SettlementState.PAID)
+    totals = unsettled.aggregate(
+        count=Count("pk", filter=due),
+        cents=Sum("left", filter=due, default=0),
         late_count=Count("pk", filter=late),
-        late_cents=Sum("gross_cents", filter=late, default=0),
+        late_cents=Sum("left", filter=late, default=0),
+        to_give_back_cents=Sum("gross_cents", filter=back, default=0),
     )
     return Due(**{name: int(value) for name, value in totals.items()})

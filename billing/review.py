@@ -34,10 +34,12 @@ TO_COLLECT = (
     SettlementState.PROPOSED,
 )
 ALL = "toutes"
-SETTLEMENT_GROUPS = {
-    "encaisser": TO_COLLECT,
-    "regarder": (SettlementState.NEEDS_PERSON,),
-    "payees": (SettlementState.PAID,),
+GROUPS = {
+    ALL: Q(),
+    "encaisser": Q(settlement__state__in=TO_COLLECT, type_code=InvoiceType.INVOICE),
+    "regarder": Q(settlement__state=SettlementState.NEEDS_PERSON),
+    "payees": Q(settlement__state=SettlementState.PAID),
+    "avoirs": Q(type_code=InvoiceType.CREDIT_NOTE),
 }
 
 
@@ -65,7 +67,7 @@ class RunTotals:
 
 @dataclass(frozen=True)
 class InvoiceList:
-    """A page of issued invoices; `counts` by group of SETTLEMENT_GROUPS and ALL, for the same search."""
+    """A page of issued invoices and credit notes; `counts` by group of GROUPS, for the same search."""
 
     page: Page
     counts: dict[str, int]
@@ -181,20 +183,13 @@ def issued_invoices(*, operator: Operator, search: str, group: str, page: str | 
     """A page of the operator's issued invoices, last first. Two queries.
 
     `search` is part of a member's name, a SIREN, or part of an invoice's number; `group` one of
-    SETTLEMENT_GROUPS, or ALL.
+    GROUPS.
     """
     found = Invoice.objects.issued().of_operator(operator)
     if search:
         found = found.filter(member_matches(search) | Q(number__icontains=search))
-    counts = found.aggregate(
-        **{ALL: Count("pk")},
-        **{
-            name: Count("pk", filter=Q(settlement__state__in=states))
-            for name, states in SETTLEMENT_GROUPS.items()
-        },
-    )
-    if group != ALL:
-        found = found.filter(settlement__state__in=SETTLEMENT_GROUPS[group])
+    counts = found.aggregate(**{name: Count("pk", filter=which) for name, which in GROUPS.items()})
+    found = found.filter(GROUPS[group])
     rows = found.select_related("settlement").order_by("-issue_date", "-year", "-sequence", "pk")
     paginator = Paginator(rows, PAGE_SIZE)
     paginator.count = counts[group]  # counted already, with the tabs

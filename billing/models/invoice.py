@@ -4,6 +4,7 @@ import uuid
 
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Coalesce
 
 from tenants.tenancy import TenantManager, TenantOwned
 
@@ -24,10 +25,13 @@ class InvoiceType(models.TextChoices):
 SERIES = {InvoiceType.INVOICE: "F", InvoiceType.CREDIT_NOTE: "A"}
 
 
-def signed(amount: str) -> models.Case:
-    """A column of an invoice as it counts in a sum: what a credit note says is taken away."""
+def signed(amount: str, *, through: str = "") -> models.Case:
+    """A column of an invoice as it counts in a sum: what a credit note says is taken away. `through` is the
+    road to the invoice ("invoice__")."""
+    column = models.F(f"{through}{amount}")
+    is_credit = {f"{through}type_code": InvoiceType.CREDIT_NOTE}
     return models.Case(
-        models.When(type_code=InvoiceType.CREDIT_NOTE, then=-models.F(amount)), default=models.F(amount)
+        models.When(**is_credit, then=-column), default=column, output_field=models.BigIntegerField()
     )
 
 
@@ -40,6 +44,14 @@ class InvoiceQuerySet(models.QuerySet):
 
     def credit_notes(self):
         return self.filter(type_code=InvoiceType.CREDIT_NOTE)
+
+    def with_credited(self):
+        """Each with `credited_cents`, tax included: what its issued credit notes give back."""
+        notes = Invoice.objects.issued().filter(corrects=models.OuterRef("pk")).order_by()
+        given_back = notes.values("corrects").values_list(models.Sum("gross_cents"))
+        return self.annotate(
+            credited_cents=Coalesce(models.Subquery(given_back, models.BigIntegerField()), 0)
+        )
 
     def of_operator(self, operator):
         return self.filter(operator=operator)

@@ -20,6 +20,13 @@ class SettlementState(models.TextChoices):
     NEEDS_PERSON = "needs_person", "demande une personne"
 
 
+# The only states of a credit note.
+CREDIT_WORDS = {
+    SettlementState.PROPOSED: "réduction de titre proposée",
+    SettlementState.NEEDS_PERSON: "à déduire ou à rembourser",
+    SettlementState.PAID: "déduit ou remboursé",
+}
+
 SETTLEMENT_TRANSITIONS = frozenset(
     {
         (SettlementState.PENDING, SettlementState.STARTED),
@@ -27,6 +34,7 @@ SETTLEMENT_TRANSITIONS = frozenset(
         (SettlementState.STARTED, SettlementState.PENDING),  # reconciled: nothing had been made
         (SettlementState.STARTED, SettlementState.NEEDS_PERSON),
         (SettlementState.NEEDS_PERSON, SettlementState.STARTED),  # a person asks for another try
+        (SettlementState.NEEDS_PERSON, SettlementState.PAID),  # a person has given a credit note back
         (SettlementState.PUSHED, SettlementState.PAID),
         (SettlementState.STARTED, SettlementState.PAID),  # the webhook came before our own record
         (SettlementState.PROPOSED, SettlementState.PAID),
@@ -63,6 +71,13 @@ class Settlement(TenantOwned):
 
     def __str__(self):
         return f"{self.get_channel_display()} – {self.get_state_display()}"
+
+    @property
+    def in_words(self) -> str:
+        """Its state in French, for an invoice or for a credit note."""
+        if self.invoice.is_credit_note:
+            return CREDIT_WORDS[SettlementState(self.state)]
+        return self.get_state_display()
 
     @property
     def key(self) -> str:

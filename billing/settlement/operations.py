@@ -104,6 +104,27 @@ def try_again(*, settlement: Settlement, by: User, now: datetime) -> None:
     tasks.push_settlement.defer(settlement_id=settlement.pk)
 
 
+@transaction.atomic
+def given_back(*, settlement: Settlement, by: User, now: datetime) -> None:
+    """A person has deducted or paid back a credit note of a private issuer.
+
+    Raises WrongSettlementState for anything else, or when it is done already.
+    """
+    invoice = settlement.invoice
+    if settlement.state != SettlementState.NEEDS_PERSON or not invoice.is_credit_note:
+        raise WrongSettlementState(f"{settlement.state} → {SettlementState.PAID}")
+    move(settlement, to=SettlementState.PAID, now=now, paid_at=now, problem="")
+    for tenant in (invoice.operator.organisation, invoice.tenant):
+        audit.record(
+            tenant=tenant,
+            actor=by,
+            what="invoice.given_back",
+            sentence=f"{{actor}} a déduit ou remboursé l’avoir {invoice.number}.",
+            subject_id=invoice.public_id,
+            now=now,
+        )
+
+
 def move(settlement: Settlement, *, to: SettlementState, now: datetime, **fields) -> None:
     """Conditional update along the table of transitions. Raises WrongSettlementState."""
     allowed = (settlement.state, to) in SETTLEMENT_TRANSITIONS

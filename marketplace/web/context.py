@@ -240,6 +240,7 @@ SECTIONS = {
             [
                 ("operator_runs", "Périodes", MONEY_ROLES),
                 ("operator_invoices", "Factures", MONEY_ROLES),
+                ("operator_credit_notes", "Avoirs à émettre", MONEY_ROLES),
                 ("operator_titres", "Titres de recettes", MONEY_ROLES),
             ],
         ),

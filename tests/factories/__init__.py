@@ -15,7 +15,9 @@ from tests.factories.billing import (
     LedgerEntryFactory,
     NumberCounterFactory,
     SettlementFactory,
+    credit_note_on,
     drafted_run,
+    issued_credit_note,
     issued_invoice,
 )
 from tests.factories.catalog import (
@@ -163,7 +165,9 @@ __all__ = [
     "VendorApplicationFactory",
     "VendorFactory",
     "VendorTermsFactory",
+    "credit_note_on",
     "drafted_run",
+    "issued_credit_note",
     "issued_invoice",
     "succeeding_grid",
 ]

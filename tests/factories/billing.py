@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import factory
 
-from billing import operations
+from billing import credits, operations
 from billing.models import (
     BillingRun,
     Channel,
@@ -19,7 +19,7 @@ from billing.models import (
     Settlement,
     SettlementState,
 )
-from subscriptions.models import State
+from subscriptions.models import State, Subscription
 from tests.factories.base import NOW, Factory
 from tests.factories.subscriptions import SubscriptionFactory
 from tests.factories.tenants import OperatorFactory, OrganisationFactory, UserFactory
@@ -185,3 +185,23 @@ def issued_invoice(*, operator=None, now=NOW, **subscription) -> Invoice:
         operations.approve_run(run=run, approved_by=run.started_by, now=now)
         operations.issue_run(run_id=run.pk, now=now)
         return Invoice.objects.select_related("operator", "tenant", "settlement").get(run=run)
+
+
+def credit_note_on(invoice: Invoice, *, ended_on: date = date(2026, 10, 1)) -> Invoice:
+    """The draft credit note of an issued invoice, its first subscription having ended that day."""
+    with as_worker():
+        subscription = Subscription.objects.filter(ledger_entries__line__invoice=invoice).first()
+        Subscription.objects.filter(pk=subscription.pk).update(ended_on=ended_on, state=State.ENDED)
+        subscription.refresh_from_db()
+        credits.note_closing(subscription=subscription, on=ended_on, now=NOW)
+        credits.settle_closing(closing_id=subscription.closing.pk, now=NOW)
+        notes = Invoice.objects.select_related("operator__organisation", "corrects", "tenant")
+        return notes.get(corrects=invoice, state=InvoiceState.DRAFT)
+
+
+def issued_credit_note(invoice: Invoice, **ended) -> Invoice:
+    """The same, issued by a person."""
+    note = credit_note_on(invoice, **ended)
+    with as_worker():
+        credits.issue_credit_note(credit_note=note, shown_cents=note.gross_cents, by=UserFactory(), now=NOW)
+        return Invoice.objects.select_related("operator", "corrects", "settlement").get(pk=note.pk)

@@ -15,8 +15,8 @@ from django.test import Client
 from django.utils import timezone
 from django.utils.timezone import localdate
 
-from billing import operations
-from billing.models import BillingRun, Channel, Invoice, SettlementState
+from billing import credits, operations
+from billing.models import BillingRun, Channel, Invoice, LedgerEntry, SettlementState
 from catalog.models import (
     ChecklistItem,
     Claim,
@@ -75,6 +75,7 @@ from tests.factories import (
     InvitationFactory,
     InvoiceFactory,
     InvoiceFileFactory,
+    LedgerEntryFactory,
     ListingFactory,
     ListingShareFactory,
     LotHolderFactory,
@@ -184,6 +185,8 @@ class World:
     issued: BillingRun
     invoice: Invoice  # of `issued`, with its file and its titre de recettes
     refused: Invoice  # of `issued`: the payment provider refused it, a person must look
+    credit_note: Invoice  # a draft, on `invoice`
+    credit: Invoice  # an issued one, on `refused`: a person gives it back
 
 
 def make_worlds() -> tuple[World, World, World]:
@@ -477,24 +480,37 @@ def _bill(side: dict, members: list[dict]) -> list[dict]:
         path = default_storage.save(f"invoices/{invoice.public_id}.pdf", ContentFile(PDF))
         InvoiceFileFactory(invoice=invoice, path=path)
     return [
-        {"issued": issued, "review": review, "invoice": invoice, "refused": _refused(issued, invoice)}
+        {"issued": issued, "review": review, "invoice": invoice, **_by_hand(issued, invoice)}
         for invoice in invoices
     ]
 
 
-def _refused(run: BillingRun, like: Invoice) -> Invoice:
-    """Another invoice of that member and run, on the other side of the tax border."""
-    invoice = InvoiceFactory(
-        issued=True,
-        sequence=9000 + like.sequence,  # far from those given
-        out_of_scope=True,
-        run=run,
-        tenant=like.tenant,
-        buyer=like.buyer,
-        payment=like.payment,
-    )
-    SettlementFactory(invoice=invoice, channel=Channel.STRIPE, state=SettlementState.NEEDS_PERSON)
-    return invoice
+def _by_hand(run: BillingRun, like: Invoice) -> dict:
+    """Another invoice of that member and run, on the other side of the tax border, and a credit note on it:
+    both ask for a person. A credit note on `like` is still a draft."""
+    same = {"run": run, "tenant": like.tenant, "buyer": like.buyer, "payment": like.payment, "issued": True}
+    refused = InvoiceFactory(out_of_scope=True, sequence=9000 + like.sequence, **same)  # far from those given
+    credit = InvoiceFactory(out_of_scope=True, sequence=9500 + like.sequence, corrects=refused, **same)
+    for invoice in (refused, credit):
+        SettlementFactory(invoice=invoice, channel=Channel.STRIPE, state=SettlementState.NEEDS_PERSON)
+    with as_worker():
+        billed = LedgerEntry.objects.select_related("subscription").filter(line__invoice=like).first()
+        entry = LedgerEntryFactory(
+            run=run,
+            subscription=billed.subscription,
+            tenant=like.tenant,
+            corrects=billed,
+            code="avoir",
+            label=billed.label,
+            quantity=1,
+            unit_price=-1,
+            amount_cents=-100,
+            vat_category=billed.vat_category,
+            vat_rate=billed.vat_rate,
+            vat_reason=billed.vat_reason,
+        )
+        credit_note = credits.draft_credit_note(corrects=like, entries=[entry])
+    return {"refused": refused, "credit": credit, "credit_note": credit_note}
 
 
 class People:

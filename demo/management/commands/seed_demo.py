@@ -17,6 +17,7 @@ from demo.seed import bills, broker_catalog
 from demo.seed.choices import make_choices
 from demo.seed.claims import make_claims
 from demo.seed.connections import make_connections
+from demo.seed.credit_notes import make_credit_notes
 from demo.seed.curation import make_curation
 from demo.seed.doors import open_doors
 from demo.seed.editorial import make_editorial
@@ -99,6 +100,7 @@ class Command(BaseCommand):
             close_some(history=history)
         with self.telling("billing periods"):
             bills.make_bills(operators=operators, rng=rng)
+            make_credit_notes(operators=operators)
             bills.enqueue_files()
         with self.telling("requests of November"):
             make_requests(market=market, rng=rng)

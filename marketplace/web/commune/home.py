@@ -51,7 +51,7 @@ def home(request, organisation):
                 "url": reverse("member_invoice", args=[organisation.siren, invoice.public_id]),
                 "operator": invoice.operator.short_name,
                 "date": day(invoice.issue_date),
-                "gross": format_cents(invoice.gross_cents),
+                "gross": format_cents(invoice.gross_cents * invoice.sign),
                 "badge": payment_badge(invoice, today=today),
             }
             for invoice in invoices_of_member(organisation=organisation)[:LAST_INVOICES]

@@ -39,6 +39,14 @@ def invoice_list(request, organisation):
             "note": plural(due.late_count, "facture"),
         },
     ]
+    if due.to_give_back_cents:
+        figures.append(
+            {
+                "label": "À vous rendre",
+                "value": format_cents(due.to_give_back_cents),
+                "note": "avoirs sur des factures déjà payées",
+            }
+        )
     context = {
         "organisation": organisation,
         "rows": [
@@ -47,8 +55,8 @@ def invoice_list(request, organisation):
                 "url": reverse("member_invoice", args=[organisation.siren, invoice.public_id]),
                 "operator": invoice.operator.short_name,
                 "date": day(invoice.issue_date),
-                "due": day(invoice.due_date),
-                "gross": format_cents(invoice.gross_cents),
+                "due": "sans objet" if invoice.is_credit_note else day(invoice.due_date),
+                "gross": format_cents(invoice.gross_cents * invoice.sign),
                 "badge": payment_badge(invoice, today=today),
             }
             for invoice in page
@@ -69,13 +77,16 @@ def detail(request, organisation, public_id):
     context = {
         "organisation": organisation,
         "invoice": invoice,
+        "kind": "Avoir" if invoice.is_credit_note else "Facture",
+        "linked": _linked(organisation, invoice),
+        "to_pay": not paid and not invoice.is_credit_note and invoice.credited_cents < invoice.gross_cents,
         "operator": invoice.operator,
         "badge": payment_badge(invoice, today=localdate(timezone.now())),
         "breakdown": _breakdown(invoice),
         "issue_date": day(invoice.issue_date),
         "due_date": day(invoice.due_date),
         "period": f"du {day(invoice.period_start)} au {day(invoice.period_end - timedelta(days=1))}",
-        "gross": format_cents(invoice.gross_cents),
+        "left": format_cents(invoice.gross_cents - invoice.credited_cents),
         "paid": paid,
         "payment": invoice.payment,
         "iban": iban_in_words(invoice.payment.get("iban", "")),
@@ -96,7 +107,8 @@ def file(request, organisation, public_id):
     invoice = get_object_or_404(invoice_for_member(organisation=organisation), public_id=public_id)
     if hasattr(invoice, "file"):
         try:
-            return pdf_response(path=invoice.file.path, filename=f"facture-{invoice.number}.pdf")
+            name = f"{invoice.get_type_code_display()}-{invoice.number}.pdf"
+            return pdf_response(path=invoice.file.path, filename=name)
         except FileMissing as error:
             messages.error(request, str(error))
     else:
@@ -104,11 +116,28 @@ def file(request, organisation, public_id):
     return redirect("member_invoice", siren=organisation.siren, public_id=public_id)
 
 
+def _linked(organisation, invoice: Invoice) -> list[dict]:
+    """For components/facts.html: the invoice a credit note corrects, or the credit notes of an invoice."""
+
+    def link(label: str, other: Invoice) -> dict:
+        return {
+            "label": label,
+            "value": other.number,
+            "note": f"{format_cents(other.gross_cents * other.sign)} le {day(other.issue_date)}",
+            "url": reverse("member_invoice", args=[organisation.siren, other.public_id]),
+        }
+
+    if invoice.corrects:
+        return [link("Facture corrigée", invoice.corrects)]
+    return [link("Avoir", note) for note in invoice.credit_notes.issued().order_by("sequence", "pk")]
+
+
 def _breakdown(invoice: Invoice) -> dict:
     """For components/price_breakdown.html: each line with its calculation, each tax with its reason."""
     out_of_scope = [row for row in invoice.vat if row["category"] == "O"]
     return {
-        "caption": f"Le calcul de la facture {invoice.number}",
+        "caption": f"Le calcul de {'l’avoir' if invoice.is_credit_note else 'la facture'} {invoice.number}",
+        "total_label": "Total de l’avoir" if invoice.is_credit_note else "",
         "lines": [
             {
                 "label": line.name,

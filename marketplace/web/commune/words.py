@@ -44,7 +44,24 @@ def is_paid(invoice: Invoice) -> bool:
 
 def payment_badge(invoice: Invoice, *, today: date) -> dict:
     """Where the payment is, in a buyer's words, for components/badge.html; `note` is for a cell of a
-    list, `sentence` for the invoice's own page ("" when the badge says it all)."""
+    list, `sentence` for the invoice's own page ("" when the badge says it all). `invoice` as
+    `billing.queries` reads it."""
+    if invoice.is_credit_note:
+        return {
+            "state": "info",
+            "label": "Avoir",
+            "icon": "info",
+            "note": f"sur la facture {invoice.corrects.number}",
+            "sentence": invoice.payment["instructions"],
+        }
+    if invoice.credited_cents >= invoice.gross_cents:
+        return {
+            "state": "neutral",
+            "label": "Annulée par avoir",
+            "icon": "neutral",
+            "note": "",
+            "sentence": "Un avoir du même montant annule cette facture : rien n’est à payer.",
+        }
     if is_paid(invoice):
         when = day(invoice.settlement.paid_at)
         return {

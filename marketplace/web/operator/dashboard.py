@@ -6,6 +6,7 @@ from django.utils import timezone
 from django.utils.timezone import localdate
 from django.views.decorators.http import require_safe
 
+from billing.credit_queries import credit_notes_to_issue
 from billing.models import RunState
 from billing.review import latest_run, period_of, settlements_for_person
 from catalog.curation.queue import curators_work
@@ -162,11 +163,19 @@ def _money_todo(operator, run) -> list[dict]:
                 "url": reverse("operator_runs", args=[operator.slug]),
             }
         )
+    if notes := credit_notes_to_issue(operator=operator).count():
+        tasks.append(
+            {
+                "label": f"Émettre {counted(notes, 'avoir')}",
+                "detail": "Des abonnements ont pris fin pendant une période déjà facturée.",
+                "url": reverse("operator_credit_notes", args=[operator.slug]),
+            }
+        )
     if stuck := settlements_for_person(operator=operator):
         tasks.append(
             {
                 "label": f"Regarder {counted(stuck, 'règlement bloqué', 'règlements bloqués')}",
-                "detail": "Le prestataire de paiement a refusé ces factures.",
+                "detail": "Des factures refusées par le prestataire de paiement, ou des avoirs à rendre.",
                 "url": f"{reverse('operator_invoices', args=[operator.slug])}?etat=regarder",
             }
         )

@@ -31,6 +31,7 @@ def invoice_breakdown(invoice: Invoice) -> dict:
         "vat_lines": [] if only_untaxed else [_vat_line(row) for row in [*taxed, *untaxed]],
         "vat_note": untaxed[0]["reason"] if only_untaxed else "",
         "total_ttc": format_cents(invoice.gross_cents),
+        "total_label": "Total de l’avoir" if invoice.is_credit_note else "",
     }
 
 
@@ -66,13 +67,13 @@ def settlement_badge(settlement) -> dict:
     """{state, label} for components/badge.html."""
     return {
         "state": SETTLEMENT_BADGES[settlement.state],
-        "label": capitalised(settlement.get_state_display()),
+        "label": capitalised(settlement.in_words),
     }
 
 
 def asks_person(settlement) -> bool:
     """Whether nothing goes on by itself any more: the provider refused the invoice."""
-    return settlement.state == SettlementState.NEEDS_PERSON
+    return settlement.state == SettlementState.NEEDS_PERSON and not settlement.invoice.is_credit_note
 
 
 def settlement_facts(settlement) -> list[dict]:
@@ -90,5 +91,10 @@ def settlement_facts(settlement) -> list[dict]:
         )
     facts.append({"label": "État depuis le", "value": day(settlement.changed_at)})
     if settlement.paid_at:
-        facts.append({"label": "Payée le", "value": day(settlement.paid_at)})
+        facts.append(
+            {
+                "label": "Réglé le" if settlement.invoice.is_credit_note else "Payée le",
+                "value": day(settlement.paid_at),
+            }
+        )
     return facts

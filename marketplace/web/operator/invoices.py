@@ -13,7 +13,7 @@ from django.utils.timezone import localdate
 from django.views.decorators.http import require_POST, require_safe
 
 from billing import review
-from billing.models import BillingRun, Invoice
+from billing.models import BillingRun, Invoice, InvoiceState, SettlementState
 from billing.settlement import operations as settling
 from billing.titres import Titre, all_titres, titre_page
 from catalog.pricing.money import from_cents
@@ -48,6 +48,7 @@ TABS = {
     "encaisser": "À encaisser",
     "regarder": "Demandent une personne",
     "payees": "Payées",
+    "avoirs": "Avoirs",
 }
 CSV_COLUMNS = (
     "Débiteur",
@@ -92,11 +93,14 @@ def invoice_list(request, operator):
                 "member": invoice.buyer["name"],
                 "date": day(invoice.issue_date),
                 "due": day(invoice.due_date),
-                "late": invoice.settlement.paid_at is None and invoice.due_date < today,
+                "credit": invoice.is_credit_note,
+                "late": invoice.settlement.paid_at is None
+                and not invoice.is_credit_note
+                and invoice.due_date < today,
                 "badge": settlement_badge(invoice.settlement),
                 "problem": invoice.settlement.problem,
                 "retry_url": _retry_url(operator, invoice),
-                "gross": format_cents(invoice.gross_cents),
+                "gross": format_cents(invoice.gross_cents * invoice.sign),
             }
             for invoice in found.page
         ],
@@ -111,6 +115,7 @@ def detail(request, operator, public_id):
     invoice = _invoice(operator, public_id, with_lines=True)
     payment = invoice.payment
     file = getattr(invoice, "file", None)
+    what = f"Télécharger {'l’avoir' if invoice.is_credit_note else 'la facture'}"
     context = {
         "operator": operator,
         "crumbs": crumbs(
@@ -118,15 +123,14 @@ def detail(request, operator, public_id):
         ),
         "invoice": invoice,
         "buyer_name": invoice.buyer["name"],
-        "figures": [
-            {
-                "label": "Montant à payer",
-                "value": format_cents(invoice.gross_cents),
-                "note": f"dont {format_cents(invoice.vat_cents)} de TVA",
-            },
-            {"label": "Émise le", "value": day(invoice.issue_date)},
-            {"label": "Échéance", "value": day(invoice.due_date)},
-        ],
+        "kind": capitalised(invoice.get_type_code_display()),
+        "figures": _figures(invoice),
+        "linked": _linked(operator, invoice),
+        "given_back_url": (
+            reverse("operator_credit_given_back", args=[operator.slug, invoice.public_id])
+            if invoice.is_credit_note and invoice.settlement.state == SettlementState.NEEDS_PERSON
+            else ""
+        ),
         "actions": [
             {
                 "label": f"Facturation : {review.period_of(invoice.run).label}",
@@ -151,7 +155,7 @@ def detail(request, operator, public_id):
         "file": file
         and {
             "url": reverse("operator_invoice_file", args=[operator.slug, invoice.public_id]),
-            "label": f"Télécharger la facture (PDF, {max(round(file.size / 1024), 1)} Ko)",
+            "label": f"{what} (PDF, {max(round(file.size / 1024), 1)} Ko)",
             "sha256": file.sha256,
             "made_at": moment(file.made_at),
         },
@@ -257,10 +261,50 @@ def titres_csv(request, operator):
 
 
 def _invoice(operator, public_id, *, with_lines: bool = False) -> Invoice:
-    found = Invoice.objects.issued().of_operator(operator).select_related("settlement", "file", "run")
+    found = (
+        Invoice.objects.issued().of_operator(operator).select_related("settlement", "file", "run", "corrects")
+    )
     if with_lines:
-        found = found.prefetch_related(review.with_lines())
+        found = found.with_credited().prefetch_related(review.with_lines())
     return get_object_or_404(found, public_id=public_id)
+
+
+def _figures(invoice: Invoice) -> list[dict]:
+    tax = f"dont {format_cents(invoice.vat_cents)} de TVA"
+    if invoice.is_credit_note:
+        return [
+            {"label": "Montant de l’avoir", "value": format_cents(invoice.gross_cents), "note": tax},
+            {"label": "Émis le", "value": day(invoice.issue_date)},
+        ]
+    figures = [
+        {"label": "Montant de la facture", "value": format_cents(invoice.gross_cents), "note": tax},
+        {"label": "Émise le", "value": day(invoice.issue_date)},
+        {"label": "Échéance", "value": day(invoice.due_date)},
+    ]
+    if invoice.credited_cents:
+        left = format_cents(invoice.gross_cents - invoice.credited_cents)
+        figures[0]["note"] += f", {left} une fois les avoirs déduits"
+    return figures
+
+
+def _linked(operator, invoice: Invoice) -> list[dict]:
+    """For components/facts.html: the invoice a credit note corrects, or the credit notes of an invoice."""
+    if invoice.corrects:
+        url = reverse("operator_invoice", args=[operator.slug, invoice.corrects.public_id])
+        return [{"label": "Corrige la facture", "value": invoice.corrects.number, "url": url}]
+    links = []
+    for note in invoice.credit_notes.order_by("pk"):
+        drafted = note.state == InvoiceState.DRAFT
+        name = "operator_credit_note" if drafted else "operator_invoice"
+        links.append(
+            {
+                "label": "Avoir à émettre" if drafted else "Avoir",
+                "value": format_cents(note.gross_cents) if drafted else note.number,
+                "note": "" if drafted else format_cents(-note.gross_cents),
+                "url": reverse(name, args=[operator.slug, note.public_id]),
+            }
+        )
+    return links
 
 
 def _retry_url(operator, invoice: Invoice) -> str:

@@ -43,7 +43,9 @@ def member(request, operator, siren):
     adhesions = list(adhesions_of(organisation=organisation, operator=operator))
     with tenant_scope([operator.organisation_id, organisation.pk]):
         subscriptions = open_subscriptions(operator=operator, organisation=organisation)
-        invoices = Invoice.objects.issued().of_operator(operator).filter(tenant=organisation).count()
+        invoices = (
+            Invoice.objects.issued().invoices().of_operator(operator).filter(tenant=organisation).count()
+        )
         invited = [
             {"email": invitation.email, "until": day(invitation.expires_at)}
             for invitation in invitations_of(organisation=organisation)

@@ -1,5 +1,7 @@
 """A member's invoices: what is due, why, and how to pay."""
 
+from datetime import date
+
 import pytest
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
@@ -13,6 +15,7 @@ from tests.factories import (
     InvoiceFileFactory,
     OperatorFactory,
     SettlementFactory,
+    issued_credit_note,
     issued_invoice,
 )
 from tests.factories.base import NOW
@@ -160,3 +163,47 @@ def test_one_invoice_takes_at_most_ten_queries(client, at, invoice, secretary, s
     with snapshot_queries(snapshot) as queries:
         client.get(at("member_invoice", invoice.public_id))
     assert len([query for query in queries if "SAVEPOINT" not in query]) <= 10
+
+
+@freeze_time("2026-10-15 10:00")
+def test_what_is_credited_is_no_longer_due(client, at, commune, invoice, secretary):
+    note = issued_credit_note(invoice)
+    client.force_login(secretary)
+    page = client.get(at("member_invoices"))
+    rows = {row["number"]: row for row in page.context["rows"]}
+    assert rows[note.number]["gross"] == "-77,40\u00a0€"
+    assert rows[note.number]["badge"]["note"] == f"sur la facture {invoice.number}"
+    assert page.context["figures"][0] == {"label": "À payer", "value": "232,20\u00a0€", "note": "1 facture"}
+    text = client.get(at("member_invoice", invoice.public_id)).content.decode()
+    assert "232,20\u00a0€" in text
+    assert note.number in text
+    text = client.get(at("member_invoice", note.public_id)).content.decode()
+    for words in (
+        f"Avoir {note.number}",
+        "3 mois non commencés sur 12 facturés",
+        invoice.number,
+        "réduit d’autant",
+    ):
+        assert words in text
+    assert "IBAN" not in text
+
+
+@freeze_time("2026-10-15 10:00")
+def test_an_invoice_credited_whole_is_not_to_pay(client, at, invoice, secretary):
+    issued_credit_note(invoice, ended_on=date(2025, 12, 1))
+    client.force_login(secretary)
+    page = client.get(at("member_invoices"))
+    assert [row["badge"]["label"] for row in page.context["rows"]] == ["Avoir", "Annulée par avoir"]
+    assert page.context["figures"][0] == {"label": "À payer", "value": "0,00\u00a0€", "note": "0 facture"}
+    assert "IBAN" not in client.get(at("member_invoice", invoice.public_id)).content.decode()
+
+
+def test_what_is_credited_on_a_paid_invoice_is_to_be_given_back(client, at, invoice, secretary):
+    settled(invoice, state=SettlementState.PAID, paid_at=NOW)
+    issued_credit_note(invoice)
+    client.force_login(secretary)
+    figures = client.get(at("member_invoices")).context["figures"]
+    assert [(one["label"], one["value"]) for one in figures if one["label"] != "Dont échéance passée"] == [
+        ("À payer", "0,00\u00a0€"),
+        ("À vous rendre", "77,40\u00a0€"),
+    ]
