@@ -204,8 +204,14 @@ def test_closed_periods_are_numbered_without_a_gap(seeded):
     assert {run.operator.slug for run in issued} == {"cantonade", "brumelle", "etabli-communal"}
     assert all(run.problems == [] for run in BillingRun.objects.all())
     for operator in Operator.objects.all():
-        numbers = Invoice.objects.issued().of_operator(operator).order_by("sequence")
+        numbers = Invoice.objects.issued().invoices().of_operator(operator).order_by("sequence")
         assert list(numbers.values_list("sequence", flat=True)) == list(range(1, numbers.count() + 1))
+
+
+def test_one_credit_note_is_issued_and_one_waits(seeded):
+    notes = Invoice.objects.credit_notes().order_by("pk")
+    assert list(notes.values_list("number", flat=True)) == ["A2026-00001", ""]
+    assert all(0 < note.gross_cents < note.corrects.gross_cents for note in notes.select_related("corrects"))
 
 
 def test_every_issued_invoice_is_sound(seeded):
