@@ -33,12 +33,14 @@ def close_some(*, history: list[Subscription]) -> None:
     for subscription in old[:SUSPENDED]:
         _move(subscription, State.SUSPENDED, date(2026, 9, 14), curators, BUILDING_WORK)
     for subscription in old[SUSPENDED : SUSPENDED + TERMINATING]:
-        _move(subscription, State.TERMINATING, date(2026, 11, 2), curators, NOTICE)
+        _move(
+            subscription, State.TERMINATING, date(2026, 11, 2), curators, NOTICE, ended_on=date(2026, 12, 2)
+        )
     for rank, subscription in enumerate(old[SUSPENDED + TERMINATING :][:ENDED]):
         noticed = CLOSED_IN + timedelta(days=17 * rank)
         ended = noticed + timedelta(days=30)
-        _move(subscription, State.TERMINATING, noticed, curators, NOTICE)
-        _move(subscription, State.ENDED, ended, curators, GIVEN_BACK, ended_on=ended)
+        _move(subscription, State.TERMINATING, noticed, curators, NOTICE, ended_on=ended)
+        _move(subscription, State.ENDED, ended, curators, GIVEN_BACK)
 
 
 def _move(subscription, to: State, day: date, curators, reason: str, **fields) -> None:
