@@ -11,7 +11,8 @@ from demo.seed.moments import at
 from demo.seed.people import holders
 from subscriptions import operations as subscriptions
 from subscriptions.models import State, Subscription
-from tenants.models import Operator, Role
+from tenants import tasks
+from tenants.models import Letter, Operator, Role
 
 LEFT, KNOWN, ISSUED = date(2026, 5, 15), date(2026, 7, 15), date(2026, 7, 20)
 NOTICE = "Résiliation au 15 mai, reçue en juillet."
@@ -39,6 +40,8 @@ def make_credit_notes(*, operators: dict[str, Operator]) -> None:
             _end(subscription, by)
         note = Invoice.objects.credit_notes().filter(operator=operator).order_by("pk").first()
         credits.issue_credit_note(credit_note=note, shown_cents=note.gross_cents, by=by, now=at(ISSUED, 15))
+    for letter in Letter.objects.filter(key__startswith="credit-note:"):
+        tasks.send_letter.defer(letter_id=letter.pk)
 
 
 def _end(subscription: Subscription, by) -> None:
