@@ -229,6 +229,7 @@ SECTIONS = {
             [
                 ("operator_subscriptions", "Abonnements", OPERATOR_ROLES),
                 ("operator_terms", "Échéances", OPERATOR_ROLES),
+                ("operator_bulks", "Demandes groupées", TASK_ROLES),
                 ("operator_exits", "Départs", OPERATOR_ROLES),
                 ("operator_coverage", "Couverture", OPERATOR_ROLES),
                 ("operator_tasks", "Ouvertures et fermetures", TASK_ROLES),

@@ -232,6 +232,14 @@ def _active(world: World) -> list:
     return [world.active.public_id]
 
 
+def _bulk(world: World) -> list:
+    return [world.bulk.public_id]
+
+
+def _decidable(world: World) -> list:
+    return [world.decidable.public_id]
+
+
 def _parting(world: World) -> list:
     return [world.parting.public_id]
 
@@ -346,6 +354,10 @@ def _a_request(world: World) -> dict:
 
 def _ticked(world: World) -> dict:
     return {"fiches": [str(world.submission.public_id)], "verifies": "oui"}
+
+
+def _a_list(world: World) -> dict:
+    return {"request_key": str(uuid4()), "everybody": "on", "decision": "chacune"}
 
 
 def _a_departure(world: World) -> dict:
@@ -574,6 +586,13 @@ TABLE = [
     member("member_leave_withdraw", thing=_parting_service, post=leads(SIGNATORY)),
     member("member_leave_retrieved", thing=_parting_service, post=leads(SECRETARY, SIGNATORY)),
     member("member_certificate", thing=lambda world: [world.left.subscription.public_id], get=opens(MEMBERS)),
+    # For an intercommunality only: this commune finds nothing there (tests/marketplace/test_bulk.py).
+    member("member_bulks"),
+    member("member_bulk_new", thing=_listing),
+    *(
+        member(f"member_bulk{end}", thing=_bulk)
+        for end in ("", "_progress", "_confirm", "_discard", "_approve", "_csv")
+    ),
     member("member_term_notice", thing=_renewing, get=opens(SIGNATORY), post=leads(SIGNATORY)),
     member("member_term_renew", thing=_expiring, get=opens(SIGNATORY), post=leads(SIGNATORY), sends=_an_act),
     member("member_term_take_back", thing=_stopping, get=opens(SIGNATORY), post=leads(SIGNATORY)),
@@ -630,6 +649,14 @@ TABLE = [
     operator("operator_coverage_csv", thing=_listing, get=opens(OPERATORS), lists_members=True),
     operator("operator_coverage_write", thing=_listing, get=opens(TASKS), post=leads(TASKS),
              sends=_letters),
+    operator("operator_bulks", get=opens(TASKS)),
+    operator("operator_bulk_new", thing=_listing, get=opens(TASKS), post=leads(TASKS), sends=_a_list),
+    operator("operator_bulk", thing=_bulk, get=opens(TASKS)),
+    operator("operator_bulk_progress", thing=_bulk, get=opens(TASKS)),
+    operator("operator_bulk_confirm", thing=_bulk, post=leads(TASKS)),
+    operator("operator_bulk_discard", thing=_bulk, post=leads(TASKS)),
+    operator("operator_bulk_approve", thing=_decidable, post=leads(OPERATOR_ADMIN), sends=_an_act),
+    operator("operator_bulk_csv", thing=_bulk, get=opens(TASKS)),
     operator("operator_exits", get=opens(OPERATORS)),
     operator("operator_exit", thing=_parting, get=opens(OPERATORS)),
     operator("operator_exit_extend", thing=_parting, post=leads(TASKS), sends=_a_longer_transition),

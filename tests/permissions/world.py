@@ -47,7 +47,7 @@ from catalog.shortlists import choice_file, deciding
 from marketplace.pages.models import HelpArticlePage, NewsItemPage
 from marketplace.pages.picture_storage import FOLDER
 from provisioning.models import Step, StepState
-from subscriptions.models import Exit, ExitState, FrameworkLot, State, Subscription, Term
+from subscriptions.models import BulkRequest, Exit, ExitState, FrameworkLot, State, Subscription, Term
 from tenants.models import (
     Adhesion,
     Assistance,
@@ -64,6 +64,8 @@ from tests.factories import (
     AdhesionFactory,
     AssistanceFactory,
     BillingRunFactory,
+    BulkLineFactory,
+    BulkRequestFactory,
     ChecklistItemFactory,
     ClaimFactory,
     CollegeFactory,
@@ -173,6 +175,8 @@ class World:
     stopping: Subscription  # of which the member refused the renewal
     expiring: Subscription  # unless it is renewed expressly
     active: Subscription  # with the act that approved it
+    bulk: BulkRequest  # the operator's, to be confirmed
+    decidable: BulkRequest  # the operator's, made, to be decided by one act
     parting: Exit  # in its notice
     erasing: Exit  # waits for its certificate
     left: Exit  # with its certificate
@@ -355,10 +359,25 @@ def _member_side(side: dict, commune: Organisation) -> dict:
         "renewing": _with_term(listing("Pont"), asked).subscription,
         "stopping": NonRenewalFactory(term=_with_term(listing("Port"), asked)).term.subscription,
         "expiring": _with_term(listing("Parc"), asked, renewal="express").subscription,
+        **_bulks(side, listing("Lavoir"), commune),
         **_departures(listing, asked),
         "opening": opening,
         "step": StepFactory(run__subscription=opening, state=StepState.NEEDS_PERSON, problem="Panne."),
     }
+
+
+def _bulks(side: dict, listing: Listing, commune: Organisation) -> dict:
+    asks = {"tenant": side["operator"].organisation, "listing": listing}
+    draft = BulkRequestFactory(**asks)
+    BulkLineFactory(bulk=draft, organisation=commune)
+    with as_worker():
+        proof = default_storage.save("conventions/convention.pdf", ContentFile(PDF))
+    made = BulkRequestFactory(
+        state="made", convention_number="C-1", convention_date=date(2026, 1, 5), convention_file=proof, **asks
+    )
+    requested = SubscriptionFactory(tenant=commune, listing=listing)
+    BulkLineFactory(bulk=made, organisation=commune, state="made", subscription_id=requested.pk)
+    return {"bulk": draft, "decidable": made}
 
 
 def _departures(listing, asked: dict) -> dict:

@@ -7,6 +7,7 @@ from functools import partial
 from django.contrib import messages
 from django.http import Http404
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.timezone import localdate
@@ -37,6 +38,7 @@ from subscriptions.exceptions import (
 from subscriptions.queries import Conditions, open_subscription, request_conditions, signatories
 from subscriptions.requesting import chorus_rules
 from tenants.models import Role
+from tenants.models.organisation import OrganisationKind
 
 VEHICLE = "cadre"  # in the address: another purchasing vehicle than the first
 RECALCULATE = "recalculer"
@@ -150,6 +152,9 @@ def _page(request, organisation, offer: Offer, blank, *, form: SubscribeForm | N
         "vehicle": conditions.vehicle,
         "deliberation": conditions.deliberation,
         "storefront_url": storefront_url(listing.operator, organisation),
+        "bulk_url": reverse("member_bulk_new", args=[organisation.siren, listing.pk])
+        if organisation.kind == OrganisationKind.EPCI
+        else "",
         **_price(organisation, conditions),
         **_approval(request, organisation, conditions),
     }

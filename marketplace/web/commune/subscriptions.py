@@ -20,6 +20,7 @@ from marketplace.web.pdf import FileMissing, pdf_response
 from subscriptions.queries import GROUPS, group_counts, subscription_for_member, subscriptions_of_member
 from tenants.members.adhesions import operators_of
 from tenants.models import Role
+from tenants.models.organisation import OrganisationKind
 
 PAGE_SIZE = 25
 TABS = {
@@ -74,6 +75,8 @@ def subscription_list(request, organisation):
         "filtered": bool(group),
         "storefront_url": storefront_url(operators[0], organisation) if operators else reverse("home"),
         "may_request": Role.SECRETARY in request.roles,
+        "is_epci": organisation.kind == OrganisationKind.EPCI,
+        "bulks_url": reverse("member_bulks", args=[organisation.siren]),
     }
     return render(request, "commune/subscriptions.html", context)
 

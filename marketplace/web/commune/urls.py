@@ -3,6 +3,7 @@
 from django.urls import path
 
 from marketplace.web.commune import (
+    bulk,
     decisions,
     help,
     home,
@@ -23,6 +24,14 @@ urlpatterns = [
     path("socle/", socle.socle, name="member_socle"),
     path("abonnements/", subscriptions.subscription_list, name="member_subscriptions"),
     path("abonnements/nouveau/<int:listing>/", subscribe.subscribe, name="member_subscribe"),
+    path("demandes-groupees/", bulk.bulk_list, name="member_bulks"),
+    path("demandes-groupees/nouvelle/<int:listing>/", bulk.new, name="member_bulk_new"),
+    path("demandes-groupees/<uuid:public_id>/", bulk.detail, name="member_bulk"),
+    path("demandes-groupees/<uuid:public_id>/suivi/", bulk.progress, name="member_bulk_progress"),
+    path("demandes-groupees/<uuid:public_id>/confirmer/", bulk.confirm, name="member_bulk_confirm"),
+    path("demandes-groupees/<uuid:public_id>/abandonner/", bulk.discard, name="member_bulk_discard"),
+    path("demandes-groupees/<uuid:public_id>/approuver/", bulk.approve, name="member_bulk_approve"),
+    path("demandes-groupees/<uuid:public_id>/compte-rendu.csv", bulk.report, name="member_bulk_csv"),
     path("abonnements/<uuid:public_id>/", subscriptions.detail, name="member_subscription"),
     path("abonnements/<uuid:public_id>/suivi/", subscriptions.progress, name="member_subscription_progress"),
     path("abonnements/<uuid:public_id>/approuver/", decisions.approve, name="member_approve"),

@@ -314,4 +314,7 @@ def _actions(operator, found: Listing) -> list[dict]:
         actions.append({"label": "Voir comme vos adhérents", "url": url, "style": "secondary"})
         url = reverse("operator_share_offer", args=[operator.slug, found.pk])
         actions.append({"label": "Proposer à un autre opérateur", "url": url, "style": "secondary"})
+    if found.state == ListingState.LISTED:
+        url = reverse("operator_bulk_new", args=[operator.slug, found.pk])
+        actions.append({"label": "Demander pour des adhérents", "url": url, "style": "secondary"})
     return actions

@@ -1,0 +1,308 @@
+"""The pages of a request for many; `Door` says who asks and where the addresses begin."""
+
+import uuid
+from dataclasses import dataclass
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.timezone import localdate
+
+from catalog.models import Listing
+from marketplace.web.bulk.forms import FOR_ALL, BulkForm
+from marketplace.web.commune.forms import ApproveForm
+from marketplace.web.csv import csv_response
+from marketplace.web.formats import day, format_cents, format_number, moment
+from subscriptions import bulk
+from subscriptions.acts import Act
+from subscriptions.bulk import Wanted
+from subscriptions.bulk_queries import bulks_of, counts_of, lines_of, yearly_total
+from subscriptions.bulk_reading import read_list
+from subscriptions.exceptions import DecisionInvalid, SubscriptionRefused
+from subscriptions.models import BulkRequest, BulkState, LineState
+from subscriptions.models.bulk import AT_WORK
+from tenants.models import Organisation
+from tenants.spreadsheets.reading import CsvProblem
+from tenants.spreadsheets.writing import csv_bytes, safe_cell
+
+PAGE_SIZE = 50
+TITLE = "Demandes groupées"
+BADGES = {
+    BulkState.DRAFT: ("warning", "À confirmer"),
+    BulkState.RUNNING: ("info", "Demandes en cours"),
+    BulkState.MADE: ("success", "Demandes faites"),
+    BulkState.APPROVING: ("info", "Approbation en cours"),
+    BulkState.DONE: ("success", "Approuvées"),
+}
+LINE_BADGES = {
+    LineState.WAITING: ("neutral", "À faire"),
+    LineState.MADE: ("success", "Demandé"),
+    LineState.THERE: ("info", "Déjà demandé"),
+    LineState.REFUSED: ("warning", "Refusé"),
+    LineState.APPROVED: ("success", "Approuvé"),
+    LineState.NOT_APPROVED: ("warning", "Non approuvé"),
+}
+CSV_COLUMNS = (
+    "Collectivité",
+    "SIREN",
+    "Code INSEE",
+    "Ligne du fichier",
+    "Prix (EUR HT par an)",
+    "Résultat",
+    "Motif",
+)
+
+
+@dataclass(frozen=True)
+class Door:
+    """`arguments` begin every address, whose names begin with `prefix`."""
+
+    organisation: Organisation
+    prefix: str
+    arguments: tuple[str, ...]
+    crumbs: list[dict]
+    asks: bool
+    decides: bool
+
+    def url(self, name: str, *rest) -> str:
+        return reverse(f"{self.prefix}_{name}", args=[*self.arguments, *rest])
+
+    def trail(self, *items: tuple[str, str]) -> list[dict]:
+        return [*self.crumbs, *({"label": label, "url": url} for label, url in items)]
+
+
+def list_page(request, door: Door):
+    """Every list, newest first."""
+    page = Paginator(bulks_of(initiator=door.organisation), PAGE_SIZE).get_page(request.GET.get("page"))
+    context = {
+        "crumbs": door.trail((TITLE, "")),
+        "page": page,
+        "rows": [
+            {
+                "url": door.url("bulk", row.public_id),
+                "name": row.listing.shown.name,
+                "by": str(row.requested_by),
+                "at": moment(row.requested_at),
+                "badge": _badge(BADGES, row.state),
+            }
+            for row in page
+        ],
+    }
+    return render(request, "bulk/list.html", context)
+
+
+def new_page(request, door: Door, listing: Listing):
+    """Who, and who decides; then the list is kept, to be read before anything is asked."""
+    now = timezone.now()
+    among = list(
+        bulk.reachable(initiator=door.organisation, operator=listing.operator, on=localdate(now))
+        .select_related("territory")
+        .order_by("plain_name", "pk")
+    )
+    if request.method == "POST":
+        form = BulkForm(request.POST, request.FILES, organisations=among)
+        if form.is_valid():
+            try:
+                return redirect(
+                    door.url("bulk", _prepared(request, door, listing, form, among, now).public_id)
+                )
+            except DecisionInvalid as refusal:
+                form.add_error("convention" if refusal.field == "file" else refusal.field, str(refusal))
+            except CsvProblem as problem:
+                form.add_error("file", str(problem))
+            except SubscriptionRefused as refusal:
+                form.add_error(None, str(refusal))
+    else:
+        form = BulkForm(initial={"request_key": uuid.uuid4()}, organisations=among)
+    context = {
+        "crumbs": door.trail((TITLE, door.url("bulks")), ("Nouvelle", "")),
+        "service": listing.shown.name,
+        "form": form,
+        "has_errors": bool(form.errors),
+        "nobody": not among,
+        "count": format_number(len(among)),
+    }
+    return render(request, "bulk/new.html", context)
+
+
+def _prepared(request, door: Door, listing: Listing, form: BulkForm, among, now) -> BulkRequest:
+    typed = form.cleaned_data
+    if typed["file"]:
+        wanted = read_list(typed["file"].read(), among=among)
+    else:
+        chosen = set(typed["chosen"])
+        wanted = [Wanted("", one) for one in among if typed["everybody"] or str(one.pk) in chosen]
+    convention = None
+    if typed["decision"] == FOR_ALL:
+        convention = Act(typed["number"], typed["date"], typed["convention"])
+    return bulk.prepare_bulk(
+        initiator=door.organisation,
+        listing=listing,
+        wanted=wanted,
+        convention=convention,
+        by=request.user,
+        request_key=typed["request_key"],
+        now=now,
+    )
+
+
+def detail_page(request, door: Door, public_id, *, form: ApproveForm | None = None):
+    """The list to confirm, its progress, or its report; and the act that decides for all."""
+    found = _found(door, public_id)
+    counts = counts_of(found)
+    page = Paginator(lines_of(found), PAGE_SIZE).get_page(request.GET.get("page"))
+    approves = (
+        door.decides and found.state == BulkState.MADE and found.decides_for_all and counts[LineState.MADE]
+    )
+    context = {
+        "crumbs": door.trail((TITLE, door.url("bulks")), (found.listing.shown.name, "")),
+        "name": found.listing.shown.name,
+        "badge": _badge(BADGES, found.state),
+        "draft": found.state == BulkState.DRAFT,
+        "asks": door.asks,
+        "confirm_url": door.url("bulk_confirm", found.public_id),
+        "discard_url": door.url("bulk_discard", found.public_id),
+        "csv_url": door.url("bulk_csv", found.public_id),
+        "approve_url": door.url("bulk_approve", found.public_id),
+        "approve_form": (form or ApproveForm(deliberation=False)) if approves else None,
+        "has_errors": bool(form and form.errors),
+        "waits_for_act": found.state == BulkState.MADE and found.decides_for_all and not approves,
+        "facts": _facts(found, counts),
+        "page": page,
+        "rows": [_row(line) for line in page],
+        "total": f"{format_number(page.paginator.count)} lignes",
+        **_progress(door, found),
+    }
+    return render(request, "bulk/detail.html", context)
+
+
+def progress_part(request, door: Door, public_id):
+    """How far the job is; asked for again until it is over."""
+    return render(request, "bulk/_progress.html", _progress(door, _found(door, public_id)))
+
+
+def confirm(request, door: Door, public_id):
+    """Has the requests made."""
+    found = _found(door, public_id)
+    _tried(request, lambda: bulk.confirm_bulk(bulk=found, now=timezone.now()))
+    return redirect(door.url("bulk", public_id))
+
+
+def discard(request, door: Door, public_id):
+    """Throws the list away."""
+    found = _found(door, public_id)
+    if _tried(request, lambda: bulk.discard_bulk(bulk=found)):
+        messages.success(request, "La liste est abandonnée : rien n’a été demandé.")
+        return redirect(door.url("bulks"))
+    return redirect(door.url("bulk", public_id))
+
+
+def approve(request, door: Door, public_id):
+    """One act decides for all."""
+    found = _found(door, public_id)
+    form = ApproveForm(request.POST, request.FILES, deliberation=False)
+    if not form.is_valid():
+        form.ask_file_again()
+        return detail_page(request, door, public_id, form=form)
+    act = Act(form.cleaned_data["number"], form.cleaned_data["date"], form.cleaned_data["file"])
+    try:
+        bulk.approve_bulk(bulk=found, act=act, by=request.user, now=timezone.now())
+    except DecisionInvalid as refusal:
+        form.add_error(refusal.field, str(refusal))
+        return detail_page(request, door, public_id, form=form)
+    except SubscriptionRefused as refusal:
+        messages.error(request, str(refusal))
+    return redirect(door.url("bulk", public_id))
+
+
+def report(door: Door, public_id):
+    """The report, a line each."""
+    found = _found(door, public_id)
+    rows = (
+        (
+            safe_cell(line.organisation.name if line.organisation else ""),
+            line.organisation.siren if line.organisation else "",
+            _insee(line.organisation),
+            safe_cell(line.typed),
+            "" if line.yearly_cents is None else f"{line.yearly_cents / 100:.2f}".replace(".", ","),
+            LineState(line.state).label,
+            safe_cell(line.reason),
+        )
+        for line in lines_of(found)
+    )
+    return csv_response(
+        content=csv_bytes(CSV_COLUMNS, rows), filename=f"demande-groupee-{localdate(found.requested_at)}.csv"
+    )
+
+
+def _found(door: Door, public_id) -> BulkRequest:
+    return get_object_or_404(bulks_of(initiator=door.organisation), public_id=public_id)
+
+
+def _tried(request, verb) -> bool:
+    try:
+        verb()
+    except SubscriptionRefused as refusal:
+        messages.error(request, str(refusal))
+        return False
+    return True
+
+
+def _progress(door: Door, found: BulkRequest) -> dict:
+    doing = "Approbation des demandes" if found.state == BulkState.APPROVING else "Envoi des demandes"
+    return {
+        "running": found.state in AT_WORK,
+        "progress_url": door.url("bulk_progress", found.public_id),
+        "url": door.url("bulk", found.public_id),
+        "progress_label": doing,
+        "done": found.done,
+        "of": found.total,
+        "progress_text": f"{format_number(found.done)} sur {format_number(found.total)}",
+    }
+
+
+def _facts(found: BulkRequest, counts: dict[str, int]) -> list[dict]:
+    facts = [
+        {"label": "Opérateur", "value": found.listing.operator.short_name},
+        {"label": "Cadre d’achat", "value": found.vehicle.name},
+        {"label": "Total par an", "value": f"{format_cents(yearly_total(found))} HT"},
+    ]
+    facts += [
+        {"label": LINE_BADGES[LineState(state)][1], "value": format_number(count)}
+        for state, count in counts.items()
+        if count
+    ]
+    if found.decides_for_all:
+        facts.append(
+            {"label": "Convention", "value": f"n° {found.convention_number} du {day(found.convention_date)}"}
+        )
+    if found.act_number:
+        facts.append(
+            {
+                "label": "Acte",
+                "value": f"n° {found.act_number} du {day(found.act_date)}",
+                "note": f"Approuvé par {found.approved_by} le {moment(found.approved_at)}",
+            }
+        )
+    return facts
+
+
+def _row(line) -> dict:
+    return {
+        "name": line.organisation.name if line.organisation else line.typed or "—",
+        "insee": _insee(line.organisation),
+        "price": "—" if line.yearly_cents is None else format_cents(line.yearly_cents),
+        "badge": _badge(LINE_BADGES, line.state),
+        "reason": line.reason,
+    }
+
+
+def _insee(organisation: Organisation | None) -> str:
+    return organisation.territory.code if organisation and organisation.territory else ""
+
+
+def _badge(badges: dict, state: str) -> dict:
+    kind, label = badges[state]
+    return {"state": kind, "label": label}

@@ -1,0 +1,40 @@
+"""Reads of requests for many. All need the scope of whoever asks, and filter by it."""
+
+from django.db.models import Count, QuerySet, Sum
+
+from subscriptions.models import BulkLine, BulkRequest, LineState
+from tenants.models import Organisation
+
+
+def bulks_of(*, initiator: Organisation) -> QuerySet[BulkRequest]:
+    """Its lists with all that a row and a page show, newest first."""
+    return (
+        BulkRequest.objects.filter(tenant=initiator)
+        .select_related(
+            "tenant",
+            "vehicle",
+            "requested_by",
+            "approved_by",
+            "listing__operator__organisation",
+            "listing__approved_revision",
+            "listing__offer__product__sheet__vendor__organisation",
+        )
+        .order_by("-requested_at", "-pk")
+    )
+
+
+def counts_of(bulk: BulkRequest) -> dict[str, int]:
+    """How many lines are in each state. One query."""
+    found = dict(bulk.lines.order_by().values_list("state").annotate(Count("pk")))
+    return {state: found.get(state, 0) for state in LineState.values}
+
+
+def lines_of(bulk: BulkRequest) -> QuerySet[BulkLine]:
+    """Its lines in their order, each with whom it names."""
+    return bulk.lines.select_related("organisation__territory").order_by("position")
+
+
+def yearly_total(bulk: BulkRequest) -> int:
+    """What a year costs for all the lines that were not refused, in cents, net of tax. One query."""
+    kept = bulk.lines.exclude(state__in=(LineState.REFUSED, LineState.NOT_APPROVED, LineState.THERE))
+    return kept.aggregate(total=Sum("yearly_cents"))["total"] or 0
