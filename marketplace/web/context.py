@@ -190,7 +190,13 @@ SECTIONS = {
             "Mes services",
             [("member_home", "Mes services", MEMBER_ROLES), ("member_socle", "Mon socle", MEMBER_ROLES)],
         ),
-        ("Abonnements", [("member_subscriptions", "Abonnements", MEMBER_ROLES)]),
+        (
+            "Abonnements",
+            [
+                ("member_subscriptions", "Abonnements", MEMBER_ROLES),
+                ("member_values", "Dossiers de valeur", MEMBER_ROLES),
+            ],
+        ),
         ("Factures", [("member_invoices", "Factures", MEMBER_ROLES)]),
         (
             "Mes choix",

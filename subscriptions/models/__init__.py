@@ -8,6 +8,7 @@ from subscriptions.models.order import DirectNeed, Order, Threshold, ThresholdCo
 from subscriptions.models.renewal import RENEWED, Renewal
 from subscriptions.models.subscription import State, Subscription, Transition
 from subscriptions.models.term import NonRenewal, Side, Term, TermOrigin
+from subscriptions.models.value import DiscountRate, ValueFile, ValueReview
 from subscriptions.models.vehicle import LegalBasis, PurchasingVehicle
 
 __all__ = [
@@ -19,6 +20,7 @@ __all__ = [
     "Decision",
     "Destination",
     "DirectNeed",
+    "DiscountRate",
     "EligibleBuyer",
     "Exit",
     "ExitMove",
@@ -41,4 +43,6 @@ __all__ = [
     "Threshold",
     "ThresholdCode",
     "Transition",
+    "ValueFile",
+    "ValueReview",
 ]

@@ -44,6 +44,8 @@ NO_PAGES = {
     "hall_news_feed": "a feed",
     "member_decision_file": "a file",
     "member_paper": "a file",
+    "member_value_file": "a file",
+    "member_value_review": "opens once a year of the service is over",
     "simulation_file": "a file",
     "member_invoice_file": "a file",
     "member_shortlist_file": "a file",

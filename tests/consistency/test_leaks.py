@@ -229,6 +229,7 @@ REVEALED = {
     "follows_id": OF_PARENT,
     "run_id": OF_PARENT,
     "bulk_id": OF_PARENT,
+    "file_id": OF_PARENT,
     "member_import_id": OF_PARENT,
     "shortlist_id": OF_PARENT,
     "simulation_id": OF_PARENT,

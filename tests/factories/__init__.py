@@ -90,6 +90,7 @@ from tests.factories.tenants import (
     UserFactory,
 )
 from tests.factories.terms import NonRenewalFactory, TermFactory
+from tests.factories.value import ValueFileFactory, ValueReviewFactory
 
 __all__ = [
     "AdhesionFactory",
@@ -162,6 +163,8 @@ __all__ = [
     "ThresholdFactory",
     "TransitionFactory",
     "UserFactory",
+    "ValueFileFactory",
+    "ValueReviewFactory",
     "VendorApplicationFactory",
     "VendorFactory",
     "VendorTermsFactory",

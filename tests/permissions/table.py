@@ -272,6 +272,22 @@ def _an_act_of_a_term(world: World) -> list:
     return [world.renewing.public_id, 0]
 
 
+def _valued(world: World) -> list:
+    return [world.value.listing_id]
+
+
+def _a_value(world: World) -> dict:
+    lists = ("costs", "gains", "qualities", "risks")
+    return {
+        "revision": world.value.revision, "years": "5", "rate": "3,2", "necessity": "2",
+        **{f"{name}-{which}_FORMS": "0" for name in lists for which in ("TOTAL", "INITIAL")},
+    }  # fmt: skip
+
+
+def _a_year(world: World) -> dict:
+    return {"costs_cents": "0", "gains_cents": "800,50", "note": "Les familles ont suivi."}
+
+
 def _opening(world: World) -> list:
     return [world.opening.public_id]
 
@@ -600,6 +616,13 @@ TABLE = [
     member("member_paper", thing=lambda world: [*_requested(world), "deliberation", "odt"],
            get=opens(SECRETARY, SIGNATORY)),
     member("member_decision_file", thing=_active, get=opens(MEMBERS)),
+    member("member_values", get=opens(MEMBERS)),
+    member("member_value", thing=_valued, get=opens(MEMBERS)),
+    member("member_value_edit", thing=_valued, get=opens(SECRETARY, SIGNATORY),
+           post=leads(SECRETARY, SIGNATORY), sends=_a_value),
+    member("member_value_review", thing=_valued, get=opens(SECRETARY, SIGNATORY),
+           post=leads(SECRETARY, SIGNATORY), sends=_a_year),
+    member("member_value_file", thing=lambda world: [*_valued(world), "pdf"], get=opens(MEMBERS)),
     member("member_favourites", get=opens(MEMBERS)),
     member("member_favourite", thing=_kept, post=leads(MEMBERS),
            sends=lambda world: {"action": "retirer"}),

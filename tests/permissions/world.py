@@ -47,7 +47,16 @@ from catalog.shortlists import choice_file, deciding
 from marketplace.pages.models import HelpArticlePage, NewsItemPage
 from marketplace.pages.picture_storage import FOLDER
 from provisioning.models import Step, StepState
-from subscriptions.models import BulkRequest, Exit, ExitState, FrameworkLot, State, Subscription, Term
+from subscriptions.models import (
+    BulkRequest,
+    Exit,
+    ExitState,
+    FrameworkLot,
+    State,
+    Subscription,
+    Term,
+    ValueFile,
+)
 from tenants.models import (
     Adhesion,
     Assistance,
@@ -104,6 +113,7 @@ from tests.factories import (
     SubscriptionFactory,
     TermFactory,
     UserFactory,
+    ValueFileFactory,
     VendorApplicationFactory,
     VendorFactory,
     VendorTermsFactory,
@@ -177,6 +187,7 @@ class World:
     active: Subscription  # with the act that approved it
     bulk: BulkRequest  # the operator's, to be confirmed
     decidable: BulkRequest  # the operator's, made, to be decided by one act
+    value: ValueFile  # of a service opened more than a year ago
     parting: Exit  # in its notice
     erasing: Exit  # waits for its certificate
     left: Exit  # with its certificate
@@ -356,6 +367,7 @@ def _member_side(side: dict, commune: Organisation) -> dict:
         **_choices(side, commune, secretary, archives),
         "requested": SubscriptionFactory(listing=listing("Voirie"), **asked),
         "active": SubscriptionFactory(state=State.ACTIVE, listing=listing("Cantine"), **asked),
+        "value": _valued(SubscriptionFactory(state=State.ACTIVE, listing=listing("Four"), **asked)),
         "renewing": _with_term(listing("Pont"), asked).subscription,
         "stopping": NonRenewalFactory(term=_with_term(listing("Port"), asked)).term.subscription,
         "expiring": _with_term(listing("Parc"), asked, renewal="express").subscription,
@@ -410,6 +422,13 @@ def _departures(listing, asked: dict) -> dict:
             certified_on=date(2026, 7, 8),
         ),
     }
+
+
+def _valued(subscription: Subscription) -> ValueFile:
+    """Its value file, with a first year to review."""
+    with as_worker():
+        Subscription.objects.filter(pk=subscription.pk).update(active_from=date(2025, 1, 1))
+    return ValueFileFactory(tenant=subscription.tenant, listing=subscription.listing)
 
 
 def _with_term(listing: Listing, asked: dict, renewal: str = "tacit") -> Term:

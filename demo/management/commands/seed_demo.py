@@ -35,6 +35,7 @@ from demo.seed.sources import make_sources
 from demo.seed.states import close_some, make_requests
 from demo.seed.statutes import record_adhesions, write_statutes
 from demo.seed.storefronts import make_storefronts
+from demo.seed.value import make_value_file
 from demo.seed.vendor_papers import make_vendor_papers
 from demo.seed.vendors import make_vendors
 from subscriptions.usage import count_usage
@@ -111,6 +112,8 @@ class Command(BaseCommand):
             make_drafts(operators=operators, now=timezone.now())
         with self.telling("what vendors claim"):
             make_claims()
+        with self.telling("a value file"):
+            make_value_file()
         with self.telling("opinions and needs"):
             make_opinions(operators=operators)
         with self.telling("what is searched and filtered"):

@@ -12,6 +12,7 @@ from marketplace.web.commune.life import life_of
 from marketplace.web.commune.opinion import opinion_url
 from marketplace.web.commune.papers import papers_on_page
 from marketplace.web.commune.timeline import OPENING, timeline
+from marketplace.web.commune.value import value_link
 from marketplace.web.commune.words import yearly_price
 from marketplace.web.formats import day, moment
 from marketplace.web.price_views import breakdown
@@ -75,6 +76,7 @@ def detail_page(
         "head": head(organisation),
         "price": yearly_price(subscription),
         "leaving": leaving_block(request, organisation, subscription),
+        "value_link": value_link(request, organisation, subscription.listing_id),
         **papers_on_page(request, organisation, subscription),
         "who_decides": _rule(organisation, subscription).why if requested else "",
     }

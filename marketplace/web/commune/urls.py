@@ -16,6 +16,7 @@ from marketplace.web.commune import (
     subscribe,
     subscriptions,
     terms,
+    value,
 )
 from marketplace.web.commune.choices import favourites, searches, shortlist, shortlists
 
@@ -52,6 +53,11 @@ urlpatterns = [
     path("abonnements/<uuid:public_id>/recupere/", leaving.retrieved, name="member_leave_retrieved"),
     path("abonnements/<uuid:public_id>/certificat.pdf", leaving.certificate, name="member_certificate"),
     path("abonnements/<uuid:public_id>/avis/", opinion.opinion, name="member_opinion"),
+    path("valeur/", value.value_list, name="member_values"),
+    path("valeur/<int:listing>/", value.value, name="member_value"),
+    path("valeur/<int:listing>/modifier/", value.edit, name="member_value_edit"),
+    path("valeur/<int:listing>/bilan/", value.review, name="member_value_review"),
+    path("valeur/<int:listing>/dossier.<slug:form>", value.file, name="member_value_file"),
     path("besoins/", needs.need_list, name="member_needs"),
     path("besoins/nouveau/", needs.new, name="member_need_new"),
     path("besoins/<uuid:public_id>/rejoindre/", needs.join, name="member_need_join"),
