@@ -603,12 +603,14 @@ TABLE = [
     member("member_leave_retrieved", thing=_parting_service, post=leads(SECRETARY, SIGNATORY)),
     member("member_certificate", thing=lambda world: [world.left.subscription.public_id], get=opens(MEMBERS)),
     # For an intercommunality only: this commune finds nothing there (tests/marketplace/test_bulk.py).
-    member("member_bulks"),
-    member("member_bulk_new", thing=_listing),
-    *(
-        member(f"member_bulk{end}", thing=_bulk)
-        for end in ("", "_progress", "_confirm", "_discard", "_approve", "_csv")
-    ),
+    member("member_bulks", get=not_found(MEMBERS)),
+    member("member_bulk_new", thing=_listing, get=not_found(SECRETARY), post=not_found(SECRETARY)),
+    member("member_bulk", thing=_bulk, get=not_found(MEMBERS)),
+    member("member_bulk_progress", thing=_bulk, get=not_found(MEMBERS)),
+    member("member_bulk_csv", thing=_bulk, get=not_found(MEMBERS)),
+    member("member_bulk_confirm", thing=_bulk, post=not_found(SECRETARY)),
+    member("member_bulk_discard", thing=_bulk, post=not_found(SECRETARY)),
+    member("member_bulk_approve", thing=_bulk, post=not_found(SIGNATORY)),
     member("member_term_notice", thing=_renewing, get=opens(SIGNATORY), post=leads(SIGNATORY)),
     member("member_term_renew", thing=_expiring, get=opens(SIGNATORY), post=leads(SIGNATORY), sends=_an_act),
     member("member_term_take_back", thing=_stopping, get=opens(SIGNATORY), post=leads(SIGNATORY)),

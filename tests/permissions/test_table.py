@@ -168,6 +168,6 @@ def test_an_operator_counts_its_own_only(home, people_of_both):
     assert counted == {
         "Adhérents": "3",
         "Abonnements ouverts": "6",
-        "Demandes en attente": "1",
+        "Demandes en attente": "2",
         "Ouvertures et fermetures": "1",
     }
