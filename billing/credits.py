@@ -88,13 +88,12 @@ def _billed(run: BillingRun, subscription: Subscription, state: InvoiceState) ->
 
 
 def _shorten_drafts(run: BillingRun, subscription: Subscription, now: datetime) -> None:
-    months = months_owed(subscription, Period(run.period_start, run.period_end))
     by_payer: dict[int, list[LedgerEntry]] = defaultdict(list)
     for entry in _billed(run, subscription, InvoiceState.DRAFT):
-        if _may_shrink(entry, months):
+        if _may_shrink(entry, _months(entry, subscription)):
             by_payer[entry.tenant_id].append(entry)
     for tenant_id, entries in by_payer.items():
-        owed = [kept for entry in entries if (kept := _kept(entry, subscription, months, now))]
+        owed = [kept for entry in entries if (kept := _kept(entry, subscription, now))]
         off = [written_off(entry, why=ENDED, now=now) for entry in entries]
         LedgerEntry.objects.bulk_create([*off, *owed])
         draw_again(run, tenant_id, without={entry.pk for entry in entries}, added=owed)
@@ -106,8 +105,14 @@ def _may_shrink(entry: LedgerEntry, months: int) -> bool:
     return bool(year) and not year.get("one_off") and entry.facts["months"] > months
 
 
-def _kept(entry: LedgerEntry, subscription: Subscription, months: int, now: datetime) -> LedgerEntry | None:
+def _months(entry: LedgerEntry, subscription: Subscription) -> int:
+    """Months owed of the part of the period that an entry bills."""
+    return months_owed(subscription, Period(entry.period_start, entry.period_end))
+
+
+def _kept(entry: LedgerEntry, subscription: Subscription, now: datetime) -> LedgerEntry | None:
     """What is still owed of a drafted entry."""
+    months = _months(entry, subscription)
     if not months:
         return None
     [line] = part_of_year(year_of(entry), months).lines
@@ -127,10 +132,9 @@ def _kept(entry: LedgerEntry, subscription: Subscription, months: int, now: date
 
 def _credit(run: BillingRun, subscription: Subscription, now: datetime) -> None:
     """The contrary entries of what was invoiced and not begun, on the credit note of each invoice."""
-    period = Period(run.period_start, run.period_end)
-    months = months_owed(subscription, period)
     by_invoice: dict[Invoice, list[LedgerEntry]] = defaultdict(list)
     for entry in _billed(run, subscription, InvoiceState.ISSUED):
+        months = _months(entry, subscription)
         if _may_shrink(entry, months) and (given_back := _given_back(entry, subscription, months, now)):
             by_invoice[entry.line.invoice].append(given_back)
     for invoice, entries in by_invoice.items():

@@ -6,16 +6,30 @@ Everything is priced by `catalog.pricing`; this module only gathers facts and gr
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
+from itertools import pairwise
+
+from django.db.models import prefetch_related_objects
 
 from billing.models import BillingRun, Invoice, InvoiceLine, LedgerEntry
 from billing.periods import Period
-from catalog.prices import TerritoryFacts, goes_by_college, territory_facts, year_quote
-from catalog.pricing import Facts, Line, PricingError, Quote, parse_grid, prorate, vat_breakdown
+from catalog.prices import TerritoryFacts, goes_by_college, territory_facts
+from catalog.pricing import (
+    Facts,
+    Line,
+    PricingError,
+    Quote,
+    format_date,
+    parse_grid,
+    prorate,
+    vat_breakdown,
+)
+from subscriptions.in_force import approved_amendments, change_days, terms_on
 from subscriptions.models import Subscription
 
 OUT_OF_SCOPE = "O"
+CODE_LENGTH = 40  # LedgerEntry.code
 
 
 def draft_batch(*, run: BillingRun, subscriptions: list[Subscription], now: datetime) -> list[dict]:
@@ -25,6 +39,7 @@ def draft_batch(*, run: BillingRun, subscriptions: list[Subscription], now: date
     A constant number of queries, whatever the size of the batch.
     """
     period = Period(run.period_start, run.period_end)
+    prefetch_related_objects(subscriptions, approved_amendments())
     facts = facts_of_subscribers(subscriptions, period)
     entries, problems = [], []
     for subscription in subscriptions:
@@ -73,35 +88,65 @@ def facts_of_subscribers(subscriptions: Iterable[Subscription], period: Period) 
 
 
 @dataclass(frozen=True)
-class PeriodPrice:
-    """What a subscription owes for `months` of a period (`quote`), the price of the whole year that it is a
-    part of, line for line, and the facts."""
+class Part:
+    """What a subscription owes for `months` of a time in which its terms do not change (`quote`), the price
+    of the whole year that it is a part of, line for line, and the facts. `suffix` tells its lines apart."""
 
+    period: Period
     quote: Quote
     year: Quote
     months: int
     facts: Facts
+    suffix: str = ""
+
+
+@dataclass(frozen=True)
+class PeriodPrice:
+    """What a subscription owes for a period, part by part: one, unless an amendment took effect within it."""
+
+    parts: tuple[Part, ...]
+
+    @property
+    def quote(self) -> Quote:
+        """The lines of all parts."""
+        return Quote.of(*(line for part in self.parts for line in part.quote.lines))
 
 
 def price_of_period(subscription: Subscription, facts: TerritoryFacts | None, period: Period) -> PeriodPrice:
     """The part of the year's price that falls in the period. Raises PricingError.
 
     A period that begins before the service's first anniversary is priced as its first year. A one-off fee
-    (adhesion) is owed whole in the period the service was opened in, and never by whoever follows.
+    (adhesion) is owed whole in the period the service was opened in, and never by whoever follows. Each part
+    of the period is priced by the terms then in force.
     """
     if facts is None:
         raise _NoTerritory("Cet adhérent n’est rattaché à aucun territoire : sa population est inconnue.")
-    grid = parse_grid(subscription.grid)
-    facts = replace(facts, counts=subscription.counts)
-    first_year = subscription.in_first_year(period.start)
-    engine_facts = facts.for_grid(grid, first_year=first_year)
-    months = months_owed(subscription, period)
-    year = year_quote(
-        definition=subscription.grid, options=subscription.options, facts=facts, first_year=first_year
-    )
+    days = [period.start, *change_days(subscription, start=period.start, end=period.end), period.end]
+    parts = [
+        _part(subscription, facts, Period(*span), whole=period)
+        for span in pairwise(days)
+        if months_owed(subscription, Period(*span))
+    ]
+    return PeriodPrice(tuple(parts if len(parts) == 1 else map(_dated, parts)))
+
+
+def _part(subscription: Subscription, facts: TerritoryFacts, period: Period, *, whole: Period) -> Part:
+    first_year = subscription.in_first_year(whole.start)
+    terms = terms_on(subscription, period.start)
+    year = terms.price(facts, first_year=first_year)
     if subscription.follows_id or not period.start <= subscription.active_from < period.end:
         year = year.recurring()
-    return PeriodPrice(part_of_year(year, months), year, months, engine_facts)
+    months = months_owed(subscription, period)
+    engine_facts = terms.with_counts(facts).for_grid(parse_grid(subscription.grid), first_year=first_year)
+    return Part(period, part_of_year(year, months), year, months, engine_facts)
+
+
+def _dated(part: Part) -> Part:
+    """Each line says from when to when: the terms changed during the period."""
+    start, end = part.period.start, part.period.end
+    words = f"du {format_date(start)} au {format_date(end - timedelta(days=1))}"
+    lines = (replace(line, label=f"{line.label}, {words}") for line in part.quote.lines)
+    return replace(part, quote=Quote.of(*lines), suffix=f"~{start:%y%m}")
 
 
 def part_of_year(year: Quote, months: int) -> Quote:
@@ -121,15 +166,20 @@ def months_owed(subscription: Subscription, period: Period) -> int:
 
 
 def entries_of(run, subscription, priced: PeriodPrice, now) -> Iterable[LedgerEntry]:
-    for line, year in zip(priced.quote.lines, priced.year.lines, strict=True):
+    lines = (
+        (part, line, year)
+        for part in priced.parts
+        for line, year in zip(part.quote.lines, part.year.lines, strict=True)
+    )
+    for part, line, year in lines:
         yield LedgerEntry(
             tenant_id=subscription.tenant_id,
             operator_id=run.operator_id,
             run=run,
             subscription=subscription,
-            period_start=run.period_start,
-            period_end=run.period_end,
-            code=line.code,
+            period_start=part.period.start,
+            period_end=part.period.end,
+            code=f"{line.code[: CODE_LENGTH - len(part.suffix)]}{part.suffix}",
             label=f"{subscription.service_name} – {line.label}"[:200],
             quantity=line.quantity,
             unit=line.unit,
@@ -139,7 +189,7 @@ def entries_of(run, subscription, priced: PeriodPrice, now) -> Iterable[LedgerEn
             vat_rate=subscription.vat_rate,
             vat_reason=subscription.vat_reason,
             steps=line.steps,
-            facts={**_frozen(priced.facts), **_frozen_year(year, priced.months)},
+            facts={**_frozen(part.facts), **_frozen_year(year, part.months)},
             recorded_at=now,
         )
 

@@ -102,7 +102,7 @@ def _owed_by_old(
     entries = list(entries_of(run, old, _priced(old, _facts_of(written[0]), period), now))
     for entry in entries:
         entry.code = coded(entry.code, SHARED)
-        entry.period_end = min(run.period_end, old.ended_on)
+        entry.period_end = min(entry.period_end, old.ended_on)
     return entries
 
 
@@ -112,7 +112,7 @@ def _owed_by_new(run, new: Subscription, period: Period, now) -> list[LedgerEntr
     facts = facts_of_subscribers([new], period).get(new.pk)
     entries = list(entries_of(run, new, _priced(new, facts, period), now))
     for entry in entries:
-        entry.period_start = max(run.period_start, new.active_from)
+        entry.period_start = max(entry.period_start, new.active_from)
     return entries
 
 

@@ -7,11 +7,10 @@ owed is written again, under a code that says why.
 from datetime import datetime
 from hashlib import sha256
 
-from billing.drafting import write_invoices
+from billing.drafting import CODE_LENGTH, write_invoices
 from billing.models import BillingRun, Invoice, InvoiceState, InvoiceType, LedgerEntry
 
 WRITTEN_OFF = "~annulé"
-CODE_LENGTH = 40  # LedgerEntry.code
 _COPIED = (
     "tenant_id", "operator_id", "run_id", "subscription_id", "period_start", "period_end", "label",
     "quantity", "unit", "vat_category", "vat_rate", "vat_reason", "facts",

@@ -101,6 +101,18 @@ class RenewalRefused(SubscriptionRefused):
     """A term cannot be renewed, or kept from being renewed, now."""
 
 
+class AmendmentRefused(SubscriptionRefused):
+    """An amendment cannot be proposed or decided now."""
+
+
+class AmendmentInvalid(SubscriptionRefused):
+    """`errors` holds {field: French sentence}; nothing was written."""
+
+    def __init__(self, errors):
+        self.errors = errors
+        super().__init__(" ".join(errors.values()))
+
+
 class OrderRefused(SubscriptionRefused):
     """The purchasing vehicle has no room for this order. `routes`: the vehicles that have."""
 

@@ -3,15 +3,16 @@
 What is decided, and why, is told in `subscriptions.handover`.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
-from catalog.prices import TerritoryFacts, goes_by_college, territory_facts, vat_of, year_quote
+from catalog.prices import TerritoryFacts, goes_by_college, territory_facts, vat_of
 from catalog.pricing import PricingError, Quote, format_date
+from subscriptions.in_force import terms_on
 from subscriptions.models import State, Subscription
 from tenants.models import Adhesion, ChangeKind, Membership, Operator, Organisation, TerritoryChange
 from tenants.tenancy import tenant_scope
@@ -225,14 +226,10 @@ def _item(subscription, on, own: Subscription | None, new, facts: TerritoryFacts
 
 
 def year_of(subscription: Subscription, facts: TerritoryFacts) -> Quote:
-    """A year's price by the terms frozen on the subscription, for the territory of `facts` on its day.
+    """A year's price by the terms in force, for the territory of `facts` on its day.
 
     The service is in its first year as long as that of the first subscription is; one-off fees are not owed
     again. Raises PricingError.
     """
-    return year_quote(
-        definition=subscription.grid,
-        options=subscription.options,
-        facts=replace(facts, counts=subscription.counts),
-        first_year=subscription.in_first_year(facts.on),
-    ).recurring()
+    terms = terms_on(subscription, facts.on)
+    return terms.price(facts, first_year=subscription.in_first_year(facts.on)).recurring()

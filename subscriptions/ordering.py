@@ -13,16 +13,19 @@ from django.utils.timezone import localdate
 from catalog.models import Listing
 from subscriptions.exceptions import BuyerNotNamed, CeilingReached, OrderRefused, OutOfForce, ThresholdReached
 from subscriptions.models import (
+    Amendment,
     DirectNeed,
     EligibleBuyer,
     FrameworkLot,
     LegalBasis,
     Order,
     PurchasingVehicle,
+    Renewal,
     Subscription,
     Threshold,
     ThresholdCode,
 )
+from tenants.days import years_after
 from tenants.models import Organisation
 
 REFUSALS = {
@@ -43,6 +46,21 @@ def committed_cents(*, yearly_cents: int, vehicle: PurchasingVehicle) -> int:
     """What a subscription commits over its whole term, net of tax (CCP R2121-1): each year at the price of
     the first."""
     return yearly_cents * vehicle.term_years
+
+
+def months_left(subscription: Subscription, *, since: date) -> int:
+    """Months of the whole term, renewals included, from a first of a month on; a year at least where the
+    contract has no term."""
+    ends = years_after(subscription.active_from, subscription.term_years)
+    left = (ends.year - since.year) * 12 + ends.month - since.month + (1 if ends.day > 1 else 0)
+    return max(left, 12 if subscription.renewal == Renewal.OPEN else 0)
+
+
+def extra_committed_cents(amendment: Amendment) -> int:
+    """What an amendment adds to what its subscription commits, to the end of the term; rounded up, negative
+    where it costs less."""
+    months = months_left(amendment.subscription, since=amendment.effective_on)
+    return -(-amendment.extra_cents * months // 12)
 
 
 def check_room(
@@ -68,9 +86,12 @@ def check_room(
 
 
 @transaction.atomic
-def place_order(*, subscription: Subscription, now: datetime) -> Order | None:
-    """Commits what a subscription costs over its term, in the caller's transaction; None where nothing is
-    counted (a grouping, an in-house service…). Raises OrderRefused, and nothing is left of it."""
+def place_order(
+    *, subscription: Subscription, now: datetime, amendment: Amendment | None = None
+) -> Order | None:
+    """Commits what a subscription costs over its term, or what an amendment adds to it, in the caller's
+    transaction; None where nothing is counted (a grouping, an in-house service…) or added. Raises
+    OrderRefused, and nothing is left of it."""
     vehicle = subscription.vehicle
     if vehicle.legal_basis not in COUNTED:
         return None
@@ -81,12 +102,19 @@ def place_order(*, subscription: Subscription, now: datetime) -> Order | None:
         lot = lot_for(vehicle=vehicle, listing=subscription.listing)
         if lot is None:
             raise OutOfForce
+    if amendment is None:
+        amount = committed_cents(yearly_cents=subscription.yearly_cents, vehicle=vehicle)
+    else:
+        amount = extra_committed_cents(amendment)
+        if amount <= 0:
+            return None
     order = Order(
         tenant=subscription.tenant,
         subscription=subscription,
+        amendment=amendment,
         lot=lot,
         family=family,
-        amount_cents=committed_cents(yearly_cents=subscription.yearly_cents, vehicle=vehicle),
+        amount_cents=amount,
         placed_on=localdate(now),
     )
     try:

@@ -96,3 +96,14 @@ def sweep_bulk(timestamp: int) -> None:
 
     with every_tenant():
         bulk.sweep(now=timezone.now())
+
+
+@app.periodic(cron="43 5 * * *")
+@app.task(queue="letters", queueing_lock="subscriptions.revise_prices", retry=3)
+def revise_prices(timestamp: int) -> None:
+    """Every morning: prices are revised by their index, a month ahead; missing values are asked for."""
+    from subscriptions import indexing
+
+    now = timezone.now()
+    with every_tenant():
+        indexing.apply_due(on=localdate(now), now=now)

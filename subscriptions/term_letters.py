@@ -4,15 +4,12 @@ from datetime import date, datetime, timedelta
 
 from django.db.models import OuterRef, Prefetch, Subquery
 
+from subscriptions.contract_letters import people_of, tell_both, write_both
 from subscriptions.models import NonRenewal, Side, State, Subscription, Term, TermOrigin
 from subscriptions.models.renewal import MOST_NOTICE_DAYS
 from subscriptions.terms import Fate, Outlook, outlook_of
-from tenants import letters
 from tenants.days import in_words
-from tenants.models import Role
-from tenants.people.telling import people_to_tell
 
-TOLD = (Role.SECRETARY, Role.SIGNATORY, Role.ORG_ADMIN)
 # How long before the last day of notice a tacit renewal is announced.
 MARGIN = 30
 # How long before its end a term that is not renewed, or not by itself, is told of: the most pressing first.
@@ -29,9 +26,9 @@ def write_reminders(*, on: date, now: datetime) -> int:
         if (found := _outlook(subscription)) and (reminder := _reminder(found, on=on))
     ]
     places = {one.tenant_id for one, *_ in due} | {one.operator.organisation_id for one, *_ in due}
-    people = _people(places) if due else {}
+    people = people_of(places) if due else {}
     return sum(
-        _write(
+        write_both(
             subscription, f"term:{found.term.pk}:{reminder}", *_announcement(subscription, found), people, now
         )
         for subscription, found, reminder in due
@@ -46,7 +43,7 @@ def tell_not_renewed(*, subscription: Subscription, notice: NonRenewal, now: dat
     if notice.reason:
         sentence += f"\n\nMotif : {notice.reason}"
     subject = f"{subscription.service_name} : fin le {ends}"
-    _tell(subscription, f"non-renewal:{notice.pk}", subject, sentence, now)
+    tell_both(subscription, f"non-renewal:{notice.pk}", subject, sentence, now)
 
 
 def tell_taken_back(*, subscription: Subscription, notice: NonRenewal, now: datetime) -> None:
@@ -54,7 +51,7 @@ def tell_taken_back(*, subscription: Subscription, notice: NonRenewal, now: date
     starts = in_words(notice.term.ends)
     sentence = f"Finalement, cet abonnement continue : il sera reconduit le {starts}."
     subject = f"{subscription.service_name} : l’abonnement continue"
-    _tell(subscription, f"non-renewal-back:{notice.pk}", subject, sentence, now)
+    tell_both(subscription, f"non-renewal-back:{notice.pk}", subject, sentence, now)
 
 
 def tell_renewed(*, subscription: Subscription, term: Term, now: datetime) -> None:
@@ -62,17 +59,17 @@ def tell_renewed(*, subscription: Subscription, term: Term, now: datetime) -> No
     how = "tacitement" if term.origin == TermOrigin.TACIT else "par votre collectivité"
     sentence = f"Cet abonnement est reconduit {how}, du {in_words(term.starts)} au {in_words(term.last_day)}."
     subject = f"{subscription.service_name} : reconduit jusqu’au {in_words(term.last_day)}"
-    _tell(subscription, f"renewed:{term.pk}", subject, sentence, now)
+    tell_both(subscription, f"renewed:{term.pk}", subject, sentence, now)
 
 
 def tell_over(*, subscription: Subscription, term: Term, now: datetime) -> None:
     """Both sides learn that the last term is over."""
     last = in_words(term.last_day)
     sentence = (
-        f"Le dernier terme de cet abonnement s’est achevé le {last}. Avant la fermeture du service, "
-        "récupérez vos données : votre opérateur organise la suite avec vous."
+        f"Le dernier terme de cet abonnement s’est achevé le {last}. Il n’est plus facturé. "
+        "Récupérez vos données : elles restent à votre disposition, puis elles seront effacées."
     )
-    _tell(subscription, f"term-over:{term.pk}", f"{subscription.service_name} : terminé", sentence, now)
+    tell_both(subscription, f"term-over:{term.pk}", f"{subscription.service_name} : terminé", sentence, now)
 
 
 def _nearing(on: date):
@@ -139,56 +136,3 @@ def _announcement(subscription: Subscription, found: Outlook) -> tuple[str, str]
 def _years(subscription: Subscription) -> str:
     years = subscription.period_years
     return "un an" if years == 1 else f"{years} ans"
-
-
-def _tell(subscription: Subscription, key: str, subject: str, sentence: str, now: datetime) -> None:
-    people = _people({subscription.tenant_id, subscription.operator.organisation_id})
-    _write(subscription, key, subject, sentence, people, now)
-
-
-def _people(places) -> dict[int, list]:
-    """By organisation, who is told: those who act for a member, those who administer an operator."""
-    found: dict[int, list] = {}
-    for mandate in people_to_tell(organisations=places, roles=(*TOLD, Role.OPERATOR_ADMIN)):
-        found.setdefault(mandate.organisation_id, []).append(mandate.user)
-    return found
-
-
-def _write(subscription, key: str, subject: str, sentence: str, people: dict[int, list], now) -> int:
-    """One letter a person, on behalf of the member; how many."""
-    operator = subscription.operator
-    body = BODY.format(
-        sentence=sentence,
-        service=subscription.service_name,
-        member=subscription.tenant.name,
-        operator=operator.short_name,
-        contact=operator.contact_email,
-    )
-    to_member = [(user, subject) for user in people.get(subscription.tenant_id, ())]
-    named = f"{subject} – {subscription.tenant.name}"
-    to_operator = [(user, named) for user in people.get(operator.organisation_id, ())]
-    for user, title in to_member + to_operator:
-        letters.write(
-            tenant=subscription.tenant,
-            key=f"{key}:{user.pk}",
-            to=user.email,
-            subject=title,
-            body=body,
-            now=now,
-        )
-    return len(to_member) + len(to_operator)
-
-
-BODY = """\
-Bonjour,
-
-{sentence}
-
-Service : {service}
-Adhérent : {member}
-Opérateur : {operator}
-
-Le détail est dans Halle, sur la page de l’abonnement, à la rubrique « Vie du contrat ».
-
-Une question ? {contact}
-"""

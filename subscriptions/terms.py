@@ -15,9 +15,10 @@ from subscriptions.models import (
     Term,
     TermOrigin,
 )
+from subscriptions.models.revision import CLAUSE
 from tenants.days import years_after
 
-RULES = ("term_years", "renewal", "renewals", "notice_days")
+RULES = ("term_years", "renewal", "renewals", "notice_days", *CLAUSE)
 
 
 class Fate(StrEnum):

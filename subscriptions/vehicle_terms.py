@@ -2,19 +2,30 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from decimal import Decimal
 
 from django.db import transaction
 from django.utils.timezone import localdate
 
 from subscriptions.exceptions import TermsInvalid
-from subscriptions.models import RENEWED, LegalBasis, PurchasingVehicle, Renewal, Subscription
+from subscriptions.models import (
+    RENEWED,
+    Index,
+    LegalBasis,
+    PurchasingVehicle,
+    Renewal,
+    RevisionDay,
+    Subscription,
+)
 from subscriptions.models.renewal import MOST_NOTICE_DAYS
+from subscriptions.models.revision import CLAUSE
 from tenants import audit
 from tenants.identifiers import BadIdentifier, clean_siren
 from tenants.members.adhesions import members_of
 from tenants.models import Operator, Organisation, User
 
 TERM_YEARS = range(1, 11)
+HUNDRED = 100
 
 
 @dataclass(frozen=True)
@@ -33,6 +44,11 @@ class VehicleTerms:
     renewal: str = Renewal.OPEN
     renewals: int = 0
     notice_days: int = 60
+    revision_index: str = ""
+    revision_base_month: date | None = None
+    revision_fixed_percent: Decimal = Decimal(15)
+    revision_cap_percent: Decimal | None = None
+    revision_day: str = RevisionDay.JANUARY
 
 
 @transaction.atomic
@@ -92,7 +108,7 @@ def _fill(vehicle: PurchasingVehicle, terms: VehicleTerms, *, now: datetime) -> 
         errors["legal_basis"] = "Choisissez le fondement."
     if terms.term_years not in TERM_YEARS:
         errors["term_years"] = "L’engagement dure de 1 à 10 ans, reconductions comprises."
-    errors |= _renewal_mistakes(terms)
+    errors |= _renewal_mistakes(terms) | _revision_mistakes(terms)
     if terms.starts_on and terms.ends_on and terms.ends_on <= terms.starts_on:
         errors["ends_on"] = "Le dernier jour vient avant le premier."
     coordinator = None
@@ -114,6 +130,7 @@ def _fill(vehicle: PurchasingVehicle, terms: VehicleTerms, *, now: datetime) -> 
         "renewal",
         "renewals",
         "notice_days",
+        *CLAUSE,
     ):
         setattr(vehicle, name, getattr(terms, name))
 
@@ -133,6 +150,23 @@ def _renewal_mistakes(terms: VehicleTerms) -> dict[str, str]:
         )
     if not 0 <= terms.notice_days <= MOST_NOTICE_DAYS:
         errors["notice_days"] = f"Le préavis va de 0 à {MOST_NOTICE_DAYS} jours."
+    return errors
+
+
+def _revision_mistakes(terms: VehicleTerms) -> dict[str, str]:
+    errors = {}
+    if terms.revision_index and terms.revision_index not in Index:
+        errors["revision_index"] = "Choisissez un indice de la liste."
+    if terms.revision_index and terms.revision_base_month is None:
+        errors["revision_base_month"] = "Indiquez le mois de l’indice de base."
+    if not terms.revision_index and terms.revision_base_month is not None:
+        errors["revision_index"] = "Choisissez l’indice, ou videz le mois de base."
+    if not 0 <= terms.revision_fixed_percent < HUNDRED:
+        errors["revision_fixed_percent"] = "La part fixe va de 0 à 99,99 %."
+    if terms.revision_cap_percent is not None and not 0 <= terms.revision_cap_percent < HUNDRED:
+        errors["revision_cap_percent"] = "La hausse maximale va de 0 à 99,99 %."
+    if terms.revision_day not in RevisionDay:
+        errors["revision_day"] = "Choisissez quand le prix se révise."
     return errors
 
 
@@ -158,10 +192,18 @@ def _facts(vehicle: PurchasingVehicle) -> dict:
         "renewal": str(vehicle.renewal),
         "renewals": vehicle.renewals,
         "notice_days": vehicle.notice_days,
+        **{name: _kept(getattr(vehicle, name)) for name in CLAUSE},
         "starts_on": vehicle.starts_on and vehicle.starts_on.isoformat(),
         "ends_on": vehicle.ends_on and vehicle.ends_on.isoformat(),
         "coordinator": vehicle.coordinator.siren if vehicle.coordinator else "",
     }
+
+
+def _kept(value):
+    """JSON-safe."""
+    if isinstance(value, Decimal):
+        return f"{value.normalize():f}"
+    return value.isoformat() if isinstance(value, date) else value
 
 
 def _is_used(vehicle: PurchasingVehicle) -> bool:

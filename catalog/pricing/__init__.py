@@ -30,6 +30,7 @@ from .grids import Grid, first_year_apart, grid_of, parse_grid
 from .money import format_cents, format_date, format_euros, format_number, format_percent, to_cents
 from .options import with_options
 from .quote import Line, Quote, prorate
+from .revision import Revision, RevisionFormula, month_in_words, revise, revision
 from .savings import Savings, savings
 from .typed import TypedWrong, read_amount_text, read_count_text
 from .vat import VatSubtotal, vat_breakdown
@@ -59,6 +60,8 @@ __all__ = [
     "PriceNotPublished",
     "PricingError",
     "Quote",
+    "Revision",
+    "RevisionFormula",
     "Savings",
     "Section",
     "Segment",
@@ -80,11 +83,14 @@ __all__ = [
     "format_percent",
     "grid_of",
     "jumps",
+    "month_in_words",
     "parse_grid",
     "price",
     "prorate",
     "read_amount_text",
     "read_count_text",
+    "revise",
+    "revision",
     "savings",
     "to_cents",
     "vat_breakdown",

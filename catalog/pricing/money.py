@@ -21,7 +21,7 @@ MAX_PLACES = 8
 # context of the caller.
 EXACT = Context(prec=60, rounding=ROUND_HALF_UP, traps=[InvalidOperation, DivisionByZero, Overflow])
 
-_MONTHS = (
+MONTHS = (
     *("janvier", "février", "mars", "avril", "mai", "juin"),
     *("juillet", "août", "septembre", "octobre", "novembre", "décembre"),
 )
@@ -100,7 +100,7 @@ def format_percent(rate: Decimal) -> str:
 def format_date(day: date) -> str:
     """``1er janvier 2026``, ``31 août 2026``."""
     ordinal = "1er" if day.day == 1 else str(day.day)
-    return f"{ordinal} {_MONTHS[day.month - 1]} {day.year}"
+    return f"{ordinal} {MONTHS[day.month - 1]} {day.year}"
 
 
 def format_result(amount: Decimal) -> str:

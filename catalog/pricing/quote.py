@@ -3,7 +3,7 @@
 A quote is frozen on the subscription as JSON: ``Quote.from_dict(quote.to_dict()) == quote``, exactly.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
@@ -154,15 +154,21 @@ def prorate(*, quote: Quote, numerator: int, denominator: int, label: str) -> Qu
 
 def _prorated_line(line: Line, ratio: Fraction, words: str) -> Line:
     exact = line.exact_amount()
-    cents = Fraction(exact) * 100 * ratio
+    shown = format_euros(exact)
+    if decimal_places(exact) > 2:
+        shown += " (avant arrondi)"
+    return scaled_line(line, ratio, lambda amount_cents: f"{shown} × {words} = {format_cents(amount_cents)}")
+
+
+def scaled_line(line: Line, ratio: Fraction, step: Callable[[int], str]) -> Line:
+    """The line times a ratio, from its exact amount and rounded half-up once; ``step`` says how, given the
+    cents that come out."""
+    cents = Fraction(line.exact_amount()) * 100 * ratio
     amount_cents = round_ratio(cents.numerator, cents.denominator)
     quantity, unit, unit_price = line.quantity, line.unit, _finite(Fraction(line.unit_price) * ratio)
     if unit_price is None:
         # A third of a cent cannot be written as a unit price: the line becomes a lump sum.
         quantity, unit, unit_price = Decimal(1), FLAT_UNIT, from_cents(amount_cents)
-    shown = format_euros(exact)
-    if decimal_places(exact) > 2:
-        shown += " (avant arrondi)"
     return Line(
         code=line.code,
         label=line.label,
@@ -170,7 +176,7 @@ def _prorated_line(line: Line, ratio: Fraction, words: str) -> Line:
         unit=unit,
         unit_price=unit_price,
         amount_cents=amount_cents,
-        steps=[*line.steps, f"{shown} × {words} = {format_cents(amount_cents)}"],
+        steps=[*line.steps, step(amount_cents)],
     )
 
 

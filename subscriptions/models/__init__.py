@@ -1,3 +1,4 @@
+from subscriptions.models.amendment import Amendment, AmendmentKind, AmendmentState, ModificationLimit
 from subscriptions.models.bulk import BulkLine, BulkRequest, BulkState, LineState
 from subscriptions.models.coverage import CoverageCampaign, Fundamental
 from subscriptions.models.decision import Decision
@@ -6,6 +7,7 @@ from subscriptions.models.framework import EligibleBuyer, FrameworkLot, LotHolde
 from subscriptions.models.group import GroupPopulation
 from subscriptions.models.order import DirectNeed, Order, Threshold, ThresholdCode
 from subscriptions.models.renewal import RENEWED, Renewal
+from subscriptions.models.revision import Index, IndexValue, RevisionDay
 from subscriptions.models.subscription import State, Subscription, Transition
 from subscriptions.models.term import NonRenewal, Side, Term, TermOrigin
 from subscriptions.models.value import DiscountRate, ValueFile, ValueReview
@@ -13,6 +15,9 @@ from subscriptions.models.vehicle import LegalBasis, PurchasingVehicle
 
 __all__ = [
     "RENEWED",
+    "Amendment",
+    "AmendmentKind",
+    "AmendmentState",
     "BulkLine",
     "BulkRequest",
     "BulkState",
@@ -28,13 +33,17 @@ __all__ = [
     "FrameworkLot",
     "Fundamental",
     "GroupPopulation",
+    "Index",
+    "IndexValue",
     "LegalBasis",
     "LineState",
     "LotHolder",
+    "ModificationLimit",
     "NonRenewal",
     "Order",
     "PurchasingVehicle",
     "Renewal",
+    "RevisionDay",
     "Side",
     "State",
     "Subscription",

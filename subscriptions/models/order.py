@@ -56,15 +56,19 @@ class DirectNeed(TenantOwned):
 
 
 class Order(TenantOwned):
-    """What one approved subscription commits over its term, net of tax: against a lot, or against the
-    threshold of direct purchase.
+    """What one approved subscription, or an amendment to it, commits over its term, net of tax: against a
+    lot, or against the threshold of direct purchase.
 
     Rows are only ever added, and only if the database finds room: the trigger
     `subscriptions_order_within_bounds` locks the lot or the need first.
     """
 
-    subscription = models.OneToOneField(
-        "subscriptions.Subscription", on_delete=models.PROTECT, related_name="order"
+    subscription = models.ForeignKey(
+        "subscriptions.Subscription", on_delete=models.PROTECT, related_name="orders"
+    )
+    # What it adds to the contract; none for the order of the contract itself.
+    amendment = models.OneToOneField(
+        "subscriptions.Amendment", on_delete=models.PROTECT, null=True, related_name="order"
     )
     lot = models.ForeignKey(
         "subscriptions.FrameworkLot", on_delete=models.PROTECT, null=True, related_name="orders"
@@ -76,6 +80,9 @@ class Order(TenantOwned):
     class Meta(TenantOwned.Meta):
         verbose_name = "commande"
         constraints = [
+            models.UniqueConstraint(
+                fields=["subscription"], condition=Q(amendment__isnull=True), name="order_once_a_contract"
+            ),
             models.CheckConstraint(condition=Q(amount_cents__gte=0), name="order_not_negative"),
             models.CheckConstraint(
                 condition=Q(lot__isnull=False, family="") | (Q(lot__isnull=True) & ~Q(family="")),

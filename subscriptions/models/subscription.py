@@ -8,6 +8,7 @@ from django.db import models
 from django.db.models import F, Q
 
 from subscriptions.models.renewal import RenewalRules, renewal_constraints
+from subscriptions.models.revision import RevisionClause, revision_constraints
 from tenants.tenancy import TenantManager, TenantOwned
 
 
@@ -57,7 +58,7 @@ class SubscriptionQuerySet(models.QuerySet):
         return self.filter(active_from__lt=end).filter(Q(ended_on__isnull=True) | lasts)
 
 
-class Subscription(RenewalRules, TenantOwned):
+class Subscription(RevisionClause, RenewalRules, TenantOwned):
     """A commune's subscription to a listing. `tenant` is the subscriber.
 
     Terms and price are copied when the request is made, never referenced: a grid that changes later
@@ -139,6 +140,7 @@ class Subscription(RenewalRules, TenantOwned):
             ),
             models.CheckConstraint(condition=Q(yearly_cents__gte=0), name="subscription_price_not_negative"),
             *renewal_constraints("subscription"),
+            *revision_constraints("subscription"),
         ]
         indexes = [models.Index(fields=["tenant", "state"], name="subscription_tenant_state")]
 

@@ -4,6 +4,7 @@ from django.db import models
 from django.db.models import F, Q
 
 from subscriptions.models.renewal import RenewalRules, renewal_constraints
+from subscriptions.models.revision import RevisionClause, revision_constraints
 
 
 class LegalBasis(models.TextChoices):
@@ -17,7 +18,7 @@ class LegalBasis(models.TextChoices):
     DIRECT = "direct", "achat direct sous le seuil (CCP R2122-8)"
 
 
-class PurchasingVehicle(RenewalRules):
+class PurchasingVehicle(RevisionClause, RenewalRules):
     """The rules a subscription must follow: who decides, whether one person may do both, how long it binds.
 
     `coordinator` runs a grouping for its members (CCP L2113-7).
@@ -51,6 +52,7 @@ class PurchasingVehicle(RenewalRules):
                 condition=Q(term_years__gte=1) & Q(term_years__lte=10), name="vehicle_term_in_years"
             ),
             *renewal_constraints("vehicle"),
+            *revision_constraints("vehicle"),
         ]
 
     def __str__(self):

@@ -6,6 +6,7 @@
 What is made is consistent: an active subscription has its approval, act, transitions and frozen price.
 """
 
+from tests.factories.amendments import AmendmentFactory, IndexValueFactory, ModificationLimitFactory
 from tests.factories.billing import (
     BillingRunFactory,
     ClosingFactory,
@@ -94,6 +95,7 @@ from tests.factories.value import ValueFileFactory, ValueReviewFactory
 
 __all__ = [
     "AdhesionFactory",
+    "AmendmentFactory",
     "AssistanceFactory",
     "AuditEventFactory",
     "BillingRunFactory",
@@ -123,6 +125,7 @@ __all__ = [
     "GridSimulationFactory",
     "ImportFeedFactory",
     "ImportedItemFactory",
+    "IndexValueFactory",
     "InvitationFactory",
     "InvoiceFactory",
     "InvoiceFileFactory",
@@ -135,6 +138,7 @@ __all__ = [
     "MemberImportFactory",
     "MemberImportRowFactory",
     "MembershipFactory",
+    "ModificationLimitFactory",
     "NeedFactory",
     "NeedSupportFactory",
     "NonRenewalFactory",

@@ -26,6 +26,7 @@ from stdnum import luhn
 from billing.review import billable_periods
 from catalog.vendors.declarations import QUESTIONS
 from marketplace.web.operator.forms import period_key
+from subscriptions.amending import first_days
 from subscriptions.coverage import members_by_service
 from subscriptions.coverage_letters import people_of, recipients
 from tenants.models import Adhesion, Role
@@ -258,6 +259,22 @@ def _left(world: World) -> list:
 
 def _renewing(world: World) -> list:
     return [world.renewing.public_id]
+
+
+def _amended(world: World) -> list:
+    return [world.renewing.public_id, 1]
+
+
+def _amended_with_act(world: World) -> list:
+    return [world.stopping.public_id, 1]
+
+
+def _a_change(world: World) -> dict:
+    return {
+        "request_key": uuid4(),
+        "text": "Adresse de livraison.",
+        "effective_on": first_days(on=localdate())[0].isoformat(),
+    }
 
 
 def _expiring(world: World) -> list:
@@ -614,6 +631,14 @@ TABLE = [
     member("member_term_notice", thing=_renewing, get=opens(SIGNATORY), post=leads(SIGNATORY)),
     member("member_term_renew", thing=_expiring, get=opens(SIGNATORY), post=leads(SIGNATORY), sends=_an_act),
     member("member_term_take_back", thing=_stopping, get=opens(SIGNATORY), post=leads(SIGNATORY)),
+    member("member_amendment_new", thing=_active, get=opens(ASKING), post=leads(ASKING), sends=_a_change),
+    member("member_amendment", thing=_amended, get=opens(MEMBERS)),
+    member("member_amendment_approve", thing=_amended, get=leads(SIGNATORY), post=leads(SIGNATORY),
+           sends=_an_act),
+    member("member_amendment_refuse", thing=_amended, get=leads(SIGNATORY), post=leads(SIGNATORY),
+           sends=_a_reason),
+    member("member_amendment_cancel", thing=_amended, post=not_found(MEMBERS) | leads(SECRETARY, ORG_ADMIN)),
+    member("member_amendment_act", thing=_amended_with_act, get=opens(MEMBERS)),
     member("member_term_act", thing=_an_act_of_a_term, get=opens(MEMBERS)),
     member("member_paper", thing=lambda world: [*_requested(world), "deliberation", "odt"],
            get=opens(SECRETARY, SIGNATORY)),
@@ -687,6 +712,7 @@ TABLE = [
     operator("operator_exit_extend", thing=_parting, post=leads(TASKS), sends=_a_longer_transition),
     operator("operator_exit_certify", thing=_erasing, post=leads(TASKS), sends=_a_certificate),
     operator("operator_exit_certificate", thing=_left, get=opens(OPERATORS)),
+    operator("operator_indices", get=opens(TASKS), post=leads(TASKS), sends=lambda world: forms.INDEX),
     operator("operator_vehicles", get=opens(OPERATORS)),
     operator("operator_vehicle_new", get=opens(TASKS), post=leads(TASKS), sends=lambda world: forms.VEHICLE),
     operator("operator_vehicle", thing=_framework, get=opens(OPERATORS)),

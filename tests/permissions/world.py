@@ -71,6 +71,7 @@ from tenants.models import (
 )
 from tests.factories import (
     AdhesionFactory,
+    AmendmentFactory,
     AssistanceFactory,
     BillingRunFactory,
     BulkLineFactory,
@@ -368,8 +369,8 @@ def _member_side(side: dict, commune: Organisation) -> dict:
         "requested": SubscriptionFactory(listing=listing("Voirie"), **asked),
         "active": SubscriptionFactory(state=State.ACTIVE, listing=listing("Cantine"), **asked),
         "value": _valued(SubscriptionFactory(state=State.ACTIVE, listing=listing("Four"), **asked)),
-        "renewing": _with_term(listing("Pont"), asked).subscription,
-        "stopping": NonRenewalFactory(term=_with_term(listing("Port"), asked)).term.subscription,
+        "renewing": _amended(_with_term(listing("Pont"), asked), by=secretary),
+        "stopping": _amended(NonRenewalFactory(term=_with_term(listing("Port"), asked)).term, by=secretary),
         "expiring": _with_term(listing("Parc"), asked, renewal="express").subscription,
         **_bulks(side, listing("Lavoir"), commune),
         **_departures(listing, asked),
@@ -429,6 +430,20 @@ def _valued(subscription: Subscription) -> ValueFile:
     with as_worker():
         Subscription.objects.filter(pk=subscription.pk).update(active_from=date(2025, 1, 1))
     return ValueFileFactory(tenant=subscription.tenant, listing=subscription.listing)
+
+
+def _amended(term: Term, *, by: User) -> Subscription:
+    """Its subscription, with an amendment that waits, and the file of an act."""
+    AmendmentFactory(
+        subscription=term.subscription,
+        number=1,
+        requested_by=by,
+        effective_on=localdate(timezone.now()) + timedelta(days=60),
+        act_number="2026-8",
+        act_date=date(2026, 1, 1),
+        act_file=term.act_file.name,
+    )
+    return term.subscription
 
 
 def _with_term(listing: Listing, asked: dict, renewal: str = "tacit") -> Term:

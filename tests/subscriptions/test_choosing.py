@@ -90,7 +90,8 @@ def test_the_same_price_on_the_page_in_a_simulation_on_the_request_and_on_the_in
     assert (priced.net_cents, priced.choices.counts) == (cents, counts)
     made = ask(listing, commune, choices=Choices(counts=counts), shown_cents=cents)
     made.active_from = date(2027, 1, 1)
-    quote, _ = price_of_period(made, facts, YEAR)
+    with as_worker():
+        quote = price_of_period(made, facts, YEAR).quote
     assert (made.yearly_cents, made.counts, quote.total_cents) == (cents, counts, cents)
 
 
@@ -140,8 +141,9 @@ def test_options_are_frozen_with_the_service_and_billed_a_line_each(with_options
     assert Quote.from_dict(made.quote).total_cents == cents
     facts = territory_facts(territories=[commune.territory], on=TODAY)[commune.territory_id]
     made.active_from = date(2027, 1, 1)
-    first, _ = price_of_period(made, facts, YEAR)
-    later, _ = price_of_period(made, facts, Period(date(2028, 1, 1), date(2029, 1, 1)))
+    with as_worker():
+        first = price_of_period(made, facts, YEAR).quote
+        later = price_of_period(made, facts, Period(date(2028, 1, 1), date(2029, 1, 1))).quote
     assert [(line.label, line.amount_cents) for line in first.lines] == [
         ("Prix par habitant", 25_800),
         ("Option Garderie\u202f: prix par agent", 6_000),

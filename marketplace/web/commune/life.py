@@ -6,11 +6,12 @@ from datetime import date
 from django.urls import reverse
 from django.utils import timezone
 
-from marketplace.web.formats import day
-from subscriptions.models import State, Subscription, Term, TermOrigin
+from marketplace.web.formats import day, format_cents
+from subscriptions.models import Amendment, State, Subscription, Term, TermOrigin
 from subscriptions.terms import Fate, Outlook, outlook
 from tenants.models import Organisation, Role
 
+ASKING = {Role.SECRETARY, Role.SIGNATORY, Role.ORG_ADMIN}
 RUNNING = (State.ACTIVE, State.SUSPENDED)
 
 
@@ -22,7 +23,10 @@ def life_of(request, organisation: Organisation, subscription: Subscription) -> 
     running = subscription.state in RUNNING
     return {
         "facts": _facts(subscription, found, running=running),
-        "events": [_event(organisation, term) for term in subscription.terms.order_by("rank")],
+        "events": [
+            *(_event(organisation, term) for term in subscription.terms.order_by("rank")),
+            *(_amendment(organisation, one) for one in _amendments(subscription)),
+        ],
         "actions": _actions(request, organisation, subscription, found) if running else [],
     }
 
@@ -80,14 +84,40 @@ def _event(organisation: Organisation, term: Term) -> dict:
     return event
 
 
+def _amendments(subscription: Subscription) -> list[Amendment]:
+    return list(subscription.amendments.order_by("number").select_related("subscription"))
+
+
+def _amendment(organisation: Organisation, found: Amendment) -> dict:
+    detail = (
+        f"{found.get_kind_display().capitalize()}, {found.get_state_display()}, au {day(found.effective_on)}."
+    )
+    if found.extra_cents:
+        before, after = format_cents(found.cents_before), format_cents(found.cents_after)
+        detail += f" Une année : {before} HT avant, {after} HT après."
+    return {
+        "label": str(found),
+        "detail": detail,
+        "url": reverse(
+            "member_amendment", args=[organisation.siren, found.subscription.public_id, found.number]
+        ),
+        "url_label": f"Lire l’avenant n° {found.number}",
+    }
+
+
 def _actions(
     request, organisation: Organisation, subscription: Subscription, found: Outlook | None
 ) -> list[dict]:
-    """The buttons of a signatory: {label, url, style}."""
-    if found is None or Role.SIGNATORY not in request.roles:
-        return []
-    today, address = _today(), [organisation.siren, subscription.public_id]
+    """What this person may do: {label, url, style}."""
+    address = [organisation.siren, subscription.public_id]
     actions = []
+    if request.roles & ASKING:
+        actions.append(
+            {"label": "Modifier…", "url": reverse("member_amendment_new", args=address), "style": "secondary"}
+        )
+    if found is None or Role.SIGNATORY not in request.roles:
+        return actions
+    today = _today()
     if found.may_renew(on=today):
         actions.append(
             {"label": "Reconduire…", "url": reverse("member_term_renew", args=address), "style": "primary"}

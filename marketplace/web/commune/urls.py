@@ -3,6 +3,7 @@
 from django.urls import path
 
 from marketplace.web.commune import (
+    amendments,
     bulk,
     decisions,
     help,
@@ -46,6 +47,30 @@ urlpatterns = [
         "abonnements/<uuid:public_id>/reconduire-finalement/",
         terms.take_back,
         name="member_term_take_back",
+    ),
+    path("abonnements/<uuid:public_id>/avenants/nouveau/", amendments.new, name="member_amendment_new"),
+    path(
+        "abonnements/<uuid:public_id>/avenants/<int:number>/", amendments.amendment, name="member_amendment"
+    ),
+    path(
+        "abonnements/<uuid:public_id>/avenants/<int:number>/approuver/",
+        amendments.approve,
+        name="member_amendment_approve",
+    ),
+    path(
+        "abonnements/<uuid:public_id>/avenants/<int:number>/refuser/",
+        amendments.refuse,
+        name="member_amendment_refuse",
+    ),
+    path(
+        "abonnements/<uuid:public_id>/avenants/<int:number>/retirer/",
+        amendments.cancel,
+        name="member_amendment_cancel",
+    ),
+    path(
+        "abonnements/<uuid:public_id>/avenants/<int:number>/acte.pdf",
+        amendments.act,
+        name="member_amendment_act",
     ),
     path("abonnements/<uuid:public_id>/termes/<int:rank>/acte.pdf", terms.act, name="member_term_act"),
     path("abonnements/<uuid:public_id>/quitter/", leaving.leave, name="member_leave"),

@@ -12,7 +12,7 @@ from catalog.pricing.typed import TypedWrong, read_amount_text
 from marketplace.web.formats import format_number
 from subscriptions.exceptions import TermsInvalid
 from subscriptions.lots import LotTerms, listings_for, read_buyers
-from subscriptions.models import FrameworkLot, LegalBasis, PurchasingVehicle, Renewal
+from subscriptions.models import FrameworkLot, Index, LegalBasis, PurchasingVehicle, Renewal, RevisionDay
 from subscriptions.vehicle_terms import VehicleTerms
 from tenants.members.adhesions import members_of
 
@@ -49,6 +49,27 @@ class TermsForm(forms.Form):
             self.add_error(self.FIELDS.get(name, name), sentence)
 
     FIELDS: dict[str, str] = {"ends_on": "last_day"}
+
+
+class PercentField(forms.CharField):
+    """A part of a price, as people write it: « 15 », « 2,5 ». None when empty."""
+
+    def __init__(self, **options):
+        super().__init__(
+            widget=forms.TextInput(attrs={"autocomplete": "off", "inputmode": "decimal"}), **options
+        )
+
+    def clean(self, value):
+        text = super().clean(value)
+        if not text:
+            return None
+        try:
+            percent = Decimal(read_amount_text(text))
+        except TypedWrong as problem:
+            raise forms.ValidationError(str(problem)) from None
+        if percent != round(percent, 2):
+            raise forms.ValidationError("Écrivez deux chiffres au plus après la virgule.")
+        return percent
 
 
 class VehicleForm(TermsForm):
@@ -109,6 +130,27 @@ class VehicleForm(TermsForm):
             "invalid": "Écrivez un nombre entier, en chiffres.",
         },
     )
+    revision_index = forms.ChoiceField(
+        label="Indice de révision des prix",
+        required=False,
+        choices=[("", "Prix fermes"), *Index.choices],
+        help_text="Le prix révisé : part fixe + le reste × indice du jour / indice de base.",
+    )
+    revision_base_month = DayField(
+        label="Mois de l’indice de base",
+        required=False,
+        help_text="N’importe quel jour de ce mois. Chaque révision lit l’indice du même mois de l’année.",
+    )
+    revision_fixed_percent = PercentField(label="Part fixe, en %", required=False, initial="15")
+    revision_cap_percent = PercentField(
+        label="Hausse maximale à chaque révision, en %", required=False, help_text="Vide : sans limite."
+    )
+    revision_day = forms.ChoiceField(
+        label="Quand le prix se révise",
+        required=False,
+        choices=RevisionDay.choices,
+        initial=RevisionDay.JANUARY,
+    )
     starts_on = DayField(label="Premier jour", required=False, help_text="Vide : ouvert depuis toujours.")
     last_day = DayField(label="Dernier jour", required=False, help_text="Vide : sans fin.")
     coordinator = forms.CharField(
@@ -132,6 +174,14 @@ class VehicleForm(TermsForm):
                 "renewal": vehicle.renewal,
                 "renewals": vehicle.renewals,
                 "notice_days": vehicle.notice_days,
+                "revision_index": vehicle.revision_index,
+                "revision_base_month": vehicle.revision_base_month,
+                "revision_fixed_percent": format_number(vehicle.revision_fixed_percent),
+                "revision_cap_percent": (
+                    vehicle.revision_cap_percent is not None and format_number(vehicle.revision_cap_percent)
+                )
+                or "",
+                "revision_day": vehicle.revision_day,
                 "starts_on": vehicle.starts_on,
                 "last_day": vehicle.ends_on and vehicle.ends_on - ONE_DAY,
                 "coordinator": vehicle.coordinator.siren if vehicle.coordinator else "",
@@ -141,7 +191,11 @@ class VehicleForm(TermsForm):
     def terms(self) -> VehicleTerms:
         """What was typed, for subscriptions.vehicle_terms."""
         typed = dict(self.cleaned_data)
-        last = typed.pop("last_day")
+        last, month = typed.pop("last_day"), typed.pop("revision_base_month")
+        typed["revision_base_month"] = month and month.replace(day=1)
+        if typed["revision_fixed_percent"] is None:
+            typed["revision_fixed_percent"] = Decimal(15)
+        typed["revision_day"] = typed["revision_day"] or RevisionDay.JANUARY
         return VehicleTerms(**typed, ends_on=last and last + ONE_DAY)
 
 

@@ -20,6 +20,7 @@ from subscriptions.lot_letters import PERCENTS
 from subscriptions.models import FrameworkLot, LegalBasis, PurchasingVehicle
 from subscriptions.vehicle_queries import lots_of, vehicle_rows
 from subscriptions.vehicle_terms import change_vehicle, make_vehicle
+from tenants.models import Role
 
 TITLE = "Cadres d’achat"
 NEARLY_FULL = min(PERCENTS)  # a letter has said so
@@ -92,6 +93,8 @@ def _list_page(request, operator):
         "crumbs": crumbs(operator, (TITLE, "")),
         "may_act": _may_act(request),
         "new_url": reverse("operator_vehicle_new", args=[operator.slug]),
+        "reads_indices": _may_act(request) or request.reads_only or Role.AUDITOR in request.roles,
+        "indices_url": reverse("operator_indices", args=[operator.slug]),
         "rows": [
             {
                 "name": one.name,
@@ -193,6 +196,11 @@ def _facts(found: PurchasingVehicle) -> list[dict]:
         {"label": "Engagement de l’adhérent", "value": counted(found.term_years, "an")},
         {"label": "À la fin d’un terme", "value": capitalised(found.get_renewal_display())},
         *_renewals(found),
+        {
+            "label": "Révision des prix",
+            "value": found.formula_in_words or "prix fermes",
+            "note": _when(found),
+        },
         {"label": "Délibération", "value": "Exigée" if found.deliberation_required else "Non exigée"},
         {
             "label": "Approbation",
@@ -204,6 +212,10 @@ def _facts(found: PurchasingVehicle) -> list[dict]:
     if found.coordinator:
         facts.append({"label": "Coordonnateur", "value": found.coordinator.name})
     return facts
+
+
+def _when(found: PurchasingVehicle) -> str:
+    return capitalised(found.get_revision_day_display()) if found.formula else ""
 
 
 def _renewals(found: PurchasingVehicle) -> list[dict]:

@@ -33,7 +33,9 @@ def life(client, at, subscription) -> BeautifulSoup:
 
 
 def buttons(section) -> list[str]:
-    return [link.get_text(strip=True) for link in section.select("a.btn")]
+    """But the one that amends, which is there for all who may ask."""
+    found = [link.get_text(strip=True) for link in section.select("a.btn")]
+    return [label for label in found if label != "Modifier…"]
 
 
 def test_everybody_reads_and_a_signatory_may_refuse_the_renewal(client, at, contract, secretary, signatory):
