@@ -36,6 +36,9 @@ OPERATOR = {
 }  # fmt: skip
 
 
+INDEX = {"index": "syntec", "month": "2026-01-15", "value": "320,1", "source": "syntec.fr"}
+
+
 @cache
 def png() -> bytes:
     out = BytesIO()

@@ -135,7 +135,7 @@ def refuse(request, organisation, public_id, number):
     return _to(organisation, found)
 
 
-@member_view(*ASKING)
+@member_view()
 @require_POST
 def cancel(request, organisation, public_id, number):
     """Whoever proposed it, or the organisation's administrator, takes it back."""
