@@ -5,8 +5,11 @@ from datetime import date
 
 from django.core.files.base import File
 
+from subscriptions.deciding import authorities, existed_from
 from subscriptions.exceptions import DecisionInvalid
 from subscriptions.files import problem_with_pdf
+from subscriptions.models import Decision, Subscription
+from tenants.days import in_words
 
 
 @dataclass(frozen=True)
@@ -29,3 +32,24 @@ def check_act(*, number: str, date: date, file, today: date) -> None:
         raise DecisionInvalid("date", "La date de l’acte est dans le futur. Vérifiez le jour et l’année.")
     if problem := problem_with_pdf(file):
         raise DecisionInvalid("file", problem)
+
+
+def check_decision(*, subscription: Subscription, decision: Decision, file, today: date) -> None:
+    """What `check_act` asks, and that whoever took it could: the assembly or its head, on a day when the
+    purchasing vehicle and the organisation were there. Raises DecisionInvalid with the field to mend."""
+    check_act(number=decision.number, date=decision.date, file=file, today=today)
+    if decision.authority not in authorities(subscription):
+        raise DecisionInvalid(
+            "authority", "Cette décision ne se délègue pas ici : joignez la délibération de l’assemblée."
+        )
+    since, what = existed_from(subscription)
+    if since and decision.date < since:
+        raise DecisionInvalid(
+            "date", f"L’acte est daté d’avant {what} ({in_words(since)}). Vérifiez le jour et l’année."
+        )
+    sent = decision.transmitted_on
+    if sent and not decision.date <= sent <= today:
+        raise DecisionInvalid(
+            "transmitted_on",
+            "L’acte se transmet après sa date, et au plus tard aujourd’hui. Vérifiez le jour.",
+        )

@@ -1,11 +1,13 @@
 """Who may decide for an authority: its assembly, or its head by delegation. Sources beside each rule."""
 
 from dataclasses import dataclass
+from datetime import date
 from enum import StrEnum
 
-from subscriptions.models import LegalBasis, PurchasingVehicle
-from tenants.models import Organisation
+from subscriptions.models import Authority, LegalBasis, PurchasingVehicle, Subscription
+from tenants.models import Organisation, TerritoryChange
 from tenants.models.organisation import OrganisationKind
+from tenants.models.vintage import ChangeKind
 
 
 class Decider(StrEnum):
@@ -80,3 +82,29 @@ def needs_deliberation(*, vehicle: PurchasingVehicle, organisation: Organisation
         deliberation_required=vehicle.deliberation_required,
     )
     return Decider.HEAD not in found.deciders
+
+
+def authorities(subscription: Subscription) -> list[Authority]:
+    """Who may take the act that decides this request, in the order they are offered."""
+    tenant = subscription.tenant
+    found = may_decide(
+        basis=subscription.vehicle.legal_basis,
+        kind=tenant.kind,
+        deliberation_required=subscription.deliberation_required,
+    )
+    by_head = Authority.MAYOR if tenant.kind == OrganisationKind.COMMUNE else Authority.PRESIDENT
+    return [by_head if decider == Decider.HEAD else Authority.COUNCIL for decider in found.deciders]
+
+
+def existed_from(subscription: Subscription) -> tuple[date | None, str]:
+    """The day from which an act could decide this request, and what began then; (None, "") when no such day
+    is known. One query."""
+    changes = TerritoryChange.objects.filter(
+        territory=subscription.tenant.territory_id, kind=ChangeKind.CREATED
+    )
+    created = changes.order_by("-effective_on").values_list("effective_on", flat=True).first()
+    known = [
+        (subscription.vehicle.starts_on, f"le début de « {subscription.vehicle.name} »"),
+        (created, "la création de votre collectivité"),
+    ]
+    return max(((day, what) for day, what in known if day), default=(None, ""))

@@ -63,10 +63,17 @@ class WrongState(SubscriptionRefused):
     """The subscription moved meanwhile, or this move does not exist."""
 
 
+class NotYourTurn(SubscriptionRefused):
+    """Somebody else must agree before."""
+
+    def __init__(self):
+        super().__init__("Une autre approbation vient avant la vôtre : attendez qu’elle soit donnée.")
+
+
 class SamePerson(SubscriptionRefused):
     def __init__(self):
         super().__init__(
-            "La personne qui a fait la demande ne peut pas l’approuver : "
+            "La personne qui a fait la demande, ou qui l’a déjà approuvée, ne peut pas l’approuver : "
             "une autre personne habilitée doit le faire."
         )
 
@@ -90,7 +97,7 @@ class HandOverBlocked(SubscriptionRefused):
 
 
 class DecisionInvalid(SubscriptionRefused):
-    """`field` names what to mend: number, date or file."""
+    """`field` names what to mend: number, date, file, authority or transmitted_on."""
 
     def __init__(self, field, message):
         self.field = field

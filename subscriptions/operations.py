@@ -7,8 +7,8 @@ from django.db import IntegrityError, transaction
 from django.utils.timezone import localdate
 
 from catalog.models import Listing, ListingState, VendorState
-from subscriptions import signals, terms
-from subscriptions.acts import check_act
+from subscriptions import chain, signals, terms
+from subscriptions.acts import check_decision
 from subscriptions.choosing import Choices, price_choices
 from subscriptions.deciding import needs_deliberation
 from subscriptions.exceptions import (
@@ -21,7 +21,17 @@ from subscriptions.exceptions import (
     SamePerson,
     WrongState,
 )
-from subscriptions.models import Decision, PurchasingVehicle, State, Subscription, Transition
+from subscriptions.models import (
+    Approval,
+    ApprovalState,
+    Authority,
+    Decision,
+    Party,
+    PurchasingVehicle,
+    State,
+    Subscription,
+    Transition,
+)
 from subscriptions.models.subscription import TRANSITIONS
 from subscriptions.ordering import check_room, other_routes, place_order
 from subscriptions.requesting import check_chorus, check_start, chorus_rules
@@ -111,6 +121,7 @@ def request_subscription(
             return existing
         raise AlreadySubscribed(existing) from None
     _log(subscription, before="", by=requested_by, now=now)
+    chain.write_chain(subscription=subscription)
     audit.record(
         tenant=organisation,
         actor=requested_by,
@@ -162,11 +173,20 @@ def open_vehicle(*, listing: Listing, vehicle_id: int | None = None) -> Purchasi
 
 @transaction.atomic
 def approve(
-    *, subscription: Subscription, approved_by: User, number: str, date: date, file, now: datetime
+    *,
+    subscription: Subscription,
+    approved_by: User,
+    number: str,
+    date: date,
+    file,
+    now: datetime,
+    authority: Authority = Authority.COUNCIL,
+    transmitted_on: date | None = None,
 ) -> None:
-    """Approves a request with the act that decided it; provisioning is planned in the same transaction.
+    """Records the member's decision, with the act and who took it: its assembly, which may always, or its
+    head where that was delegated. Where nobody else must agree, the request is approved.
 
-    `file` is an uploaded PDF of at most 10 MB (required when the vehicle asks for a deliberation).
+    `file` is an uploaded PDF of at most 10 MB; `transmitted_on` the day the act was sent to the préfecture.
 
     Raises OrganisationClosed, SamePerson, DecisionInvalid, WrongState, or the OrderRefused of a vehicle that
     has no room for it.
@@ -175,19 +195,24 @@ def approve(
         raise OrganisationClosed
     if subscription.separate_approver and approved_by.pk == subscription.requested_by_id:
         raise SamePerson
-    check_act(number=number, date=date, file=file, today=localdate(now))
-    move(
+    check_decision(
         subscription=subscription,
-        to=State.APPROVED,
-        by=approved_by,
-        now=now,
-        approved_by=approved_by,
-        approved_at=now,
+        decision=Decision(number=number, date=date, authority=authority, transmitted_on=transmitted_on),
+        file=file,
+        today=localdate(now),
+    )
+    last = chain.decide(
+        subscription=subscription, party=Party.MEMBER, to=ApprovalState.GIVEN, by=approved_by, now=now
     )
     Decision.objects.create(
-        tenant=subscription.tenant, subscription=subscription, number=number.strip(), date=date, file=file
+        tenant=subscription.tenant,
+        subscription=subscription,
+        number=number.strip(),
+        date=date,
+        file=file,
+        authority=authority,
+        transmitted_on=transmitted_on,
     )
-    place_order(subscription=subscription, now=now)
     audit.record(
         tenant=subscription.tenant,
         actor=approved_by,
@@ -195,12 +220,40 @@ def approve(
         sentence=f"{{actor}} a approuvé l’abonnement à {subscription.service_name} (acte n° {number}).",
         subject_id=subscription.public_id,
         now=now,
+        details={"authority": str(authority)},
     )
+    if last:
+        conclude(subscription=subscription, by=approved_by, now=now)
+
+
+@transaction.atomic
+def conclude(*, subscription: Subscription, by: User, now: datetime) -> None:
+    """Everybody concerned has agreed, `by` the last: the request is approved, its order placed and its
+    opening planned, in the caller's transaction. Raises WrongState, or the OrderRefused of a vehicle that has
+    no room for it."""
+    decided = Approval.objects.select_related("by").get(subscription=subscription, party=Party.MEMBER)
+    move(
+        subscription=subscription,
+        to=State.APPROVED,
+        by=by,
+        now=now,
+        approved_by=decided.by,
+        approved_at=now,
+    )
+    place_order(subscription=subscription, now=now)
     signals.subscription_approved.send(sender=Subscription, subscription=subscription, now=now)
 
 
-def refuse(*, subscription: Subscription, by: User, reason: str, now: datetime) -> None:
-    """Refuses a request, with a reason the requester reads. Raises WrongState."""
+@transaction.atomic
+def refuse(
+    *, subscription: Subscription, by: User, reason: str, now: datetime, party: Party = Party.MEMBER
+) -> None:
+    """Refuses a request for the party whose turn it is, with a reason that everybody concerned reads.
+
+    Raises WrongState or NotYourTurn."""
+    chain.decide(
+        subscription=subscription, party=party, to=ApprovalState.REFUSED, by=by, reason=reason, now=now
+    )
     _close(subscription, State.REFUSED, by=by, reason=reason, now=now, verb="refusé")
 
 

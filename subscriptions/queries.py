@@ -7,6 +7,7 @@ from django.db.models import Count, Prefetch, QuerySet
 
 from catalog.models import Listing
 from subscriptions import operations
+from subscriptions.approval_queries import approvals
 from subscriptions.choosing import Choices, Offer, PricedChoices, price_of
 from subscriptions.deciding import needs_deliberation
 from subscriptions.exceptions import CountsMissing, OptionGone
@@ -29,6 +30,7 @@ def subscriptions_of_member(*, organisation: Organisation, group: str = "") -> Q
         .select_related(
             "operator", "requested_by", "listing__offer__product__sheet", "listing__approved_revision"
         )
+        .prefetch_related(approvals())
         .order_by("-requested_at", "-pk")
     )
     return rows.filter(state__in=GROUPS[group]) if group else rows
@@ -59,7 +61,8 @@ def subscription_for_member(*, organisation: Organisation) -> QuerySet[Subscript
             "listing__offer__product__sheet__vendor__organisation",
         )
         .prefetch_related(
-            Prefetch("transitions", queryset=Transition.objects.select_related("by").order_by("at", "pk"))
+            approvals(),
+            Prefetch("transitions", queryset=Transition.objects.select_related("by").order_by("at", "pk")),
         )
     )
 

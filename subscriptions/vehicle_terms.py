@@ -49,6 +49,8 @@ class VehicleTerms:
     revision_fixed_percent: Decimal = Decimal(15)
     revision_cap_percent: Decimal | None = None
     revision_day: str = RevisionDay.JANUARY
+    operator_approves: bool = False
+    vendor_approves: bool = False
 
 
 @transaction.atomic
@@ -130,6 +132,8 @@ def _fill(vehicle: PurchasingVehicle, terms: VehicleTerms, *, now: datetime) -> 
         "renewal",
         "renewals",
         "notice_days",
+        "operator_approves",
+        "vendor_approves",
         *CLAUSE,
     ):
         setattr(vehicle, name, getattr(terms, name))
@@ -188,6 +192,8 @@ def _facts(vehicle: PurchasingVehicle) -> dict:
         "legal_basis": str(vehicle.legal_basis),
         "deliberation_required": vehicle.deliberation_required,
         "separate_approver": vehicle.separate_approver,
+        "operator_approves": vehicle.operator_approves,
+        "vendor_approves": vehicle.vendor_approves,
         "term_years": vehicle.term_years,
         "renewal": str(vehicle.renewal),
         "renewals": vehicle.renewals,

@@ -16,6 +16,7 @@ from django.http import Http404
 from django.utils import timezone
 from django.utils.timezone import localdate
 
+from subscriptions.approval_queries import subscribers_of
 from tenants import audit
 from tenants.assistance.operations import ASSISTANT_ROLES
 from tenants.assistance.queries import assistances_in_force
@@ -55,9 +56,15 @@ def organisation_view(*roles: Role) -> Callable:
     return _guarded(frozenset(roles) or frozenset(Role.values), _organisation, "organisation")
 
 
-def vendor_view(*roles: Role) -> Callable:
-    """For `<siren>` of a vendor in the URL; the view gets `vendor`."""
-    return _guarded(frozenset(roles) or VENDOR_ROLES, _vendor, "vendor")
+def vendor_view(*roles: Role, with_subscribers: bool = False) -> Callable:
+    """For `<siren>` of a vendor in the URL; the view gets `vendor`.
+
+    The scope holds the vendor alone; with `with_subscribers`, whoever asked for its services as well, so the
+    view must still filter by vendor.
+    """
+    return _guarded(
+        frozenset(roles) or VENDOR_ROLES, _vendor_with_subscribers if with_subscribers else _vendor, "vendor"
+    )
 
 
 def operator_view(*roles: Role, with_members: bool = True) -> Callable:
@@ -181,6 +188,13 @@ def _vendor(user: User, kwargs: dict) -> Door:
         user, lambda organisation: organisation.siren == siren and hasattr(organisation, "vendor")
     )
     return Door(organisation.vendor, organisation, roles, [organisation.pk])
+
+
+def _vendor_with_subscribers(user: User, kwargs: dict) -> Door:
+    door = _vendor(user, kwargs)
+    with tenant_scope(door.tenant_ids):
+        subscribers = subscribers_of(vendor=door.found)
+    return Door(door.found, door.organisation, door.roles, [door.organisation.pk, *subscribers])
 
 
 def _operator(user: User, kwargs: dict) -> Door:

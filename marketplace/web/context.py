@@ -235,6 +235,7 @@ SECTIONS = {
             [
                 ("operator_subscriptions", "Abonnements", OPERATOR_ROLES),
                 ("operator_terms", "Échéances", OPERATOR_ROLES),
+                ("operator_requests", "Demandes à approuver", OPERATOR_ROLES),
                 ("operator_bulks", "Demandes groupées", TASK_ROLES),
                 ("operator_exits", "Départs", OPERATOR_ROLES),
                 ("operator_coverage", "Couverture", OPERATOR_ROLES),
@@ -267,6 +268,7 @@ SECTIONS = {
             "Mes services",
             [
                 ("vendor_home", "Mes services", VENDOR_ROLES),
+                ("vendor_requests", "Demandes à approuver", VENDOR_ROLES),
                 ("vendor_feeds", "publiccode.yml", VENDOR_ROLES),
             ],
         ),

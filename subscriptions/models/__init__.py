@@ -1,7 +1,8 @@
 from subscriptions.models.amendment import Amendment, AmendmentKind, AmendmentState, ModificationLimit
+from subscriptions.models.approval import APPROVAL_MOVES, Approval, ApprovalState, Party, VendorAccess
 from subscriptions.models.bulk import BulkLine, BulkRequest, BulkState, LineState
 from subscriptions.models.coverage import CoverageCampaign, Fundamental
-from subscriptions.models.decision import Decision
+from subscriptions.models.decision import Authority, Decision
 from subscriptions.models.exit import Destination, Exit, ExitMove, ExitState
 from subscriptions.models.framework import EligibleBuyer, FrameworkLot, LotHolder
 from subscriptions.models.group import GroupPopulation
@@ -14,10 +15,14 @@ from subscriptions.models.value import DiscountRate, ValueFile, ValueReview
 from subscriptions.models.vehicle import LegalBasis, PurchasingVehicle
 
 __all__ = [
+    "APPROVAL_MOVES",
     "RENEWED",
     "Amendment",
     "AmendmentKind",
     "AmendmentState",
+    "Approval",
+    "ApprovalState",
+    "Authority",
     "BulkLine",
     "BulkRequest",
     "BulkState",
@@ -41,6 +46,7 @@ __all__ = [
     "ModificationLimit",
     "NonRenewal",
     "Order",
+    "Party",
     "PurchasingVehicle",
     "Renewal",
     "RevisionDay",
@@ -54,4 +60,5 @@ __all__ = [
     "Transition",
     "ValueFile",
     "ValueReview",
+    "VendorAccess",
 ]

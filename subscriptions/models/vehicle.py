@@ -29,6 +29,9 @@ class PurchasingVehicle(RevisionClause, RenewalRules):
     legal_basis = models.CharField("fondement", max_length=12, choices=LegalBasis.choices)
     deliberation_required = models.BooleanField("délibération exigée", default=True)
     separate_approver = models.BooleanField("une autre personne approuve", default=True)
+    # After the member's own decision, in this order.
+    operator_approves = models.BooleanField("l’opérateur approuve", default=False)
+    vendor_approves = models.BooleanField("l’éditeur approuve", default=False)
     coordinator = models.ForeignKey(
         "tenants.Organisation",
         on_delete=models.PROTECT,

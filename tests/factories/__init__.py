@@ -55,6 +55,7 @@ from tests.factories.catalogue import (
 )
 from tests.factories.provisioning import CallFactory, EndpointFactory, RunFactory, StepFactory
 from tests.factories.subscriptions import (
+    ApprovalFactory,
     BulkLineFactory,
     BulkRequestFactory,
     CoverageCampaignFactory,
@@ -70,6 +71,7 @@ from tests.factories.subscriptions import (
     SubscriptionFactory,
     ThresholdFactory,
     TransitionFactory,
+    VendorAccessFactory,
 )
 from tests.factories.tenants import (
     AdhesionFactory,
@@ -96,6 +98,7 @@ from tests.factories.value import ValueFileFactory, ValueReviewFactory
 __all__ = [
     "AdhesionFactory",
     "AmendmentFactory",
+    "ApprovalFactory",
     "AssistanceFactory",
     "AuditEventFactory",
     "BillingRunFactory",
@@ -169,6 +172,7 @@ __all__ = [
     "UserFactory",
     "ValueFileFactory",
     "ValueReviewFactory",
+    "VendorAccessFactory",
     "VendorApplicationFactory",
     "VendorFactory",
     "VendorTermsFactory",

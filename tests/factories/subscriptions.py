@@ -8,7 +8,11 @@ from django.core.files.base import ContentFile
 from django.utils.timezone import localdate
 
 from catalog.prices import listing_price, territory_facts
+from subscriptions.chain import parties_of
 from subscriptions.models import (
+    Approval,
+    ApprovalState,
+    Authority,
     BulkLine,
     BulkRequest,
     CoverageCampaign,
@@ -23,12 +27,14 @@ from subscriptions.models import (
     LegalBasis,
     LotHolder,
     Order,
+    Party,
     PurchasingVehicle,
     State,
     Subscription,
     Threshold,
     ThresholdCode,
     Transition,
+    VendorAccess,
 )
 from tests.factories.base import ACTIVE_FROM, APPROVED_AT, OPENED_AT, REQUESTED_AT, Factory
 from tests.factories.catalog import ListingFactory, VendorFactory
@@ -76,6 +82,7 @@ class DecisionFactory(Factory):
     number = "2025-42"
     date = localdate(APPROVED_AT)
     file = factory.LazyFunction(lambda: ContentFile(PDF, name="acte.pdf"))
+    authority = Authority.COUNCIL
 
 
 STOPPED = (State.TERMINATING, State.ENDED)
@@ -147,9 +154,43 @@ class SubscriptionFactory(Factory):
             before = after
 
     @factory.post_generation
+    def approvals(self, create, extracted, **kwargs):
+        """The chain of the vehicle: all given, refused by the member, or waiting."""
+        for position, party in enumerate(parties_of(self.vehicle) if extracted is not False else (), start=1):
+            who = {"subscription": self, "position": position, "party": party}
+            if State.APPROVED in PATHS[self.state]:
+                ApprovalFactory(state=ApprovalState.GIVEN, by=self.approved_by, at=self.approved_at, **who)
+            elif self.state == State.REFUSED and party == Party.MEMBER:
+                reason = {"by": UserFactory(), "at": APPROVED_AT, "reason": "Budget épuisé."}
+                ApprovalFactory(state=ApprovalState.REFUSED, **reason, **who)
+            else:
+                ApprovalFactory(**who)
+        if extracted is not False:
+            VendorAccessFactory(subscription=self)
+
+    @factory.post_generation
     def decision(self, create, extracted, **kwargs):
         if extracted is not False and State.APPROVED in PATHS[self.state]:
             DecisionFactory(subscription=self, **kwargs)
+
+
+class ApprovalFactory(Factory):
+    class Meta:
+        model = Approval
+
+    subscription = factory.SubFactory(SubscriptionFactory, approvals=False)
+    tenant = factory.SelfAttribute("subscription.tenant")
+    position = 1
+    party = Party.MEMBER
+
+
+class VendorAccessFactory(Factory):
+    class Meta:
+        model = VendorAccess
+
+    subscription = factory.SubFactory(SubscriptionFactory, approvals=False)
+    tenant = factory.SelfAttribute("subscription.listing.vendor.organisation")
+    subscriber = factory.SelfAttribute("subscription.tenant")
 
 
 def _priced(listing, organisation, day):

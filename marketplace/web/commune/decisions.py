@@ -7,10 +7,18 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST
 
 from marketplace.web.access import member_view
-from marketplace.web.commune.detail import detail_page, may_cancel
-from marketplace.web.commune.forms import ApproveForm, RefuseForm
+from marketplace.web.commune.detail import decision_form, detail_page, may_cancel
+from marketplace.web.commune.forms import RefuseForm
 from subscriptions import operations
-from subscriptions.exceptions import DecisionInvalid, OrderRefused, OrganisationClosed, SamePerson, WrongState
+from subscriptions.exceptions import (
+    DecisionInvalid,
+    NotYourTurn,
+    OrderRefused,
+    OrganisationClosed,
+    SamePerson,
+    WrongState,
+)
+from subscriptions.models import State
 from subscriptions.queries import subscription_for_member
 from tenants.models import Role
 
@@ -22,7 +30,7 @@ def approve(request, organisation, public_id):
     subscription = _subscription(organisation, public_id)
     if request.method != "POST":
         return _back(organisation, subscription)
-    form = ApproveForm(request.POST, request.FILES, deliberation=subscription.deliberation_required)
+    form = decision_form(subscription, request.POST, request.FILES)
     if not form.is_valid():
         form.ask_file_again()
         return detail_page(request, organisation, subscription, approve_form=form)
@@ -30,20 +38,24 @@ def approve(request, organisation, public_id):
         operations.approve(
             subscription=subscription,
             approved_by=request.user,
-            number=form.cleaned_data["number"],
-            date=form.cleaned_data["date"],
-            file=form.cleaned_data["file"],
+            **form.decision,
             now=timezone.now(),
         )
     except DecisionInvalid as error:
-        form.add_error(error.field, str(error))
+        form.add_error(error.field if error.field in form.fields else None, str(error))
         form.ask_file_again()
         return detail_page(request, organisation, subscription, approve_form=form)
-    except (OrderRefused, OrganisationClosed, SamePerson, WrongState) as error:
+    except (NotYourTurn, OrderRefused, OrganisationClosed, SamePerson, WrongState) as error:
         messages.error(request, str(error))
     else:
-        messages.success(request, "C’est approuvé. L’ouverture du service est demandée à l’éditeur.")
+        messages.success(request, _said(subscription))
     return _back(organisation, subscription)
+
+
+def _said(subscription) -> str:
+    if subscription.state == State.REQUESTED:
+        return "Votre décision est enregistrée. Il reste à d’autres de donner leur accord : suivez-le ici."
+    return "C’est approuvé. L’ouverture du service est demandée à l’éditeur."
 
 
 @member_view(Role.SIGNATORY)
@@ -63,7 +75,7 @@ def refuse(request, organisation, public_id):
             reason=form.cleaned_data["reason"],
             now=timezone.now(),
         )
-    except WrongState as error:
+    except (NotYourTurn, WrongState) as error:
         messages.error(request, str(error))
     else:
         messages.success(request, "La demande est refusée. La personne qui l’a faite lira votre motif.")

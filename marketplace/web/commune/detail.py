@@ -5,7 +5,7 @@ from django.urls import reverse
 
 from catalog.prices import vat_of
 from catalog.pricing import Quote
-from marketplace.web.commune.forms import ApproveForm, RefuseForm
+from marketplace.web.commune.forms import DecisionForm, RefuseForm
 from marketplace.web.commune.home import may_approve
 from marketplace.web.commune.leaving import leaving_block
 from marketplace.web.commune.life import life_of
@@ -17,9 +17,10 @@ from marketplace.web.commune.words import yearly_price
 from marketplace.web.formats import day, moment
 from marketplace.web.price_views import breakdown
 from provisioning.queries import opening_of
+from subscriptions.chain import waits_for
 from subscriptions.choosing import counted_in
-from subscriptions.deciding import Rule, assembly, head, may_decide
-from subscriptions.models import State, Subscription
+from subscriptions.deciding import Rule, assembly, authorities, head, may_decide
+from subscriptions.models import Party, State, Subscription
 from subscriptions.queries import signatories
 from tenants.models import Organisation, Role
 
@@ -41,11 +42,12 @@ def detail_page(
     organisation: Organisation,
     subscription: Subscription,
     *,
-    approve_form: ApproveForm | None = None,
+    approve_form: DecisionForm | None = None,
     refuse_form: RefuseForm | None = None,
 ):
     """The page; a form with errors comes back in its place."""
     requested = subscription.state == State.REQUESTED
+    own_turn = requested and waits_for(subscription, Party.MEMBER)
     signs = Role.SIGNATORY in request.roles
     mine = subscription.requested_by_id == request.user.pk
     approves = may_approve(request, subscription)
@@ -59,16 +61,12 @@ def detail_page(
         "facts": _facts(subscription),
         "history": [_deed(move) for move in subscription.transitions.all()],
         "decision": _decision(organisation, subscription),
-        "approve_form": (
-            (approve_form or ApproveForm(deliberation=subscription.deliberation_required))
-            if approves
-            else None
-        ),
+        "approve_form": ((approve_form or decision_form(subscription)) if approves else None),
         "refuse_form": (refuse_form or RefuseForm()) if approves else None,
         "refusing": refuse_form is not None,
         "has_errors": bool((approve_form and approve_form.errors) or (refuse_form and refuse_form.errors)),
-        "own_request": requested and signs and mine and not approves,
-        "waits_for_another": requested and not signs,
+        "own_request": own_turn and signs and mine and not approves,
+        "waits_for_another": own_turn and not signs,
         "may_cancel": cancels,
         "opinion_url": opinion_url(request, subscription, organisation),
         "cancelling": cancels and "annuler" in request.GET,
@@ -78,7 +76,7 @@ def detail_page(
         "leaving": leaving_block(request, organisation, subscription),
         "value_link": value_link(request, organisation, subscription.listing_id),
         **papers_on_page(request, organisation, subscription),
-        "who_decides": _rule(organisation, subscription).why if requested else "",
+        "who_decides": _rule(organisation, subscription).why if own_turn else "",
     }
     return render(request, "commune/subscription.html", context)
 
@@ -91,6 +89,13 @@ def _rule(organisation: Organisation, subscription: Subscription) -> Rule:
     )
 
 
+def decision_form(subscription: Subscription, *data) -> DecisionForm:
+    """What the signatory fills in; `data`: what was sent."""
+    return DecisionForm(
+        *data, deliberation=subscription.deliberation_required, authorities=authorities(subscription)
+    )
+
+
 def may_cancel(request, subscription: Subscription) -> bool:
     """The person who asked, or the organisation's administrator."""
     return subscription.requested_by_id == request.user.pk or Role.ORG_ADMIN in request.roles
@@ -98,10 +103,10 @@ def may_cancel(request, subscription: Subscription) -> bool:
 
 def follow(organisation: Organisation, subscription: Subscription) -> dict:
     """The region that follows the progress, with its timeline."""
-    waiting = subscription.state == State.REQUESTED
+    waiting = waits_for(subscription, Party.MEMBER)
     return timeline(
         subscription=subscription,
-        opening=None if waiting else opening_of(subscription),
+        opening=None if subscription.state == State.REQUESTED else opening_of(subscription),
         approvers=_approvers(organisation, subscription) if waiting else [],
         siren=organisation.siren,
     ) | {"pending": subscription.state in OPENING}

@@ -192,6 +192,35 @@ class ApproveForm(forms.Form):
             )
 
 
+class DecisionForm(ApproveForm):
+    """The same, with who took the act and when the préfecture had it."""
+
+    authority = forms.ChoiceField(label="Prise par", required=False, widget=forms.RadioSelect)
+    transmitted_on = forms.DateField(
+        label="Transmise à la préfecture le",
+        required=False,
+        help_text="Si vous le savez déjà : un acte s’applique une fois transmis.",
+        widget=TYPED_DATE,
+        error_messages={"invalid": "Cette date n’existe pas. Écrivez-la ainsi : 17/03/2026."},
+    )
+    field_order = ("authority", "number", "date", "transmitted_on", "file")
+
+    def __init__(self, *args, authorities, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.first = authorities[0]
+        if len(authorities) == 1:
+            del self.fields["authority"]
+        else:
+            self.fields["authority"].choices = [(one.value, one.label) for one in authorities]
+            self.fields["authority"].initial = self.first
+
+    @property
+    def decision(self) -> dict:
+        """For `operations.approve`."""
+        typed = {name: value for name, value in self.cleaned_data.items() if name != "authority"}
+        return {**typed, "authority": self.cleaned_data.get("authority") or self.first}
+
+
 class RefuseForm(forms.Form):
     reason = forms.CharField(
         label="Motif du refus",

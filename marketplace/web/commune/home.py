@@ -14,7 +14,8 @@ from marketplace.web.commune.timeline import BLOCKED_BADGE, OPENING
 from marketplace.web.commune.words import payment_badge, state_badge, yearly_price
 from marketplace.web.formats import day, format_cents
 from provisioning.queries import blocked_openings
-from subscriptions.models import State, Subscription
+from subscriptions.chain import waits_for
+from subscriptions.models import Party, State, Subscription
 from subscriptions.queries import subscriptions_of_member
 from tenants.members.adhesions import operators_of
 from tenants.models import Operator, Organisation, Role
@@ -72,8 +73,8 @@ def may_approve(request, subscription: Subscription) -> bool:
     """Whether this person can approve this request: she signs, and did not ask for it herself where
     another person must."""
     return (
-        subscription.state == State.REQUESTED
-        and Role.SIGNATORY in request.roles
+        Role.SIGNATORY in request.roles
+        and waits_for(subscription, Party.MEMBER)
         and not (subscription.separate_approver and subscription.requested_by_id == request.user.pk)
     )
 

@@ -8,9 +8,15 @@ from marketplace.web.commune.words import state_badge, yearly_price
 from marketplace.web.formats import day, moment
 from provisioning.models import StepState
 from provisioning.queries import Opening, OpeningStep
-from subscriptions.models import State, Subscription
+from subscriptions.chain import waiting_step
+from subscriptions.models import Approval, ApprovalState, Party, State, Subscription
 
 OPENING = (State.APPROVED, State.PROVISIONING)
+LABELS = {
+    Party.MEMBER: "Approbation",
+    Party.OPERATOR: "Accord de {operator}",
+    Party.VENDOR: "Accord de {vendor}",
+}
 BLOCKED_BADGE = {"state": "warning", "label": "Ouverture à terminer", "icon": "warning"}
 OPEN = (State.ACTIVE, State.SUSPENDED, State.TERMINATING, State.ENDED)
 
@@ -54,14 +60,8 @@ def _request(subscription: Subscription) -> dict:
 def _decision(subscription: Subscription, approvers: list) -> list[dict]:
     match subscription.state:
         case State.REQUESTED:
-            names = _names(approvers)
             return [
-                {
-                    "label": "Approbation",
-                    "state": "current",
-                    "when": "",
-                    "detail": f"À faire par {names}." if names else "À faire par une personne signataire.",
-                },
+                *chain_steps(subscription, approvers),
                 {"label": "Ouverture chez l’éditeur", "state": "todo", "when": "dès l’approbation"},
                 {"label": "Service ouvert", "state": "todo", "when": ""},
             ]
@@ -88,17 +88,45 @@ def _decision(subscription: Subscription, approvers: list) -> list[dict]:
                     "detail": f"{_by(last)}Rien n’avait été approuvé.",
                 }
             ]
-    decision = getattr(subscription, "decision", None)
-    act = "Délibération" if subscription.deliberation_required else "Décision"
-    acted = f"{act} n° {decision.number} du {day(decision.date)}. " if decision else ""
-    return [
-        {
-            "label": "Approbation",
+    return chain_steps(subscription, approvers)
+
+
+def chain_steps(subscription: Subscription, approvers: list) -> list[dict]:
+    """Who agreed or must, in order: the member, then the operator and the vendor where they are asked.
+    `approvals` are prefetched with who gave each."""
+    turn = waiting_step(subscription)
+    return [_approval(subscription, step, approvers, turn) for step in subscription.approvals.all()]
+
+
+def _approval(subscription: Subscription, step: Approval, approvers: list, turn: Approval | None) -> dict:
+    label = LABELS[Party(step.party)].format(
+        operator=subscription.operator.short_name, vendor=subscription.listing.vendor.organisation.name
+    )
+    if step.state == ApprovalState.GIVEN:
+        acted = _acted(subscription) if step.party == Party.MEMBER else ""
+        return {
+            "label": label,
             "state": "done",
-            "when": f"le {moment(subscription.approved_at)}",
-            "detail": f"{acted}Par {subscription.approved_by}.",
+            "when": f"le {moment(step.at)}",
+            "detail": f"{acted}Par {step.by}.",
         }
-    ]
+    if step != turn:
+        return {"label": label, "state": "todo", "when": ""}
+    if step.party == Party.MEMBER:
+        names = _names(approvers)
+        detail = f"À faire par {names}." if names else "À faire par une personne signataire."
+        return {"label": label, "state": "current", "when": "", "detail": detail}
+    return {"label": label, "state": "current", "when": "", "detail": "Vous n’avez rien à faire."}
+
+
+def _acted(subscription: Subscription) -> str:
+    decision = getattr(subscription, "decision", None)
+    if decision is None:
+        return ""
+    act = "Délibération" if subscription.deliberation_required else "Décision"
+    taken = f" prise par {decision.get_authority_display()}" if decision.authority else ""
+    sent = f", transmise le {day(decision.transmitted_on)}" if decision.transmitted_on else ""
+    return f"{act} n° {decision.number} du {day(decision.date)}{taken}{sent}. "
 
 
 def _by(move) -> str:

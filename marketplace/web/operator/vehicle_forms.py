@@ -93,6 +93,12 @@ class VehicleForm(TermsForm):
     separate_approver = forms.BooleanField(
         label="Une autre personne que le demandeur approuve", required=False
     )
+    operator_approves = forms.BooleanField(
+        label="Vous donnez aussi votre accord", required=False, help_text="Après la décision de l’adhérent."
+    )
+    vendor_approves = forms.BooleanField(
+        label="L’éditeur donne aussi son accord", required=False, help_text="En dernier."
+    )
     term_years = forms.IntegerField(
         label="Durée d’engagement, en années",
         help_text="Reconductions comprises : le besoin s’estime sur cette durée (CCP R2121-1).",
@@ -170,6 +176,8 @@ class VehicleForm(TermsForm):
                 "legal_basis": vehicle.legal_basis,
                 "deliberation_required": vehicle.deliberation_required,
                 "separate_approver": vehicle.separate_approver,
+                "operator_approves": vehicle.operator_approves,
+                "vendor_approves": vehicle.vendor_approves,
                 "term_years": vehicle.term_years,
                 "renewal": vehicle.renewal,
                 "renewals": vehicle.renewals,

@@ -15,6 +15,7 @@ from marketplace.web.operator.forms import capitalised
 from marketplace.web.operator.lists import counted, crumbs
 from marketplace.web.operator.roles import TASK_ROLES
 from marketplace.web.operator.vehicle_forms import VehicleForm
+from subscriptions.chain import parties_of
 from subscriptions.exceptions import TermsInvalid
 from subscriptions.lot_letters import PERCENTS
 from subscriptions.models import FrameworkLot, LegalBasis, PurchasingVehicle
@@ -207,11 +208,17 @@ def _facts(found: PurchasingVehicle) -> list[dict]:
             "value": "Par une autre personne que le demandeur"
             if found.separate_approver
             else "Le demandeur peut approuver",
+            "note": _then(found),
         },
     ]
     if found.coordinator:
         facts.append({"label": "Coordonnateur", "value": found.coordinator.name})
     return facts
+
+
+def _then(found: PurchasingVehicle) -> str:
+    asked = [party.label for party in parties_of(found)[1:]]
+    return f"Puis l’accord de {' et de '.join(asked)}" if asked else ""
 
 
 def _when(found: PurchasingVehicle) -> str:

@@ -2,7 +2,17 @@
 
 from django.urls import include, path
 
-from marketplace.web.vendor import claims, door, duties, feeds, needs, opinions, service_urls, services
+from marketplace.web.vendor import (
+    claims,
+    door,
+    duties,
+    feeds,
+    needs,
+    opinions,
+    requests,
+    service_urls,
+    services,
+)
 
 # Before anybody is a vendor.
 door_urlpatterns = [
@@ -14,6 +24,10 @@ door_urlpatterns = [
 
 urlpatterns = [
     path("", services.home, name="vendor_home"),
+    path("demandes/", requests.request_list, name="vendor_requests"),
+    path("demandes/<uuid:public_id>/", requests.detail, name="vendor_request"),
+    path("demandes/<uuid:public_id>/accord/", requests.agree, name="vendor_request_agree"),
+    path("demandes/<uuid:public_id>/refus/", requests.refuse, name="vendor_request_refuse"),
     path("publiccode/", feeds.feed_list, name="vendor_feeds"),
     path("publiccode/<int:feed>/lire/", feeds.read, name="vendor_feed_read"),
     path("publiccode/<int:feed>/retirer/", feeds.remove, name="vendor_feed_remove"),

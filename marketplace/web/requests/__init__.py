@@ -1,0 +1,1 @@
+"""Requests that an operator or a vendor must agree to: the same pages behind two doors."""

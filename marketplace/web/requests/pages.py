@@ -1,0 +1,156 @@
+"""The list of requests, and one of them: its steps, its price, and one's word on it."""
+
+from dataclasses import dataclass
+
+from django.contrib import messages
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils import timezone
+
+from catalog.models import Vendor
+from catalog.prices import vat_of
+from catalog.pricing import Quote
+from marketplace.web.commune.forms import RefuseForm
+from marketplace.web.commune.timeline import chain_steps
+from marketplace.web.commune.words import state_badge, yearly_price
+from marketplace.web.formats import day, moment
+from marketplace.web.operator.lists import chosen, counted, rest_of_address, tabs
+from marketplace.web.price_views import breakdown
+from subscriptions import operations
+from subscriptions.approval_queries import DECIDED, MINE, OTHERS, request_list, requests_of
+from subscriptions.approving import agree
+from subscriptions.chain import waits_for
+from subscriptions.exceptions import SubscriptionRefused
+from subscriptions.models import Party, State, Subscription
+from tenants.models import Operator
+
+TITLE = "Demandes d’abonnement"
+LABELS = {MINE: "À approuver", OTHERS: "En attente d’un autre", DECIDED: "Décidées"}
+
+
+@dataclass(frozen=True)
+class Door:
+    """Whose requests are shown, and whose word is given. `arguments` begin every address."""
+
+    owner: Operator | Vendor
+    party: Party
+    prefix: str
+    arguments: tuple[str, ...]
+    crumbs: list[dict]
+    decides: bool
+
+    def url(self, name: str, *rest) -> str:
+        return reverse(f"{self.prefix}_{name}", args=[*self.arguments, *rest])
+
+
+def list_page(request, door: Door):
+    """Requests, those that wait for one's word first."""
+    group = chosen(request, LABELS)
+    found = request_list(owner=door.owner, party=door.party, group=group, page=request.GET.get("page"))
+    context = {
+        "crumbs": [*door.crumbs, {"label": TITLE, "url": ""}],
+        "tabs": tabs(request, labels=LABELS, counts=found.counts, active=group, search=""),
+        "page": found.page,
+        "rest": rest_of_address(etat=group),
+        "total": counted(found.counts[group], "demande"),
+        "rows": [
+            {
+                "url": door.url("request", row.public_id),
+                "member": row.tenant.name,
+                "service": row.service_name,
+                "at": moment(row.requested_at),
+                "price": yearly_price(row),
+                "badge": state_badge(row),
+            }
+            for row in found.page
+        ],
+    }
+    return render(request, "requests/list.html", context)
+
+
+def detail_page(request, door: Door, public_id, *, form: RefuseForm | None = None):
+    """One request, and one's word on it when it is one's turn."""
+    found = _found(door, public_id)
+    turn = door.decides and waits_for(found, door.party)
+    quote = Quote.from_dict(found.quote)
+    context = {
+        "crumbs": [
+            *door.crumbs,
+            {"label": TITLE, "url": door.url("requests")},
+            {"label": found.tenant.name, "url": ""},
+        ],
+        "title": found.service_name,
+        "member": found.tenant.name,
+        "badge": state_badge(found),
+        "steps": chain_steps(found, []),
+        "facts": _facts(found),
+        "breakdown": breakdown(
+            quote=quote,
+            vat_category=found.vat_category,
+            vat_rate=found.vat_rate,
+            vat_reason=found.vat_reason,
+            vat_cents=vat_of(quote=quote, category=found.vat_category, rate=found.vat_rate),
+            caption=f"Le prix par an, figé le {day(found.requested_at)}",
+        ),
+        "refuse_form": (form or RefuseForm()) if turn else None,
+        "refusing": form is not None,
+        "agree_url": door.url("request_agree", found.public_id),
+        "refuse_url": door.url("request_refuse", found.public_id),
+        "refusal": _refusal(found),
+    }
+    return render(request, "requests/detail.html", context)
+
+
+def agree_to(request, door: Door, public_id):
+    """One's word is yes."""
+    found = _found(door, public_id)
+    try:
+        last = agree(subscription=found, party=door.party, by=request.user, now=timezone.now())
+    except SubscriptionRefused as refusal:
+        messages.error(request, str(refusal))
+    else:
+        said = "L’ouverture du service est demandée." if last else "Il reste l’accord d’un autre."
+        messages.success(request, f"Votre accord est enregistré. {said}")
+    return redirect(door.url("request", public_id))
+
+
+def refuse(request, door: Door, public_id):
+    """One's word is no, and why."""
+    found = _found(door, public_id)
+    form = RefuseForm(request.POST)
+    if not form.is_valid():
+        return detail_page(request, door, public_id, form=form)
+    try:
+        operations.refuse(
+            subscription=found,
+            by=request.user,
+            reason=form.cleaned_data["reason"],
+            now=timezone.now(),
+            party=door.party,
+        )
+    except SubscriptionRefused as refusal:
+        messages.error(request, str(refusal))
+    else:
+        messages.success(request, "La demande est refusée. La collectivité lira votre motif.")
+    return redirect(door.url("request", public_id))
+
+
+def _found(door: Door, public_id) -> Subscription:
+    return get_object_or_404(requests_of(owner=door.owner), public_id=public_id)
+
+
+def _refusal(found: Subscription) -> str:
+    refused = [step for step in found.approvals.all() if step.reason] if found.state == State.REFUSED else []
+    return refused[0].reason if refused else ""
+
+
+def _facts(found: Subscription) -> list[dict]:
+    facts = [
+        {"label": "Collectivité", "value": found.tenant.name},
+        {"label": "Demandé par", "value": str(found.requested_by), "note": moment(found.requested_at)},
+        {"label": "Opérateur", "value": found.operator.short_name},
+        {"label": "Cadre d’achat", "value": found.vehicle.name},
+    ]
+    if found.wanted_from:
+        facts.append({"label": "À partir du", "value": day(found.wanted_from)})
+    return facts

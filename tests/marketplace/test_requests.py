@@ -1,0 +1,98 @@
+"""The pages by which an operator and a vendor agree to a request."""
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from subscriptions import operations
+from subscriptions.models import State, Subscription
+from tenants.models import Role
+from tests.factories import ListingFactory, MembershipFactory, SubscriptionFactory, UserFactory
+from tests.factories.subscriptions import PDF
+from tests.tools.database import as_worker
+from tests.tools.queries import snapshot_queries
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def asked():
+    listing = ListingFactory(vehicle__operator_approves=True, vehicle__vendor_approves=True)
+    return SubscriptionFactory(listing=listing)
+
+
+@pytest.fixture
+def decided(asked):
+    with as_worker():
+        operations.approve(
+            subscription=asked,
+            approved_by=UserFactory(),
+            number="2026-1",
+            date=timezone.localdate(),
+            file=SimpleUploadedFile("acte.pdf", PDF),
+            now=timezone.now(),
+        )
+    return asked
+
+
+def signed_in(organisation, role) -> Client:
+    client = Client()
+    client.force_login(MembershipFactory(organisation=organisation, role=role).user)
+    return client
+
+
+def test_each_says_yes_in_turn_and_the_member_follows_it(decided, snapshot):
+    operator, vendor = decided.operator, decided.listing.vendor
+    curator = signed_in(operator.organisation, Role.CURATOR)
+    editor = signed_in(vendor.organisation, Role.VENDOR_ADMIN)
+    with snapshot_queries(snapshot(name="operator")):
+        listed = curator.get(reverse("operator_requests", args=[operator.slug]))
+    assert [row["member"] for row in listed.context["rows"]] == [decided.tenant.name]
+    with snapshot_queries(snapshot(name="vendor")):
+        waiting = editor.get(reverse("vendor_requests", args=[vendor.organisation.siren]))
+    assert waiting.context["rows"] == []
+    others = editor.get(reverse("vendor_requests", args=[vendor.organisation.siren]), {"etat": "en-attente"})
+    assert [row["member"] for row in others.context["rows"]] == [decided.tenant.name]
+    page = curator.get(reverse("operator_request", args=[operator.slug, decided.public_id]))
+    assert "Cette demande attend votre accord" in page.content.decode()
+    curator.post(reverse("operator_request_agree", args=[operator.slug, decided.public_id]))
+    member = signed_in(decided.tenant, Role.SECRETARY)
+    shown = member.get(reverse("member_subscription", args=[decided.tenant.siren, decided.public_id]))
+    steps = {step["label"]: step["state"] for step in shown.context["follow"]["steps"]}
+    assert steps[f"Accord de {operator.short_name}"] == "done"
+    assert steps[f"Accord de {vendor.organisation.name}"] == "current"
+    said = editor.post(
+        reverse("vendor_request_agree", args=[vendor.organisation.siren, decided.public_id]), follow=True
+    )
+    assert "L’ouverture du service est demandée." in said.content.decode()
+    with as_worker():
+        assert Subscription.objects.get().state == State.PROVISIONING
+
+
+def test_a_refusal_says_why_to_everybody(decided):
+    operator = decided.operator
+    curator = signed_in(operator.organisation, Role.CURATOR)
+    url = reverse("operator_request_refuse", args=[operator.slug, decided.public_id])
+    assert "Dites en une phrase" in curator.post(url, {"reason": ""}).content.decode()
+    curator.post(url, {"reason": "Pas avant le prochain marché."})
+    member = signed_in(decided.tenant, Role.SECRETARY)
+    page = member.get(reverse("member_subscription", args=[decided.tenant.siren, decided.public_id]))
+    assert "Pas avant le prochain marché." in page.content.decode()
+    again = curator.post(
+        reverse("operator_request_agree", args=[operator.slug, decided.public_id]), follow=True
+    )
+    assert "Impossible : cet abonnement est « refusé »." in again.content.decode()
+
+
+def test_a_request_is_nobody_elses(asked):
+    other = ListingFactory()
+    curator = signed_in(other.operator.organisation, Role.CURATOR)
+    assert (
+        curator.get(reverse("operator_request", args=[other.operator.slug, asked.public_id])).status_code
+        == 404
+    )
+    editor = signed_in(other.vendor.organisation, Role.VENDOR_ADMIN)
+    url = reverse("vendor_request_agree", args=[other.vendor.organisation.siren, asked.public_id])
+    assert editor.post(url).status_code == 404
