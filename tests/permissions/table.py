@@ -233,6 +233,14 @@ def _active(world: World) -> list:
     return [world.active.public_id]
 
 
+def _agreeing(world: World) -> list:
+    return [world.agreeing.public_id]
+
+
+def _concluding(world: World) -> list:
+    return [world.concluding.public_id]
+
+
 def _bulk(world: World) -> list:
     return [world.bulk.public_id]
 
@@ -699,6 +707,10 @@ TABLE = [
     operator("operator_coverage_csv", thing=_listing, get=opens(OPERATORS), lists_members=True),
     operator("operator_coverage_write", thing=_listing, get=opens(TASKS), post=leads(TASKS),
              sends=_letters),
+    operator("operator_requests", get=opens(OPERATORS)),
+    operator("operator_request", thing=_agreeing, get=opens(OPERATORS)),
+    operator("operator_request_agree", thing=_agreeing, post=leads(TASKS)),
+    operator("operator_request_refuse", thing=_agreeing, post=leads(TASKS), sends=_a_reason),
     operator("operator_bulks", get=opens(TASKS)),
     operator("operator_bulk_new", thing=_listing, get=opens(TASKS), post=leads(TASKS), sends=_a_list),
     operator("operator_bulk", thing=_bulk, get=opens(TASKS)),
@@ -848,6 +860,10 @@ TABLE = [
     operator("operator_needs", get=opens(TASKS)),
     operator("operator_need", thing=_need, get=opens(TASKS), post=leads(TASKS),
              sends=lambda world: {"text": "Nous y travaillons."}),
+    vendor("vendor_requests", get=opens(VENDORS)),
+    vendor("vendor_request", thing=_concluding, get=opens(VENDORS)),
+    vendor("vendor_request_agree", thing=_concluding, post=leads(VENDOR_ADMIN)),
+    vendor("vendor_request_refuse", thing=_concluding, post=leads(VENDOR_ADMIN), sends=_a_reason),
     vendor("vendor_opinions", get=opens(VENDORS)),
     vendor("vendor_opinion_answer", thing=lambda world: [world.published.public_id], post=leads(VENDORS),
            sends=lambda world: {"answer": "Merci."}),

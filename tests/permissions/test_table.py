@@ -167,7 +167,7 @@ def test_an_operator_counts_its_own_only(home, people_of_both):
     del counted["Facturation"]
     assert counted == {
         "Adhérents": "3",
-        "Abonnements ouverts": "6",
-        "Demandes en attente": "2",
+        "Abonnements ouverts": "7",
+        "Demandes en attente": "4",
         "Ouvertures et fermetures": "1",
     }

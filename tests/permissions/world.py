@@ -186,6 +186,8 @@ class World:
     stopping: Subscription  # of which the member refused the renewal
     expiring: Subscription  # unless it is renewed expressly
     active: Subscription  # with the act that approved it
+    agreeing: Subscription  # waits for its operator
+    concluding: Subscription  # waits for its vendor
     bulk: BulkRequest  # the operator's, to be confirmed
     decidable: BulkRequest  # the operator's, made, to be decided by one act
     value: ValueFile  # of a service opened more than a year ago
@@ -372,11 +374,23 @@ def _member_side(side: dict, commune: Organisation) -> dict:
         "renewing": _amended(_with_term(listing("Pont"), asked), by=secretary),
         "stopping": _amended(NonRenewalFactory(term=_with_term(listing("Port"), asked)).term, by=secretary),
         "expiring": _with_term(listing("Parc"), asked, renewal="express").subscription,
+        "agreeing": _decided_by_member(listing("Moulin"), asked, operator_approves=True),
+        "concluding": _decided_by_member(listing("Marché"), asked, vendor_approves=True),
         **_bulks(side, listing("Lavoir"), commune),
         **_departures(listing, asked),
         "opening": opening,
         "step": StepFactory(run__subscription=opening, state=StepState.NEEDS_PERSON, problem="Panne."),
     }
+
+
+def _decided_by_member(listing: Listing, asked: dict, **rules) -> Subscription:
+    """Its chain is one step further: the next is waited for."""
+    with as_worker():
+        listing.vehicles.update(**rules)
+    subscription = SubscriptionFactory(listing=listing, **asked)
+    with as_worker():
+        subscription.approvals.filter(position=1).update(state="given", by=UserFactory(), at=NOW)
+    return subscription
 
 
 def _bulks(side: dict, listing: Listing, commune: Organisation) -> dict:
