@@ -17,7 +17,17 @@ from demo.seed.offers import Market
 from demo.seed.people import holders
 from provisioning.connectors.outcomes import NeedsPerson
 from provisioning.models import Call, Run, Step, StepState
-from subscriptions.models import Decision, State, Subscription, Transition
+from subscriptions.deciding import authorities
+from subscriptions.models import (
+    Approval,
+    ApprovalState,
+    Decision,
+    Party,
+    State,
+    Subscription,
+    Transition,
+    VendorAccess,
+)
 from subscriptions.terms import first_term, rules_of
 from tenants.models import AuditEvent, Organisation, Role, User
 
@@ -42,6 +52,8 @@ class Rows:
     """What is to be written, model by model, in the order of the foreign keys."""
 
     subscriptions: list = field(default_factory=list)
+    approvals: list = field(default_factory=list)
+    vendor_accesses: list = field(default_factory=list)
     decisions: list = field(default_factory=list)
     runs: list = field(default_factory=list)
     steps: list = field(default_factory=list)
@@ -141,6 +153,21 @@ def _write(
     rows.subscriptions.append(subscription)
     if (term := first_term(subscription, starts=subscription.active_from, now=opened)) is not None:
         rows.terms.append(term)
+    rows.approvals.append(
+        Approval(
+            tenant=organisation,
+            subscription=subscription,
+            position=1,
+            party=Party.MEMBER,
+            state=ApprovalState.GIVEN,
+            by=signatory,
+            at=approved,
+        )
+    )
+    vendor = listing.vendor.organisation
+    rows.vendor_accesses.append(
+        VendorAccess(tenant=vendor, subscription=subscription, subscriber=organisation)
+    )
     number = f"{approved:%Y}-{approved.timetuple().tm_yday:03d}"
     rows.decisions.append(
         Decision(
@@ -148,6 +175,7 @@ def _write(
             subscription=subscription,
             number=number,
             date=approved.date(),
+            authority=authorities(subscription)[0 if subscription.deliberation_required else -1],
             file=act_pdf(
                 organisation=organisation.name,
                 number=number,

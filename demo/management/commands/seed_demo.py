@@ -14,11 +14,13 @@ from django.utils.timezone import localdate
 
 from catalog.finding import indexing
 from demo.seed import bills, broker_catalog
+from demo.seed.agreements import make_agreements
 from demo.seed.choices import make_choices
 from demo.seed.claims import make_claims
 from demo.seed.connections import make_connections
 from demo.seed.credit_notes import make_credit_notes
 from demo.seed.curation import make_curation
+from demo.seed.departures import make_departures
 from demo.seed.doors import open_doors
 from demo.seed.editorial import make_editorial
 from demo.seed.history import make_history
@@ -105,6 +107,8 @@ class Command(BaseCommand):
             bills.enqueue_files()
         with self.telling("requests of November"):
             make_requests(market=market, rng=rng)
+            make_agreements(market=market, rng=rng)
+            make_departures(history=history)
         with self.telling("what waits for curators"):
             make_curation(operators=operators)
             revise_tariffs(operators=operators)
