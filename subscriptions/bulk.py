@@ -266,7 +266,10 @@ def _run_batch(bulk_id: int, now: datetime) -> bool:
         return False
     makes = bulk.state == BulkState.RUNNING
     left = BulkLine.objects.filter(bulk=bulk, state=LineState.WAITING if makes else LineState.MADE)
-    lines = list(left.select_related("organisation__territory").order_by("position")[:BATCH])
+    # Requests are made in one order for every list: two lists for the same communes, each in its own, would
+    # wait for each other until the database kills one. Orders are placed as listed: the first find room.
+    order = "organisation_id" if makes else "position"
+    lines = list(left.select_related("organisation__territory").order_by(order)[:BATCH])
     if not lines:
         _move(bulk, BulkState.MADE if makes else BulkState.DONE)
         return False
