@@ -12,7 +12,7 @@ from django.db.models import OuterRef, Q, QuerySet, Subquery
 
 from catalog.finding.strata import stratum_of
 from catalog.models import Family, ShelfEntry
-from subscriptions.models import Fundamental, State, Subscription
+from subscriptions.models import Cover, Fundamental, State, Subscription
 from tenants.members.adhesions import members_of, operators_of
 from tenants.models import Operator, Organisation, Population
 from tenants.models.territory import PopulationKind, TerritoryKind
@@ -29,11 +29,12 @@ class Need:
     families: tuple[str, ...]
     held: list[Subscription]
     offers: list[ShelfEntry]
+    covers: list[Cover] = field(default_factory=list)  # by its intercommunality's subscription
 
     @property
     def is_met(self) -> bool:
-        """Whether one of its services is open."""
-        return any(row.state in HAVING for row in self.held)
+        """Whether one of its services is open, its own or its intercommunality's."""
+        return bool(self.covers) or any(row.state in HAVING for row in self.held)
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,7 @@ class Socle:
 
 
 def socle_of(*, organisation: Organisation, on: date) -> Socle:
-    """What the organisation has, lacks and is offered on that day. Three queries."""
+    """What the organisation has, lacks and is offered on that day. Four queries."""
     dated = Fundamental.objects.filter(in_force_from__lte=on).order_by("code", "-in_force_from")
     known = sorted(dated.distinct("code"), key=lambda row: row.position)
     rows = list(
@@ -55,16 +56,23 @@ def socle_of(*, organisation: Organisation, on: date) -> Socle:
         .select_related("operator")
         .order_by("service_name", "pk")
     )
+    covers = list(
+        Cover.objects.in_force(on=on)
+        .filter(tenant=organisation)
+        .select_related("covering")
+        .order_by("service_name", "pk")
+    )
+    by_listing = [row.listing_id for row in (*rows, *covers)]
     entries = list(
         ShelfEntry.objects.filter(
-            Q(listing__in=[row.listing_id for row in rows])
+            Q(listing__in=by_listing)
             | Q(listed=True, operator__in=operators_of(organisation=organisation, on=on))
         )
         .select_related("operator")
         .order_by("operator__short_name", "position", "name", "listing")
     )
     family_of = {entry.listing_id: entry.family for entry in entries}
-    taken = {row.listing_id for row in rows}
+    taken = set(by_listing)
 
     def need(title: str, text: str, families: tuple[str, ...]) -> Need:
         return Need(
@@ -77,13 +85,14 @@ def socle_of(*, organisation: Organisation, on: date) -> Socle:
                 for entry in entries
                 if entry.listed and entry.family in families and entry.listing_id not in taken
             ],
+            covers=[row for row in covers if family_of.get(row.listing_id) in families],
         )
 
     fundamental = {family for row in known for family in row.families}
     others = [need(family.label, "", (family.value,)) for family in Family if family not in fundamental]
     return Socle(
         fundamentals=[need(row.title, row.text, tuple(row.families)) for row in known],
-        others=[one for one in others if one.held or one.offers],
+        others=[one for one in others if one.held or one.covers or one.offers],
         source=known[0].source if known else "",
     )
 
@@ -134,8 +143,8 @@ class ServiceMembers:
 
 
 def coverage_of(*, operator: Operator, on: date) -> Coverage:
-    """The members of that day that have each service with this operator. Three queries, whatever the number
-    of members and of services."""
+    """The members of that day that have each service with this operator, by itself or by its
+    intercommunality. Four queries, whatever the number of members and of services."""
     members = {member.pk: member for member in _members(operator, on)}
     opened = (
         Subscription.objects.open()
@@ -147,6 +156,8 @@ def coverage_of(*, operator: Operator, on: date) -> Coverage:
     held: dict[int, dict[bool, set[int]]] = defaultdict(lambda: {True: set(), False: set()})
     for listing, state, tenants in opened:
         held[listing][state in HAVING].update(members.keys() & set(tenants))
+    for listing, tenants in _covered(operator, on):
+        held[listing][True].update(members.keys() & set(tenants))
     entries = ShelfEntry.objects.filter(Q(listed=True) | Q(listing__in=list(held)), operator=operator)
     services, by_family = [], defaultdict(set)
     for entry in sorted(entries, key=lambda row: (Family(row.family).label, row.name, row.pk)):
@@ -166,7 +177,7 @@ def members_by_service(
     *, operator: Operator, listing_id: int, on: date, stratum: str = ""
 ) -> ServiceMembers | None:
     """Each member of that day by what it has of one service; None when it is not one of this operator's.
-    Three queries."""
+    Four queries."""
     entry = ShelfEntry.objects.filter(operator=operator, listing=listing_id).first()
     if entry is None:
         return None
@@ -176,6 +187,8 @@ def members_by_service(
         .order_by()
         .values_list("tenant", "state")
     )
+    for _, tenants in _covered(operator, on, listing=listing_id):
+        states.update(dict.fromkeys(tenants, State.ACTIVE))
     groups: dict[str, list[Member]] = {"having": [], "under_way": [], "lacking": []}
     strata: Counter[str] = Counter()
     for member in _members(operator, on):
@@ -187,6 +200,12 @@ def members_by_service(
         if stratum in ("", own):
             groups[group].append(member)
     return ServiceMembers(entry=entry, strata=dict(strata), **groups)
+
+
+def _covered(operator: Operator, on: date, **only) -> QuerySet:
+    """Listings with the communes that their intercommunality covers that day. One query."""
+    covers = Cover.objects.in_force(on=on).filter(operator=operator, **only)
+    return covers.order_by().values_list("listing").annotate(tenants=ArrayAgg("tenant_id"))
 
 
 def _members(operator: Operator, on: date) -> list[Member]:

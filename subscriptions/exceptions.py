@@ -15,6 +15,22 @@ class NotAvailable(SubscriptionRefused):
     """The listing left the shelf, or has no grid or vehicle."""
 
 
+class AlreadyCovered(NotAvailable):
+    """The organisation has this service by the subscription of its intercommunality (`cover`)."""
+
+    def __init__(self, cover):
+        self.cover = cover
+        super().__init__(
+            f"Votre collectivité est déjà couverte par {cover.covering.name} depuis le "
+            f"{cover.since:%d/%m/%Y} : elle n’a rien à demander ni à payer. Pour utiliser le service, ou "
+            f"pour prendre le vôtre à la place, écrivez à {cover.covering.name}."
+        )
+
+
+class CoverRefused(SubscriptionRefused):
+    """Communes cannot be covered so."""
+
+
 class NotAMember(SubscriptionRefused):
     """The organisation has no adhesion to the operator on that day."""
 

@@ -35,6 +35,7 @@ from subscriptions.models import (
 from subscriptions.models.subscription import TRANSITIONS
 from subscriptions.ordering import check_room, other_routes, place_order
 from subscriptions.requesting import check_chorus, check_start, chorus_rules
+from subscriptions.sharing import check_not_covered
 from tenants import audit
 from tenants.members.adhesions import adheres
 from tenants.models import Organisation, User
@@ -150,13 +151,15 @@ def vehicle_for(
     the first.
 
     Raises NotAvailable when the listing is withdrawn or in no vehicle of its operator's, and NotAMember
-    when the organisation adheres to that operator no longer, or not yet.
+    when the organisation adheres to that operator no longer, or not yet; AlreadyCovered when it has the
+    service by its intercommunality's subscription.
     """
     vehicle = open_vehicle(listing=listing, vehicle_id=vehicle_id)
     if organisation.is_closed(on=today):
         raise NotAMember("Votre collectivité a fusionné ou n’existe plus : elle ne demande plus de service.")
     if not adheres(organisation=organisation, operator=listing.operator, on=today):
         raise NotAMember(f"Votre collectivité n’adhère pas à {listing.operator.short_name}.")
+    check_not_covered(organisation=organisation, listing=listing, on=today)
     return vehicle
 
 

@@ -21,9 +21,12 @@ def record_groups(*, on: date) -> None:
     grids = PriceGrid.objects.filter(state=GridState.PUBLISHED, option="", definition__pattern=POOLED)
     kinds = {grid.listing_id: grid.definition["population_kind"] for grid in grids if grid.is_in_force(on)}
     buyers: dict[int, set[int]] = defaultdict(set)
+    epcis: dict[int, int | None] = {}
     opened = Subscription.objects.open().filter(listing__in=kinds, tenant__territory__isnull=False)
-    for listing, territory in opened.order_by().values_list("listing", "tenant__territory"):
+    rows = opened.order_by().values_list("listing", "tenant__territory", "tenant__territory__epci")
+    for listing, territory, epci in rows:
         buyers[listing].add(territory)
+        epcis[territory] = epci
     known: dict[tuple[int, str], int] = (
         {
             (row.territory_id, row.kind): row.value or 0
@@ -32,13 +35,19 @@ def record_groups(*, on: date) -> None:
         if buyers
         else {}
     )
+
+    def counted(listing: int, kind: str) -> set[int]:
+        """Without the communes of an intercommunality that is counted itself: nobody counts twice."""
+        found = buyers[listing]
+        return {one for one in found if not (epcis[one] in found and known.get((epcis[one], kind)))}
+
     GroupPopulation.objects.bulk_create(
         [
             GroupPopulation(
                 listing_id=listing,
                 on=on,
                 members=len(buyers[listing]),
-                inhabitants=sum(known.get((territory, kind), 0) for territory in buyers[listing]),
+                inhabitants=sum(known.get((territory, kind), 0) for territory in counted(listing, kind)),
             )
             for listing, kind in sorted(kinds.items())
         ],

@@ -79,6 +79,16 @@ def advance_exits(timestamp: int) -> None:
         leaving.advance_exits(now=timezone.now())
 
 
+@app.periodic(cron="7 5 * * *")
+@app.task(queue="letters", queueing_lock="subscriptions.end_lapsed_covers", retry=3)
+def end_lapsed_covers(timestamp: int) -> None:
+    """Every morning: ends the covers of communes that left their intercommunality, or merged."""
+    from subscriptions import sharing
+
+    with every_tenant():
+        sharing.end_lapsed(now=timezone.now())
+
+
 @app.task(queue="bulk", retry=3)
 def run_bulk(bulk_id: int) -> None:
     """Makes, or approves, the requests of a list."""

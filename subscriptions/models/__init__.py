@@ -9,6 +9,7 @@ from subscriptions.models.group import GroupPopulation
 from subscriptions.models.order import DirectNeed, Order, Threshold, ThresholdCode
 from subscriptions.models.renewal import RENEWED, Renewal
 from subscriptions.models.revision import Index, IndexValue, RevisionDay
+from subscriptions.models.sharing import Cover
 from subscriptions.models.subscription import State, Subscription, Transition
 from subscriptions.models.term import NonRenewal, Side, Term, TermOrigin
 from subscriptions.models.value import DiscountRate, ValueFile, ValueReview
@@ -26,6 +27,7 @@ __all__ = [
     "BulkLine",
     "BulkRequest",
     "BulkState",
+    "Cover",
     "CoverageCampaign",
     "Decision",
     "Destination",

@@ -15,6 +15,7 @@ from subscriptions.models import (
     Authority,
     BulkLine,
     BulkRequest,
+    Cover,
     CoverageCampaign,
     Decision,
     Destination,
@@ -335,6 +336,28 @@ class ExitMoveFactory(Factory):
     before = ""
     after = ExitState.NOTICE
     at = REQUESTED_AT
+
+
+class CoverFactory(Factory):
+    """A commune that the subscription of its intercommunality covers."""
+
+    class Meta:
+        model = Cover
+
+    class Params:
+        epci = factory.SubFactory(OrganisationFactory, epci=True)
+
+    subscription = factory.SubFactory(
+        SubscriptionFactory, tenant=factory.SelfAttribute("..epci"), state=State.ACTIVE
+    )
+    covering = factory.SelfAttribute("subscription.tenant")
+    tenant = factory.SubFactory(
+        OrganisationFactory, territory__epci=factory.SelfAttribute("...covering.territory")
+    )
+    listing = factory.SelfAttribute("subscription.listing")
+    operator = factory.SelfAttribute("subscription.operator")
+    service_name = factory.SelfAttribute("subscription.service_name")
+    since = ACTIVE_FROM
 
 
 class BulkRequestFactory(Factory):

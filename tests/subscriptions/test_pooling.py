@@ -94,3 +94,14 @@ def test_a_constant_number_of_queries(listing, django_assert_num_queries):
         ask(listing, organisation, population * 100)
     with as_worker(), django_assert_num_queries(4):
         record_groups(on=TODAY)
+
+
+def test_an_intercommunality_and_its_communes_count_once(listing):
+    epci = OrganisationFactory(epci=True, territory__population=9_000)
+    AdhesionFactory(operator=listing.operator, organisation=epci, covers_communes=True)
+    inside = OrganisationFactory(territory__epci=epci.territory, territory__population=1_500)
+    ask(listing, epci, 720_000)
+    ask(listing, inside, 150_000)
+    ask(listing, member(listing, 400), 40_000)
+    count()
+    assert GroupPopulation.objects.get(listing=listing).inhabitants == 9_400

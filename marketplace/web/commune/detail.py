@@ -22,6 +22,7 @@ from subscriptions.choosing import counted_in
 from subscriptions.deciding import Rule, assembly, authorities, head, may_decide
 from subscriptions.models import Party, State, Subscription
 from subscriptions.queries import signatories
+from subscriptions.sharing import may_cover
 from tenants.models import Organisation, Role
 
 _DEEDS = {
@@ -76,6 +77,9 @@ def detail_page(
         "leaving": leaving_block(request, organisation, subscription),
         "value_link": value_link(request, organisation, subscription.listing_id),
         **papers_on_page(request, organisation, subscription),
+        "covers_url": reverse("member_covers", args=[organisation.siren, subscription.public_id])
+        if signs and may_cover(subscription)
+        else "",
         "who_decides": _rule(organisation, subscription).why if own_turn else "",
     }
     return render(request, "commune/subscription.html", context)

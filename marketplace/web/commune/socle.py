@@ -10,6 +10,7 @@ from django.views.decorators.http import require_safe
 
 from marketplace.web.access import member_view
 from marketplace.web.commune.words import state_badge
+from marketplace.web.formats import day
 from subscriptions.coverage import Need, socle_of
 from tenants.models import Organisation
 from tenants.people.roles import SPEAKING_ROLES
@@ -53,6 +54,10 @@ def _need(need: Need, organisation: Organisation, *, without: dict) -> dict:
                 "badge": state_badge(row),
             }
             for row in need.held
+        ],
+        "covers": [
+            {"name": row.service_name, "by": row.covering.name, "since": day(row.since)}
+            for row in need.covers
         ],
         "offers": [_offer(entry, organisation) for entry in need.offers[:SHOWN]],
         "more": _shelves(need, organisation) if len(need.offers) > SHOWN else [],

@@ -24,6 +24,7 @@ from subscriptions import operations
 from subscriptions.choosing import Choices, Offer, OfferedOption, PricedChoices, offer_to, price_of_option
 from subscriptions.deciding import assembly, head
 from subscriptions.exceptions import (
+    AlreadyCovered,
     AlreadySubscribed,
     CommitmentMissing,
     CountsMissing,
@@ -250,6 +251,7 @@ def _refused(request, organisation, listing, error):
         "operator": listing.operator,
         "reason": str(error),
         "not_member": isinstance(error, NotAMember),
+        "covered": isinstance(error, AlreadyCovered),
         "routes": [
             {"name": route.name, "basis": route.get_legal_basis_display(), "url": f"?{VEHICLE}={route.pk}"}
             for route in getattr(error, "routes", ())

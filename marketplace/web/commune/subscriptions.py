@@ -18,6 +18,7 @@ from marketplace.web.commune.words import plural, state_badge
 from marketplace.web.formats import day, format_cents
 from marketplace.web.pdf import FileMissing, pdf_response
 from subscriptions.queries import GROUPS, group_counts, subscription_for_member, subscriptions_of_member
+from subscriptions.sharing import covers_for
 from tenants.members.adhesions import operators_of
 from tenants.models import Role
 from tenants.models.organisation import OrganisationKind
@@ -75,6 +76,15 @@ def subscription_list(request, organisation):
         "filtered": bool(group),
         "storefront_url": storefront_url(operators[0], organisation) if operators else reverse("home"),
         "may_request": Role.SECRETARY in request.roles,
+        "covers": [
+            {
+                "name": row.service_name,
+                "by": row.covering.name,
+                "since": day(row.since),
+                "operator": row.operator.short_name,
+            }
+            for row in covers_for(organisation=organisation, on=localdate(timezone.now()))
+        ],
         "is_epci": organisation.kind == OrganisationKind.EPCI,
         "bulks_url": reverse("member_bulks", args=[organisation.siren]),
     }

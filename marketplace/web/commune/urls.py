@@ -5,6 +5,7 @@ from django.urls import path
 from marketplace.web.commune import (
     amendments,
     bulk,
+    covers,
     decisions,
     help,
     home,
@@ -34,6 +35,7 @@ urlpatterns = [
     path("demandes-groupees/<uuid:public_id>/abandonner/", bulk.discard, name="member_bulk_discard"),
     path("demandes-groupees/<uuid:public_id>/approuver/", bulk.approve, name="member_bulk_approve"),
     path("demandes-groupees/<uuid:public_id>/compte-rendu.csv", bulk.report, name="member_bulk_csv"),
+    path("abonnements/<uuid:public_id>/communes/", covers.covers, name="member_covers"),
     path("abonnements/<uuid:public_id>/", subscriptions.detail, name="member_subscription"),
     path("abonnements/<uuid:public_id>/suivi/", subscriptions.progress, name="member_subscription_progress"),
     path("abonnements/<uuid:public_id>/approuver/", decisions.approve, name="member_approve"),
