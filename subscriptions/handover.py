@@ -21,7 +21,7 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.utils.timezone import localdate
 
-from subscriptions import in_force, leaving, signals, terms
+from subscriptions import chain, in_force, leaving, signals, terms
 from subscriptions.exceptions import HandOverBlocked
 from subscriptions.handover_letters import write_letters
 from subscriptions.handover_plan import (
@@ -150,6 +150,7 @@ def _follow(plan: Plan, item: Item, *, state: str, by: User, now: datetime) -> S
         reason=f"reprise de l’abonnement de {plan.old.name}",
     )
     terms.follow(old=old, new=new, now=now)
+    chain.show_to_vendor(subscription=new)
     in_force.follow(old=old, new=new)
     return new
 

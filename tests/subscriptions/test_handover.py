@@ -88,6 +88,7 @@ def test_an_open_subscription_goes_on_with_the_commune_nouvelle(state, merger, o
     assert new.commitment_number == ""
     with as_worker():
         assert not Run.objects.exists()  # nothing is opened again
+        assert new.vendor_access.subscriber == merger.successor.organisation
         logged = Transition.objects.order_by("pk").filter(by=person)
         assert [(t.before, t.after) for t in logged] == [(state, State.ENDED), ("", state)]
         assert logged[0].reason == f"reprise par {merger.successor.organisation.name} au 01/03/2026"
