@@ -1,16 +1,18 @@
-"""Reads of departures for the pages of an operator. All need its scope, members included."""
+"""Reads of departures for the pages of an operator and of a vendor. All need their scope, with the members or
+the subscribers."""
 
 from django.db.models import Count, Q, QuerySet
 
+from catalog.models import Vendor
 from subscriptions.models import Exit
 from subscriptions.models.exit import OVER
 from tenants.models import Operator
 
 
-def exits_of_operator(*, operator: Operator, over: bool | None = None) -> QuerySet[Exit]:
-    """Departures from this operator's services with all that a row shows, the next to be erased first; only
-    those that are over, or not, if said."""
-    rows = Exit.objects.filter(subscription__operator=operator)
+def exits_of(*, owner: Operator | Vendor, over: bool | None = None) -> QuerySet[Exit]:
+    """Departures from the services of this operator or vendor, with all that a row shows, the next to be
+    erased first; only those that are over, or not, if said."""
+    rows = Exit.objects.filter(_of(owner))
     if over is not None:
         rows = rows.filter(state__in=OVER) if over else rows.exclude(state__in=OVER)
     return rows.select_related(
@@ -22,11 +24,17 @@ def exits_of_operator(*, operator: Operator, over: bool | None = None) -> QueryS
     ).order_by("erasure_from", "pk")
 
 
-def counts_of_exits(*, operator: Operator) -> dict[str, int]:
+def counts_of_exits(*, owner: Operator | Vendor) -> dict[str, int]:
     """How many departures are under way and over. One query."""
-    return Exit.objects.filter(subscription__operator=operator).aggregate(
+    return Exit.objects.filter(_of(owner)).aggregate(
         **{
             "en-cours": Count("pk", filter=~Q(state__in=OVER)),
             "termines": Count("pk", filter=Q(state__in=OVER)),
         }
     )
+
+
+def _of(owner: Operator | Vendor) -> Q:
+    if isinstance(owner, Operator):
+        return Q(subscription__operator=owner)
+    return Q(subscription__vendor_access__tenant=owner.organisation_id)

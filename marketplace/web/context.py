@@ -269,6 +269,7 @@ SECTIONS = {
             [
                 ("vendor_home", "Mes services", VENDOR_ROLES),
                 ("vendor_requests", "Demandes à approuver", VENDOR_ROLES),
+                ("vendor_exits", "Départs", VENDOR_ROLES),
                 ("vendor_feeds", "publiccode.yml", VENDOR_ROLES),
             ],
         ),

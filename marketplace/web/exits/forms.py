@@ -1,0 +1,51 @@
+"""What is said of a departure: a longer transition, the proof of erasure."""
+
+from django import forms
+
+from marketplace.web.commune.forms import TYPED_DATE
+
+
+class ExtendForm(forms.Form):
+    """A longer transition, because a shorter one is technically impossible."""
+
+    until = forms.DateField(
+        label="Premier jour après la transition",
+        widget=TYPED_DATE,
+        error_messages={
+            "required": "Indiquez une date.",
+            "invalid": "Cette date n’existe pas. Écrivez-la ainsi : 17/03/2027.",
+        },
+    )
+    reason = forms.CharField(
+        label="Pourquoi la transition ne peut pas être plus courte",
+        max_length=500,
+        help_text="L’adhérent le lira.",
+        widget=forms.Textarea(attrs={"rows": 3}),
+        error_messages={
+            "required": "Dites pourquoi la transition ne peut pas se faire dans les délais.",
+            "max_length": "Ce texte est trop long : 500 caractères au plus.",
+        },
+    )
+
+
+class CertificateForm(forms.Form):
+    """The vendor's proof that the data are erased."""
+
+    on = forms.DateField(
+        label="Date du certificat",
+        widget=TYPED_DATE,
+        error_messages={
+            "required": "Indiquez la date du certificat.",
+            "invalid": "Cette date n’existe pas. Écrivez-la ainsi : 17/03/2027.",
+        },
+    )
+    file = forms.FileField(
+        label="Le certificat d’effacement",
+        help_text="Un fichier PDF de 10 Mo au plus, remis par l’éditeur.",
+        widget=forms.FileInput(attrs={"accept": "application/pdf,.pdf"}),
+        error_messages={
+            "required": "Joignez le certificat, au format PDF.",
+            "empty": "Ce fichier est vide. Choisissez le PDF du certificat.",
+            "invalid": "Joignez le certificat, au format PDF.",
+        },
+    )
