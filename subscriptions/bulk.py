@@ -41,6 +41,10 @@ MAX_LINES = 2_000
 PATIENCE = timedelta(seconds=30)  # younger than this, a job is most likely on its way
 NOBODY = "Cette ligne ne désigne aucune des collectivités pour lesquelles vous pouvez demander ce service."
 TWICE = "Cette collectivité est déjà dans la liste."
+EACH_VOTES = (
+    "Pour ce cadre d’achat, l’assemblée de chaque collectivité délibère elle-même : une convention ne décide "
+    "pas à sa place."
+)
 NO_TERRITORY = "Le prix ne peut pas être calculé : cet organisme n’a pas de territoire."
 
 
@@ -113,10 +117,7 @@ def prepare_bulk(
 
 def _check_mandate(vehicle: PurchasingVehicle, organisations: Sequence[Organisation]) -> None:
     if any(needs_deliberation(vehicle=vehicle, organisation=one) for one in organisations):
-        raise BulkRefused(
-            "Pour ce cadre d’achat, l’assemblée de chaque collectivité délibère elle-même : une convention "
-            "ne décide pas à sa place. Choisissez « chaque collectivité décide »."
-        )
+        raise BulkRefused(f"{EACH_VOTES} Choisissez « chaque collectivité décide ».")
 
 
 def _lines(bulk: BulkRequest, wanted: Sequence[Wanted], prices: dict[int, int | str]):
@@ -316,6 +317,8 @@ def _ask(bulk: BulkRequest, line: BulkLine, now: datetime) -> None:
 
 
 def _approve(bulk: BulkRequest, line: BulkLine, subscription: Subscription, content: bytes, now) -> None:
+    if subscription.deliberation_required:  # the vehicle may have changed since the list was prepared
+        raise BulkRefused(EACH_VOTES)
     act: File = ContentFile(content, name="acte.pdf")
     operations.approve(
         subscription=subscription,

@@ -206,6 +206,21 @@ def test_no_convention_stands_for_a_council_that_must_vote(epci, listing, commun
         prepare(epci, grouping, communes, convention=act("C-1"))
 
 
+def test_a_vote_that_became_necessary_meanwhile_is_left_to_each_council(epci, listing, communes):
+    found = prepare(epci, listing, communes, convention=act("C-1"))
+    with as_worker():
+        listing.vehicles.update(deliberation_required=True)
+    confirm(found)
+    work(found)
+    with tenant_scope([epci.pk]):
+        bulk.approve_bulk(bulk=found, act=act(), by=UserFactory(), now=NOW)
+    assert set(work(found).values()) == {LineState.NOT_APPROVED}
+    assert {line.reason for line in _lines(found)} == {bulk.EACH_VOTES}
+    with as_worker():
+        assert set(Subscription.objects.values_list("state", flat=True)) == {State.REQUESTED}
+        assert not Decision.objects.exists()
+
+
 def test_a_price_that_counts_what_each_says_is_asked_one_at_a_time(epci, listing, communes):
     counting = ListingFactory(operator=listing.operator, grid__definition=PER_AGENT)
     with pytest.raises(BulkRefused, match="une collectivité à la fois"):
