@@ -9,7 +9,17 @@ from billing.models import Closing
 from billing.periods import Period
 from catalog.claims.checks import after_months
 from provisioning.models import Event, Run
-from subscriptions.models import Decision, Exit, ExitMove, ExitState, State, Subscription, Transition
+from subscriptions.models import (
+    Approval,
+    ApprovalState,
+    Decision,
+    Exit,
+    ExitMove,
+    ExitState,
+    State,
+    Subscription,
+    Transition,
+)
 from subscriptions.models.exit import EXIT_TRANSITIONS, OVER
 from subscriptions.models.subscription import TRANSITIONS
 from tests.tools.database import as_worker
@@ -35,6 +45,7 @@ class Record:
     subscription: Subscription
     moves: list[Transition]
     decision: Decision | None
+    approvals: list[Approval]
     runs: list[Run]
     departures: list[Exit]
     exit_moves: list[ExitMove]
@@ -63,7 +74,8 @@ def records() -> list[Record]:
         )
         decisions = {one.subscription_id: one for one in Decision.objects.all()}
         closings = {one.subscription_id: one for one in Closing.objects.all()}
-        subscriptions = list(Subscription.objects.order_by("pk"))
+        approvals = list(Approval.objects.order_by("position"))
+        subscriptions = list(Subscription.objects.select_related("vehicle").order_by("pk"))
     found = {}
     for one in subscriptions:
         own = [leaving for leaving in departures if leaving.subscription_id == one.pk]
@@ -71,6 +83,7 @@ def records() -> list[Record]:
             subscription=one,
             moves=[move for move in moves if move.subscription_id == one.pk],
             decision=decisions.get(one.pk),
+            approvals=[step for step in approvals if step.subscription_id == one.pk],
             runs=[run for run in runs if run.subscription_id == one.pk],
             departures=own,
             exit_moves=[move for move in exit_moves if move.exit_id in {leaving.pk for leaving in own}],
@@ -100,9 +113,17 @@ def judge_approval(record: Record) -> None:
         assert [approved, record.runs, record.departures, one.active_from] == [[], [], [], None]
         return
     (approval,) = approved
-    assert (approval.before, approval.by_id) == (State.REQUESTED, one.approved_by_id)
+    steps = record.approvals
+    asked = ["member", one.vehicle.operator_approves and "operator", one.vehicle.vendor_approves and "vendor"]
+    assert [(step.party, step.state) for step in steps] == [
+        (party, ApprovalState.GIVEN) for party in asked if party
+    ]
+    assert (approval.before, approval.by_id) == (State.REQUESTED, steps[-1].by_id)
+    assert (one.approved_by_id, approval.at) == (steps[0].by_id, max(step.at for step in steps))
+    assert not one.separate_approver or len(
+        {one.requested_by_id, *(step.by_id for step in steps)}
+    ) == 1 + len(steps)
     assert record.decision.file
-    assert not one.separate_approver or one.approved_by_id != one.requested_by_id
     assert all(run.created_at >= approval.at for run in record.runs)
     assert len(record.runs_for(Event.ACTIVATE)) == 1
     assert not one.wanted_from or not one.active_from or one.active_from >= one.wanted_from

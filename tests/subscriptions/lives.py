@@ -18,11 +18,11 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from catalog.models import ClaimTopic
 from provisioning import operations as provisioning
 from provisioning.models import Step, StepState
-from subscriptions import leaving, operations, renewing
+from subscriptions import approving, leaving, operations, renewing
 from subscriptions.acts import Act
 from subscriptions.exceptions import PriceChanged, SubscriptionRefused
 from subscriptions.handover import hand_over
-from subscriptions.models import Destination, Exit, ExitState, Side, State, Subscription, Term
+from subscriptions.models import Destination, Exit, ExitState, Party, Side, State, Subscription, Term
 from subscriptions.models.exit import OVER
 from tenants.models import Organisation
 from tenants.tenancy import tenant_scope
@@ -42,19 +42,25 @@ from tests.tools.database import as_worker
 FIRST_DAY = date(2026, 1, 5)
 SHORT_EXIT = {"exit_notice_days": 0, "transition_days": 5, "retrieval_days": 45, "switching_fee": "none"}
 some = st.integers(0, 9)  # one of the rows there are: `Lives.one`
-people = st.integers(0, 2)
+people = st.integers(0, 3)
 weeks = st.sampled_from([1, 15, 31, 61])
 
 
 class World:
     """Two communes, of which the first may merge into the second, and three services of their operator:
-    renewed tacitly and decided by two people; of one term, quickly left; without a term."""
+    renewed tacitly, agreed to by the operator and the vendor too; of one term, soon left; without one."""
 
     def __init__(self):
         self.operator = OperatorFactory()
         listing = partial(ListingFactory, operator=self.operator)
         self.listings = [
-            listing(vehicle__renewal="tacit", vehicle__term_years=2, vehicle__renewals=1),
+            listing(
+                vehicle__renewal="tacit",
+                vehicle__term_years=2,
+                vehicle__renewals=1,
+                vehicle__operator_approves=True,
+                vehicle__vendor_approves=True,
+            ),
             listing(vehicle__renewal="none", vehicle__separate_approver=False),
             listing(vehicle__separate_approver=False),
         ]
@@ -67,7 +73,7 @@ class World:
         self.communes = [OrganisationFactory(), OrganisationFactory()]
         for commune in self.communes:
             AdhesionFactory(operator=self.operator, organisation=commune)
-        self.people = [UserFactory() for _ in range(3)]
+        self.people = [UserFactory() for _ in range(4)]
 
 
 def act() -> SimpleUploadedFile:
@@ -132,6 +138,8 @@ class Lives(RuleBasedStateMachine):
         for listing in opened:
             self.request(0, listing, 0, 40 if slow else None)
             self.approve(0, 1)
+            self.agree(0, 2, Party.OPERATOR)
+            self.agree(0, 3, Party.VENDOR)
         self.workers()
         for _ in opened:
             self.done_by_hand(0)
@@ -233,7 +241,13 @@ class Lives(RuleBasedStateMachine):
                     now=self.now,
                 )
 
-    # The operator's.
+    # The operator's and the vendor's.
+
+    @rule(which=some, person=people, party=st.sampled_from([Party.OPERATOR, Party.VENDOR]))
+    def agree(self, which, person, party):
+        with self.page():
+            if found := self.one(Subscription, which, State.REQUESTED):
+                approving.agree(subscription=found, party=party, by=self.world.people[person], now=self.now)
 
     @rule(which=some)
     def done_by_hand(self, which):
