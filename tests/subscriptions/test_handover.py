@@ -350,10 +350,11 @@ def test_what_comes_to_wait_later_is_told_too(merger, operator):
 
 def test_the_merged_commune_asks_for_nothing_more(merger, operator):
     listing = ListingFactory(operator=operator)
-    with tenant_scope([merger.territory.organisation.pk]), pytest.raises(NotAMember, match="a fusionné"):
-        vehicle_for(listing=listing, organisation=merger.territory.organisation, today=DAY)
     before = DAY - timedelta(days=1)
-    assert vehicle_for(listing=listing, organisation=merger.territory.organisation, today=before)
+    with tenant_scope([merger.territory.organisation.pk]):
+        with pytest.raises(NotAMember, match="a fusionné"):
+            vehicle_for(listing=listing, organisation=merger.territory.organisation, today=DAY)
+        assert vehicle_for(listing=listing, organisation=merger.territory.organisation, today=before)
 
 
 def test_the_first_year_is_that_of_the_service(merger, operator):
