@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from django.contrib.postgres.aggregates import ArrayAgg
-from django.db.models import OuterRef, Q, QuerySet, Subquery
+from django.db.models import OuterRef, Q, QuerySet, Subquery, Value
 
 from catalog.finding.strata import stratum_of
 from catalog.models import Family, ShelfEntry
@@ -144,7 +144,7 @@ class ServiceMembers:
 
 def coverage_of(*, operator: Operator, on: date) -> Coverage:
     """The members of that day that have each service with this operator, by itself or by its
-    intercommunality. Four queries, whatever the number of members and of services."""
+    intercommunality. Three queries, whatever the number of members and of services."""
     members = {member.pk: member for member in _members(operator, on)}
     opened = (
         Subscription.objects.open()
@@ -154,10 +154,16 @@ def coverage_of(*, operator: Operator, on: date) -> Coverage:
         .annotate(tenants=ArrayAgg("tenant_id"))
     )
     held: dict[int, dict[bool, set[int]]] = defaultdict(lambda: {True: set(), False: set()})
-    for listing, state, tenants in opened:
+    covered = (
+        Cover.objects.in_force(on=on)
+        .filter(operator=operator)
+        .order_by()
+        .annotate(state=Value(State.ACTIVE.value))
+        .values_list("listing", "state")
+        .annotate(tenants=ArrayAgg("tenant_id"))
+    )
+    for listing, state, tenants in opened.union(covered, all=True):
         held[listing][state in HAVING].update(members.keys() & set(tenants))
-    for listing, tenants in _covered(operator, on):
-        held[listing][True].update(members.keys() & set(tenants))
     entries = ShelfEntry.objects.filter(Q(listed=True) | Q(listing__in=list(held)), operator=operator)
     services, by_family = [], defaultdict(set)
     for entry in sorted(entries, key=lambda row: (Family(row.family).label, row.name, row.pk)):
@@ -187,8 +193,8 @@ def members_by_service(
         .order_by()
         .values_list("tenant", "state")
     )
-    for _, tenants in _covered(operator, on, listing=listing_id):
-        states.update(dict.fromkeys(tenants, State.ACTIVE))
+    covered = Cover.objects.in_force(on=on).filter(operator=operator, listing=listing_id)
+    states.update(dict.fromkeys(covered.values_list("tenant", flat=True), State.ACTIVE))
     groups: dict[str, list[Member]] = {"having": [], "under_way": [], "lacking": []}
     strata: Counter[str] = Counter()
     for member in _members(operator, on):
@@ -200,12 +206,6 @@ def members_by_service(
         if stratum in ("", own):
             groups[group].append(member)
     return ServiceMembers(entry=entry, strata=dict(strata), **groups)
-
-
-def _covered(operator: Operator, on: date, **only) -> QuerySet:
-    """Listings with the communes that their intercommunality covers that day. One query."""
-    covers = Cover.objects.in_force(on=on).filter(operator=operator, **only)
-    return covers.order_by().values_list("listing").annotate(tenants=ArrayAgg("tenant_id"))
 
 
 def _members(operator: Operator, on: date) -> list[Member]:
