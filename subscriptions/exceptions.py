@@ -206,3 +206,11 @@ class ExitRefused(SubscriptionRefused):
 
 class BulkRefused(SubscriptionRefused):
     """A list that cannot be asked for, or decided, so."""
+
+
+class MessageRefused(SubscriptionRefused):
+    """A message that is not kept so. `field` names what to mend: text or file."""
+
+    def __init__(self, field, message):
+        self.field = field
+        super().__init__(message)

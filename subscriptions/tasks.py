@@ -117,3 +117,12 @@ def revise_prices(timestamp: int) -> None:
     now = timezone.now()
     with every_tenant():
         indexing.apply_due(on=localdate(now), now=now)
+
+
+@app.task(queue="letters", retry=3)
+def write_message_letters(message_id: int) -> None:
+    """Writes to the parties of a request that somebody wrote a message to."""
+    from subscriptions import message_letters
+
+    with every_tenant():
+        message_letters.write_letters(message_id=message_id, now=timezone.now())

@@ -6,6 +6,7 @@ from subscriptions.models.decision import Authority, Decision
 from subscriptions.models.exit import Destination, Exit, ExitMove, ExitState
 from subscriptions.models.framework import EligibleBuyer, FrameworkLot, LotHolder
 from subscriptions.models.group import GroupPopulation
+from subscriptions.models.message import Message
 from subscriptions.models.order import DirectNeed, Order, Threshold, ThresholdCode
 from subscriptions.models.renewal import RENEWED, Renewal
 from subscriptions.models.revision import Index, IndexValue, RevisionDay
@@ -45,6 +46,7 @@ __all__ = [
     "LegalBasis",
     "LineState",
     "LotHolder",
+    "Message",
     "ModificationLimit",
     "NonRenewal",
     "Order",

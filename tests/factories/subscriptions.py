@@ -27,6 +27,7 @@ from subscriptions.models import (
     FrameworkLot,
     LegalBasis,
     LotHolder,
+    Message,
     Order,
     Party,
     PurchasingVehicle,
@@ -382,3 +383,20 @@ class BulkLineFactory(Factory):
     position = 1
     organisation = factory.SubFactory(OrganisationFactory)
     yearly_cents = 25_800
+
+
+class MessageFactory(Factory):
+    """A message of the member's, with a PDF."""
+
+    class Meta:
+        model = Message
+
+    subscription = factory.SubFactory(SubscriptionFactory)
+    tenant = factory.SelfAttribute("subscription.tenant")
+    party = Party.MEMBER
+    by = factory.SubFactory(UserFactory)
+    at = REQUESTED_AT
+    text = "Le compte rendu de notre échange est joint."
+    file = factory.LazyFunction(lambda: ContentFile(PDF, name="compte-rendu.pdf"))
+    file_name = "compte-rendu.pdf"
+    media_type = "application/pdf"

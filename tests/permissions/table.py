@@ -241,6 +241,15 @@ def _concluding(world: World) -> list:
     return [world.concluding.public_id]
 
 
+def _joined(place: str) -> Callable[[World], list]:
+    """The file of the message on the request that this party has at hand."""
+    return lambda world: [world.messages[place].subscription.public_id, world.messages[place].public_id]
+
+
+def _a_message(world: World) -> dict:
+    return {"public_id": str(uuid4()), "text": "Est-ce prêt ?"}
+
+
 def _bulk(world: World) -> list:
     return [world.bulk.public_id]
 
@@ -621,6 +630,8 @@ TABLE = [
     member("member_subscription_progress", thing=_opening, get=opens(MEMBERS)),
     member("member_approve", thing=_requested, get=leads(SIGNATORY), post=leads(SIGNATORY), sends=_an_act),
     member("member_refuse", thing=_requested, get=leads(SIGNATORY), post=leads(SIGNATORY), sends=_a_reason),
+    member("member_message", thing=_requested, get=leads(ASKING), post=leads(ASKING), sends=_a_message),
+    member("member_message_file", thing=_joined("member"), get=opens(MEMBERS)),
     member("member_cancel", thing=_requested,
            post=not_found(MEMBERS) | leads(SECRETARY, ORG_ADMIN)),  # it is this secretary's request
     member("member_leave", thing=_active, get=opens(SIGNATORY), post=leads(SIGNATORY), sends=_a_departure),
@@ -712,6 +723,8 @@ TABLE = [
     operator("operator_request", thing=_agreeing, get=opens(OPERATORS)),
     operator("operator_request_agree", thing=_agreeing, post=leads(TASKS)),
     operator("operator_request_refuse", thing=_agreeing, post=leads(TASKS), sends=_a_reason),
+    operator("operator_message", thing=_agreeing, post=leads(TASKS), sends=_a_message),
+    operator("operator_message_file", thing=_joined("operator"), get=opens(OPERATORS)),
     operator("operator_bulks", get=opens(TASKS)),
     operator("operator_bulk_new", thing=_listing, get=opens(TASKS), post=leads(TASKS), sends=_a_list),
     operator("operator_bulk", thing=_bulk, get=opens(TASKS)),
@@ -870,6 +883,8 @@ TABLE = [
     vendor("vendor_request", thing=_concluding, get=opens(VENDORS)),
     vendor("vendor_request_agree", thing=_concluding, post=leads(VENDOR_ADMIN)),
     vendor("vendor_request_refuse", thing=_concluding, post=leads(VENDOR_ADMIN), sends=_a_reason),
+    vendor("vendor_message", thing=_concluding, post=leads(VENDORS), sends=_a_message),
+    vendor("vendor_message_file", thing=_joined("vendor"), get=opens(VENDORS)),
     vendor("vendor_opinions", get=opens(VENDORS)),
     vendor("vendor_opinion_answer", thing=lambda world: [world.published.public_id], post=leads(VENDORS),
            sends=lambda world: {"answer": "Merci."}),

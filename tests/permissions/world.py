@@ -52,6 +52,7 @@ from subscriptions.models import (
     Exit,
     ExitState,
     FrameworkLot,
+    Message,
     State,
     Subscription,
     Term,
@@ -94,6 +95,7 @@ from tests.factories import (
     MemberImportFactory,
     MemberImportRowFactory,
     MembershipFactory,
+    MessageFactory,
     NeedFactory,
     NeedSupportFactory,
     NonRenewalFactory,
@@ -188,6 +190,7 @@ class World:
     active: Subscription  # with the act that approved it
     agreeing: Subscription  # waits for its operator
     concluding: Subscription  # waits for its vendor
+    messages: dict[str, Message]  # with a file, on each of these three requests
     bulk: BulkRequest  # the operator's, to be confirmed
     decidable: BulkRequest  # the operator's, made, to be decided by one act
     value: ValueFile  # of a service opened more than a year ago
@@ -328,6 +331,9 @@ def _member_side(side: dict, commune: Organisation) -> dict:
     _person_of_all_three(side, commune, ADMINISTRATORS)  # so that nobody is the last one
     reinforcement = AdhesionFactory(operator__short_name=f"Renfort {side['word']}", organisation=commune)
     archives = listing("Archives")
+    requested = SubscriptionFactory(listing=listing("Voirie"), **asked)
+    agreeing = _decided_by_member(listing("Moulin"), asked, operator_approves=True)
+    concluding = _decided_by_member(listing("Marché"), asked, vendor_approves=True)
     return {
         "commune": commune,
         "item": ImportedItemFactory(
@@ -368,14 +374,18 @@ def _member_side(side: dict, commune: Organisation) -> dict:
         ),
         "published": ReviewFactory(operator=side["operator"], sheet__vendor=side["vendor"]),
         **_choices(side, commune, secretary, archives),
-        "requested": SubscriptionFactory(listing=listing("Voirie"), **asked),
+        "requested": requested,
         "active": SubscriptionFactory(state=State.ACTIVE, listing=listing("Cantine"), **asked),
         "value": _valued(SubscriptionFactory(state=State.ACTIVE, listing=listing("Four"), **asked)),
         "renewing": _amended(_with_term(listing("Pont"), asked), by=secretary),
         "stopping": _amended(NonRenewalFactory(term=_with_term(listing("Port"), asked)).term, by=secretary),
         "expiring": _with_term(listing("Parc"), asked, renewal="express").subscription,
-        "agreeing": _decided_by_member(listing("Moulin"), asked, operator_approves=True),
-        "concluding": _decided_by_member(listing("Marché"), asked, vendor_approves=True),
+        "agreeing": agreeing,
+        "concluding": concluding,
+        "messages": {
+            where: MessageFactory(subscription=one, by=secretary, text=f"Bonjour de {side['word']}.")
+            for where, one in (("member", requested), ("operator", agreeing), ("vendor", concluding))
+        },
         **_bulks(side, listing("Lavoir"), commune),
         **_departures(listing, asked),
         "opening": opening,

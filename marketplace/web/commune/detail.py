@@ -16,6 +16,7 @@ from marketplace.web.commune.value import value_link
 from marketplace.web.commune.words import yearly_price
 from marketplace.web.formats import day, moment
 from marketplace.web.price_views import breakdown
+from marketplace.web.requests.messages import MessageForm, message_block
 from provisioning.queries import opening_of
 from subscriptions.chain import waits_for
 from subscriptions.choosing import counted_in
@@ -24,6 +25,7 @@ from subscriptions.models import Party, State, Subscription
 from subscriptions.queries import signatories
 from subscriptions.sharing import may_cover
 from tenants.models import Organisation, Role
+from tenants.people.roles import SPEAKING_ROLES
 
 _DEEDS = {
     State.REQUESTED: "a demandé l’abonnement",
@@ -45,6 +47,7 @@ def detail_page(
     *,
     approve_form: DecisionForm | None = None,
     refuse_form: RefuseForm | None = None,
+    message_form: MessageForm | None = None,
 ):
     """The page; a form with errors comes back in its place."""
     requested = subscription.state == State.REQUESTED
@@ -65,7 +68,16 @@ def detail_page(
         "approve_form": ((approve_form or decision_form(subscription)) if approves else None),
         "refuse_form": (refuse_form or RefuseForm()) if approves else None,
         "refusing": refuse_form is not None,
-        "has_errors": bool((approve_form and approve_form.errors) or (refuse_form and refuse_form.errors)),
+        "has_errors": any(form and form.errors for form in (approve_form, refuse_form, message_form)),
+        "message_block": message_block(
+            subscription,
+            writes=bool(request.roles & SPEAKING_ROLES),
+            post_url=reverse("member_message", args=[organisation.siren, subscription.public_id]),
+            file_url=lambda message: reverse(
+                "member_message_file", args=[organisation.siren, subscription.public_id, message]
+            ),
+            form=message_form,
+        ),
         "own_request": own_turn and signs and mine and not approves,
         "waits_for_another": own_turn and not signs,
         "may_cancel": cancels,

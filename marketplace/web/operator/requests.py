@@ -19,6 +19,7 @@ def _door(request, operator: Operator) -> Door:
         arguments=(operator.slug,),
         crumbs=crumbs(operator),
         decides=bool(request.roles & TASK_ROLES),
+        writes=bool(request.roles & TASK_ROLES),
     )
 
 
@@ -44,3 +45,15 @@ def agree(request, operator, public_id):
 @require_POST
 def refuse(request, operator, public_id):
     return pages.refuse(request, _door(request, operator), public_id)
+
+
+@operator_view(*TASK_ROLES)
+@require_POST
+def write(request, operator, public_id):
+    return pages.write_to(request, _door(request, operator), public_id)
+
+
+@operator_view()
+@require_safe
+def message_file(request, operator, public_id, message):
+    return pages.message_file(_door(request, operator), public_id, message)

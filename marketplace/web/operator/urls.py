@@ -52,6 +52,12 @@ urlpatterns = [
     path("demandes/<uuid:public_id>/", requests.detail, name="operator_request"),
     path("demandes/<uuid:public_id>/accord/", requests.agree, name="operator_request_agree"),
     path("demandes/<uuid:public_id>/refus/", requests.refuse, name="operator_request_refuse"),
+    path("demandes/<uuid:public_id>/messages/", requests.write, name="operator_message"),
+    path(
+        "demandes/<uuid:public_id>/messages/<uuid:message>/fichier/",
+        requests.message_file,
+        name="operator_message_file",
+    ),
     path("demandes-groupees/", bulk.bulk_list, name="operator_bulks"),
     path("demandes-groupees/nouvelle/<int:listing>/", bulk.new, name="operator_bulk_new"),
     path("demandes-groupees/<uuid:public_id>/", bulk.detail, name="operator_bulk"),

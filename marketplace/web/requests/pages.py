@@ -16,6 +16,7 @@ from marketplace.web.commune.words import state_badge, yearly_price
 from marketplace.web.formats import day, moment
 from marketplace.web.operator.lists import chosen, counted, rest_of_address, tabs
 from marketplace.web.price_views import breakdown
+from marketplace.web.requests.messages import MessageForm, file_response, message_block, send
 from subscriptions import operations
 from subscriptions.approval_queries import DECIDED, MINE, OTHERS, request_list, requests_of
 from subscriptions.approving import agree
@@ -38,6 +39,7 @@ class Door:
     arguments: tuple[str, ...]
     crumbs: list[dict]
     decides: bool
+    writes: bool
 
     def url(self, name: str, *rest) -> str:
         return reverse(f"{self.prefix}_{name}", args=[*self.arguments, *rest])
@@ -68,7 +70,14 @@ def list_page(request, door: Door):
     return render(request, "requests/list.html", context)
 
 
-def detail_page(request, door: Door, public_id, *, form: RefuseForm | None = None):
+def detail_page(
+    request,
+    door: Door,
+    public_id,
+    *,
+    form: RefuseForm | None = None,
+    message_form: MessageForm | None = None,
+):
     """One request, and one's word on it when it is one's turn."""
     found = _found(door, public_id)
     turn = door.decides and waits_for(found, door.party)
@@ -97,6 +106,14 @@ def detail_page(request, door: Door, public_id, *, form: RefuseForm | None = Non
         "agree_url": door.url("request_agree", found.public_id),
         "refuse_url": door.url("request_refuse", found.public_id),
         "refusal": _refusal(found),
+        "has_errors": form is not None or message_form is not None,
+        "message_block": message_block(
+            found,
+            writes=door.writes,
+            post_url=door.url("message", found.public_id),
+            file_url=lambda message: door.url("message_file", found.public_id, message),
+            form=message_form,
+        ),
     }
     return render(request, "requests/detail.html", context)
 
@@ -133,6 +150,19 @@ def refuse(request, door: Door, public_id):
     else:
         messages.success(request, "La demande est refusée. La collectivité lira votre motif.")
     return redirect(door.url("request", public_id))
+
+
+def write_to(request, door: Door, public_id):
+    """Writes to the two other parties."""
+    form = send(request, _found(door, public_id), party=door.party)
+    if form is not None:
+        return detail_page(request, door, public_id, message_form=form)
+    return redirect(f"{door.url('request', public_id)}#messages")
+
+
+def message_file(door: Door, public_id, message):
+    """The file joined to a message."""
+    return file_response(_found(door, public_id), message)
 
 
 def _found(door: Door, public_id) -> Subscription:

@@ -20,6 +20,7 @@ def _door(request, vendor: Vendor) -> Door:
         arguments=(siren,),
         crumbs=[{"label": vendor.organisation.name, "url": reverse("vendor_home", args=[siren])}],
         decides=Role.VENDOR_ADMIN in request.roles,
+        writes=True,
     )
 
 
@@ -45,3 +46,15 @@ def agree(request, vendor, public_id):
 @require_POST
 def refuse(request, vendor, public_id):
     return pages.refuse(request, _door(request, vendor), public_id)
+
+
+@vendor_view(with_subscribers=True)
+@require_POST
+def write(request, vendor, public_id):
+    return pages.write_to(request, _door(request, vendor), public_id)
+
+
+@vendor_view(with_subscribers=True)
+@require_safe
+def message_file(request, vendor, public_id, message):
+    return pages.message_file(_door(request, vendor), public_id, message)

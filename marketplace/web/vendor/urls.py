@@ -34,6 +34,12 @@ urlpatterns = [
     path("departs/<uuid:public_id>/prolonger/", exits.extend, name="vendor_exit_extend"),
     path("departs/<uuid:public_id>/certifier/", exits.certify, name="vendor_exit_certify"),
     path("departs/<uuid:public_id>/certificat/", exits.certificate, name="vendor_exit_certificate"),
+    path("demandes/<uuid:public_id>/messages/", requests.write, name="vendor_message"),
+    path(
+        "demandes/<uuid:public_id>/messages/<uuid:message>/fichier/",
+        requests.message_file,
+        name="vendor_message_file",
+    ),
     path("publiccode/", feeds.feed_list, name="vendor_feeds"),
     path("publiccode/<int:feed>/lire/", feeds.read, name="vendor_feed_read"),
     path("publiccode/<int:feed>/retirer/", feeds.remove, name="vendor_feed_remove"),
