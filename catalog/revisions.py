@@ -253,7 +253,7 @@ def _document(item: dict) -> str:
 
 
 def _prerequisite(item: dict) -> str:
-    return _joined(item.get("text"), item.get("sheet"))
+    return _joined(item.get("text"), item.get("sheet"), item.get("required") and "indispensable")
 
 
 def _option(item: dict) -> str:

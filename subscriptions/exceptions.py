@@ -61,6 +61,14 @@ class OptionGone(SubscriptionRefused):
         super().__init__("Une option choisie n’est plus proposée. Relisez le prix sans elle, puis confirmez.")
 
 
+class PrerequisiteMissing(SubscriptionRefused):
+    """The service needs another one, that the organisation has not. `names`: those missing."""
+
+    def __init__(self, names):
+        self.names = names
+        super().__init__(f"Il faut d’abord, ou en même temps : {', '.join(names)}.")
+
+
 class CommitmentMissing(SubscriptionRefused):
     def __init__(self):
         super().__init__("Indiquez le numéro d’engagement : il est obligatoire sur vos factures.")

@@ -34,6 +34,7 @@ from subscriptions.models import (
 )
 from subscriptions.models.subscription import TRANSITIONS
 from subscriptions.ordering import check_room, other_routes, place_order
+from subscriptions.prerequisites import check_prerequisites
 from subscriptions.requesting import check_chorus, check_start, chorus_rules
 from subscriptions.sharing import check_not_covered
 from tenants import audit
@@ -66,8 +67,8 @@ def request_subscription(
     `service_code`, invoices go to the service that its head office named.
 
     Raises AlreadySubscribed, NotAvailable, NotAMember, OptionGone, CountsMissing, PriceChanged, StartInvalid,
-    OrderRefused with the other routes there are, or CommitmentMissing and ServiceCodeMissing when the head
-    office wants these on its invoices.
+    PrerequisiteMissing, OrderRefused with the other routes there are, or CommitmentMissing and
+    ServiceCodeMissing when the head office wants these on its invoices.
     """
     if again := Subscription.objects.filter(request_key=request_key, tenant=organisation).first():
         return again
@@ -79,6 +80,7 @@ def request_subscription(
     find_room(
         vehicle=vehicle, listing=listing, organisation=organisation, yearly_cents=priced.net_cents, on=today
     )
+    check_prerequisites(listing=listing, organisation=organisation)
     check_start(wanted_from=wanted_from, today=today)
     check_chorus(
         rules=chorus_rules(organisation=organisation),

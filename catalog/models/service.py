@@ -75,7 +75,8 @@ class ServiceSheet(DraftStateMixin, RevisionMixin, models.Model):
     contacts = models.JSONField("assistance", default=list, blank=True)  # [{label, email, phone, hours}]
     screenshots = models.JSONField("captures", default=list, blank=True)  # [{file: public_id, alt}]
     documents = models.JSONField("documents", default=list, blank=True)  # [{file: public_id, title}]
-    prerequisites = models.JSONField("prérequis", default=list, blank=True)  # [{sheet: slug or "", text}]
+    prerequisites = models.JSONField("prérequis", default=list, blank=True)
+    # [{sheet: slug or "", text, required: without it, nobody may ask for the service}]
     # The base is the service itself; each option has a code, which price grids name.
     options = models.JSONField("options", default=list, blank=True)  # [{code, name, summary}]
     connector = models.CharField(

@@ -89,7 +89,7 @@ ITEMS: dict[str, dict[str, Clean]] = {
         ),
     },
     "documents": {"file": _file, "title": line(120, required="Donnez un titre au document.")},
-    "prerequisites": {"text": line(200), "sheet": line(140)},
+    "prerequisites": {"text": line(200), "sheet": line(140), "required": bool},
     "options": {
         "code": _code,
         "name": line(80, required="Donnez un nom à l’option."),
@@ -188,6 +188,10 @@ def _check_prerequisites(clean: dict, items: dict, sheet: ServiceSheet | None) -
             items["prerequisites"][rank] = {"sheet": "Un service ne peut pas être son propre prérequis."}
         elif item["sheet"] and item["sheet"] not in known:
             items["prerequisites"][rank] = {"sheet": "Ce service n’existe pas : vérifiez son adresse."}
+        elif item["required"] and not item["sheet"]:
+            items["prerequisites"][rank] = {
+                "sheet": "Choisissez le service indispensable : un texte seul ne se vérifie pas."
+            }
         elif not item["sheet"] and not item["text"]:
             items["prerequisites"][rank] = {
                 "text": "Dites ce qu’il faut déjà avoir, ou choisissez un service."

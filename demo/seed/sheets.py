@@ -30,8 +30,10 @@ OPTIONS = {
     Family.GIS: [{"code": "drone", "name": "Vues aériennes", "summary": "Un survol par an."}],
 }
 PREREQUISITES = {
-    "actes-transmis": [{"text": "Un parapheur électronique", "sheet": "paraphe-clair"}],
-    "cantinelle": [{"text": "Une régie de recettes, si les familles paient en ligne", "sheet": ""}],
+    "actes-transmis": [{"text": "Un parapheur électronique", "sheet": "paraphe-clair", "required": True}],
+    "cantinelle": [
+        {"text": "Une régie de recettes, si les familles paient en ligne", "sheet": "", "required": False}
+    ],
 }
 # Rank in the family → for whom, when not for everybody.
 BOUNDS = {3: {"population_min": 500}, 4: {"population_max": 3500, "body_types": ["commune"]}}

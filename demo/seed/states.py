@@ -96,7 +96,9 @@ class Requests:
         return next(
             listing
             for listing in self.market.shelves[slug].listings
-            if listing.pk not in taken and (listing.offer_id in self.by_hand) is by_hand
+            if listing.pk not in taken
+            and (listing.offer_id in self.by_hand) is by_hand
+            and not any(one.get("required") for one in listing.sheet.prerequisites)
         )
 
     def ask(self, organisation: Organisation, listing: Listing, day: date) -> Subscription:

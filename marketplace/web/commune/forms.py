@@ -1,10 +1,11 @@
 """What a member types: a request, an approval, a refusal."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date
 
 from django import forms
 
+from marketplace.web.commune.companions import FIELD, CompanionsField, Need, told
 from marketplace.web.counts import count_fields, counts_of, field_name
 from subscriptions.choosing import Choices, Offer, OfferedOption
 from subscriptions.exceptions import StartInvalid
@@ -41,6 +42,7 @@ class SubscribeForm(forms.Form):
     request_key = forms.UUIDField(widget=forms.HiddenInput)
     shown_cents = forms.IntegerField(min_value=0, max_value=MOST_CENTS, widget=forms.HiddenInput)
     shown_choices = forms.CharField(required=False, max_length=2000, widget=forms.HiddenInput)
+    shown_needs = forms.CharField(required=False, max_length=40, widget=forms.HiddenInput)
     wanted_from = forms.DateField(
         label="Ouverture souhaitée le",
         required=False,
@@ -72,9 +74,9 @@ class SubscribeForm(forms.Form):
         },
     )
 
-    def __init__(self, *args, offer: Offer, rules: ChorusRules, today: date, **kwargs):
+    def __init__(self, *args, offer: Offer, needs: Sequence[Need], rules: ChorusRules, today: date, **kwargs):
         super().__init__(*args, **kwargs)
-        self.today = today
+        self.today, self.needs = today, needs
         self.offer = offer
         own = {one.name for one in offer.counted}
         others = {one.name: one for option in offer.options for one in option.counted if one.name not in own}
@@ -85,6 +87,10 @@ class SubscribeForm(forms.Form):
             field.widget.attrs["form"] = FORM_ID
         self.fields = {**chosen, **self.fields}
         self.choice_names = list(chosen)
+        companions = CompanionsField(needs)
+        if companions.needs:
+            self.fields[FIELD] = companions
+            companions.widget.attrs["form"] = FORM_ID
         if not rules.service_code_required:
             del self.fields["service_code"]
         else:
@@ -122,6 +128,11 @@ class SubscribeForm(forms.Form):
         return Choices(
             counts=counts_of(self), options=frozenset(self.cleaned_data.get("options") or ()) - self.gone
         )
+
+    @property
+    def needs_changed(self) -> bool:
+        """Whether the prerequisites are no longer what the page said of them."""
+        return self.data.get("shown_needs", "") != told(self.needs)
 
     @property
     def gone(self) -> set[str]:

@@ -16,11 +16,12 @@ from django.views.decorators.http import require_http_methods
 from catalog.models import Listing, ListingState
 from catalog.pricing import PricingError
 from marketplace.web.access import member_view
+from marketplace.web.commune.companions import FIELD, blocking, needs_of, rows, told
 from marketplace.web.commune.forms import FORM_ID, SubscribeForm
 from marketplace.web.commune.home import storefront_url
 from marketplace.web.formats import format_cents
 from marketplace.web.price_views import breakdown, price_card
-from subscriptions import operations
+from subscriptions.bundles import request_bundle
 from subscriptions.choosing import Choices, Offer, OfferedOption, PricedChoices, offer_to, price_of_option
 from subscriptions.deciding import assembly, head
 from subscriptions.exceptions import (
@@ -57,16 +58,24 @@ def subscribe(request, organisation, listing):
         offer = offer_to(listing=listing, organisation=organisation, today=localdate(now))
     except NotAvailable as error:
         return _refused(request, organisation, listing, error)
-    rules = chorus_rules(organisation=organisation)
-    blank = partial(SubscribeForm, offer=offer, rules=rules, today=localdate(now))
+    today = localdate(now)
+    blank = partial(
+        SubscribeForm,
+        offer=offer,
+        needs=needs_of(listing=listing, organisation=organisation, today=today),
+        rules=chorus_rules(organisation=organisation),
+        today=today,
+    )
     page = partial(_page, request, organisation, offer, blank, now=now)
     if request.method == "POST":
         form = blank(request.POST)
         if RECALCULATE in request.POST:
             form.forget_errors_besides_choices()
             return page(form=form)
-        if not form.is_valid() or form.gone:
-            return page(form=form)
+        if not form.is_valid() or form.gone or form.needs_changed:
+            # A double click changes what is missing: its first half has been heard.
+            existing = open_subscription(organisation=organisation, listing=listing)
+            return _existing(request, organisation, existing) if existing else page(form=form)
         try:
             return _request(request, organisation, listing, form, now=now)
         except AlreadySubscribed as error:
@@ -96,8 +105,9 @@ def subscribe(request, organisation, listing):
 
 def _request(request, organisation, listing, form: SubscribeForm, *, now):
     typed = form.cleaned_data
-    subscription = operations.request_subscription(
+    subscription = request_bundle(
         organisation=organisation,
+        companions=typed.get(FIELD, ()),
         listing=listing,
         requested_by=request.user,
         request_key=typed["request_key"],
@@ -109,7 +119,9 @@ def _request(request, organisation, listing, form: SubscribeForm, *, now):
         vehicle_id=_vehicle(request),
         now=now,
     )
-    messages.success(request, "Votre demande est enregistrée. Suivez-la ici.")
+    others = ", ".join(one.listing.shown.name for one in typed.get(FIELD, ()))
+    also = f" Avec elle : {others}, à suivre dans « Abonnements »." if others else ""
+    messages.success(request, f"Votre demande est enregistrée. Suivez-la ici.{also}")
     return redirect("member_subscription", siren=organisation.siren, public_id=subscription.public_id)
 
 
@@ -147,6 +159,9 @@ def _page(request, organisation, offer: Offer, blank, *, form: SubscribeForm | N
         "form": shown,
         "form_id": FORM_ID,
         "gone": bool(form and form.gone),
+        "needs": rows(shown.needs, organisation),
+        "needs_changed": bool(form and form.needs_changed),
+        "blocking": blocking(shown.needs),
         "has_errors": errors,
         "incomplete": bool(form and form.errors and not errors),
         "change": change and _change(change, form, conditions),
@@ -167,9 +182,12 @@ def _form_again(blank, form: SubscribeForm | None, typed, conditions: Conditions
     empty = blank()
     data = {name: typed.get(name, field.initial or "") for name, field in empty.fields.items()}
     data["options"] = typed.getlist("options")
+    if FIELD in empty.fields:
+        data[FIELD] = typed.getlist(FIELD) if form else empty.fields[FIELD].initial
     data["request_key"] = str(_key(form))
     data["shown_cents"] = str(conditions.priced.net_cents) if conditions.priced else ""
     data["shown_choices"] = _told(conditions.priced)
+    data["shown_needs"] = told(empty.needs)
     visible = {field.name for field in empty.visible_fields()}
     errors = bool(form and visible & form.errors.keys())
     if not errors:

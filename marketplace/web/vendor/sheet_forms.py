@@ -199,6 +199,11 @@ class PrerequisiteRow(Row):
         required=False,
         help_text="Collez l’adresse de sa page dans une halle : le nom mènera à lui.",
     )
+    required = forms.BooleanField(
+        label="Indispensable",
+        required=False,
+        help_text="Sans lui, le vôtre ne peut pas être demandé. Sinon, la collectivité est juste prévenue.",
+    )
 
 
 class OptionRow(Row):

@@ -150,12 +150,13 @@ def test_prerequisites_name_services_that_exist(vendor):
                     {"text": "", "sheet": sheet.slug},
                     {"text": "", "sheet": "nowhere"},
                     {"text": "", "sheet": ""},
+                    {"text": "Un scanner", "sheet": "", "required": True},
                 ]
             },
             sheet=sheet,
             vendor=vendor,
         )
-    assert set(refusal.value.items["prerequisites"]) == {2, 3, 4}
+    assert set(refusal.value.items["prerequisites"]) == {2, 3, 4, 5}
 
 
 def test_contractors(vendor):

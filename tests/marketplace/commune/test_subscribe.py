@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from catalog.models import ListingState, PriceGrid
 from subscriptions.exceptions import CommitmentMissing
-from subscriptions.models import Subscription
+from subscriptions.models import State, Subscription
 from subscriptions.operations import request_subscription
 from tenants.models import Role
 from tenants.tenancy import tenant_scope
@@ -365,3 +365,75 @@ class TestOptions:
         client.post(url, typed(page))
         (made,) = requests_of(commune)
         assert (made.options, made.yearly_cents) == ([], 25_800)
+
+
+class TestPrerequisites:
+    @pytest.fixture
+    def needed(self):
+        return ListingFactory(sheet__slug="parapheur", sheet__name="Parapheur")
+
+    @pytest.fixture
+    def required(self):
+        return True
+
+    @pytest.fixture
+    def listing(self, commune, needed, required):
+        needs = [{"sheet": "parapheur", "text": "", "required": required}]
+        listing = ListingFactory(operator=needed.operator, sheet__prerequisites=needs)
+        AdhesionFactory(operator=listing.operator, organisation=commune)
+        return listing
+
+    def test_both_are_asked_for_at_once(self, client, url, commune, secretary, listing, needed):
+        client.force_login(secretary)
+        page = client.get(url)
+        assert "Demander aussi Parapheur : 258,00" in page.content.decode()
+        sent = typed(page)
+        assert sent["avec"] == [str(needed.pk)]
+        first, second = client.post(url, sent), client.post(url, sent)
+        assert first.url == second.url
+        assert {made.listing for made in requests_of(commune)} == {listing, needed}
+
+    def test_what_is_indispensable_is_not_left_out(self, client, url, commune, secretary):
+        client.force_login(secretary)
+        answer = client.post(url, typed(client.get(url), avec=[], commitment_number="ENG-9"))
+        assert list(answer.context["form"].errors) == ["avec"]
+        assert answer.context["form"]["commitment_number"].value() == "ENG-9"
+        assert requests_of(commune) == []
+
+    @pytest.mark.parametrize("required", [False])
+    def test_what_is_advised_may_be(self, client, url, commune, secretary, listing):
+        client.force_login(secretary)
+        page = client.get(url)
+        assert not typed(page)["avec"]
+        client.post(url, typed(page, avec=[]))
+        assert [made.listing for made in requests_of(commune)] == [listing]
+
+    def test_one_that_has_ended_since_the_page_was_read_is_told(
+        self, client, url, commune, secretary, listing, needed
+    ):
+        existing = SubscriptionFactory(tenant=commune, listing=needed, state=State.ACTIVE)
+        client.force_login(secretary)
+        page = client.get(url)
+        assert "votre collectivité l’a" in page.content.decode()
+        with as_worker():
+            Subscription.objects.filter(pk=existing.pk).update(
+                state=State.ENDED, ended_on=timezone.localdate()
+            )
+        page = client.post(url, typed(page))
+        assert "Ce que demande ce service a changé" in page.content.decode()
+        assert [made.pk for made in requests_of(commune)] == [existing.pk]
+        client.post(url, typed(page, avec=[str(needed.pk)]))
+        assert {made.listing for made in requests_of(commune)} == {listing, needed}
+        assert len(requests_of(commune)) == 3
+
+    def test_one_that_was_withdrawn_since_is_told(self, client, url, commune, secretary, needed):
+        client.force_login(secretary)
+        page = client.get(url)
+        with as_worker():
+            type(needed).objects.filter(pk=needed.pk).update(state=ListingState.WITHDRAWN)
+        page = client.post(url, typed(page))
+        text = page.content.decode()
+        assert "Ce que demande ce service a changé" in text
+        assert "Ce service ne peut pas être demandé sans : parapheur" in text
+        assert "Demander l’abonnement" not in text
+        assert requests_of(commune) == []

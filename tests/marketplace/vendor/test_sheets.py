@@ -172,7 +172,7 @@ def test_an_address_of_a_page_names_another_service(signed_in, sheet):
     sent = form_of(signed_in, address)
     sent["prerequisites-0-sheet"] = "https://halle.example/halles/gip/services/parapheur/?insee=14711"
     signed_in.post(address, sent)
-    assert draft(sheet).prerequisites == [{"text": "", "sheet": other.slug}]
+    assert draft(sheet).prerequisites == [{"text": "", "sheet": other.slug, "required": False}]
 
 
 @pytest.mark.parametrize(
