@@ -128,6 +128,7 @@ def test_every_pattern_and_both_populations_are_priced(seeded):
     definitions = list(PriceGrid.objects.values_list("definition", flat=True))
     assert {grid["pattern"] for grid in definitions} == {
         "per_inhabitant",
+        "per_unit",
         "flat_by_stratum",
         "marginal_tranches",
         "fixed_plus_variable",

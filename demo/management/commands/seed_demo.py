@@ -28,6 +28,7 @@ from demo.seed.members import make_members
 from demo.seed.offers import open_market
 from demo.seed.operators import make_operators
 from demo.seed.opinions import make_opinions
+from demo.seed.options import price_options
 from demo.seed.orders import place_orders
 from demo.seed.people import make_people, make_staff
 from demo.seed.revisions import revise_tariffs
@@ -112,6 +113,7 @@ class Command(BaseCommand):
         with self.telling("what waits for curators"):
             make_curation(operators=operators)
             revise_tariffs(operators=operators)
+            price_options()
             make_sources(operators=operators)
             make_drafts(operators=operators, now=timezone.now())
         with self.telling("what vendors claim"):
