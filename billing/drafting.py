@@ -27,6 +27,7 @@ from catalog.pricing import (
 )
 from subscriptions.in_force import approved_amendments, change_days, terms_on
 from subscriptions.models import Subscription
+from subscriptions.pooling import POOLED, groups_of
 
 OUT_OF_SCOPE = "O"
 CODE_LENGTH = 40  # LedgerEntry.code
@@ -84,7 +85,18 @@ def facts_of_subscribers(subscriptions: Iterable[Subscription], period: Period) 
         operator = next((s.operator for s in those if goes_by_college(s.grid, options=s.options)), None)
         facts = territory_facts(territories=territories.values(), on=day, college_at=operator)
         found |= {s.pk: facts[s.tenant.territory_id] for s in those}
+        _pool(found, those, day)
     return found
+
+
+def _pool(found: dict[int, TerritoryFacts], subscriptions: list[Subscription], day: date) -> None:
+    """Adds the inhabitants of the whole group, as last counted that day, where the price looks at them. One
+    query for all, none where no price does."""
+    pooled = [one for one in subscriptions if one.grid.get("pattern") == POOLED]
+    groups = groups_of(listings=[one.listing_id for one in pooled], on=day) if pooled else {}
+    for one in pooled:
+        if group := groups.get(one.listing_id):
+            found[one.pk] = replace(found[one.pk], pooled_population=group.inhabitants)
 
 
 @dataclass(frozen=True)
@@ -202,6 +214,7 @@ def _frozen(facts: Facts) -> dict:
         "member_type": facts.member_type,
         "first_year": facts.first_year,
         "member_communes": facts.member_communes,
+        "pooled_population": facts.pooled_population,
         **{name: value for name in ("agents", "budget") if (value := getattr(facts, name)) is not None},
         **({"units": dict(facts.units)} if facts.units else {}),
         "population": population

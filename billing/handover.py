@@ -136,4 +136,5 @@ def _facts_of(entry: LedgerEntry) -> TerritoryFacts:
         member_type=frozen["member_type"],
         populations={population.kind: population} if population else {},
         member_communes=frozen.get("member_communes"),  # written since grids may count them
+        pooled_population=frozen.get("pooled_population"),  # the same
     )

@@ -55,7 +55,7 @@ def record_groups(*, on: date) -> None:
     )
 
 
-def groups_of(*, listings: Iterable[Listing], on: date) -> dict[int, GroupPopulation]:
+def groups_of(*, listings: Iterable[Listing | int], on: date) -> dict[int, GroupPopulation]:
     """The last count on or before that day, by listing id. One query."""
     rows = GroupPopulation.objects.filter(listing__in=list(listings), on__lte=on)
     return {row.listing_id: row for row in rows.order_by("listing_id", "-on").distinct("listing_id")}

@@ -9,13 +9,14 @@ from billing import operations
 from billing.exceptions import PeriodAlreadyBilled
 from billing.models import BillingRun, Invoice, LedgerEntry, RunState
 from billing.periods import Period
-from subscriptions.models import State
+from subscriptions.models import GroupPopulation, State
 from tenants.models import AuditEvent, Population
 from tenants.tenancy import tenant_scope
 from tests.factories import (
     AdhesionFactory,
     BillingRunFactory,
     CollegeFactory,
+    ListingFactory,
     OperatorFactory,
     OrganisationFactory,
     SubscriptionFactory,
@@ -138,6 +139,25 @@ def test_an_epci_is_billed_by_its_communes_and_the_count_is_kept():
         ("per_inhabitant", 8600),
     ]
     assert [entry.facts["member_communes"] for entry in entries] == [3, 3]
+
+
+def test_a_pooled_price_is_billed_at_the_tier_of_the_group_as_counted_that_day():
+    tiers = [{"up_to": 2_000, "rate": "1.00"}, {"rate": "0.50"}]
+    grid = {"pattern": "pooled_volume", "population_kind": "municipale", "tiers": tiers}
+    listing = ListingFactory()
+    with as_worker():
+        for on, inhabitants in (
+            (date(2025, 6, 1), 1_500),
+            (date(2025, 12, 1), 2_500),
+            (date(2026, 9, 1), 900),
+        ):
+            GroupPopulation.objects.create(listing=listing, on=on, members=3, inhabitants=inhabitants)
+    run = drafted_run(listing=listing, operator=listing.operator, grid=grid)
+    with as_worker():
+        [entry] = run.entries.all()
+    assert run.problems == []
+    assert entry.amount_cents == 43_000
+    assert entry.facts["pooled_population"] == 2_500
 
 
 def test_a_member_is_billed_by_the_college_its_adhesion_names():
