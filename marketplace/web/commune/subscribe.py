@@ -21,7 +21,7 @@ from marketplace.web.commune.forms import FORM_ID, SubscribeForm
 from marketplace.web.commune.home import storefront_url
 from marketplace.web.formats import format_cents
 from marketplace.web.price_views import breakdown, price_card
-from subscriptions.bundles import request_bundle
+from subscriptions.bundles import CompanionRefused, request_bundle
 from subscriptions.choosing import Choices, Offer, OfferedOption, PricedChoices, offer_to, price_of_option
 from subscriptions.deciding import assembly, head
 from subscriptions.exceptions import (
@@ -33,6 +33,7 @@ from subscriptions.exceptions import (
     NotAvailable,
     OptionGone,
     OrderRefused,
+    PrerequisiteMissing,
     PriceChanged,
     ServiceCodeMissing,
     StartInvalid,
@@ -87,6 +88,12 @@ def subscribe(request, organisation, listing):
             return page(form=form)
         except StartInvalid as error:
             form.add_error("wanted_from", str(error))
+            return page(form=form)
+        except CompanionRefused as error:
+            form.add_error(FIELD, str(error))
+            return page(form=form)
+        except PrerequisiteMissing as error:  # nothing to tick: it cannot be asked for here, or just ended
+            messages.warning(request, str(error))
             return page(form=form)
         except (
             CountsMissing,

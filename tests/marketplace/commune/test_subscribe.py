@@ -369,8 +369,12 @@ class TestOptions:
 
 class TestPrerequisites:
     @pytest.fixture
-    def needed(self):
-        return ListingFactory(sheet__slug="parapheur", sheet__name="Parapheur")
+    def deeper(self):
+        return []
+
+    @pytest.fixture
+    def needed(self, deeper):
+        return ListingFactory(sheet__slug="parapheur", sheet__name="Parapheur", sheet__prerequisites=deeper)
 
     @pytest.fixture
     def required(self):
@@ -436,4 +440,23 @@ class TestPrerequisites:
         assert "Ce que demande ce service a changé" in text
         assert "Ce service ne peut pas être demandé sans : parapheur" in text
         assert "Demander l’abonnement" not in text
+        assert requests_of(commune) == []
+
+    @pytest.mark.parametrize("deeper", [[{"sheet": "certificat", "text": "Certificat", "required": True}]])
+    def test_one_that_is_refused_is_told_and_nothing_is_asked_for(self, client, url, commune, secretary):
+        client.force_login(secretary)
+        answer = client.post(url, typed(client.get(url), commitment_number="ENG-9"))
+        assert "Parapheur : Il faut d’abord, ou en même temps : Certificat." in answer.content.decode()
+        assert answer.context["form"]["commitment_number"].value() == "ENG-9"
+        assert requests_of(commune) == []
+
+    def test_a_page_that_could_not_confirm_is_sent_all_the_same(
+        self, client, url, commune, secretary, needed
+    ):
+        with as_worker():
+            type(needed).objects.filter(pk=needed.pk).update(state=ListingState.WITHDRAWN)
+        client.force_login(secretary)
+        answer = client.post(url, typed(client.get(url), commitment_number="ENG-9"))
+        assert "Il faut d’abord, ou en même temps : parapheur." in answer.content.decode()
+        assert answer.context["form"]["commitment_number"].value() == "ENG-9"
         assert requests_of(commune) == []
