@@ -13,7 +13,7 @@ from datetime import date, datetime, timedelta
 from django.db import IntegrityError, transaction
 from django.utils.timezone import localdate
 
-from catalog.claims.checks import after_months
+from catalog.claims.checks import Rules, after_months
 from catalog.claims.queries import public_claims, rules
 from catalog.claims.values import DataAct, SwitchingFee
 from catalog.models import ClaimTopic
@@ -81,15 +81,18 @@ def terms_of(*, subscription: Subscription, on: date) -> Terms:
         transition_days=transition,
         retrieval_days=retrieval,
         longest_transition_months=longest,
-        fee=_fee(
-            declared, banned=limits.limit(ClaimTopic.DATA_ACT, "switching_fee_at_cost_allowed", on=on) == 0
-        ),
+        fee=_fee(declared, allowed=_fee_allowed(limits, leaves=on + timedelta(days=notice))),
         declared=declared is not None,
     )
 
 
-def _fee(declared: DataAct | None, *, banned: bool) -> str:
-    if banned:
+def _fee_allowed(limits: Rules, *, leaves: date) -> bool:
+    """Whether the law lets a fee be asked of whoever leaves that day (article 29)."""
+    return limits.limit(ClaimTopic.DATA_ACT, "switching_fee_at_cost_allowed", on=leaves) != 0
+
+
+def _fee(declared: DataAct | None, *, allowed: bool) -> str:
+    if not allowed:
         return "Aucuns frais de départ : la loi les interdit."
     if declared and declared.switching_fee == SwitchingFee.NONE:
         return "Aucuns frais de départ."

@@ -156,8 +156,8 @@ def test_what_a_vendor_declares_counts_when_it_is_better(subscription):
 
 def test_fees_are_forbidden_from_their_day_on(subscription):
     with tenant_scope([subscription.tenant_id]):
-        before = leaving.terms_of(subscription=subscription, on=date(2027, 1, 11)).fee
-        after = leaving.terms_of(subscription=subscription, on=date(2027, 1, 12)).fee
+        before = leaving.terms_of(subscription=subscription, on=date(2026, 11, 12)).fee
+        after = leaving.terms_of(subscription=subscription, on=date(2026, 11, 13)).fee
     assert "coût réel" in before
     assert "la loi les interdit" in after
 
