@@ -48,7 +48,12 @@ def lasting(commune, operator, agent):
 def knock(client, commune, listing):
     """`knock("member_", by=person)`: which pages of the commune, of all whose name begins so, open to her."""
     made = SubscriptionFactory(tenant=commune, listing__operator=listing.operator)
-    things = {"siren": commune.siren, "listing": listing.pk, "public_id": made.public_id}
+    things = {
+        "siren": commune.siren,
+        "listing": listing.pk,
+        "public_id": made.public_id,
+        "message": made.public_id,
+    }
 
     def opened(prefix, *, by):
         client.force_login(by)
