@@ -67,6 +67,8 @@ def seeded(django_db_setup, django_db_blocker):
         transaction.atomic(),
         pytest.MonkeyPatch.context() as patch,
     ):
+        with connection.cursor() as cursor:
+            cursor.execute("SET LOCAL statement_timeout = 0")  # as a worker, which `make seed` is
 
         def killed(**_):
             raise Killed
