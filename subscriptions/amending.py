@@ -25,12 +25,12 @@ from subscriptions.exceptions import (
 )
 from subscriptions.in_force import TermsInForce, terms_on
 from subscriptions.models import (
+    RUNNING,
     Amendment,
     AmendmentKind,
     AmendmentState,
     LegalBasis,
     ModificationLimit,
-    State,
     Subscription,
     ThresholdCode,
 )
@@ -46,7 +46,6 @@ from tenants import audit
 from tenants.days import in_words
 from tenants.models import User
 
-RUNNING = (State.ACTIVE, State.SUSPENDED)
 MONTHS_AHEAD = 12
 # A framework agreement has its maximum; what an operator does for its own members is no public contract.
 LIMITED = (LegalBasis.GROUPEMENT, LegalBasis.CENTRALE, LegalBasis.DIRECT)

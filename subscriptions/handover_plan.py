@@ -13,11 +13,10 @@ from django.db.models.functions import Coalesce
 from catalog.prices import TerritoryFacts, goes_by_college, territory_facts, vat_of
 from catalog.pricing import PricingError, Quote, format_date
 from subscriptions.in_force import terms_on
-from subscriptions.models import State, Subscription
+from subscriptions.models import RUNNING, State, Subscription
 from tenants.models import Adhesion, ChangeKind, Membership, Operator, Organisation, TerritoryChange
 from tenants.tenancy import tenant_scope
 
-RUNNING = (State.ACTIVE, State.SUSPENDED)
 OPENING = (State.APPROVED, State.PROVISIONING)
 WAITING = (State.REQUESTED, *OPENING, *RUNNING)
 

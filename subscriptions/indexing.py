@@ -13,13 +13,13 @@ from subscriptions import amending
 from subscriptions.exceptions import AmendmentInvalid, AmendmentRefused
 from subscriptions.in_force import terms_on
 from subscriptions.models import (
+    RUNNING,
     Amendment,
     AmendmentKind,
     AmendmentState,
     Index,
     IndexValue,
     RevisionDay,
-    State,
     Subscription,
 )
 from subscriptions.terms import Fate, outlook
@@ -94,7 +94,7 @@ def apply_due(*, on: date, now: datetime) -> set[Missing]:
     them. May be called any number of times; for a worker, one transaction a contract."""
     missing: set[Missing] = set()
     rows = (
-        Subscription.objects.filter(state__in=(State.ACTIVE, State.SUSPENDED), active_from__isnull=False)
+        Subscription.objects.filter(state__in=RUNNING, active_from__isnull=False)
         .exclude(revision_index="")
         .select_related("operator__organisation")
         .prefetch_related(

@@ -20,13 +20,12 @@ from catalog.models import ClaimTopic
 from subscriptions import signals, tasks
 from subscriptions.exceptions import ExitRefused, WrongState
 from subscriptions.files import problem_with_pdf
-from subscriptions.models import Destination, Exit, ExitMove, ExitState, State, Subscription
+from subscriptions.models import RUNNING, Destination, Exit, ExitMove, ExitState, State, Subscription
 from subscriptions.models.exit import EXIT_TRANSITIONS, OVER
 from subscriptions.operations import move
 from tenants import audit
 from tenants.models import User
 
-LEAVABLE = (State.ACTIVE, State.SUSPENDED)
 FARTHEST_MONTHS = 12  # a departure is not planned further ahead
 
 
@@ -141,7 +140,7 @@ def request_exit(
         return under_way
     # Locked: the service is not taken over or ended meanwhile.
     current = Subscription.objects.select_for_update(of=("self",), no_key=True).get(pk=subscription.pk)
-    if current.state not in LEAVABLE:
+    if current.state not in RUNNING:
         raise WrongState(f"Impossible : cet abonnement est « {current.get_state_display()} ».")
     today = localdate(now)
     terms = terms_of(subscription=subscription, on=today)

@@ -9,7 +9,7 @@ from django.utils.timezone import localdate
 from subscriptions import signals, term_letters
 from subscriptions.acts import Act, check_act
 from subscriptions.exceptions import OrganisationClosed, RenewalRefused
-from subscriptions.models import NonRenewal, Side, State, Subscription, Term, TermOrigin
+from subscriptions.models import RUNNING, NonRenewal, Side, Subscription, Term, TermOrigin
 from subscriptions.terms import Fate, Outlook, outlook
 from tenants import audit
 from tenants.days import in_words, years_after
@@ -17,7 +17,6 @@ from tenants.models import User
 
 logger = logging.getLogger(__name__)
 
-RUNNING = (State.ACTIVE, State.SUSPENDED)
 MOVED = "La situation de cet abonnement vient de changer. Rechargez la page."
 TOO_LATE = "Le délai de préavis est passé depuis le {day}. "
 MEMBER_MAY_LEAVE = (

@@ -16,13 +16,11 @@ from django.utils.timezone import localdate
 from catalog.models import Listing
 from subscriptions.cover_letters import tell_covered, tell_ended
 from subscriptions.exceptions import AlreadyCovered, CoverRefused
-from subscriptions.models import Cover, State, Subscription
+from subscriptions.models import RUNNING, Cover, State, Subscription
 from tenants import audit
 from tenants.models import Organisation, User
 from tenants.models.organisation import OrganisationKind
 from tenants.tenancy import tenant_scope
-
-RUNNING = (State.ACTIVE, State.SUSPENDED)
 
 
 def covering(*, organisation: Organisation, listing: Listing, on: date) -> Cover | None:

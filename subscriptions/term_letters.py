@@ -5,7 +5,7 @@ from datetime import date, datetime, timedelta
 from django.db.models import OuterRef, Prefetch, Subquery
 
 from subscriptions.contract_letters import people_of, tell_both, write_both
-from subscriptions.models import NonRenewal, Side, State, Subscription, Term, TermOrigin
+from subscriptions.models import RUNNING, NonRenewal, Side, Subscription, Term, TermOrigin
 from subscriptions.models.renewal import MOST_NOTICE_DAYS
 from subscriptions.terms import Fate, Outlook, outlook_of
 from tenants.days import in_words
@@ -76,7 +76,7 @@ def _nearing(on: date):
     """Running subscriptions whose last term ends within the longest reminder, whatever its notice."""
     last = Term.objects.filter(subscription=OuterRef("pk")).order_by("-rank")
     return (
-        Subscription.objects.filter(state__in=(State.ACTIVE, State.SUSPENDED))
+        Subscription.objects.filter(state__in=RUNNING)
         .annotate(last_end=Subquery(last.values("ends")[:1]))
         .filter(last_end__gt=on, last_end__lte=on + timedelta(days=FARTHEST))
         .select_related("tenant", "operator__organisation")

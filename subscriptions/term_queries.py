@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from django.core.paginator import Page, Paginator
 from django.db.models import OuterRef, Prefetch, Q, Subquery
 
-from subscriptions.models import NonRenewal, State, Subscription, Term
+from subscriptions.models import RUNNING, NonRenewal, Subscription, Term
 from subscriptions.terms import Outlook, outlook_of
 from tenants.models import Operator
 
@@ -27,7 +27,7 @@ def ending_terms(*, operator: Operator, on: date, page: str | None) -> tuple[Pag
     first. Four queries, whatever their number."""
     last = Term.objects.filter(subscription=OuterRef("pk")).order_by("-rank").values("ends")[:1]
     rows = (
-        Subscription.objects.filter(operator=operator, state__in=(State.ACTIVE, State.SUSPENDED))
+        Subscription.objects.filter(operator=operator, state__in=RUNNING)
         .annotate(last_end=Subquery(last))
         .filter(Q(last_end__lte=on + AHEAD))
         .select_related("tenant")

@@ -11,7 +11,7 @@ from subscriptions.models.order import DirectNeed, Order, Threshold, ThresholdCo
 from subscriptions.models.renewal import RENEWED, Renewal
 from subscriptions.models.revision import Index, IndexValue, RevisionDay
 from subscriptions.models.sharing import Cover
-from subscriptions.models.subscription import State, Subscription, Transition
+from subscriptions.models.subscription import RUNNING, State, Subscription, Transition
 from subscriptions.models.term import NonRenewal, Side, Term, TermOrigin
 from subscriptions.models.value import DiscountRate, ValueFile, ValueReview
 from subscriptions.models.vehicle import LegalBasis, PurchasingVehicle
@@ -19,6 +19,7 @@ from subscriptions.models.vehicle import LegalBasis, PurchasingVehicle
 __all__ = [
     "APPROVAL_MOVES",
     "RENEWED",
+    "RUNNING",
     "Amendment",
     "AmendmentKind",
     "AmendmentState",

@@ -42,6 +42,7 @@ TRANSITIONS = frozenset(
         (State.SUSPENDED, State.ENDED),
     }
 )
+RUNNING = (State.ACTIVE, State.SUSPENDED)  # open at the vendor’s, and not being closed
 CLOSED = (State.REFUSED, State.CANCELLED, State.ENDED)
 
 

@@ -10,6 +10,7 @@ from billing.periods import Period
 from catalog.claims.checks import after_months
 from provisioning.models import Event, Run
 from subscriptions.models import (
+    RUNNING,
     Approval,
     ApprovalState,
     Decision,
@@ -26,7 +27,6 @@ from tests.tools.database import as_worker
 
 ALWAYS = Period(date(2020, 1, 1), date(2060, 1, 1))
 NOT_DECIDED = (State.REQUESTED, State.REFUSED, State.CANCELLED)
-RUNNING = (State.ACTIVE, State.SUSPENDED)
 # A departure's state beside its subscription's.
 TOGETHER = {
     ExitState.NOTICE: RUNNING,

@@ -22,7 +22,7 @@ from subscriptions import approving, leaving, operations, renewing
 from subscriptions.acts import Act
 from subscriptions.exceptions import PriceChanged, SubscriptionRefused
 from subscriptions.handover import hand_over
-from subscriptions.models import Destination, Exit, ExitState, Party, Side, State, Subscription, Term
+from subscriptions.models import RUNNING, Destination, Exit, ExitState, Party, Side, State, Subscription, Term
 from subscriptions.models.exit import OVER
 from tenants.models import Organisation
 from tenants.tenancy import tenant_scope
@@ -191,8 +191,8 @@ class Lives(RuleBasedStateMachine):
     @rule(which=some, to=st.sampled_from([State.SUSPENDED, State.ACTIVE]))
     def suspend_or_resume(self, which, to):
         with self.page():
-            found = self.one(Subscription, which, *leaving.LEAVABLE)
-            if found and found.state in leaving.LEAVABLE:
+            found = self.one(Subscription, which, *RUNNING)
+            if found and found.state in RUNNING:
                 operations.move(subscription=found, to=to, by=None, now=self.now)
 
     @rule(
@@ -200,7 +200,7 @@ class Lives(RuleBasedStateMachine):
     )
     def leave(self, which, destination, after):
         with self.page():
-            if found := self.one(Subscription, which, *leaving.LEAVABLE):
+            if found := self.one(Subscription, which, *RUNNING):
                 self.ask_to_leave(found, destination, after)
 
     def ask_to_leave(self, subscription, destination, after: int = 0) -> None:
@@ -225,7 +225,7 @@ class Lives(RuleBasedStateMachine):
     @rule(which=some, side=st.sampled_from(list(Side)))
     def refuse_renewal(self, which, side):
         with self.page():
-            if found := self.one(Subscription, which, *leaving.LEAVABLE):
+            if found := self.one(Subscription, which, *RUNNING):
                 renewing.give_notice(
                     subscription=found, side=side, by=self.world.people[0], reason="", now=self.now
                 )
@@ -233,7 +233,7 @@ class Lives(RuleBasedStateMachine):
     @rule(which=some)
     def renew(self, which):
         with self.page():
-            if found := self.one(Subscription, which, *leaving.LEAVABLE):
+            if found := self.one(Subscription, which, *RUNNING):
                 renewing.renew(
                     subscription=found,
                     by=self.world.people[0],
@@ -304,7 +304,7 @@ class Lives(RuleBasedStateMachine):
     def everybody_leaves(self, destination):
         """Whatever happened before, whoever has a service may leave it and comes to the end."""
         with as_worker():
-            running = list(Subscription.objects.filter(state__in=leaving.LEAVABLE))
+            running = list(Subscription.objects.filter(state__in=RUNNING))
             for one in running:
                 self.ask_to_leave(one, destination)
             running += Subscription.objects.filter(state=State.TERMINATING)

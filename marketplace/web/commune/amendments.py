@@ -26,7 +26,7 @@ from subscriptions.exceptions import (
     SamePerson,
     WrongState,
 )
-from subscriptions.models import Amendment, AmendmentState
+from subscriptions.models import RUNNING, Amendment, AmendmentState
 from subscriptions.queries import subscription_for_member
 from tenants.models import Role
 
@@ -49,7 +49,7 @@ CONSEQUENCES = [
 def new(request, organisation, public_id):
     """What should change, from when, and why."""
     subscription = _subscription(organisation, public_id)
-    if subscription.state not in amending.RUNNING:
+    if subscription.state not in RUNNING:
         messages.info(request, amending.NOT_RUNNING)
         return _back(organisation, subscription)
     choosable = amending.choosable(subscription, on=timezone.localdate())

@@ -15,7 +15,7 @@ from marketplace.web.commune.words import payment_badge, state_badge, yearly_pri
 from marketplace.web.formats import day, format_cents
 from provisioning.queries import blocked_openings
 from subscriptions.chain import waits_for
-from subscriptions.models import Party, State, Subscription
+from subscriptions.models import RUNNING, Party, State, Subscription
 from subscriptions.queries import subscriptions_of_member
 from tenants.members.adhesions import operators_of
 from tenants.models import Operator, Organisation, Role
@@ -39,7 +39,7 @@ def home(request, organisation):
         "open_services": [
             {**_open(row, organisation), "opinion_url": opinion_url(request, row, organisation)}
             for row in rows
-            if row.state in (State.ACTIVE, State.SUSPENDED)
+            if row.state in RUNNING
         ],
         "under_way": [
             _under_way(row, organisation, blocked=row.pk in blocked)

@@ -15,7 +15,7 @@ from marketplace.web.leaving_words import badge, planned, steps
 from marketplace.web.pdf import FileMissing, pdf_response
 from subscriptions import leaving
 from subscriptions.exceptions import ExitRefused, SubscriptionRefused, WrongState
-from subscriptions.models import Destination, Exit, ExitState, Subscription
+from subscriptions.models import RUNNING, Destination, Exit, ExitState, Subscription
 from subscriptions.queries import subscription_for_member
 from tenants.models import Organisation, Role
 
@@ -59,7 +59,7 @@ def leave(request, organisation, public_id):
     """The whole calendar, drawn again with what was chosen; nothing is asked before it is confirmed."""
     subscription = _subscription(organisation, public_id)
     today = localdate(timezone.now())
-    if subscription.state not in leaving.LEAVABLE or leaving.open_exit(subscription=subscription):
+    if subscription.state not in RUNNING or leaving.open_exit(subscription=subscription):
         return _back(organisation, subscription)
     try:
         terms = leaving.terms_of(subscription=subscription, on=today)
@@ -146,7 +146,7 @@ def leaving_block(request, organisation: Organisation, subscription: Subscriptio
         Exit.objects.filter(subscription=subscription).select_related("retrieved_by").order_by("-pk").first()
     )
     if found is None or found.state == ExitState.WITHDRAWN:
-        leaves = subscription.state in leaving.LEAVABLE and Role.SIGNATORY in request.roles
+        leaves = subscription.state in RUNNING and Role.SIGNATORY in request.roles
         return {"leave_url": _named("member_leave", organisation, subscription)} if leaves else {}
     today = localdate(timezone.now())
     notice = found.state == ExitState.NOTICE and today < found.transition_from

@@ -7,12 +7,11 @@ from django.urls import reverse
 from django.utils import timezone
 
 from marketplace.web.formats import day, format_cents
-from subscriptions.models import Amendment, State, Subscription, Term, TermOrigin
+from subscriptions.models import RUNNING, Amendment, Subscription, Term, TermOrigin
 from subscriptions.terms import Fate, Outlook, outlook
 from tenants.models import Organisation, Role
 
 ASKING = {Role.SECRETARY, Role.SIGNATORY, Role.ORG_ADMIN}
-RUNNING = (State.ACTIVE, State.SUSPENDED)
 
 
 def life_of(request, organisation: Organisation, subscription: Subscription) -> dict | None:
