@@ -11,7 +11,7 @@ from catalog.grids import signals as grids
 from marketplace.pages.editors import forget_who_left
 from marketplace.pages.storefronts import keep_storefront
 from provisioning import operations as provisioning
-from subscriptions import leaving, signals, suspension_letters, vehicles
+from subscriptions import leaving, sharing, signals, suspension_letters, vehicles
 from subscriptions.models import Subscription
 from tenants.operators import signals as operators
 from tenants.people import signals as people
@@ -24,6 +24,7 @@ def connect() -> None:
     signals.erasure_due.connect(_close, dispatch_uid="close")
     signals.subscription_handed_over.connect(_share_drafts, dispatch_uid="share drafts")
     signals.subscription_closed.connect(_note_closing, dispatch_uid="closing")
+    signals.subscription_closed.connect(_end_covers, dispatch_uid="covers")
     catalog.listing_listed.connect(_ensure_vehicle, dispatch_uid="purchasing vehicle")
     catalog.listing_suspended.connect(_tell_subscribers, dispatch_uid="suspension letters")
     grids.subscribers_asked.connect(_subscribers, dispatch_uid="subscribers")
@@ -59,6 +60,10 @@ def _share_drafts(*, old, new, on, now, **_):
 
 def _note_closing(*, subscription, on, now, **_):
     credits.note_closing(subscription=subscription, on=on, now=now)
+
+
+def _end_covers(*, subscription, on, now, **_):
+    sharing.end_covers(subscription=subscription, on=on, now=now)
 
 
 def _ensure_vehicle(*, listing, **_):

@@ -11,6 +11,7 @@ from catalog.models import Listing
 from subscriptions.exceptions import AlreadySubscribed, SubscriptionRefused
 from subscriptions.models import Subscription
 from subscriptions.operations import request_subscription
+from subscriptions.places import hold_places
 from tenants.models import Organisation, User
 
 
@@ -49,6 +50,10 @@ def request_bundle(
     Sending the same `request_key` again asks for nothing more. Raises what `request_subscription` raises, or
     CompanionRefused; nothing is asked for then.
     """
+    listings = [main["listing"], *(companion.listing for companion in companions)]
+    # All places first, in one order: two people who ask for the same services do not wait for each other.
+    for listing in sorted(listings, key=lambda one: one.pk):
+        hold_places(organisations=[organisation], listing_id=listing.pk)
     common = {
         "organisation": organisation,
         "requested_by": requested_by,
@@ -57,16 +62,19 @@ def request_bundle(
         "commitment_number": commitment_number,
         "service_code": service_code,
     }
+    together: list[Listing] = []
     for companion in companions:
         try:
             request_subscription(
                 listing=companion.listing,
                 request_key=uuid.uuid5(request_key, str(companion.listing.pk)),
                 shown_cents=companion.shown_cents,
+                together=together,
                 **common,
             )
         except AlreadySubscribed:
-            continue
+            pass
         except SubscriptionRefused as refusal:
             raise CompanionRefused(companion.listing, refusal) from refusal
-    return request_subscription(request_key=request_key, **main, **common)
+        together.append(companion.listing)
+    return request_subscription(request_key=request_key, together=together, **main, **common)

@@ -1,6 +1,7 @@
 """The verbs of a subscription's life. Each is one transaction; nothing outside is ever called here."""
 
 import uuid
+from collections.abc import Collection
 from datetime import date, datetime
 
 from django.db import IntegrityError, transaction
@@ -34,6 +35,7 @@ from subscriptions.models import (
 )
 from subscriptions.models.subscription import TRANSITIONS
 from subscriptions.ordering import check_room, other_routes, place_order
+from subscriptions.places import hold_places
 from subscriptions.prerequisites import check_prerequisites
 from subscriptions.requesting import check_chorus, check_start, chorus_rules
 from subscriptions.sharing import check_not_covered
@@ -58,18 +60,21 @@ def request_subscription(
     commitment_number: str = "",
     service_code: str = "",
     vehicle_id: int | None = None,
+    together: Collection[Listing] = (),
 ) -> Subscription:
     """Asks for a listing, with the price of the day frozen on the request.
 
     `request_key` was drawn with the form: sending it twice returns the first request. `shown_cents` is
     the yearly price, net of tax, that the person saw for these `choices`. `vehicle_id` names another vehicle
     than the first. `wanted_from`: the service is not opened before that day; once approved if None. Without
-    `service_code`, invoices go to the service that its head office named.
+    `service_code`, invoices go to the service that its head office named. `together`: what was asked for just
+    before, in the same go: it counts among what the service needs.
 
     Raises AlreadySubscribed, NotAvailable, NotAMember, OptionGone, CountsMissing, PriceChanged, StartInvalid,
     PrerequisiteMissing, OrderRefused with the other routes there are, or CommitmentMissing and
     ServiceCodeMissing when the head office wants these on its invoices.
     """
+    hold_places(organisations=[organisation], listing_id=listing.pk)
     if again := Subscription.objects.filter(request_key=request_key, tenant=organisation).first():
         return again
     today = localdate(now)
@@ -80,7 +85,7 @@ def request_subscription(
     find_room(
         vehicle=vehicle, listing=listing, organisation=organisation, yearly_cents=priced.net_cents, on=today
     )
-    check_prerequisites(listing=listing, organisation=organisation)
+    check_prerequisites(listing=listing, organisation=organisation, on=today, together=together)
     check_start(wanted_from=wanted_from, today=today)
     check_chorus(
         rules=chorus_rules(organisation=organisation),

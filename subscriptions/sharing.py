@@ -16,7 +16,8 @@ from django.utils.timezone import localdate
 from catalog.models import Listing
 from subscriptions.cover_letters import tell_covered, tell_ended
 from subscriptions.exceptions import AlreadyCovered, CoverRefused
-from subscriptions.models import RUNNING, Cover, State, Subscription
+from subscriptions.models import RUNNING, Cover, Subscription
+from subscriptions.places import hold_places
 from tenants import audit
 from tenants.models import Organisation, User
 from tenants.models.organisation import OrganisationKind
@@ -92,6 +93,7 @@ def cover(
         raise CoverRefused("Choisissez au moins une commune.")
     if len(communes) < len(asked):
         raise CoverRefused("Une des communes choisies ne fait pas partie de votre intercommunalité.")
+    hold_places(organisations=communes, listing_id=subscription.listing_id)
     with _both_sides(subscription, communes):
         own = _with_their_own(subscription, communes)
         if names := [one.name for one in communes if one.pk in own]:
@@ -122,25 +124,38 @@ def uncover(*, subscription: Subscription, organisation: Organisation, by: User,
             raise CoverRefused("Cette commune n’est plus couverte. Rechargez la page.")
 
 
+@transaction.atomic
+def end_covers(*, subscription: Subscription, on: date, now: datetime) -> int:
+    """Ends what a subscription covers with the subscription itself, on the first day without it; how many.
+    May be called again. For a worker, which sees every tenant."""
+    because = f"l’abonnement de {subscription.tenant.name} a pris fin"
+    return sum(
+        _end(one, on=on, because=because, by=None, now=now)
+        for one in _running().filter(subscription=subscription)
+    )
+
+
 def end_lapsed(*, now: datetime) -> int:
     """Ends the covers of communes that left their intercommunality or merged, and those of subscriptions
     that ended; how many. May run any number of times. For a worker, which sees every tenant."""
     today = localdate(now)
-    running = Cover.objects.filter(Q(until__isnull=True) | Q(until__gt=today)).select_related(
-        "tenant__territory", "covering", "subscription"
-    )
     return sum(
         _end(one, on=on, because=because, by=None, now=now)
-        for one in running.order_by("pk")
+        for one in _running()
         for on, because in _lapse(one, today)
     )
+
+
+def _running() -> QuerySet[Cover]:
+    covers = Cover.objects.filter(until__isnull=True)
+    return covers.select_related("tenant__territory", "covering", "subscription").order_by("pk")
 
 
 def _lapse(one: Cover, today: date) -> Iterable[tuple[date, str]]:
     commune, epci, stops = one.tenant, one.covering, one.subscription.ended_on
     if commune.closed_on and commune.closed_on <= today:
         yield commune.closed_on, f"{commune.name} a fusionné ou n’existe plus"
-    elif one.subscription.state not in (*RUNNING, State.TERMINATING) and stops and stops <= today:
+    elif stops and stops <= today:
         yield stops, f"l’abonnement de {epci.name} a pris fin"
     elif commune.territory is None or commune.territory.epci_id != epci.territory_id:
         yield today, f"{commune.name} ne fait plus partie de {epci.name}"

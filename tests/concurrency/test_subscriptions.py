@@ -7,11 +7,17 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import transaction
 
 from provisioning.models import Run
-from subscriptions import operations
-from subscriptions.exceptions import AlreadySubscribed, WrongState
-from subscriptions.models import Decision, State, Subscription, Transition
+from subscriptions import operations, sharing
+from subscriptions.exceptions import AlreadyCovered, AlreadySubscribed, CoverRefused, WrongState
+from subscriptions.models import Cover, Decision, State, Subscription, Transition
 from tenants.tenancy import tenant_scope
-from tests.factories import AdhesionFactory, ListingFactory, SubscriptionFactory, UserFactory
+from tests.factories import (
+    AdhesionFactory,
+    ListingFactory,
+    OrganisationFactory,
+    SubscriptionFactory,
+    UserFactory,
+)
 from tests.factories.base import NOW
 from tests.factories.subscriptions import PDF
 from tests.tools.database import as_worker
@@ -105,3 +111,58 @@ def test_of_approvals_and_refusals_exactly_one_wins(turn):
         approved = subscription.state != State.REFUSED
         assert subscription.state in (State.PROVISIONING, State.REFUSED)
         assert Decision.objects.count() == Run.objects.count() == approved
+
+
+@pytest.mark.parametrize("turn", range(3))
+def test_a_commune_asks_while_its_intercommunality_covers_it(turn):
+    listing = ListingFactory()
+    held = SubscriptionFactory(tenant=OrganisationFactory(epci=True), listing=listing, state=State.ACTIVE)
+    communes = [
+        AdhesionFactory(
+            operator=listing.operator,
+            organisation=OrganisationFactory(territory__epci=held.tenant.territory),
+        ).organisation
+        for _ in range(4)
+    ]
+    covers = [
+        in_scope(
+            held.tenant, sharing.cover, subscription=held, organisations=[commune], by=UserFactory(), now=NOW
+        )
+        for commune in communes
+    ]
+    asks = [
+        in_scope(
+            commune,
+            operations.request_subscription,
+            organisation=commune,
+            listing=listing,
+            requested_by=UserFactory(),
+            request_key=uuid.uuid4(),
+            shown_cents=25800,
+            now=NOW,
+        )
+        for commune in communes
+    ]
+    results = at_once(*covers, *asks)
+    refused = [one for one in results if isinstance(one, Exception)]
+    assert {type(one) for one in refused} <= {AlreadyCovered, CoverRefused}
+    assert len(refused) == len(communes)
+    with as_worker():
+        own = set(Subscription.objects.exclude(pk=held.pk).values_list("tenant", flat=True))
+        covered = set(Cover.objects.values_list("tenant", flat=True))
+    assert (own & covered, own | covered) == (set(), {one.pk for one in communes})
+
+
+def test_two_who_cover_the_same_communes_in_another_order_do_not_block_each_other():
+    listing = ListingFactory()
+    held = SubscriptionFactory(tenant=OrganisationFactory(epci=True), listing=listing, state=State.ACTIVE)
+    communes = [OrganisationFactory(territory__epci=held.tenant.territory) for _ in range(6)]
+    results = at_once(
+        *(
+            in_scope(
+                held.tenant, sharing.cover, subscription=held, organisations=order, by=UserFactory(), now=NOW
+            )
+            for order in (communes, communes[::-1], communes, communes[::-1])
+        )
+    )
+    assert sorted(results) == [0, 0, 0, 6]

@@ -1,6 +1,7 @@
 """A service and what it needs are asked for in one go: all of them, or none."""
 
 import uuid
+from datetime import timedelta
 
 import pytest
 
@@ -13,6 +14,7 @@ from subscriptions.prerequisites import prerequisites_of
 from tenants.tenancy import tenant_scope
 from tests.factories import (
     AdhesionFactory,
+    CoverFactory,
     ListingFactory,
     OperatorFactory,
     OrganisationFactory,
@@ -83,7 +85,8 @@ def test_both_in_one_go_each_with_its_own_request(commune, listing, needed):
     assert bundle(commune, listing, needed, request_key=key).pk == made.pk
     with tenant_scope([commune.pk]):
         assert Subscription.objects.count() == 2
-        (scanner,) = [one for one in prerequisites_of(listing=listing, organisation=commune) if not one.slug]
+        found = prerequisites_of(listing=listing, organisation=commune, on=NOW.date())
+    [scanner] = [one for one in found if not one.slug]
     assert (scanner.name, scanner.is_missing) == ("Un scanner", False)
 
 
@@ -123,12 +126,53 @@ def test_what_a_colleague_asked_for_meanwhile_is_left_as_it_is(commune, listing,
 
 @pytest.mark.parametrize(
     ("state", "met"),
-    [(State.REQUESTED, True), (State.ACTIVE, True), (State.REFUSED, False), (State.ENDED, False)],
+    [
+        (State.REQUESTED, False),
+        (State.PROVISIONING, True),
+        (State.ACTIVE, True),
+        (State.TERMINATING, False),
+        (State.REFUSED, False),
+        (State.ENDED, False),
+    ],
 )
-def test_an_open_subscription_is_enough_whoever_offers_it(commune, listing, needed, state, met):
+def test_an_approved_subscription_is_enough_whoever_offers_it(commune, listing, needed, state, met):
     elsewhere = ListingFactory(offer=needed.offer, operator=OperatorFactory())
     SubscriptionFactory(tenant=commune, listing=elsewhere, state=state)
     other = SubscriptionFactory(listing=needed, state=State.ACTIVE)
     with tenant_scope([commune.pk, other.tenant_id]):
-        found, _ = prerequisites_of(listing=listing, organisation=commune)
+        found, _ = prerequisites_of(listing=listing, organisation=commune, on=NOW.date())
     assert (found.is_met, found.is_missing) == (met, not met)
+
+
+def test_what_is_only_requested_counts_when_it_is_asked_for_in_the_same_go(commune, listing, needed):
+    SubscriptionFactory(tenant=commune, listing=needed, state=State.REQUESTED)
+    with tenant_scope([commune.pk]):
+        found, _ = prerequisites_of(listing=listing, organisation=commune, on=NOW.date())
+    assert (found.is_asked, found.listing) == (True, needed)
+    with pytest.raises(PrerequisiteMissing):
+        bundle(commune, listing)
+    bundle(commune, listing, needed)
+    assert asked(commune) == {listing.pk, needed.pk}
+
+
+def test_what_is_being_closed_is_no_help_even_in_the_same_go(commune, listing, needed):
+    SubscriptionFactory(tenant=commune, listing=needed, state=State.TERMINATING)
+    with pytest.raises(PrerequisiteMissing):
+        bundle(commune, listing, needed)
+    assert asked(commune) == {needed.pk}
+
+
+def test_the_cover_of_an_intercommunality_meets_a_need(commune, listing, needed):
+    CoverFactory(
+        tenant=commune,
+        subscription=SubscriptionFactory(listing=needed, state=State.ACTIVE),
+        since=NOW.date(),
+    )
+    with tenant_scope([commune.pk]):
+        found, _ = prerequisites_of(listing=listing, organisation=commune, on=NOW.date())
+        before, _ = prerequisites_of(listing=listing, organisation=commune, on=NOW.date() - timedelta(days=1))
+    assert (found.is_met, found.listing) == (True, None)
+    assert found.covered_by.tenant_id == commune.pk
+    assert (before.is_met, before.covered_by) == (False, None)
+    bundle(commune, listing)
+    assert asked(commune) == {listing.pk}

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from django.db import IntegrityError, transaction
 
-from subscriptions import operations, sharing
+from subscriptions import leaving, operations, sharing
 from subscriptions.coverage import coverage_of, members_by_service, socle_of
 from subscriptions.exceptions import AlreadyCovered, CoverRefused
 from subscriptions.models import Cover, State, Subscription
@@ -156,7 +156,7 @@ def test_two_covers_of_one_service_do_not_overlap():
         ),
         (
             lambda commune, held: Subscription.objects.filter(pk=held.pk).update(
-                state=State.ENDED, ended_on=TODAY
+                state=State.TERMINATING, ended_on=TODAY
             ),
             "pris fin",
         ),
@@ -178,6 +178,16 @@ def test_what_happens_ends_the_cover(held, communes, happens, because):
     assert found.until == (TODAY - timedelta(days=3) if because == "fusionné" else TODAY)
     assert because in found.ended_because
     assert found.ended_because in letter.body
+
+
+def test_a_cover_ends_with_its_subscription_the_very_day(held, communes):
+    cover(held, *communes[:2])
+    with as_worker():
+        leaving.stop_at_term(subscription=held, on=TODAY, now=NOW)
+        ends = set(Cover.objects.values_list("until", "ended_because"))
+    assert ends == {(TODAY, "l’abonnement de Dinan Agglomération a pris fin")}
+    assert of(communes[0], held.listing) is None
+    assert sweep() == 0
 
 
 def test_the_intercommunality_covers_one_no_longer(held, communes):

@@ -36,12 +36,14 @@ class Need:
     def label(self) -> str:
         """For its box."""
         price = f"{format_cents(self.cents)}{' HT' if self.taxed else ''} par an"
+        if self.prerequisite.is_asked:
+            return f"Avec {self.prerequisite.name}, déjà demandé : {price}"
         return f"Demander aussi {self.prerequisite.name} : {price}"
 
 
 def needs_of(*, listing: Listing, organisation: Organisation, today: date) -> list[Need]:
     """The prerequisites of a listing for an organisation, those that are missing with their price."""
-    found = prerequisites_of(listing=listing, organisation=organisation)
+    found = prerequisites_of(listing=listing, organisation=organisation, on=today)
     return [_priced(one, organisation, today) for one in found]
 
 
@@ -104,8 +106,11 @@ def rows(needs: Iterable[Need], organisation: Organisation) -> list[dict]:
 
 def _row(one: Prerequisite, need: Need, organisation: Organisation) -> dict:
     row = {"name": one.name, "word": "à vérifier par vous-même", "url": ""}
-    if one.is_met:
-        row["word"] = f"votre collectivité l’a : {one.having.get_state_display()}"
+    if one.covered_by:
+        row["word"] = f"votre collectivité l’a par {one.covered_by.covering.name}"
+    elif one.having:
+        whose = "votre collectivité l’a" if one.is_met else "indispensable" if one.required else "conseillé"
+        row["word"] = f"{whose} : {one.having.get_state_display()}"
         row["url"] = reverse("member_subscription", args=[organisation.siren, one.having.public_id])
     elif one.slug:
         row["word"] = "indispensable, manque" if one.required else "conseillé, manque"

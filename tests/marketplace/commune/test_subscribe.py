@@ -16,6 +16,7 @@ from tenants.models import Role
 from tenants.tenancy import tenant_scope
 from tests.factories import (
     AdhesionFactory,
+    CoverFactory,
     FrameworkLotFactory,
     ListingFactory,
     OrganisationFactory,
@@ -429,6 +430,35 @@ class TestPrerequisites:
         client.post(url, typed(page, avec=[str(needed.pk)]))
         assert {made.listing for made in requests_of(commune)} == {listing, needed}
         assert len(requests_of(commune)) == 3
+
+    def test_one_that_a_colleague_asked_for_goes_with_it(
+        self, client, url, commune, secretary, listing, needed
+    ):
+        existing = SubscriptionFactory(tenant=commune, listing=needed, state=State.REQUESTED)
+        client.force_login(secretary)
+        page = client.get(url)
+        text = page.content.decode()
+        assert "Avec Parapheur, déjà demandé : 258,00" in text
+        assert "indispensable : en attente d’approbation" in text
+        client.post(url, typed(page, avec=[]))
+        assert [made.pk for made in requests_of(commune)] == [existing.pk]
+        client.post(url, typed(page))
+        assert {made.listing for made in requests_of(commune)} == {listing, needed}
+        assert len(requests_of(commune)) == 2
+
+    def test_one_that_its_intercommunality_covers_is_there(
+        self, client, url, commune, secretary, listing, needed
+    ):
+        cover = CoverFactory(
+            tenant=commune,
+            subscription=SubscriptionFactory(listing=needed, state=State.ACTIVE),
+            since=timezone.localdate(),
+        )
+        client.force_login(secretary)
+        page = client.get(url)
+        assert f"votre collectivité l’a par {cover.covering.name}" in page.content.decode()
+        client.post(url, typed(page))
+        assert [made.listing for made in requests_of(commune)] == [listing]
 
     def test_one_that_was_withdrawn_since_is_told(self, client, url, commune, secretary, needed):
         client.force_login(secretary)
