@@ -16,6 +16,8 @@ from pathlib import Path
 from types import FrameType
 
 import pytest
+from django.apps import apps
+from django.contrib.contenttypes.models import ContentType
 from django.db import DEFAULT_DB_ALIAS, connections
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -39,6 +41,8 @@ def snapshot_queries(snapshot, *, using: str = DEFAULT_DB_ALIAS) -> Iterator[lis
     Only SQL with its placeholders is kept, never a value; lists of ids count as one. An error inside the
     block goes through untouched, and nothing is compared then.
     """
+    # Read once a process and kept: whether an earlier test had read them must not show.
+    ContentType.objects.get_for_models(*apps.get_models())
     entries: list[str] = []
 
     def record(execute, sql, params, many, context):
