@@ -57,6 +57,13 @@ def waiting_step(subscription: Subscription) -> Approval | None:
     return next((step for step in steps if step.state == ApprovalState.WAITING), None)
 
 
+def waiting_since(subscription: Subscription) -> datetime:
+    """Since when a request waits for its step: the word before it, or the request itself. Prefetched
+    `approvals` are used."""
+    given = [step.at for step in subscription.approvals.all() if step.state == ApprovalState.GIVEN]
+    return max(given, default=subscription.requested_at)
+
+
 def waits_for(subscription: Subscription, party: Party) -> bool:
     """Whether it is this party's turn."""
     step = waiting_step(subscription)

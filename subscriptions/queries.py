@@ -62,6 +62,7 @@ def subscription_for_member(*, organisation: Organisation) -> QuerySet[Subscript
         )
         .prefetch_related(
             approvals(),
+            "approvals__reminders",
             Prefetch("transitions", queryset=Transition.objects.select_related("by").order_by("at", "pk")),
         )
     )

@@ -19,13 +19,15 @@ def write_suspension_letters(move_id: int) -> None:
 @app.periodic(cron="37 3 * * *")
 @app.task(queue="shelves", queueing_lock="subscriptions.count_usage", retry=3)
 def count_usage(timestamp: int) -> None:
-    """Every night: counts how many communes of each size use each listing, and the pooled groups."""
-    from subscriptions import pooling, usage
+    """Every night: counts how many communes of each size use each listing, the pooled groups, and what
+    requests took to be opened."""
+    from subscriptions import expecting, pooling, usage
 
     today = localdate(timezone.now())
     with every_tenant():
         usage.count_usage(on=today)
         pooling.record_groups(on=today)
+        expecting.record_delays(on=today)
 
 
 @app.task(queue="letters", retry=3)
@@ -58,6 +60,17 @@ def follow_terms(timestamp: int) -> None:
     with every_tenant():
         renewing.renew_due(on=localdate(now), now=now)
         term_letters.write_reminders(on=localdate(now), now=now)
+
+
+@app.periodic(cron="29 6 * * *")
+@app.task(queue="letters", queueing_lock="subscriptions.remind_approvers", retry=3)
+def remind_approvers(timestamp: int) -> None:
+    """Every morning: writes to whoever a request has been waiting for."""
+    from subscriptions import reminding
+
+    now = timezone.now()
+    with every_tenant():
+        reminding.remind_due(on=localdate(now), now=now)
 
 
 @app.task(queue="letters", retry=3)

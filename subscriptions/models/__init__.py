@@ -3,11 +3,13 @@ from subscriptions.models.approval import APPROVAL_MOVES, Approval, ApprovalStat
 from subscriptions.models.bulk import BulkLine, BulkRequest, BulkState, LineState
 from subscriptions.models.coverage import CoverageCampaign, Fundamental
 from subscriptions.models.decision import Authority, Decision
+from subscriptions.models.delay import OpeningDelay, Stage
 from subscriptions.models.exit import Destination, Exit, ExitMove, ExitState
 from subscriptions.models.framework import EligibleBuyer, FrameworkLot, LotHolder
 from subscriptions.models.group import GroupPopulation
 from subscriptions.models.message import Message
 from subscriptions.models.order import DirectNeed, Order, Threshold, ThresholdCode
+from subscriptions.models.reminder import Reminder
 from subscriptions.models.renewal import RENEWED, Renewal
 from subscriptions.models.revision import Index, IndexValue, RevisionDay
 from subscriptions.models.sharing import Cover
@@ -50,12 +52,15 @@ __all__ = [
     "Message",
     "ModificationLimit",
     "NonRenewal",
+    "OpeningDelay",
     "Order",
     "Party",
     "PurchasingVehicle",
+    "Reminder",
     "Renewal",
     "RevisionDay",
     "Side",
+    "Stage",
     "State",
     "Subscription",
     "Term",

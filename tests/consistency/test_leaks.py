@@ -232,6 +232,7 @@ REVEALED = {
     "corrects_id": OF_PARENT,
     "subscription_id": OF_PARENT,
     "term_id": OF_PARENT,
+    "approval_id": OF_PARENT,
     "amendment_id": OF_PARENT,
     "follows_id": OF_PARENT,
     "run_id": OF_PARENT,

@@ -53,6 +53,7 @@ from tests.factories.catalogue import (
     VendorApplicationFactory,
     VendorTermsFactory,
 )
+from tests.factories.life import ReminderFactory
 from tests.factories.provisioning import CallFactory, EndpointFactory, RunFactory, StepFactory
 from tests.factories.subscriptions import (
     ApprovalFactory,
@@ -157,6 +158,7 @@ __all__ = [
     "PlannedPublicationFactory",
     "PriceGridFactory",
     "PurchasingVehicleFactory",
+    "ReminderFactory",
     "ReviewFactory",
     "RunFactory",
     "SavedSearchFactory",

@@ -1,15 +1,24 @@
 """The pages by which an operator and a vendor agree to a request."""
 
+from datetime import UTC, datetime
+
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
+from freezegun import freeze_time
 
 from subscriptions import operations
 from subscriptions.models import State, Subscription
 from tenants.models import Role
-from tests.factories import ListingFactory, MembershipFactory, SubscriptionFactory, UserFactory
+from tests.factories import (
+    ListingFactory,
+    MembershipFactory,
+    ReminderFactory,
+    SubscriptionFactory,
+    UserFactory,
+)
 from tests.factories.subscriptions import PDF
 from tests.tools.database import as_worker
 from tests.tools.queries import snapshot_queries
@@ -69,6 +78,26 @@ def test_each_says_yes_in_turn_and_the_member_follows_it(decided, snapshot):
     assert "L’ouverture du service est demandée." in said.content.decode()
     with as_worker():
         assert Subscription.objects.get().state == State.PROVISIONING
+
+
+def test_a_request_says_when_it_should_be_open_and_who_was_reminded(asked):
+    with as_worker():
+        step = asked.approvals.get(position=1)
+    for rank in (1, 2):
+        at = datetime(2025, 12, 10 * rank, 12, tzinfo=UTC)
+        ReminderFactory(approval=step, tenant=asked.tenant, rank=rank, at=at)
+    member = signed_in(asked.tenant, Role.SECRETARY)
+    url = reverse("member_subscription", args=[asked.tenant.siren, asked.public_id])
+    with freeze_time("2025-12-21 12:00"):
+        page = member.get(url).content.decode()
+    assert "Rappel envoyé le 10 décembre 2025 et le 20 décembre 2025." in page
+    # Council, operator, vendor, opening: 45 + 7 + 7 + 3 days from the first of December.
+    assert "vers le 1er février 2026" in page
+    curator = signed_in(asked.operator.organisation, Role.CURATOR)
+    with freeze_time("2026-06-01 12:00"):
+        page = curator.get(reverse("operator_request", args=[asked.operator.slug, asked.public_id]))
+    assert "Rappel envoyé le 10 décembre 2025 et le 20 décembre 2025." in page.content.decode()
+    assert "Cela prend plus de temps que d’habitude" in page.content.decode()
 
 
 def test_a_refusal_says_why_to_everybody(decided):

@@ -41,6 +41,7 @@ from demo.seed.storefronts import make_storefronts
 from demo.seed.value import make_value_file
 from demo.seed.vendor_papers import make_vendor_papers
 from demo.seed.vendors import make_vendors
+from subscriptions.expecting import record_delays
 from subscriptions.usage import count_usage
 from tenants.models import Operator, Territory
 from tenants.tenancy import every_tenant
@@ -125,6 +126,7 @@ class Command(BaseCommand):
         with self.telling("what is searched and filtered"):
             indexing.rebuild()
             count_usage(on=localdate(timezone.now()))
+            record_delays(on=localdate(timezone.now()))
         with self.telling("what the main commune keeps and chooses"):
             make_choices(market=open_market())
 

@@ -2,6 +2,8 @@
 
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils import timezone
+from django.utils.timezone import localdate
 
 from catalog.prices import vat_of
 from catalog.pricing import Quote
@@ -21,6 +23,7 @@ from provisioning.queries import opening_of
 from subscriptions.chain import waits_for
 from subscriptions.choosing import counted_in
 from subscriptions.deciding import Rule, assembly, authorities, head, may_decide
+from subscriptions.expecting import expected_opening
 from subscriptions.models import Party, State, Subscription
 from subscriptions.queries import signatories
 from subscriptions.sharing import may_cover
@@ -125,6 +128,7 @@ def follow(organisation: Organisation, subscription: Subscription) -> dict:
         opening=None if subscription.state == State.REQUESTED else opening_of(subscription),
         approvers=_approvers(organisation, subscription) if waiting else [],
         siren=organisation.siren,
+        expected=expected_opening(subscription, on=localdate(timezone.now())),
     ) | {"pending": subscription.state in OPENING}
 
 

@@ -19,6 +19,7 @@ from marketplace.web.access import member_view
 from marketplace.web.commune.companions import FIELD, blocking, needs_of, rows, told
 from marketplace.web.commune.forms import FORM_ID, SubscribeForm
 from marketplace.web.commune.home import storefront_url
+from marketplace.web.expecting import expected_when, expected_why
 from marketplace.web.formats import format_cents
 from marketplace.web.price_views import breakdown, price_card
 from subscriptions.bundles import CompanionRefused, request_bundle
@@ -38,6 +39,7 @@ from subscriptions.exceptions import (
     ServiceCodeMissing,
     StartInvalid,
 )
+from subscriptions.expecting import expected_of_new
 from subscriptions.queries import Conditions, open_subscription, request_conditions, signatories
 from subscriptions.requesting import chorus_rules
 from tenants.models import Role
@@ -180,6 +182,7 @@ def _page(request, organisation, offer: Offer, blank, *, form: SubscribeForm | N
         else "",
         **_price(organisation, conditions),
         **_approval(request, organisation, conditions),
+        **_expected(listing, conditions, today=localdate(now)),
     }
     return render(request, "commune/subscribe.html", context)
 
@@ -266,6 +269,14 @@ def _approval(request, organisation, conditions: Conditions) -> dict:
         if not (separate and person.pk == request.user.pk)
     ]
     return {"approvers": people, "assembly": assembly(organisation), "head": head(organisation)}
+
+
+def _expected(listing: Listing, conditions: Conditions, *, today) -> dict:
+    """When the service would be open, were it asked for now."""
+    expected = expected_of_new(
+        vehicle=conditions.vehicle, listing=listing, by_council=conditions.deliberation, on=today
+    )
+    return {"expected": expected_when(expected, today=today), "expected_why": expected_why(expected)}
 
 
 def _refused(request, organisation, listing, error):

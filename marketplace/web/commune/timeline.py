@@ -5,10 +5,12 @@ from django.utils import timezone
 from django.utils.timezone import localdate
 
 from marketplace.web.commune.words import state_badge, yearly_price
+from marketplace.web.expecting import expected_when, expected_why
 from marketplace.web.formats import day, moment
 from provisioning.models import StepState
 from provisioning.queries import Opening, OpeningStep
 from subscriptions.chain import waiting_step
+from subscriptions.expecting import Expected
 from subscriptions.models import Approval, ApprovalState, Party, State, Subscription
 
 OPENING = (State.APPROVED, State.PROVISIONING)
@@ -21,20 +23,28 @@ BLOCKED_BADGE = {"state": "warning", "label": "Ouverture à terminer", "icon": "
 OPEN = (State.ACTIVE, State.SUSPENDED, State.TERMINATING, State.ENDED)
 
 
-def timeline(*, subscription: Subscription, opening: Opening | None, approvers: list, siren: str) -> dict:
+def timeline(
+    *,
+    subscription: Subscription,
+    opening: Opening | None,
+    approvers: list,
+    siren: str,
+    expected: Expected | None = None,
+) -> dict:
     """The region of a subscription's page that follows its progress.
 
     `poll_url` is "" once nothing will change by itself. `approvers` are the signatories' names, read only
-    while the request waits for one.
+    while the request waits for one. `expected`: when the service should be open.
     """
     blocked = subscription.state in OPENING and opening is not None and opening.needs_person
     polls = subscription.state in OPENING and not blocked and not _is_planned(subscription)
+    to_come = _to_come(None if blocked else expected)
     return {
         "steps": [
             _request(subscription),
-            *_decision(subscription, approvers),
+            *_decision(subscription, approvers, to_come),
             *_opening(subscription, opening),
-            *_life(subscription),
+            *_life(subscription, to_come),
         ],
         "badge": BLOCKED_BADGE if blocked else state_badge(subscription),
         "blocked": blocked,
@@ -57,13 +67,19 @@ def _request(subscription: Subscription) -> dict:
     }
 
 
-def _decision(subscription: Subscription, approvers: list) -> list[dict]:
+def _to_come(expected: Expected | None) -> dict:
+    """The last step, while the service is not open."""
+    when = expected_when(expected, today=localdate(timezone.now()))
+    return {"label": "Service ouvert", "state": "todo", "when": when, "detail": expected_why(expected)}
+
+
+def _decision(subscription: Subscription, approvers: list, to_come: dict) -> list[dict]:
     match subscription.state:
         case State.REQUESTED:
             return [
                 *chain_steps(subscription, approvers),
                 {"label": "Ouverture chez l’éditeur", "state": "todo", "when": "dès l’approbation"},
-                {"label": "Service ouvert", "state": "todo", "when": ""},
+                to_come,
             ]
         case State.REFUSED:
             last = _last_move(subscription)
@@ -93,7 +109,7 @@ def _decision(subscription: Subscription, approvers: list) -> list[dict]:
 
 def chain_steps(subscription: Subscription, approvers: list) -> list[dict]:
     """Who agreed or must, in order: the member, then the operator and the vendor where they are asked.
-    `approvals` are prefetched with who gave each."""
+    `approvals` are prefetched with who gave each, and their `reminders`."""
     turn = waiting_step(subscription)
     return [_approval(subscription, step, approvers, turn) for step in subscription.approvals.all()]
 
@@ -108,15 +124,22 @@ def _approval(subscription: Subscription, step: Approval, approvers: list, turn:
             "label": label,
             "state": "done",
             "when": f"le {moment(step.at)}",
-            "detail": f"{acted}Par {step.by}.",
+            "detail": f"{acted}Par {step.by}.{_reminded(step)}",
         }
     if step != turn:
         return {"label": label, "state": "todo", "when": ""}
     if step.party == Party.MEMBER:
-        names = _names(approvers)
+        names = names_of(approvers, "ou")
         detail = f"À faire par {names}." if names else "À faire par une personne signataire."
-        return {"label": label, "state": "current", "when": "", "detail": detail}
-    return {"label": label, "state": "current", "when": "", "detail": "Vous n’avez rien à faire."}
+    else:
+        detail = "Vous n’avez rien à faire."
+    return {"label": label, "state": "current", "when": "", "detail": detail + _reminded(step)}
+
+
+def _reminded(step: Approval) -> str:
+    """When whoever holds the step was reminded of it. `reminders` are prefetched."""
+    days = [f"le {day(reminder.at)}" for reminder in sorted(step.reminders.all(), key=lambda one: one.rank)]
+    return f" Rappel envoyé {names_of(days, 'et')}." if days else ""
 
 
 def _acted(subscription: Subscription) -> str:
@@ -180,10 +203,10 @@ def _is_planned(subscription: Subscription) -> bool:
     return bool(subscription.wanted_from) and subscription.wanted_from > localdate(timezone.now())
 
 
-def _life(subscription: Subscription) -> list[dict]:
+def _life(subscription: Subscription, to_come: dict) -> list[dict]:
     """What comes after the opening."""
     if subscription.state in OPENING:
-        return [{"label": "Service ouvert", "state": "todo", "when": ""}]
+        return [to_come]
     if subscription.state not in OPEN:
         return []
     steps = []
@@ -211,6 +234,7 @@ def _announce(subscription: Subscription, *, blocked: bool) -> str:
     return f"{subscription.service_name} : {subscription.get_state_display()}."
 
 
-def _names(people: list) -> str:
-    names = [str(person) for person in people]
-    return " ou ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
+def names_of(things: list, word: str) -> str:
+    """ "a, b ou c"."""
+    names = [str(thing) for thing in things]
+    return f" {word} ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)

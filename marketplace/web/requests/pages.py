@@ -6,6 +6,7 @@ from django.contrib import messages
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.timezone import localdate
 
 from catalog.models import Vendor
 from catalog.prices import vat_of
@@ -13,6 +14,7 @@ from catalog.pricing import Quote
 from marketplace.web.commune.forms import RefuseForm
 from marketplace.web.commune.timeline import chain_steps
 from marketplace.web.commune.words import state_badge, yearly_price
+from marketplace.web.expecting import expected_when, expected_why
 from marketplace.web.formats import day, moment
 from marketplace.web.operator.lists import chosen, counted, rest_of_address, tabs
 from marketplace.web.price_views import breakdown
@@ -22,6 +24,7 @@ from subscriptions.approval_queries import DECIDED, MINE, OTHERS, request_list, 
 from subscriptions.approving import agree
 from subscriptions.chain import waits_for
 from subscriptions.exceptions import SubscriptionRefused
+from subscriptions.expecting import expected_opening
 from subscriptions.models import Party, State, Subscription
 from tenants.models import Operator
 
@@ -166,7 +169,8 @@ def message_file(door: Door, public_id, message):
 
 
 def _found(door: Door, public_id) -> Subscription:
-    return get_object_or_404(requests_of(owner=door.owner), public_id=public_id)
+    found = requests_of(owner=door.owner).prefetch_related("approvals__reminders")
+    return get_object_or_404(found, public_id=public_id)
 
 
 def _refusal(found: Subscription) -> str:
@@ -183,4 +187,9 @@ def _facts(found: Subscription) -> list[dict]:
     ]
     if found.wanted_from:
         facts.append({"label": "À partir du", "value": day(found.wanted_from)})
+    today = localdate(timezone.now())
+    expected = expected_opening(found, on=today)
+    if expected:
+        when = expected_when(expected, today=today) or "en retard"
+        facts.append({"label": "Ouverture attendue", "value": when, "note": expected_why(expected)})
     return facts
