@@ -32,13 +32,16 @@ from .options import with_options
 from .quote import Line, Quote, prorate
 from .revision import Revision, RevisionFormula, month_in_words, revise, revision
 from .savings import Savings, savings
+from .split import SUBSCRIBER, Claim, Portion, apportion, split
 from .typed import TypedWrong, read_amount_text, read_count_text
 from .vat import VatSubtotal, vat_breakdown
 
 __all__ = [
     "PATTERNS",
+    "SUBSCRIBER",
     "AgentsUnknown",
     "BudgetUnknown",
+    "Claim",
     "CollegeUnknown",
     "Counted",
     "Curve",
@@ -57,6 +60,7 @@ __all__ = [
     "PopulationKindMismatch",
     "PopulationUnknown",
     "PopulationZero",
+    "Portion",
     "PriceNotPublished",
     "PricingError",
     "Quote",
@@ -69,6 +73,7 @@ __all__ = [
     "TypedWrong",
     "UnitsUnknown",
     "VatSubtotal",
+    "apportion",
     "counted",
     "counted_anywhere",
     "counts_as_facts",
@@ -92,6 +97,7 @@ __all__ = [
     "revise",
     "revision",
     "savings",
+    "split",
     "to_cents",
     "vat_breakdown",
     "with_options",
