@@ -222,3 +222,12 @@ class MessageRefused(SubscriptionRefused):
     def __init__(self, field, message):
         self.field = field
         super().__init__(message)
+
+
+class ShareRefused(SubscriptionRefused):
+    """What a payer is to pay cannot be proposed, answered or ended so. `field` names what to mend, "" when
+    nothing typed is wrong."""
+
+    def __init__(self, message, field=""):
+        self.field = field
+        super().__init__(message)

@@ -11,3 +11,5 @@ subscription_closed = Signal()  # subscription, on, now
 erasure_due = Signal()  # subscription, now
 # The last term of a running subscription is over: sent once a day until it is closed.
 term_over = Signal()  # subscription, term, now
+# From some month on, others pay for it, or pay no longer: drafts are to be shared out again.
+payers_changed = Signal()  # subscription, now

@@ -9,6 +9,20 @@ from subscriptions.models.framework import EligibleBuyer, FrameworkLot, LotHolde
 from subscriptions.models.group import GroupPopulation
 from subscriptions.models.message import Message
 from subscriptions.models.order import DirectNeed, Order, Threshold, ThresholdCode
+from subscriptions.models.payer import (
+    BINDING,
+    COUNTED,
+    RATE,
+    SHARE_MOVES,
+    CostKey,
+    KeyMethod,
+    PayerAccess,
+    PayerShare,
+    PayerShareMove,
+    ShareKind,
+    ShareSide,
+    ShareState,
+)
 from subscriptions.models.reminder import Reminder
 from subscriptions.models.renewal import RENEWED, Renewal
 from subscriptions.models.revision import Index, IndexValue, RevisionDay
@@ -20,8 +34,12 @@ from subscriptions.models.vehicle import LegalBasis, PurchasingVehicle
 
 __all__ = [
     "APPROVAL_MOVES",
+    "BINDING",
+    "COUNTED",
+    "RATE",
     "RENEWED",
     "RUNNING",
+    "SHARE_MOVES",
     "Amendment",
     "AmendmentKind",
     "AmendmentState",
@@ -31,6 +49,7 @@ __all__ = [
     "BulkLine",
     "BulkRequest",
     "BulkState",
+    "CostKey",
     "Cover",
     "CoverageCampaign",
     "Decision",
@@ -46,6 +65,7 @@ __all__ = [
     "GroupPopulation",
     "Index",
     "IndexValue",
+    "KeyMethod",
     "LegalBasis",
     "LineState",
     "LotHolder",
@@ -55,10 +75,16 @@ __all__ = [
     "OpeningDelay",
     "Order",
     "Party",
+    "PayerAccess",
+    "PayerShare",
+    "PayerShareMove",
     "PurchasingVehicle",
     "Reminder",
     "Renewal",
     "RevisionDay",
+    "ShareKind",
+    "ShareSide",
+    "ShareState",
     "Side",
     "Stage",
     "State",

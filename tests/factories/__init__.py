@@ -54,6 +54,12 @@ from tests.factories.catalogue import (
     VendorTermsFactory,
 )
 from tests.factories.life import ReminderFactory
+from tests.factories.payers import (
+    CostKeyFactory,
+    PayerAccessFactory,
+    PayerShareFactory,
+    PayerShareMoveFactory,
+)
 from tests.factories.provisioning import CallFactory, EndpointFactory, RunFactory, StepFactory
 from tests.factories.subscriptions import (
     ApprovalFactory,
@@ -113,6 +119,7 @@ __all__ = [
     "ClaimFactory",
     "ClosingFactory",
     "CollegeFactory",
+    "CostKeyFactory",
     "CoverFactory",
     "CoverageCampaignFactory",
     "CurationFilterFactory",
@@ -155,6 +162,9 @@ __all__ = [
     "OperatorFactory",
     "OrderFactory",
     "OrganisationFactory",
+    "PayerAccessFactory",
+    "PayerShareFactory",
+    "PayerShareMoveFactory",
     "PlannedPublicationFactory",
     "PriceGridFactory",
     "PurchasingVehicleFactory",

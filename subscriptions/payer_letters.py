@@ -1,0 +1,76 @@
+"""What is written to whoever is asked to pay a part, and to the subscriber about the answer."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from subscriptions.models import PayerShare, ShareSide, ShareState
+from tenants import letters
+from tenants.days import in_words
+from tenants.models import Role
+from tenants.people.telling import people_to_tell
+
+READERS = (Role.SIGNATORY, Role.FINANCE, Role.SECRETARY)
+
+
+def tell_proposed(*, shares: Sequence[PayerShare], now: datetime) -> None:
+    """One letter to each person concerned at each payer. One query, and the letters."""
+    by_payer = {share.payer_id: share for share in shares}
+    for mandate in people_to_tell(organisations=list(by_payer), roles=READERS):
+        share = by_payer[mandate.organisation_id]
+        service, subscriber = share.subscription.service_name, share.subscription.tenant.name
+        _write(
+            share,
+            mandate,
+            key="asked",
+            subject=f"{service} : une part vous est proposée pour {subscriber}",
+            body=f"{subscriber} a un abonnement au service « {service} ». Il est proposé à "
+            f"{share.payer.name} d’en payer une part à partir du {in_words(share.starts)}, d’après la "
+            f"convention {share.convention_number}.\n\nRien n’est dû tant que votre signataire n’a pas "
+            "accepté. Lisez la proposition et répondez dans Halle, à la page « Ce que nous finançons ».",
+            now=now,
+        )
+
+
+def tell_answered(*, share: PayerShare, reason: str, now: datetime) -> None:
+    """To the subscriber: the payer accepted, or refused and why."""
+    service = share.subscription.service_name
+    agreed = share.state == ShareState.AGREED
+    if agreed:
+        since = in_words(share.starts)
+        body = f"{share.payer.name} accepte de payer sa part de « {service} » à partir du {since}."
+    else:
+        body = (
+            f"{share.payer.name} refuse de payer une part de « {service} ». Sa réponse : {reason}\n\n"
+            "Vous payez ce que les autres payeurs ne paient pas."
+        )
+    for mandate in people_to_tell(organisations=[share.tenant_id], roles=READERS):
+        subject = f"{service} : {share.payer.name} {'accepte' if agreed else 'refuse'} de payer une part"
+        _write(share, mandate, key="answered", subject=subject, body=body, now=now)
+
+
+def tell_ended(*, share: PayerShare, side: ShareSide, reason: str, now: datetime) -> None:
+    """To both sides, but the one that ended it."""
+    service, subscriber = share.subscription.service_name, share.subscription.tenant.name
+    sides = {ShareSide.SUBSCRIBER: share.tenant_id, ShareSide.PAYER: share.payer_id}
+    told = [organisation for one, organisation in sides.items() if one != side]
+    for mandate in people_to_tell(organisations=told, roles=READERS):
+        _write(
+            share,
+            mandate,
+            key="ended",
+            subject=f"{service} : la part de {share.payer.name} s’arrête",
+            body=f"La part de « {service} » que {share.payer.name} paie pour {subscriber} s’arrête : à "
+            f"partir du {in_words(share.ends)}, elle n’est plus payée. Pourquoi : {reason}",
+            now=now,
+        )
+
+
+def _write(share: PayerShare, mandate, *, key: str, subject: str, body: str, now: datetime) -> None:
+    letters.write(
+        tenant=mandate.organisation,
+        key=f"payer-share:{share.pk}:{key}:{mandate.organisation_id}:{mandate.user_id}",
+        to=mandate.user.email,
+        subject=subject,
+        body=f"Bonjour,\n\n{body}\n\nUne question ? {share.subscription.operator.contact_email}\n",
+        now=now,
+    )
