@@ -4,8 +4,6 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 
-from django.utils.timezone import localdate
-
 from subscriptions.models import (
     RENEWED,
     NonRenewal,
@@ -59,9 +57,9 @@ def rules_of(vehicle: PurchasingVehicle) -> dict:
 
 
 def open_first(*, subscription: Subscription, now: datetime) -> Term | None:
-    """The first term, from the day the service is open, in the caller's transaction; None where there is no
-    term to count."""
-    term = first_term(subscription, starts=localdate(now), now=now)
+    """The first term, from the day the service is billed from (the one that was wanted, when the opening came
+    before it), in the caller's transaction; None where there is no term to count."""
+    term = first_term(subscription, starts=subscription.active_from, now=now)
     if term is None or subscription.terms.exists():
         return None
     term.save(force_insert=True)

@@ -65,6 +65,16 @@ def renew(subscription, *, on=date(2026, 10, 1), with_act=True):
 # --- The first term -----------------------------------------------------------------------------------
 
 
+def test_it_begins_on_the_day_that_was_wanted_when_it_opens_before():
+    wanted = date(2026, 4, 1)
+    asked = SubscriptionFactory(
+        state=State.PROVISIONING, wanted_from=wanted, **RULES[Renewal.NONE] | {"term_years": 2}
+    )
+    with tenant_scope([asked.tenant_id]):
+        operations.activate(subscription=asked, service_url="", now=at(date(2026, 3, 10)))
+    assert spans(asked) == [(wanted, date(2028, 4, 1))]
+
+
 @pytest.mark.parametrize(
     ("rules", "ends"),
     [
