@@ -5,29 +5,29 @@ note is drafted for the operator's finance to read and issue. What an adhesion c
 """
 
 from collections import defaultdict
-from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 from django.db import transaction
 
 from billing import issuing, tasks
+from billing.credit_drafts import draft_credit_note
 from billing.credit_letters import tell_member
-from billing.drafting import OUT_OF_SCOPE, lines_of, months_owed, part_of_year, totals_of, year_of
+from billing.drafting import months_owed, part_of_year, year_of
 from billing.exceptions import CreditNoteChanged, DraftsUnsound, IssuerIncomplete
+from billing.levelling import level
 from billing.models import (
+    Adjustment,
     BillingRun,
     Closing,
     Invoice,
-    InvoiceLine,
     InvoiceState,
-    InvoiceType,
     LedgerEntry,
     RunState,
 )
-from billing.models.invoice import SERIES
 from billing.periods import Period
-from billing.redrawing import coded, copied, draw_again, written_off
+from billing.redrawing import coded, copied, draw_again, lock_runs, written_off
+from billing.waiting import FLAT_UNIT
 from catalog.pricing import format_cents
 from subscriptions.models import Subscription
 from tenants import audit
@@ -35,7 +35,6 @@ from tenants.models import User
 
 CLOSED, CREDITED = "~clos", "~avoir"
 ENDED = "Écriture annulée : l’abonnement a pris fin, ce qui reste dû est calculé de nouveau."
-FLAT_UNIT = "forfait"
 
 
 @transaction.atomic
@@ -65,17 +64,14 @@ def settle_closing(*, closing_id: int, now: datetime) -> None:
     if closing.settled_at:
         return
     subscription = closing.subscription
-    # Nobody approves nor issues them meanwhile. One whose drafts are still to be made will see the end.
-    runs = list(
-        BillingRun.objects.select_for_update(of=("self",), no_key=True)
-        .filter(operator=subscription.operator_id, period_end__gt=closing.ended_on)
-        .order_by("pk")
-    )
-    if any(run.state == RunState.ISSUING for run in runs):
+    runs = lock_runs(operator_id=subscription.operator_id, beyond=closing.ended_on)
+    if runs is None:
         return
     for run in runs:
         if run.state == RunState.REVIEW:
             _shorten_drafts(run, subscription, now)
+        elif Adjustment.objects.filter(run=run, subscription=subscription).exists():
+            level(run=run, subscription=subscription, now=now)
         elif run.state == RunState.ISSUED:
             _credit(run, subscription, now)
     closing.settled_at = now
@@ -176,44 +172,6 @@ def _first_not_begun(entry: LedgerEntry, subscription: Subscription) -> date:
     if end.day == 1:
         return end
     return date(end.year + end.month // 12, end.month % 12 + 1, 1)
-
-
-def draft_credit_note(*, corrects: Invoice, entries: Iterable[LedgerEntry]) -> Invoice:
-    """Adds entries of the ledger, all negative, to the draft credit note of an issued invoice; makes it when
-    there is none. In the caller's transaction."""
-    draft = (
-        Invoice.objects.select_for_update(of=("self",), no_key=True)
-        .filter(corrects=corrects, state=InvoiceState.DRAFT)
-        .first()
-    )
-    there = list(LedgerEntry.objects.filter(line__invoice=draft).order_by("pk")) if draft else []
-    gathered = [*there, *entries]
-    if draft is None:
-        draft = Invoice(
-            tenant_id=corrects.tenant_id,
-            operator_id=corrects.operator_id,
-            run_id=corrects.run_id,
-            type_code=InvoiceType.CREDIT_NOTE,
-            series=SERIES[InvoiceType.CREDIT_NOTE],
-            corrects=corrects,
-            out_of_scope=gathered[0].vat_category == OUT_OF_SCOPE,
-        )
-    draft.period_start = min(entry.period_start for entry in gathered)
-    draft.period_end = max(entry.period_end for entry in gathered)
-    vars(draft).update(totals_of(gathered, sign=-1, most=_vat_left(corrects)))
-    draft.save()
-    draft.lines.all().delete()
-    InvoiceLine.objects.bulk_create(lines_of(draft, gathered))
-    return draft
-
-
-def _vat_left(invoice: Invoice) -> dict[tuple[str, Decimal], int]:
-    """By category and rate, the tax of an invoice that no issued credit note has given back."""
-    left = {(row["category"], Decimal(row["rate"])): row["vat_cents"] for row in invoice.vat}
-    for note in invoice.credit_notes.issued():
-        for row in note.vat:
-            left[row["category"], Decimal(row["rate"])] -= row["vat_cents"]
-    return left
 
 
 @transaction.atomic

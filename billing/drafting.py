@@ -14,10 +14,12 @@ from django.db.models import prefetch_related_objects
 
 from billing.models import BillingRun, Invoice, InvoiceLine, LedgerEntry
 from billing.periods import Period
+from billing.waiting import lines_waiting
 from catalog.prices import TerritoryFacts, goes_by_college, territory_facts
 from catalog.pricing import (
     Facts,
     Line,
+    Population,
     PricingError,
     Quote,
     format_date,
@@ -34,8 +36,9 @@ CODE_LENGTH = 40  # LedgerEntry.code
 
 
 def draft_batch(*, run: BillingRun, subscriptions: list[Subscription], now: datetime) -> list[dict]:
-    """Writes ledger entries and draft invoices for whole members: all subscriptions of a member must be in
-    the same batch. Returns the problems: what could not be priced, and why.
+    """Writes ledger entries and draft invoices for whole members, with what waited for their next invoice:
+    all subscriptions of a member must be in the same batch. Returns the problems: what could not be priced,
+    and why.
 
     A constant number of queries, whatever the size of the batch.
     """
@@ -49,19 +52,23 @@ def draft_batch(*, run: BillingRun, subscriptions: list[Subscription], now: date
         try:
             priced = price_of_period(subscription, facts.get(subscription.pk), period)
         except PricingError as error:
-            problems.append(
-                {
-                    "subscription": str(subscription.public_id),
-                    "organisation": subscription.tenant.name,
-                    "service": subscription.service_name,
-                    "reason": str(error),
-                }
-            )
+            problems.append(problem_of(subscription, error))
             continue
         entries += entries_of(run, subscription, priced, now)
+    entries += lines_waiting(run, tenants={one.tenant_id for one in subscriptions}, now=now)
     LedgerEntry.objects.bulk_create(entries)
     write_invoices(run, entries)
     return problems
+
+
+def problem_of(subscription: Subscription, error: PricingError) -> dict:
+    """As a run keeps it, for a person to look at."""
+    return {
+        "subscription": str(subscription.public_id),
+        "organisation": subscription.tenant.name,
+        "service": subscription.service_name,
+        "reason": str(error),
+    }
 
 
 class _NoTerritory(PricingError):
@@ -87,6 +94,24 @@ def facts_of_subscribers(subscriptions: Iterable[Subscription], period: Period) 
         found |= {s.pk: facts[s.tenant.territory_id] for s in those}
         _pool(found, those, day)
     return found
+
+
+def facts_as_billed(entry: LedgerEntry, known: TerritoryFacts | None) -> TerritoryFacts:
+    """The facts an entry was computed from, as they were; what it did not rest on is as `known`."""
+    frozen = entry.facts
+    population = frozen["population"] and Population(
+        **{**frozen["population"], "in_force_from": date.fromisoformat(frozen["population"]["in_force_from"])}
+    )
+    on, member_type = date.fromisoformat(frozen["on"]), frozen["member_type"]
+    known = known or TerritoryFacts(on=on, member_type=member_type, populations={})
+    return replace(
+        known,
+        on=on,
+        member_type=member_type,
+        populations=known.populations | ({population.kind: population} if population else {}),
+        member_communes=frozen.get("member_communes"),  # written since grids may count them
+        pooled_population=frozen.get("pooled_population"),  # the same
+    )
 
 
 def _pool(found: dict[int, TerritoryFacts], subscriptions: list[Subscription], day: date) -> None:

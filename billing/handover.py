@@ -11,13 +11,20 @@ from django.db import OperationalError, transaction
 from django.db.models import Count
 from psycopg.errors import LockNotAvailable
 
-from billing.drafting import PeriodPrice, entries_of, facts_of_subscribers, months_owed, price_of_period
+from billing.drafting import (
+    PeriodPrice,
+    entries_of,
+    facts_as_billed,
+    facts_of_subscribers,
+    months_owed,
+    price_of_period,
+)
 from billing.exceptions import BillingRefused
 from billing.models import BillingRun, InvoiceLine, InvoiceState, LedgerEntry, RunState
 from billing.periods import Period
-from billing.redrawing import coded, draw_again, written_off
+from billing.redrawing import coded, drafted, draw_again, written_off
 from catalog.prices import TerritoryFacts
-from catalog.pricing import Population, PricingError
+from catalog.pricing import PricingError
 from subscriptions.models import Subscription
 from tenants.models import Operator, Organisation
 
@@ -62,10 +69,7 @@ def share_drafts(*, old: Subscription, new: Subscription | None, on: date, now: 
     Raises DraftsInUse or ShareNotPriced.
     """
     for run in _runs(old, on):
-        billed = LedgerEntry.objects.filter(
-            run=run, subscription=old, line__invoice__state=InvoiceState.DRAFT
-        ).order_by("pk")
-        written = list(billed)
+        written = drafted(run, old)
         period = Period(run.period_start, run.period_end)
         entries = [written_off(entry, why=MERGED, now=now) for entry in written]
         owed_by_old = _owed_by_old(run, old, written, period, now) if written else []
@@ -99,7 +103,8 @@ def _owed_by_old(
     """What the merged commune owes until its merger, from the very facts its draft was made with."""
     if not months_owed(old, period):
         return []
-    entries = list(entries_of(run, old, _priced(old, _facts_of(written[0]), period), now))
+    known = facts_of_subscribers([old], period).get(old.pk)
+    entries = list(entries_of(run, old, _priced(old, facts_as_billed(written[0], known), period), now))
     for entry in entries:
         entry.code = coded(entry.code, SHARED)
         entry.period_end = min(entry.period_end, old.ended_on)
@@ -123,18 +128,3 @@ def _priced(subscription: Subscription, facts: TerritoryFacts | None, period: Pe
         raise ShareNotPriced(
             f"{subscription.service_name} pour {subscription.tenant.name} : {error}"
         ) from error
-
-
-def _facts_of(entry: LedgerEntry) -> TerritoryFacts:
-    """The facts an entry was computed from, as they were."""
-    frozen = entry.facts
-    population = frozen["population"] and Population(
-        **{**frozen["population"], "in_force_from": date.fromisoformat(frozen["population"]["in_force_from"])}
-    )
-    return TerritoryFacts(
-        on=date.fromisoformat(frozen["on"]),
-        member_type=frozen["member_type"],
-        populations={population.kind: population} if population else {},
-        member_communes=frozen.get("member_communes"),  # written since grids may count them
-        pooled_population=frozen.get("pooled_population"),  # the same
-    )

@@ -9,7 +9,8 @@ from django.db.models import F
 from billing import issuing, tasks
 from billing.drafting import draft_batch
 from billing.exceptions import DraftsUnsound, IssuerIncomplete, PeriodAlreadyBilled, WrongRunState
-from billing.models import BillingRun, Closing, Invoice, InvoiceState, RunState
+from billing.levelling import bill_waiting
+from billing.models import BillingRun, Closing, Invoice, InvoiceState, Repricing, RunState
 from billing.models.run import RUN_TRANSITIONS
 from billing.periods import Period
 from subscriptions.models import Subscription
@@ -78,6 +79,7 @@ def draft_run(*, run_id: int, now: datetime) -> None:
             batch = []
     if batch:
         problems += draft_batch(run=run, subscriptions=batch, now=now)
+    bill_waiting(run, now=now)  # of members who owe nothing else for this period
     _move(run, to=RunState.REVIEW, problems=problems)
 
 
@@ -145,14 +147,18 @@ def issue_run(*, run_id: int, now: datetime) -> None:
                 subject_id=run.public_id,
                 now=now,
             )
-            _take_up_closings(run)
+            _take_up_changes(run)
 
 
-def _take_up_closings(run: BillingRun) -> None:
-    """Subscriptions that ended while the run was being issued: what it billed beyond is now given back."""
+def _take_up_changes(run: BillingRun) -> None:
+    """Subscriptions that ended, or whose price changed, while the run was being issued: what it billed beyond
+    is now put right."""
     waiting = Closing.objects.filter(subscription__operator=run.operator_id, settled_at__isnull=True)
     for pk in waiting.order_by("pk").values_list("pk", flat=True):
         tasks.settle_closing.defer(closing_id=pk)
+    repriced = Repricing.objects.filter(subscription__operator=run.operator_id, settled_at__isnull=True)
+    for pk in repriced.order_by("pk").values_list("pk", flat=True):
+        tasks.settle_repricing.defer(repricing_id=pk)
 
 
 def _move(run: BillingRun, *, to: RunState, **fields) -> None:

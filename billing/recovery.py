@@ -8,6 +8,7 @@ from billing.models import (
     Closing,
     Invoice,
     InvoiceState,
+    Repricing,
     RunState,
     Settlement,
     SettlementState,
@@ -19,7 +20,8 @@ PATIENCE = timedelta(seconds=30)
 
 
 def sweep(*, now: datetime) -> None:
-    """Enqueues again every unfinished run, unsettled closing, missing file and unsent settlement.
+    """Enqueues again every unfinished run, closing and change of price to settle, missing file and settlement
+    not sent.
 
     All of these are safe to run twice; what still waits in the queue is not put there again, so that a long
     queue does not grow by itself every minute. A settlement found "started" is reconciled, never sent again
@@ -29,6 +31,7 @@ def sweep(*, now: datetime) -> None:
     drafting = BillingRun.objects.filter(state=RunState.DRAFTING, started_at__lt=before)
     issuing = BillingRun.objects.filter(state=RunState.ISSUING, approved_at__lt=before)
     closings = Closing.objects.filter(settled_at__isnull=True, noted_at__lt=before)
+    repricings = Repricing.objects.filter(settled_at__isnull=True, noted_at__lt=before)
     without_file = Invoice.objects.filter(
         settlement__changed_at__lt=before, state=InvoiceState.ISSUED, file__isnull=True
     )
@@ -38,6 +41,7 @@ def sweep(*, now: datetime) -> None:
     _enqueue(tasks.draft_run, "run_id", drafting)
     _enqueue(tasks.issue_run, "run_id", issuing)
     _enqueue(tasks.settle_closing, "closing_id", closings)
+    _enqueue(tasks.settle_repricing, "repricing_id", repricings)
     _enqueue(tasks.make_file, "invoice_id", without_file)
     _enqueue(tasks.push_settlement, "settlement_id", unsent)
 

@@ -4,17 +4,38 @@ The ledger only grows: an entry whose line leaves its draft is written off by it
 owed is written again, under a code that says why.
 """
 
-from datetime import datetime
+from datetime import date, datetime
 from hashlib import sha256
 
 from billing.drafting import CODE_LENGTH, write_invoices
-from billing.models import BillingRun, Invoice, InvoiceState, InvoiceType, LedgerEntry
+from billing.models import BillingRun, Invoice, InvoiceState, InvoiceType, LedgerEntry, RunState
+from subscriptions.models import Subscription
 
 WRITTEN_OFF = "~annulé"
 _COPIED = (
     "tenant_id", "operator_id", "run_id", "subscription_id", "period_start", "period_end", "label",
-    "quantity", "unit", "vat_category", "vat_rate", "vat_reason", "facts",
+    "quantity", "unit", "vat_category", "vat_rate", "vat_reason", "facts", "adjustment_id",
 )  # fmt: skip
+
+
+def lock_runs(*, operator_id: int, beyond: date) -> list[BillingRun] | None:
+    """An operator's runs that bill days from `beyond` on, locked: nobody approves nor issues them meanwhile.
+    None while one is being issued. One whose drafts are still to be made will see things as they now are."""
+    runs = list(
+        BillingRun.objects.select_for_update(of=("self",), no_key=True)
+        .filter(operator=operator_id, period_end__gt=beyond)
+        .order_by("period_start")
+    )
+    return None if any(run.state == RunState.ISSUING for run in runs) else runs
+
+
+def drafted(run: BillingRun, subscription: Subscription) -> list[LedgerEntry]:
+    """What the drafts of a run bill of its own period for a subscription; adjustments of another are left
+    out."""
+    entries = LedgerEntry.objects.filter(
+        run=run, subscription=subscription, adjustment__isnull=True, line__invoice__state=InvoiceState.DRAFT
+    )
+    return list(entries.filter(corrects__isnull=True).order_by("pk"))
 
 
 def coded(code: str, ending: str) -> str:

@@ -36,6 +36,15 @@ def settle_closing(closing_id: int) -> None:
         credits.settle_closing(closing_id=closing_id, now=timezone.now())
 
 
+@app.task(queue="billing", retry=AGAIN)
+def settle_repricing(repricing_id: int) -> None:
+    """Takes a change of price to what was drafted or invoiced."""
+    from billing import repricing
+
+    with every_tenant():
+        repricing.settle_repricing(repricing_id=repricing_id, now=timezone.now())
+
+
 @app.task(queue="documents", retry=AGAIN)
 def make_file(invoice_id: int) -> None:
     """Makes the Factur-X of an issued invoice."""

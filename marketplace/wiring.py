@@ -5,7 +5,7 @@ says what happened through a signal, inside the transaction, and this module con
 receiver that raises rolls the whole transaction back.
 """
 
-from billing import credits, handover
+from billing import credits, handover, repricing
 from catalog import signals as catalog
 from catalog.grids import signals as grids
 from marketplace.pages.editors import forget_who_left
@@ -23,6 +23,8 @@ def connect() -> None:
     signals.term_over.connect(_stop, dispatch_uid="last term")
     signals.erasure_due.connect(_close, dispatch_uid="close")
     signals.subscription_handed_over.connect(_share_drafts, dispatch_uid="share drafts")
+    signals.subscription_handed_over.connect(_note_handover, dispatch_uid="hand-over")
+    signals.subscription_repriced.connect(_note_repricing, dispatch_uid="repricing")
     signals.subscription_closed.connect(_note_closing, dispatch_uid="closing")
     signals.subscription_closed.connect(_end_covers, dispatch_uid="covers")
     catalog.listing_listed.connect(_ensure_vehicle, dispatch_uid="purchasing vehicle")
@@ -60,6 +62,16 @@ def _share_drafts(*, old, new, on, now, **_):
 
 def _note_closing(*, subscription, on, now, **_):
     credits.note_closing(subscription=subscription, on=on, now=now)
+
+
+def _note_repricing(*, subscription, on, now, **_):
+    repricing.note_repricing(subscription=subscription, on=on, now=now)
+
+
+def _note_handover(*, old, new, on, now, **_):
+    credits.note_closing(subscription=old, on=on, now=now)
+    if new is not None:
+        repricing.note_repricing(subscription=new, on=on, now=now)
 
 
 def _end_covers(*, subscription, on, now, **_):

@@ -12,7 +12,7 @@ from django.utils.timezone import localdate
 
 from catalog.prices import TerritoryFacts, counted_by, goes_by_college, territory_facts
 from catalog.pricing import Counted, PricingError, Quote, format_cents, format_percent
-from subscriptions import contract_letters
+from subscriptions import contract_letters, signals
 from subscriptions.acts import Act, check_act
 from subscriptions.choosing import offer_to
 from subscriptions.exceptions import (
@@ -210,8 +210,15 @@ def approve(*, amendment: Amendment, by: User, act: Act | None, now: datetime) -
         act_file=amendment.act_file.name,
     )
     place_order(subscription=subscription, amendment=amendment, now=now)
+    if amendment.kind != AmendmentKind.OTHER:
+        tell_repriced(subscription=subscription, on=amendment.effective_on, now=now)
     _record(amendment, "subscription.amended", "a approuvé", by=by, now=now)
     tell(amendment, now=now)
+
+
+def tell_repriced(*, subscription: Subscription, on: date, now: datetime) -> None:
+    """Those who bill learn that the price changes on a day, in the transaction that changes it."""
+    signals.subscription_repriced.send(sender=Subscription, subscription=subscription, on=on, now=now)
 
 
 def needs_act(amendment: Amendment) -> bool:

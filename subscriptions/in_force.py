@@ -74,12 +74,17 @@ def follow(*, old: Subscription, new: Subscription) -> None:
 
 def change_days(subscription: Subscription, *, start: date, end: date) -> list[date]:
     """The days strictly between `start` and `end` on which the price changes, in order."""
-    days = {
-        amendment.effective_on
+    days = {one.effective_on for one in changes_within(subscription, start=start, end=end)}
+    return sorted(days - {start})
+
+
+def changes_within(subscription: Subscription, *, start: date, end: date) -> list[Amendment]:
+    """The amendments by which the price changes on a day of [start, end), in order."""
+    return [
+        amendment
         for amendment in _approved(subscription)
-        if amendment.kind != AmendmentKind.OTHER and start < amendment.effective_on < end
-    }
-    return sorted(days)
+        if amendment.kind != AmendmentKind.OTHER and start <= amendment.effective_on < end
+    ]
 
 
 def _approved(subscription: Subscription) -> list[Amendment]:

@@ -162,6 +162,7 @@ def _write(subscription: Subscription, effective: date, made: Revision, *, on: d
     amending.write(
         amendment, subscription=subscription, before=before.before, after=after.recurring(), now=now
     )
+    amending.tell_repriced(subscription=subscription, on=effective, now=now)
     audit.record(
         tenant=subscription.tenant,
         actor=None,

@@ -5,6 +5,8 @@ from django.dispatch import Signal
 subscription_approved = Signal()  # subscription, now
 # A merged commune's `old` ends on the day `on`; `new` follows it, None when the commune nouvelle had its own.
 subscription_handed_over = Signal()  # old, new, on, now
+# From the day `on`, it costs something else.
+subscription_repriced = Signal()  # subscription, on, now
 # The contract is over: `on` is the first day that is not billed.
 subscription_closed = Signal()  # subscription, on, now
 # The data were there to be fetched long enough: the vendor's side is to be closed and erased.

@@ -1,3 +1,4 @@
+from billing.models.adjustment import Adjustment, AdjustmentKind, Repricing
 from billing.models.closing import Closing
 from billing.models.invoice import (
     Invoice,
@@ -11,6 +12,8 @@ from billing.models.run import BillingRun, LedgerEntry, RunState
 from billing.models.settlement import Channel, Settlement, SettlementState
 
 __all__ = [
+    "Adjustment",
+    "AdjustmentKind",
     "BillingRun",
     "Channel",
     "Closing",
@@ -21,6 +24,7 @@ __all__ = [
     "InvoiceType",
     "LedgerEntry",
     "NumberCounter",
+    "Repricing",
     "RunState",
     "Settlement",
     "SettlementState",

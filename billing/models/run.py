@@ -102,6 +102,10 @@ class LedgerEntry(TenantOwned):
     facts = models.JSONField()  # population value, kind, year, source…
     recorded_at = models.DateTimeField()
     corrects = models.ForeignKey("self", on_delete=models.PROTECT, null=True, related_name="corrections")
+    # What it puts right, where it does not bill a period of its run.
+    adjustment = models.ForeignKey(
+        "billing.Adjustment", on_delete=models.PROTECT, null=True, related_name="entries"
+    )
 
     class Meta(TenantOwned.Meta):
         verbose_name = "écriture"
@@ -113,6 +117,11 @@ class LedgerEntry(TenantOwned):
             models.CheckConstraint(
                 condition=Q(corrects__isnull=True) | Q(amount_cents__lt=0),
                 name="ledger_correction_gives_back",
+            ),
+            models.UniqueConstraint(
+                fields=["adjustment"],
+                condition=Q(amount_cents__gt=0),
+                name="ledger_bills_an_adjustment_once",
             ),
         ]
         indexes = [models.Index(fields=["subscription", "period_start"], name="ledger_subscription_period")]

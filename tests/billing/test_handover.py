@@ -4,9 +4,9 @@ from datetime import date
 
 import pytest
 
-from billing import operations
+from billing import credits, operations, repricing
 from billing.handover import DraftsInUse, ShareNotPriced, draft_lines_waiting
-from billing.models import BillingRun, Invoice, LedgerEntry, RunState
+from billing.models import Adjustment, BillingRun, Closing, Invoice, LedgerEntry, Repricing, RunState
 from subscriptions.handover import hand_over
 from subscriptions.models import State, Subscription
 from tenants.models import Population, TerritoryChange
@@ -181,6 +181,64 @@ def test_an_issued_invoice_is_never_touched(merger, operator):
         assert LedgerEntry.objects.filter(run=run).count() == 1
 
 
+def put_right() -> None:
+    """What the worker does after a hand-over, twice."""
+    with as_worker():
+        for _ in range(2):
+            for closing in Closing.objects.values_list("pk", flat=True):
+                credits.settle_closing(closing_id=closing, now=NOW)
+            for noted in Repricing.objects.values_list("pk", flat=True):
+                repricing.settle_repricing(repricing_id=noted, now=NOW)
+
+
+def test_what_was_invoiced_beyond_the_merger_is_given_back_and_owed_by_the_commune_nouvelle(merger, operator):
+    subscribe(merger.territory.organisation, operator)
+    run = drafted_run(operator=operator, members=0)
+    with as_worker():
+        operations.approve_run(run=run, approved_by=run.started_by, now=NOW)
+        operations.issue_run(run_id=run.pk, now=NOW)
+    done(merger, operator)
+    put_right()
+    with as_worker():
+        [note] = Invoice.objects.credit_notes()
+        [more] = Adjustment.objects.to_bill()
+    assert (note.tenant_id, note.net_cents) == (merger.territory.organisation.pk, 25_800 - 4_300)
+    assert (more.tenant_id, more.amount_cents) == (merger.successor.organisation.pk, 37_500)
+    following = BillingRunFactory(
+        operator=operator, period_start=date(2027, 1, 1), period_end=date(2028, 1, 1)
+    )
+    with as_worker():
+        operations.draft_run(run_id=following.pk, now=NOW)
+    assert drafts(following) == {names(merger)[1]: (37_500 + 45_000, [45_000, 37_500])}
+
+
+def test_drafts_shared_out_are_not_shared_out_again(merger, operator):
+    subscribe(merger.territory.organisation, operator)
+    run = drafted_run(operator=operator, members=0)
+    done(merger, operator)
+    before = drafts(run)
+    put_right()
+    assert drafts(run) == before
+    with as_worker():
+        assert not Adjustment.objects.exists()
+
+
+def test_one_service_too_many_that_was_invoiced_is_given_back(merger, operator):
+    listing = ListingFactory(operator=operator)
+    for organisation in (merger.territory.organisation, merger.successor.organisation):
+        SubscriptionFactory(tenant=organisation, listing=listing, operator=operator, state=State.ACTIVE)
+    run = drafted_run(operator=operator, members=0)
+    with as_worker():
+        operations.approve_run(run=run, approved_by=run.started_by, now=NOW)
+        operations.issue_run(run_id=run.pk, now=NOW)
+    done(merger, operator)
+    put_right()
+    with as_worker():
+        [note] = Invoice.objects.credit_notes()
+        assert not Adjustment.objects.exists()
+    assert (note.tenant_id, note.net_cents) == (merger.territory.organisation.pk, 25_800 - 4_300)
+
+
 @pytest.mark.parametrize("state", [RunState.ISSUING])
 def test_drafts_that_a_worker_is_issuing_are_left_alone(state, merger, operator):
     subscribe(merger.territory.organisation, operator)
@@ -204,7 +262,7 @@ def test_a_run_whose_drafts_are_to_be_made_finds_both(merger, operator):
 
 
 def test_a_share_that_cannot_be_priced_hands_nothing_over(merger, operator):
-    """The yearly price is known; the draft's own population is of a kind the frozen grid no longer reads."""
+    """The yearly price is known; the merged commune's own population, of the kind the grid reads, is not."""
     subscription = subscribe(merger.territory.organisation, operator)
     run = drafted_run(operator=operator, members=0)
     before = drafts(run)
@@ -212,6 +270,7 @@ def test_a_share_that_cannot_be_priced_hands_nothing_over(merger, operator):
         Subscription.objects.filter(pk=subscription.pk).update(
             grid={"pattern": "per_inhabitant", "population_kind": "totale", "rate": "0.30"}
         )
+        Population.objects.filter(territory=merger.territory, kind="totale").delete()
     with pytest.raises(ShareNotPriced):
         done(merger, operator)
     assert drafts(run) == before

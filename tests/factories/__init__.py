@@ -8,6 +8,7 @@ What is made is consistent: an active subscription has its approval, act, transi
 
 from tests.factories.amendments import AmendmentFactory, IndexValueFactory, ModificationLimitFactory
 from tests.factories.billing import (
+    AdjustmentFactory,
     BillingRunFactory,
     ClosingFactory,
     InvoiceFactory,
@@ -15,6 +16,7 @@ from tests.factories.billing import (
     InvoiceLineFactory,
     LedgerEntryFactory,
     NumberCounterFactory,
+    RepricingFactory,
     SettlementFactory,
     credit_note_on,
     drafted_run,
@@ -106,6 +108,7 @@ from tests.factories.value import ValueFileFactory, ValueReviewFactory
 
 __all__ = [
     "AdhesionFactory",
+    "AdjustmentFactory",
     "AmendmentFactory",
     "ApprovalFactory",
     "AssistanceFactory",
@@ -169,6 +172,7 @@ __all__ = [
     "PriceGridFactory",
     "PurchasingVehicleFactory",
     "ReminderFactory",
+    "RepricingFactory",
     "ReviewFactory",
     "RunFactory",
     "SavedSearchFactory",

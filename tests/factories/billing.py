@@ -7,6 +7,8 @@ import factory
 
 from billing import credits, operations
 from billing.models import (
+    Adjustment,
+    AdjustmentKind,
     BillingRun,
     Channel,
     Closing,
@@ -16,6 +18,7 @@ from billing.models import (
     InvoiceState,
     LedgerEntry,
     NumberCounter,
+    Repricing,
     Settlement,
     SettlementState,
 )
@@ -50,6 +53,39 @@ class ClosingFactory(Factory):
     subscription = factory.SubFactory(SubscriptionFactory, state=State.ENDED)
     tenant = factory.SelfAttribute("subscription.tenant")
     ended_on = date(2026, 10, 1)
+    noted_at = NOW
+
+
+class RepricingFactory(Factory):
+    """A price that changes on 1 October 2026, still to take to what was billed."""
+
+    class Meta:
+        model = Repricing
+
+    subscription = factory.SubFactory(SubscriptionFactory, state=State.ACTIVE)
+    tenant = factory.SelfAttribute("subscription.tenant")
+    since = date(2026, 10, 1)
+    noted_at = NOW
+
+
+class AdjustmentFactory(Factory):
+    """20 € more for 2026, that wait for the next invoice."""
+
+    class Meta:
+        model = Adjustment
+
+    kind = AdjustmentKind.REPRICED
+    run = factory.SubFactory(BillingRunFactory)
+    operator = factory.SelfAttribute("run.operator")
+    subscription = factory.SubFactory(
+        SubscriptionFactory, state=State.ACTIVE, listing__operator=factory.SelfAttribute("...operator")
+    )
+    tenant = factory.SelfAttribute("subscription.tenant")
+    period_start = factory.SelfAttribute("run.period_start")
+    period_end = factory.SelfAttribute("run.period_end")
+    amount_cents = 2000
+    label = "Cantine – Régularisation, année 2026"
+    steps = factory.LazyFunction(lambda: ["140,00 € dus − 120,00 € facturés = 20,00 €"])
     noted_at = NOW
 
 

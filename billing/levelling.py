@@ -1,0 +1,176 @@
+"""A period that is invoiced already, brought level with what is owed for it by the terms now in force.
+
+An issued invoice is never touched. What is owed and not billed is a line of the next invoice; what was billed
+and is not owed is on a credit note. Whatever came in between, and however often it is told, what was billed
+in the end is what one invoice would have billed that knew everything.
+"""
+
+from collections import defaultdict
+from datetime import datetime
+from decimal import Decimal
+
+from django.db.models import Q, Sum
+from django.db.models.functions import Coalesce
+
+from billing.credit_drafts import draft_credit_note
+from billing.drafting import entries_of, facts_as_billed, facts_of_subscribers, price_of_period
+from billing.models import (
+    Adjustment,
+    AdjustmentKind,
+    BillingRun,
+    Invoice,
+    InvoiceState,
+    LedgerEntry,
+)
+from billing.periods import Period
+from billing.redrawing import coded, copied, draw_again, written_off
+from billing.waiting import FLAT_UNIT, lines_waiting
+from catalog.pricing import format_cents, format_date
+from subscriptions.in_force import changes_within
+from subscriptions.models import Subscription
+
+FOUND_AGAIN = "Écriture annulée : la régularisation est calculée de nouveau."
+
+
+def level(*, run: BillingRun, subscription: Subscription, now: datetime) -> list[Adjustment]:
+    """Finds the difference for the period of an issued run, and puts it right; by payer. In the caller's
+    transaction, the run locked. Called again, finds none.
+
+    One that the run could not price is left to whoever reads the problems of the run; one that follows a
+    merged commune's owes what it was not billed. Raises PricingError.
+    """
+    own = LedgerEntry.objects.filter(run=run, subscription=subscription, adjustment__isnull=True)
+    first = own.filter(corrects__isnull=True).order_by("pk").first()
+    if first is None and not subscription.follows_id:
+        return []
+    _forget_unissued(run, subscription, now)
+    period = Period(run.period_start, run.period_end)
+    facts = facts_of_subscribers([subscription], period).get(subscription.pk)
+    priced = price_of_period(subscription, facts_as_billed(first, facts) if first else facts, period)
+    owed: dict[int, list[LedgerEntry]] = defaultdict(list)
+    for entry in entries_of(run, subscription, priced, now):
+        owed[entry.tenant_id].append(entry)
+    billed: dict[int, int] = dict(
+        LedgerEntry.objects.filter(
+            Q(pk__in=own) | Q(adjustment__run=run, adjustment__kind=AdjustmentKind.REPRICED),
+            subscription=subscription,
+        )
+        .order_by()
+        .values_list("tenant")
+        .annotate(Sum("amount_cents"))
+    )
+    made = []
+    for tenant_id in sorted({*owed, *billed}):
+        found = _difference(run, subscription, tenant_id, owed[tenant_id], int(billed.get(tenant_id, 0)), now)
+        if found.amount_cents:
+            found.save(force_insert=True)
+            made.append(found)
+            if found.amount_cents < 0:
+                give_back(found, among=Q(run=run) | Q(adjustment__run=run), now=now)
+    return made
+
+
+def _forget_unissued(run: BillingRun, subscription: Subscription, now: datetime) -> None:
+    """What was found before and is on no issued invoice."""
+    before = Adjustment.objects.filter(run=run, subscription=subscription, kind=AdjustmentKind.REPRICED)
+    before.to_bill().delete()
+    drafted = LedgerEntry.objects.filter(
+        adjustment__in=before, corrects__isnull=True, line__invoice__state=InvoiceState.DRAFT
+    )
+    for entry in drafted.select_related("run"):
+        written_off(entry, why=FOUND_AGAIN, now=now).save(force_insert=True)
+        draw_again(entry.run, entry.tenant_id, without={entry.pk}, added=[])
+
+
+def _difference(run, subscription, tenant_id: int, owed: list[LedgerEntry], billed: int, now) -> Adjustment:
+    period = Period(run.period_start, run.period_end)
+    due = sum(entry.amount_cents for entry in owed)
+    cents = due - billed
+    return Adjustment(
+        tenant_id=tenant_id,
+        kind=AdjustmentKind.REPRICED,
+        subscription=subscription,
+        operator_id=run.operator_id,
+        run=run,
+        period_start=run.period_start,
+        period_end=run.period_end,
+        amount_cents=cents,
+        label=f"{subscription.service_name} – Régularisation, {period.label}"[:200],
+        steps=[
+            *(
+                f"{one} au {format_date(one.effective_on)} : {one.after or one.text}"
+                for one in changes_within(subscription, start=period.start, end=period.end)
+            ),
+            *(f"{entry.label} : {entry.steps[-1]}" for entry in owed if entry.steps),
+            _sum(due, billed),
+        ],
+        noted_at=now,
+        settled_at=now if cents < 0 else None,
+    )
+
+
+def _sum(due: int, billed: int) -> str:
+    if due < billed:
+        return f"{format_cents(billed)} facturés − {format_cents(due)} dus = {format_cents(billed - due)}"
+    return f"{format_cents(due)} dus − {format_cents(billed)} facturés = {format_cents(due - billed)}"
+
+
+def give_back(adjustment: Adjustment, *, among: Q, now: datetime) -> None:
+    """The contrary entries of a negative adjustment, on the credit notes of the invoices that billed too
+    much: the newest first, adhesions last, none below zero."""
+    left = -adjustment.amount_cents
+    by_invoice: dict[Invoice, list[LedgerEntry]] = defaultdict(list)
+    lines = (
+        LedgerEntry.objects.filter(
+            among,
+            tenant=adjustment.tenant_id,
+            subscription=adjustment.subscription_id,
+            corrects__isnull=True,
+            line__invoice__state=InvoiceState.ISSUED,
+        )
+        .annotate(remains=Coalesce(Sum("corrections__amount_cents"), 0) + Sum("amount_cents"))
+        .select_related("line__invoice")
+    )
+    for entry in sorted(lines, key=_rank):
+        cents = min(left, entry.remains)
+        if cents > 0:
+            by_invoice[entry.line.invoice].append(_taken_from(entry, cents, adjustment, now))
+            left -= cents
+    for invoice, entries in by_invoice.items():
+        LedgerEntry.objects.bulk_create(entries)
+        draft_credit_note(corrects=invoice, entries=entries)
+
+
+def _rank(entry: LedgerEntry):
+    one_off = bool(entry.facts.get("year", {}).get("one_off"))
+    return one_off, -entry.period_end.toordinal(), -entry.remains, entry.pk
+
+
+def _taken_from(entry: LedgerEntry, cents: int, adjustment: Adjustment, now: datetime) -> LedgerEntry:
+    steps = list(adjustment.steps)
+    if cents < -adjustment.amount_cents:
+        steps.append(f"Dont {format_cents(cents)} sur la ligne « {entry.label} »")
+    return copied(
+        entry,
+        corrects=entry,
+        adjustment=adjustment,
+        code=coded(entry.code, f"~r{adjustment.pk}"),
+        label=adjustment.label,
+        quantity=Decimal(1),
+        unit=FLAT_UNIT,
+        unit_price=-Decimal(cents) / 100,
+        amount_cents=-cents,
+        steps=steps,
+        facts={},
+        recorded_at=now,
+    )
+
+
+def bill_waiting(run: BillingRun, *, now: datetime, tenants: set[int] | None = None) -> None:
+    """Adds what waits for the next invoice to the drafts of a run, which the caller has locked."""
+    by_payer: dict[int, list[LedgerEntry]] = defaultdict(list)
+    for entry in lines_waiting(run, tenants=tenants, now=now):
+        by_payer[entry.tenant_id].append(entry)
+    LedgerEntry.objects.bulk_create(entry for entries in by_payer.values() for entry in entries)
+    for tenant_id, entries in by_payer.items():
+        draw_again(run, tenant_id, without=set(), added=entries)

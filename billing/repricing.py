@@ -1,0 +1,104 @@
+"""A price that changes reaches what was drafted or invoiced for the days from then on.
+
+A draft is drawn again, from the facts it was made with. An issued invoice is never touched: see `levelling`.
+"""
+
+import logging
+from datetime import date, datetime
+
+from django.db import transaction
+
+from billing import tasks
+from billing.drafting import entries_of, facts_as_billed, facts_of_subscribers, price_of_period, problem_of
+from billing.levelling import bill_waiting, level
+from billing.models import BillingRun, LedgerEntry, Repricing, RunState
+from billing.periods import Period
+from billing.redrawing import coded, drafted, draw_again, lock_runs, written_off
+from catalog.pricing import PricingError
+from subscriptions.models import Subscription
+
+logger = logging.getLogger(__name__)
+
+CHANGED = "Écriture annulée : le prix a changé, ce qui est dû est calculé de nouveau."
+
+
+@transaction.atomic
+def note_repricing(*, subscription: Subscription, on: date, now: datetime) -> None:
+    """Takes note that a subscription is priced otherwise from `on`, and has a worker see to what was billed
+    beyond. In the transaction that changes the price, under the subscriber's own scope; twice is once."""
+    repricing, noted = Repricing.objects.get_or_create(
+        subscription=subscription,
+        since=on,
+        settled_at=None,
+        defaults={"tenant_id": subscription.tenant_id, "noted_at": now},
+    )
+    if noted:
+        tasks.settle_repricing.defer(repricing_id=repricing.pk)
+
+
+@transaction.atomic
+def settle_repricing(*, repricing_id: int, now: datetime) -> None:
+    """Draws drafts under review again and levels issued invoices, in the runs that bill days from the change.
+
+    One transaction; called again, does nothing. While one of those runs is being issued it stays to settle:
+    the end of the issue takes it up.
+    """
+    repricing = (
+        Repricing.objects.select_for_update(of=("self",), no_key=True)
+        .select_related("subscription__tenant__territory", "subscription__operator", "subscription__follows")
+        .get(pk=repricing_id)
+    )
+    if repricing.settled_at:
+        return
+    subscription = repricing.subscription
+    runs = lock_runs(operator_id=subscription.operator_id, beyond=repricing.since)
+    if runs is None:
+        return
+    waiting: set[int] = set()
+    for run in runs:
+        try:
+            if run.state == RunState.REVIEW:
+                _draw_again(run, repricing, now)
+            elif run.state == RunState.ISSUED:
+                waiting |= {one.tenant_id for one in level(run=run, subscription=subscription, now=now)}
+        except PricingError as error:
+            _tell(run, subscription, error)
+    if waiting and (under_review := next((run for run in runs if run.state == RunState.REVIEW), None)):
+        bill_waiting(under_review, tenants=waiting, now=now)
+    repricing.settled_at = now
+    repricing.save(update_fields=["settled_at"])
+
+
+def _draw_again(run: BillingRun, repricing: Repricing, now: datetime) -> None:
+    """What the drafts bill of the run's period, by the terms now in force."""
+    subscription = repricing.subscription
+    if not (written := drafted(run, subscription)):
+        return
+    period = Period(run.period_start, run.period_end)
+    known = facts_of_subscribers([subscription], period).get(subscription.pk)
+    priced = price_of_period(subscription, facts_as_billed(written[0], known), period)
+    owed = list(entries_of(run, subscription, priced, now))
+    if _said(written) == _said(owed):
+        return
+    for entry in owed:
+        entry.code = coded(entry.code, f"~p{repricing.pk}")
+    LedgerEntry.objects.bulk_create([*(written_off(entry, why=CHANGED, now=now) for entry in written), *owed])
+    for tenant_id in sorted({entry.tenant_id for entry in [*written, *owed]}):
+        draw_again(
+            run,
+            tenant_id,
+            without={entry.pk for entry in written if entry.tenant_id == tenant_id},
+            added=[entry for entry in owed if entry.tenant_id == tenant_id],
+        )
+
+
+def _said(entries: list[LedgerEntry]) -> list[tuple]:
+    """What their lines say."""
+    return sorted((entry.tenant_id, entry.label, entry.amount_cents) for entry in entries)
+
+
+def _tell(run: BillingRun, subscription: Subscription, error: PricingError) -> None:
+    """A person must look, as for one that could not be priced at first."""
+    logger.error("subscription %s cannot be priced again in run %s", subscription.pk, run.pk)
+    run.problems = [*run.problems, problem_of(subscription, error)]
+    run.save(update_fields=["problems"])
