@@ -72,7 +72,8 @@ def test_exit_to_certificate(page: Page, stack: RunningStack):
     page.goto(address)
     expect(page.get_by_text("Départ terminé")).to_be_visible()
     look(page, "exit-7-over")
-    proof = page.get_by_role("link", name=re.compile("certificat d’effacement", re.I)).first.get_attribute("href")
+    link = page.get_by_role("link", name=re.compile("certificat d’effacement", re.I)).first
+    proof = link.get_attribute("href")
     assert page.context.request.get(stack.url + proof).body() == PDF
 
 
