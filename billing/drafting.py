@@ -15,7 +15,7 @@ from django.db.models import prefetch_related_objects
 from billing.models import BillingRun, Invoice, InvoiceLine, LedgerEntry
 from billing.periods import Period
 from billing.waiting import lines_waiting
-from catalog.prices import TerritoryFacts, goes_by_college, territory_facts
+from catalog.prices import TerritoryFacts
 from catalog.pricing import (
     Facts,
     Line,
@@ -27,9 +27,9 @@ from catalog.pricing import (
     prorate,
     vat_breakdown,
 )
+from subscriptions.facts import facts_of_subscribers
 from subscriptions.in_force import approved_amendments, change_days, terms_on
 from subscriptions.models import Subscription
-from subscriptions.pooling import POOLED, groups_of
 
 OUT_OF_SCOPE = "O"
 CODE_LENGTH = 40  # LedgerEntry.code
@@ -44,7 +44,7 @@ def draft_batch(*, run: BillingRun, subscriptions: list[Subscription], now: date
     """
     period = Period(run.period_start, run.period_end)
     prefetch_related_objects(subscriptions, approved_amendments())
-    facts = facts_of_subscribers(subscriptions, period)
+    facts = facts_for_period(subscriptions, period)
     entries, problems = [], []
     for subscription in subscriptions:
         if not months_owed(subscription, period):
@@ -75,24 +75,19 @@ class _NoTerritory(PricingError):
     code = "no_territory"
 
 
-def facts_of_subscribers(subscriptions: Iterable[Subscription], period: Period) -> dict[int, TerritoryFacts]:
+def facts_for_period(subscriptions: Iterable[Subscription], period: Period) -> dict[int, TerritoryFacts]:
     """By subscription id, the facts of its subscriber on the first day of the period; on its own first day
     when it follows a merged commune's, the population of the commune nouvelle being in force from then on.
 
-    One query a day: the first of the period, and those of mergers within it.
+    A few queries a day: the first of the period, and those of mergers within it.
     """
     by_day: dict[date, list[Subscription]] = defaultdict(list)
     for subscription in subscriptions:
-        if subscription.tenant.territory:
-            day = max(period.start, subscription.active_from) if subscription.follows_id else period.start
-            by_day[day].append(subscription)
-    found = {}
+        day = max(period.start, subscription.active_from) if subscription.follows_id else period.start
+        by_day[day].append(subscription)
+    found: dict[int, TerritoryFacts] = {}
     for day, those in by_day.items():
-        territories = {s.tenant.territory_id: s.tenant.territory for s in those}
-        operator = next((s.operator for s in those if goes_by_college(s.grid, options=s.options)), None)
-        facts = territory_facts(territories=territories.values(), on=day, college_at=operator)
-        found |= {s.pk: facts[s.tenant.territory_id] for s in those}
-        _pool(found, those, day)
+        found |= facts_of_subscribers(those, on=day)
     return found
 
 
@@ -112,16 +107,6 @@ def facts_as_billed(entry: LedgerEntry, known: TerritoryFacts | None) -> Territo
         member_communes=frozen.get("member_communes"),  # written since grids may count them
         pooled_population=frozen.get("pooled_population"),  # the same
     )
-
-
-def _pool(found: dict[int, TerritoryFacts], subscriptions: list[Subscription], day: date) -> None:
-    """Adds the inhabitants of the whole group, as last counted that day, where the price looks at them. One
-    query for all, none where no price does."""
-    pooled = [one for one in subscriptions if one.grid.get("pattern") == POOLED]
-    groups = groups_of(listings=[one.listing_id for one in pooled], on=day) if pooled else {}
-    for one in pooled:
-        if group := groups.get(one.listing_id):
-            found[one.pk] = replace(found[one.pk], pooled_population=group.inhabitants)
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from billing.drafting import (
     PeriodPrice,
     entries_of,
     facts_as_billed,
-    facts_of_subscribers,
+    facts_for_period,
     months_owed,
     price_of_period,
 )
@@ -103,7 +103,7 @@ def _owed_by_old(
     """What the merged commune owes until its merger, from the very facts its draft was made with."""
     if not months_owed(old, period):
         return []
-    known = facts_of_subscribers([old], period).get(old.pk)
+    known = facts_for_period([old], period).get(old.pk)
     entries = list(entries_of(run, old, _priced(old, facts_as_billed(written[0], known), period), now))
     for entry in entries:
         entry.code = coded(entry.code, SHARED)
@@ -114,7 +114,7 @@ def _owed_by_old(
 def _owed_by_new(run, new: Subscription, period: Period, now) -> list[LedgerEntry]:
     if not months_owed(new, period):
         return []
-    facts = facts_of_subscribers([new], period).get(new.pk)
+    facts = facts_for_period([new], period).get(new.pk)
     entries = list(entries_of(run, new, _priced(new, facts, period), now))
     for entry in entries:
         entry.period_start = max(entry.period_start, new.active_from)

@@ -10,7 +10,7 @@ from django.db import transaction
 from django.db.models import Max
 from django.utils.timezone import localdate
 
-from catalog.prices import TerritoryFacts, counted_by, goes_by_college, territory_facts
+from catalog.prices import TerritoryFacts, counted_by
 from catalog.pricing import Counted, PricingError, Quote, format_cents, format_percent
 from subscriptions import contract_letters, signals
 from subscriptions.acts import Act, check_act
@@ -23,6 +23,7 @@ from subscriptions.exceptions import (
     SamePerson,
     WrongState,
 )
+from subscriptions.facts import facts_of_subscriber
 from subscriptions.in_force import TermsInForce, terms_on
 from subscriptions.models import (
     RUNNING,
@@ -41,7 +42,6 @@ from subscriptions.ordering import (
     place_order,
     threshold_cents,
 )
-from subscriptions.pooling import pooled_facts
 from tenants import audit
 from tenants.days import in_words
 from tenants.models import User
@@ -95,7 +95,7 @@ class Choosable:
 
 def choosable(subscription: Subscription, *, on: date) -> Choosable:
     """What may be changed that day: the numbers that the price counts, the options in force."""
-    facts, terms = facts_of(subscription, on=on), terms_on(subscription, on)
+    terms = terms_on(subscription, on)
     kept = {option["code"]: option for option in terms.options}
     try:
         offer = offer_to(listing=subscription.listing, organisation=subscription.tenant, today=on)
@@ -103,13 +103,14 @@ def choosable(subscription: Subscription, *, on: date) -> Choosable:
     except NotAvailable:
         new = []
     offered = [*terms.options, *new]
+    facts = facts_of_subscriber(subscription, on=on, options=new)
     return Choosable(_counted(subscription.grid, offered, facts=facts), offered, terms)
 
 
 def compare(subscription: Subscription, *, changes: Changes, on: date) -> Comparison:
     """What a year costs before and after, for the inhabitants known on the day `on`. Raises AmendmentInvalid
     where no price can be computed."""
-    facts = facts_of(subscription, on=on)
+    facts = facts_of_subscriber(subscription, on=on, options=changes.options or [])
     terms = terms_on(subscription, changes.effective_on)
     after = terms
     if changes.counts is not None:
@@ -307,16 +308,6 @@ def limit_percent(*, on: date) -> Decimal:
     first row."""
     rows = ModificationLimit.objects.filter(in_force_from__lte=on).order_by("-in_force_from")
     return rows.values_list("percent", flat=True).first() or Decimal(0)
-
-
-def facts_of(subscription: Subscription, *, on: date) -> TerritoryFacts:
-    """What a price of this contract may rest on, that day."""
-    territory = subscription.tenant.territory
-    college_at = (
-        subscription.operator if goes_by_college(subscription.grid, options=subscription.options) else None
-    )
-    facts = territory_facts(territories=[territory], on=on, college_at=college_at)[territory.pk]
-    return pooled_facts(listing=subscription.listing, facts=facts, on=on)
 
 
 def _counted(definition: dict, options: list[dict], *, facts: TerritoryFacts) -> tuple[Counted, ...]:

@@ -5,8 +5,9 @@ purchasing vehicle asks for them. Steps and their order; what each step decides 
 from datetime import datetime
 
 from django.db import transaction
+from django.utils.timezone import localdate
 
-from subscriptions.exceptions import NotYourTurn, SamePerson, WrongState
+from subscriptions.exceptions import NotYourTurn, OrganisationClosed, SamePerson, WrongState
 from subscriptions.models import (
     APPROVAL_MOVES,
     Approval,
@@ -85,11 +86,14 @@ def decide(
     The request is locked first, so that it cannot be taken back meanwhile; the step is changed by a
     conditional UPDATE whose row count is read. `subscription.state` is read again.
 
-    Raises WrongState when the request is decided or the step is, NotYourTurn when an earlier one waits, and
-    SamePerson for whoever asked or has agreed already, where another person must.
+    Raises WrongState when the request is decided or the step is, NotYourTurn when an earlier one waits,
+    OrganisationClosed where nobody is left to agree for, and SamePerson for whoever asked or has agreed
+    already, where another person must.
     """
     locked = Subscription.objects.select_for_update(of=("self",), no_key=True).get(pk=subscription.pk)
     subscription.state = locked.state
+    if to == ApprovalState.GIVEN and subscription.tenant.is_closed(on=localdate(now)):
+        raise OrganisationClosed
     if locked.state != State.REQUESTED:
         raise WrongState(f"Impossible : cet abonnement est « {locked.get_state_display()} ».")
     steps = list(Approval.objects.filter(subscription=locked).order_by("position"))

@@ -107,7 +107,7 @@ class OrganisationClosed(SubscriptionRefused):
 
     def __init__(self):
         super().__init__(
-            "Votre collectivité a fusionné ou n’existe plus : elle n’approuve plus de demande. "
+            "Cette collectivité a fusionné ou n’existe plus : rien ne s’approuve plus pour elle. "
             "La collectivité qui la remplace peut demander ce service."
         )
 

@@ -10,9 +10,10 @@ from enum import StrEnum
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
-from catalog.prices import TerritoryFacts, goes_by_college, territory_facts, vat_of
+from catalog.prices import TerritoryFacts, vat_of
 from catalog.pricing import PricingError, Quote, format_date
-from subscriptions.in_force import terms_on
+from subscriptions.facts import facts_of_subscribers
+from subscriptions.in_force import approved_amendments, terms_on
 from subscriptions.models import RUNNING, State, Subscription
 from tenants.models import Adhesion, ChangeKind, Membership, Operator, Organisation, TerritoryChange
 from tenants.tenancy import tenant_scope
@@ -126,7 +127,9 @@ def make_plan(change, operator, old, new, *, today: date, lock: bool) -> Plan:
     lasting = old.adhesions.filter(lasts_beyond(change.effective_on), operator=operator)
     if lock:
         rows, lasting = (each.select_for_update(of=("self",), no_key=True) for each in (rows, lasting))
-    subscriptions = list(rows.select_related("listing", "vehicle", "follows"))
+    subscriptions = list(
+        rows.select_related("listing", "vehicle", "follows").prefetch_related(approved_amendments())
+    )
     adhesions = list(lasting.select_related("college"))
     items = _items(change, new, subscriptions)
     return Plan(
@@ -180,18 +183,15 @@ def _items(
         )
         own = {row.listing_id: row for row in rows}
     # Days differ only for what was opened after the merger.
-    facts: dict[date, TerritoryFacts] = {}
-    items = []
-    for subscription in subscriptions:
-        on = max(change.effective_on, subscription.active_from or change.effective_on)
-        if new is not None and new.territory and on not in facts:
-            by_college = any(goes_by_college(one.grid, options=one.options) for one in subscriptions)
-            operator = subscriptions[0].operator if by_college else None
-            facts[on] = territory_facts(territories=[new.territory], on=on, college_at=operator)[
-                new.territory_id
-            ]
-        items.append(_item(subscription, on, own.get(subscription.listing_id), new, facts.get(on)))
-    return items
+    days = {one.pk: max(change.effective_on, one.active_from or change.effective_on) for one in subscriptions}
+    facts: dict[int, TerritoryFacts] = {}
+    if new is not None and new.territory:
+        for on in set(days.values()):
+            those = [one for one in subscriptions if days[one.pk] == on]
+            facts |= facts_of_subscribers(those, on=on, territory=new.territory)
+    return [
+        _item(one, days[one.pk], own.get(one.listing_id), new, facts.get(one.pk)) for one in subscriptions
+    ]
 
 
 def _item(subscription, on, own: Subscription | None, new, facts: TerritoryFacts | None) -> Item:

@@ -63,6 +63,13 @@ def terms_on(subscription: Subscription, day: date) -> TermsInForce:
     return TermsInForce(subscription.grid, counts, options, coefficient)
 
 
+def options_ever(subscription: Subscription) -> list[dict]:
+    """The options ({code, name, grid}) that it had or is to have on any day, some of them twice. As
+    `terms_on`."""
+    amended = (amendment.options or [] for amendment in _approved(subscription))
+    return [*subscription.options, *(option for options in amended for option in options)]
+
+
 def follow(*, old: Subscription, new: Subscription) -> None:
     """Whoever takes over a contract takes over its amendments, those to come included."""
     for amendment in _approved(old):

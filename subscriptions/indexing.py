@@ -11,6 +11,7 @@ from django.utils.timezone import localdate
 from catalog.pricing import PricingError, Revision, format_number, month_in_words, revision
 from subscriptions import amending
 from subscriptions.exceptions import AmendmentInvalid, AmendmentRefused
+from subscriptions.facts import facts_of_subscriber
 from subscriptions.in_force import terms_on
 from subscriptions.models import (
     RUNNING,
@@ -146,7 +147,7 @@ def _write(subscription: Subscription, effective: date, made: Revision, *, on: d
     changes = amending.Changes(effective_on=effective, text="révision")
     before = amending.compare(subscription, changes=changes, on=on)
     after = before.terms.at(made.coefficient).price(
-        amending.facts_of(subscription, on=on), first_year=subscription.in_first_year(effective)
+        facts_of_subscriber(subscription, on=on), first_year=subscription.in_first_year(effective)
     )
     amendment = Amendment(
         kind=AmendmentKind.INDEXATION,

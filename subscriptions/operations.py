@@ -17,7 +17,6 @@ from subscriptions.exceptions import (
     NotAMember,
     NotAvailable,
     OrderRefused,
-    OrganisationClosed,
     PriceChanged,
     SamePerson,
     WrongState,
@@ -201,8 +200,6 @@ def approve(
     Raises OrganisationClosed, SamePerson, DecisionInvalid, WrongState, or the OrderRefused of a vehicle that
     has no room for it.
     """
-    if subscription.tenant.is_closed(on=localdate(now)):
-        raise OrganisationClosed
     if subscription.separate_approver and approved_by.pk == subscription.requested_by_id:
         raise SamePerson
     check_decision(

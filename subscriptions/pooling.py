@@ -1,7 +1,8 @@
 """The pooled price: the inhabitants of all who buy a listing together set the tier for each of them."""
 
+import logging
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import date
 
@@ -10,49 +11,78 @@ from catalog.prices import TerritoryFacts
 from catalog.pricing import Grid, grid_of, parse_grid
 from catalog.pricing.group_grids import PooledVolume
 from subscriptions.models import GroupPopulation, Subscription
-from tenants.models import Population
+from tenants.models import Population, Territory
+from tenants.models.territory import TerritoryKind
 
 POOLED = "pooled_volume"
+logger = logging.getLogger(__name__)
 
 
 def record_groups(*, on: date) -> None:
     """Counts the group of each listing that is priced by volume on that day. May run any number of times: a
-    day that is counted stays as it is. Four queries and the writes; runs for every tenant."""
+    day that is counted stays as it is. Six queries at most and the writes; runs for every tenant.
+
+    An intercommunality whose own population is unknown counts for that of its communes. Where none is known
+    either, its group is not counted that day, which is logged: the last count stands, and no price rests on
+    one that forgets somebody.
+    """
     grids = PriceGrid.objects.filter(state=GridState.PUBLISHED, option="", definition__pattern=POOLED)
     kinds = {grid.listing_id: grid.definition["population_kind"] for grid in grids if grid.is_in_force(on)}
-    buyers: dict[int, set[int]] = defaultdict(set)
-    epcis: dict[int, int | None] = {}
+    buyers: dict[int, dict[int, Territory]] = {listing: {} for listing in kinds}
     opened = Subscription.objects.open().filter(listing__in=kinds, tenant__territory__isnull=False)
-    rows = opened.order_by().values_list("listing", "tenant__territory", "tenant__territory__epci")
-    for listing, territory, epci in rows:
-        buyers[listing].add(territory)
-        epcis[territory] = epci
-    known: dict[tuple[int, str], int] = (
-        {
-            (row.territory_id, row.kind): row.value or 0
-            for row in Population.objects.filter(territory__in=set().union(*buyers.values())).in_force(on=on)
-        }
-        if buyers
-        else {}
-    )
+    for one in opened.select_related("tenant__territory").order_by():
+        buyers[one.listing_id][one.tenant.territory_id] = one.tenant.territory
+    territories = {pk: place for group in buyers.values() for pk, place in group.items()}
+    known = _populations(territories.values(), kinds=set(kinds.values()), on=on)
+    counts = []
+    for listing, kind in sorted(kinds.items()):
+        inhabitants = _inhabitants(buyers[listing], kind, known)
+        if inhabitants is None:
+            logger.error("listing %s has a buyer without a population (%s): not counted", listing, kind)
+            continue
+        counts.append(
+            GroupPopulation(listing_id=listing, on=on, members=len(buyers[listing]), inhabitants=inhabitants)
+        )
+    GroupPopulation.objects.bulk_create(counts, ignore_conflicts=True)
 
-    def counted(listing: int, kind: str) -> set[int]:
-        """Without the communes of an intercommunality that is counted itself: nobody counts twice."""
-        found = buyers[listing]
-        return {one for one in found if not (epcis[one] in found and known.get((epcis[one], kind)))}
 
-    GroupPopulation.objects.bulk_create(
-        [
-            GroupPopulation(
-                listing_id=listing,
-                on=on,
-                members=len(buyers[listing]),
-                inhabitants=sum(known.get((territory, kind), 0) for territory in counted(listing, kind)),
-            )
-            for listing, kind in sorted(kinds.items())
-        ],
-        ignore_conflicts=True,
-    )
+def _populations(
+    territories: Iterable[Territory], *, kinds: set[str], on: date
+) -> dict[tuple[int, str], int]:
+    """By territory and kind; an intercommunality's is that of its communes when its own is unknown."""
+    places = {one.pk: one for one in territories}
+    if not places:
+        return {}
+    rows = Population.objects.filter(kind__in=kinds)
+    known = _known(rows.filter(territory__in=places).in_force(on=on))
+    unknown = {
+        pk
+        for pk, one in places.items()
+        if one.kind == TerritoryKind.EPCI and any((pk, kind) not in known for kind in kinds)
+    }
+    if not unknown:
+        return known
+    of_communes: dict[tuple[int, str], int] = defaultdict(int)
+    communes = Territory.objects.filter(epci__in=unknown, kind=TerritoryKind.COMMUNE, ended_on__isnull=True)
+    epci_of = dict(communes.values_list("pk", "epci"))
+    for (commune, kind), value in _known(rows.filter(territory__in=epci_of).in_force(on=on)).items():
+        of_communes[epci_of[commune], kind] += value
+    return of_communes | known
+
+
+def _known(rows: Iterable[Population]) -> dict[tuple[int, str], int]:
+    return {(row.territory_id, row.kind): row.value for row in rows if row.value is not None}
+
+
+def _inhabitants(
+    buyers: Mapping[int, Territory], kind: str, known: Mapping[tuple[int, str], int]
+) -> int | None:
+    """Of a group, without the communes of an intercommunality that is in it: nobody counts twice. None when
+    somebody's are unknown."""
+    counted = [pk for pk, one in buyers.items() if one.epci_id not in buyers]
+    if any((pk, kind) not in known for pk in counted):
+        return None
+    return sum(known[pk, kind] for pk in counted)
 
 
 def groups_of(*, listings: Iterable[Listing | int], on: date) -> dict[int, GroupPopulation]:

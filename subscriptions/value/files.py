@@ -1,18 +1,18 @@
 """Writing a value file, and its review once a year is over."""
 
-from dataclasses import replace
 from datetime import date, datetime
 
 from django.db import IntegrityError, transaction
 from django.utils.timezone import localdate
 
 from catalog.models import Listing
-from catalog.prices import territory_facts, vat_of, year_quote
+from catalog.prices import vat_of
 from catalog.pricing import PricingError, Quote
 from subscriptions.choosing import Choices, price_choices
 from subscriptions.exceptions import CountsMissing
+from subscriptions.facts import facts_of_subscriber
+from subscriptions.in_force import terms_on
 from subscriptions.models import DiscountRate, Subscription, ValueFile, ValueReview
-from subscriptions.pooling import pooled_facts
 from subscriptions.queries import open_subscription
 from subscriptions.value.assumptions import Assumptions
 from subscriptions.value.figures import figures
@@ -50,7 +50,7 @@ def price_over_term(*, listing: Listing, organisation: Organisation, on: date) -
     made that day. Raises PriceUnknown, NotAvailable."""
     subscription = open_subscription(organisation=organisation, listing=listing)
     if subscription is not None:
-        return _subscribed(subscription, organisation, on)
+        return _subscribed(subscription, on)
     try:
         price = price_choices(listing=listing, organisation=organisation, choices=Choices(), today=on).price
     except CountsMissing as missing:
@@ -60,22 +60,16 @@ def price_over_term(*, listing: Listing, organisation: Organisation, on: date) -
     return price.gross_cents, price.following_cents + price.following_vat_cents
 
 
-def _subscribed(subscription: Subscription, organisation: Organisation, on: date) -> tuple[int, int]:
+def _subscribed(subscription: Subscription, on: date) -> tuple[int, int]:
     def gross(quote: Quote) -> int:
         return quote.total_cents + vat_of(
             quote=quote, category=subscription.vat_category, rate=subscription.vat_rate
         )
 
     first = Quote.from_dict(subscription.quote)
-    facts = territory_facts(territories=[organisation.territory], on=on, college_at=subscription.operator)
-    pooled = pooled_facts(listing=subscription.listing, facts=facts[organisation.territory_id], on=on)
+    facts = facts_of_subscriber(subscription, on=on)
     try:
-        later = year_quote(
-            definition=subscription.grid,
-            options=subscription.options,
-            facts=replace(pooled, counts=subscription.counts),
-            first_year=False,
-        )
+        later = terms_on(subscription, on).price(facts, first_year=False)
     except PricingError:
         later = first.recurring()
     return gross(first), gross(later)

@@ -7,7 +7,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import IntegrityError, transaction
 
-from billing.drafting import facts_of_subscribers, price_of_period
+from billing.drafting import facts_for_period, price_of_period
 from billing.periods import Period
 from subscriptions import amending
 from subscriptions.acts import Act
@@ -79,7 +79,7 @@ def approve(amendment, *, with_act=True, by=None, now=NOW) -> None:
 
 def billed(subscription, period=YEAR):
     with as_worker():
-        facts = facts_of_subscribers([subscription], period)[subscription.pk]
+        facts = facts_for_period([subscription], period)[subscription.pk]
         return price_of_period(subscription, facts, period).quote
 
 

@@ -8,7 +8,7 @@ from django.db import IntegrityError, transaction
 
 from subscriptions import operations
 from subscriptions.approving import agree
-from subscriptions.exceptions import DecisionInvalid, NotYourTurn, SamePerson, WrongState
+from subscriptions.exceptions import DecisionInvalid, NotYourTurn, OrganisationClosed, SamePerson, WrongState
 from subscriptions.models import (
     Approval,
     ApprovalState,
@@ -19,7 +19,7 @@ from subscriptions.models import (
     State,
     Subscription,
 )
-from tenants.models import AuditEvent
+from tenants.models import AuditEvent, Organisation
 from tests.factories import ListingFactory, SubscriptionFactory, UserFactory
 from tests.factories.base import NOW
 from tests.factories.subscriptions import PDF
@@ -154,3 +154,18 @@ def test_who_took_the_act_is_on_record():
 def test_no_mayor_decides_where_the_council_must():
     with pytest.raises(DecisionInvalid, match="ne se délègue pas"):
         decide(asked(legal_basis="groupement"), authority=Authority.MAYOR)
+
+
+def test_nobody_agrees_for_an_organisation_that_is_no_more():
+    subscription = asked()
+    decide(subscription)
+    with as_worker():
+        Organisation.objects.filter(pk=subscription.tenant_id).update(closed_on=TODAY)
+        subscription = Subscription.objects.select_related("tenant").get(pk=subscription.pk)
+    with pytest.raises(OrganisationClosed):
+        word(subscription, Party.OPERATOR)
+    with as_worker():
+        operations.refuse(
+            subscription=subscription, by=UserFactory(), reason="Fusion", now=NOW, party=Party.OPERATOR
+        )
+    assert state_of(subscription) == State.REFUSED

@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from billing.drafting import facts_of_subscribers, price_of_period
+from billing.drafting import facts_for_period, price_of_period
 from billing.periods import Period
 from subscriptions import indexing
 from subscriptions.exceptions import AmendmentInvalid
@@ -73,7 +73,7 @@ def test_the_invoices_follow_from_that_day():
         totals = []
         for year in (2026, 2027):
             period = Period(date(year, 1, 1), date(year + 1, 1, 1))
-            facts = facts_of_subscribers([subscription], period)[subscription.pk]
+            facts = facts_for_period([subscription], period)[subscription.pk]
             quote = price_of_period(subscription, facts, period).quote
             totals.append(quote.total_cents)
         amendment = Amendment.objects.get()
