@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from django.core.files.base import ContentFile, File
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import Q, QuerySet
 from django.utils.timezone import localdate
 
@@ -33,6 +33,7 @@ from subscriptions.models import BulkLine, BulkRequest, BulkState, LineState, Pu
 from subscriptions.models.bulk import AT_WORK, BULK_TRANSITIONS
 from subscriptions.pooling import groups_of, is_pooled, with_newcomer
 from tenants import audit, jobs
+from tenants.constraints import violated
 from tenants.members.adhesions import members_of
 from tenants.models import Operator, Organisation, User
 
@@ -109,7 +110,14 @@ def prepare_bulk(
     if convention is not None:
         bulk.convention_number, bulk.convention_date = convention.number, convention.date
         bulk.convention_file = convention.file
-    bulk.save(force_insert=True)
+    try:
+        with transaction.atomic():
+            bulk.save(force_insert=True)
+    except IntegrityError as error:
+        # A double click: the first one is being written, or is.
+        if violated(error) != "bulk_once":
+            raise
+        return BulkRequest.objects.get(tenant=initiator, request_key=request_key)
     lines = list(_lines(bulk, wanted, prices))
     BulkLine.objects.bulk_create(lines)
     return bulk
@@ -176,15 +184,16 @@ def prices_for(*, listing: Listing, organisations: Sequence[Organisation], on: d
 
 
 @transaction.atomic
-def confirm_bulk(*, bulk: BulkRequest, now: datetime) -> None:
-    """Has the requests made, by a job. Raises WrongState when it was confirmed already."""
+def confirm_bulk(*, bulk: BulkRequest, by: User, now: datetime) -> None:
+    """Has the requests made, by a job, in the name of whoever prepared the list; the log says who confirmed.
+    Raises BulkRefused, or WrongState when it was confirmed already."""
     waiting = BulkLine.objects.filter(bulk=bulk, state=LineState.WAITING).count()
     if not waiting and bulk.state == BulkState.DRAFT:
         raise BulkRefused("Aucune ligne de cette liste ne peut être demandée.")
     _move(bulk, BulkState.RUNNING, done=0, total=waiting)
     audit.record(
         tenant=bulk.tenant,
-        actor=bulk.requested_by,
+        actor=by,
         what="bulk.confirmed",
         sentence=f"{{actor}} a demandé {bulk.listing.sheet.name} pour {waiting} collectivités.",
         subject_id=bulk.public_id,
@@ -193,11 +202,20 @@ def confirm_bulk(*, bulk: BulkRequest, now: datetime) -> None:
     _defer(bulk.pk)
 
 
-def discard_bulk(*, bulk: BulkRequest) -> None:
-    """Throws away a list that nobody confirmed. Raises WrongState."""
+@transaction.atomic
+def discard_bulk(*, bulk: BulkRequest, by: User, now: datetime) -> None:
+    """Throws away a list that nobody confirmed; the log keeps who did. Raises WrongState."""
     deleted, _ = BulkRequest.objects.filter(pk=bulk.pk, state=BulkState.DRAFT).delete()
     if not deleted:
-        raise WrongState("Cette liste vient d’être confirmée. Rechargez la page.")
+        raise WrongState("Cette liste vient d’être confirmée ou jetée. Rechargez la page.")
+    audit.record(
+        tenant=bulk.tenant,
+        actor=by,
+        what="bulk.discarded",
+        sentence=f"{{actor}} a jeté une liste préparée pour {bulk.listing.sheet.name}.",
+        subject_id=bulk.public_id,
+        now=now,
+    )
 
 
 @transaction.atomic

@@ -51,5 +51,5 @@ def _ask_for_many(requests: Requests, market, organisations: list, rng: Random) 
         request_key=UUID(int=rng.getrandbits(128), version=4),
         now=now,
     )
-    bulk.confirm_bulk(bulk=found, now=now)
+    bulk.confirm_bulk(bulk=found, by=found.requested_by, now=now)
     bulk.run(bulk_id=found.pk, now=now)

@@ -142,7 +142,7 @@ def bulk() -> Iterator[Figure]:
                 request_key=uuid.uuid4(), now=now,
             )  # fmt: skip
             prepared = perf_counter() - began
-            verbs.confirm_bulk(bulk=found, now=now)
+            verbs.confirm_bulk(bulk=found, by=found.requested_by, now=now)
             began = perf_counter()
             verbs.run(bulk_id=found.pk, now=now)
             taken = perf_counter() - began

@@ -3,10 +3,12 @@
 import uuid
 
 import pytest
+from django.db import transaction
 
 from subscriptions import bulk
 from subscriptions.bulk import Wanted
-from subscriptions.models import BulkLine, LineState, Subscription
+from subscriptions.models import BulkLine, BulkRequest, LineState, Subscription
+from tenants.tenancy import tenant_scope
 from tests.factories import AdhesionFactory, ListingFactory, OrganisationFactory, UserFactory
 from tests.factories.base import NOW
 from tests.tools.database import as_worker
@@ -26,7 +28,7 @@ def confirmed(initiator, listing, organisations):
             request_key=uuid.uuid4(),
             now=NOW,
         )
-        bulk.confirm_bulk(bulk=found, now=NOW)
+        bulk.confirm_bulk(bulk=found, by=found.requested_by, now=NOW)
     return found
 
 
@@ -54,3 +56,28 @@ def test_an_operator_and_an_intercommunality_ask_for_the_same_communes_each_in_i
         for commune in communes:
             states = BulkLine.objects.filter(organisation=commune).values_list("state", flat=True)
             assert sorted(states) == [LineState.MADE, LineState.THERE]
+
+
+def test_a_double_click_is_one_list():
+    listing = ListingFactory()
+    epci = OrganisationFactory(epci=True)
+    AdhesionFactory(operator=listing.operator, organisation=epci, covers_communes=True)
+    commune = OrganisationFactory(territory__epci=epci.territory)
+    key, by = uuid.uuid4(), UserFactory()
+
+    def click():
+        with transaction.atomic(), tenant_scope([epci.pk]):
+            return bulk.prepare_bulk(
+                initiator=epci,
+                listing=listing,
+                wanted=[Wanted("", commune)],
+                convention=None,
+                by=by,
+                request_key=key,
+                now=NOW,
+            )
+
+    results = at_once(*[click] * 4)
+    assert len({found.pk for found in results}) == 1
+    with as_worker():
+        assert BulkRequest.objects.count() == BulkLine.objects.count() == 1

@@ -11,7 +11,7 @@ from subscriptions.acts import Act
 from subscriptions.bulk import Wanted
 from subscriptions.exceptions import BulkRefused, DecisionInvalid, SamePerson, WrongState
 from subscriptions.models import BulkLine, BulkRequest, BulkState, Decision, LineState, State, Subscription
-from tenants.models import Letter, Role
+from tenants.models import AuditEvent, Letter, Role
 from tenants.tenancy import tenant_scope
 from tests.factories import (
     AdhesionFactory,
@@ -66,9 +66,9 @@ def prepare(epci, listing, organisations, *, convention=None, by=None, key=None)
         )
 
 
-def confirm(found) -> None:
+def confirm(found, *, by=None) -> None:
     with tenant_scope([found.tenant_id]):
-        bulk.confirm_bulk(bulk=found, now=NOW)
+        bulk.confirm_bulk(bulk=found, by=by or UserFactory(), now=NOW)
 
 
 def work(found) -> dict[str, str]:
@@ -267,14 +267,22 @@ def test_a_request_that_its_commune_took_back_is_left_alone(listing, epci, commu
 
 
 def test_a_list_is_thrown_away_until_it_is_confirmed(listing, epci, communes):
-    found = prepare(epci, listing, communes)
+    found, by = prepare(epci, listing, communes), UserFactory()
     with tenant_scope([epci.pk]):
-        bulk.discard_bulk(bulk=found)
+        bulk.discard_bulk(bulk=found, by=by, now=NOW)
         assert not BulkLine.objects.exists()
+        assert AuditEvent.objects.get(what="bulk.discarded").actor_id == by.pk
     other = prepare(epci, listing, communes)
     confirm(other)
     with tenant_scope([epci.pk]), pytest.raises(WrongState):
-        bulk.discard_bulk(bulk=other)
+        bulk.discard_bulk(bulk=other, by=by, now=NOW)
+
+
+def test_the_log_says_who_confirmed(listing, epci, communes):
+    by = UserFactory()
+    confirm(prepare(epci, listing, communes), by=by)
+    with tenant_scope([epci.pk]):
+        assert AuditEvent.objects.get(what="bulk.confirmed").actor_id == by.pk
 
 
 def _lines(found) -> list[BulkLine]:

@@ -186,14 +186,14 @@ def progress_part(request, door: Door, public_id):
 def confirm(request, door: Door, public_id):
     """Has the requests made."""
     found = _found(door, public_id)
-    _tried(request, lambda: bulk.confirm_bulk(bulk=found, now=timezone.now()))
+    _tried(request, lambda: bulk.confirm_bulk(bulk=found, by=request.user, now=timezone.now()))
     return redirect(door.url("bulk", public_id))
 
 
 def discard(request, door: Door, public_id):
     """Throws the list away."""
     found = _found(door, public_id)
-    if _tried(request, lambda: bulk.discard_bulk(bulk=found)):
+    if _tried(request, lambda: bulk.discard_bulk(bulk=found, by=request.user, now=timezone.now())):
         messages.success(request, "La liste est abandonnée : rien n’a été demandé.")
         return redirect(door.url("bulks"))
     return redirect(door.url("bulk", public_id))
