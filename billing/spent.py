@@ -11,8 +11,8 @@ from subscriptions.models import Subscription
 
 def invoiced_for(*, subscription: Subscription, start: date, end: date) -> int | None:
     """The cents, tax included, of issued invoices and credit notes for the days of service in [start, end):
-    of a line that bills more days than those, the part of these. What is paid once (an adhesion) counts on its
-    first day. None when nothing was invoiced to its subscriber. One query, in its scope."""
+    of a line that bills more days than those, the part of these. What is paid once (an adhesion) counts on
+    its first day. None when nothing was invoiced to its subscriber. One query, in its scope."""
     entries = LedgerEntry.objects.filter(
         tenant=subscription.tenant_id,
         subscription=subscription,

@@ -25,6 +25,8 @@ from catalog.pricing import (
     grid_of,
     parse_grid,
     price,
+    revise,
+    since,
     vat_breakdown,
     with_options,
 )
@@ -32,6 +34,8 @@ from tenants.models import Adhesion, Operator, Territory
 from tenants.models import Population as PopulationRow
 from tenants.models.territory import TerritoryKind
 
+ONE = Decimal(1)
+NOT_REVISED: Mapping[str, Decimal] = {}
 # What the engine's grids call a member, from the kind of its territory.
 MEMBER_TYPES = {TerritoryKind.COMMUNE: "commune", TerritoryKind.EPCI: "epci"}
 # 94 communes of overseas collectivities have none in the register.
@@ -226,16 +230,26 @@ def year_quote(
     options: Iterable[Mapping[str, Any]],
     facts: TerritoryFacts,
     first_year: bool,
+    coefficient: Decimal = ONE,
+    priced_at: Mapping[str, Decimal] = NOT_REVISED,
 ) -> Quote:
     """A year of a service by the terms that a subscription keeps: the definition of its grid, and the options
-    chosen with it ({code, name, grid}). Raises PricingError."""
+    chosen with it ({code, name, grid}), all revised by `coefficient`. `priced_at`: by code of option, the
+    coefficient when it was priced, for those priced after a revision. Raises PricingError."""
 
-    def priced(one: Mapping[str, Any]) -> Quote:
+    def priced(one: Mapping[str, Any], multiplied_by: Decimal) -> Quote:
         grid = parse_grid(one)
-        return price(grid=grid, facts=facts.for_grid(grid, first_year=first_year))
+        quote = price(grid=grid, facts=facts.for_grid(grid, first_year=first_year))
+        return revise(quote, coefficient=multiplied_by)
 
-    chosen = {option["code"]: (option["name"], priced(option["grid"])) for option in options}
-    return with_options(priced(definition), chosen)
+    chosen = {
+        option["code"]: (
+            option["name"],
+            priced(option["grid"], since(coefficient, priced_at=priced_at.get(option["code"], ONE))),
+        )
+        for option in options
+    }
+    return with_options(priced(definition, coefficient), chosen)
 
 
 def list_price(*, listing: Listing, facts: TerritoryFacts) -> ListingPrice | None:

@@ -2,7 +2,7 @@
 come. What is past is never priced again."""
 
 import uuid
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 
@@ -114,7 +114,11 @@ def compare(subscription: Subscription, *, changes: Changes, on: date) -> Compar
     terms = terms_on(subscription, changes.effective_on)
     after = terms
     if changes.counts is not None:
-        after = replace(terms, counts=changes.counts, options=changes.options or [])
+        after = terms.choosing(
+            counts=changes.counts,
+            options=changes.options or [],
+            priced_at=terms_on(subscription, on).coefficient,
+        )
     first_year = subscription.in_first_year(changes.effective_on)
     try:
         before, new = (one.price(facts, first_year=first_year).recurring() for one in (terms, after))
@@ -285,7 +289,7 @@ def _too_large(amendment: Amendment, *, on: date) -> str:
         kind=AmendmentKind.INDEXATION
     )
     added = sum(max(0, extra_committed_cents(one)) for one in [*rows, amendment])
-    first = committed_cents(yearly_cents=subscription.yearly_cents, vehicle=subscription)
+    first = committed_cents(yearly_cents=subscription.yearly_cents, rules=subscription)
     percent = limit_percent(on=on)
     over_percent = added * 100 >= Decimal(first) * percent
     eu = threshold_cents(code=ThresholdCode.EU, on=on)

@@ -1,30 +1,44 @@
 """What of a contract is in force on a day: its grid, what it counts, by what its price is multiplied."""
 
 import uuid
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 
-from django.db.models import Prefetch
+from django.db.models import F, OuterRef, Prefetch, Subquery
+from django.db.models.functions import Coalesce
+from django.utils.timezone import localdate
 
 from catalog.prices import TerritoryFacts, year_quote
-from catalog.pricing import Quote, revise
+from catalog.pricing import Quote
 from subscriptions.models import Amendment, AmendmentKind, AmendmentState, Subscription
 
 
 @dataclass(frozen=True)
 class TermsInForce:
     """`definition` is the grid that the engine reads, `options` those chosen with it ({code, name, grid});
-    `counts` what the member said of itself, by `Counted.name`; `coefficient` what the revisions came to."""
+    `counts` what the member said of itself, by `Counted.name`; `coefficient` what the revisions came to.
+
+    An index moves a price from the day it was made: `priced_at` is the coefficient of that day, by code, for
+    the options that came later. Those of the first day and the service itself bear every revision.
+    """
 
     definition: dict
     counts: dict[str, int]
     options: list[dict]
     coefficient: Decimal
+    priced_at: dict[str, Decimal] = field(default_factory=dict)
 
     def at(self, coefficient: Decimal) -> "TermsInForce":
         """The same at another coefficient."""
         return replace(self, coefficient=coefficient)
+
+    def choosing(self, *, counts: dict[str, int], options: list[dict], priced_at: Decimal) -> "TermsInForce":
+        """The same with other choices; options that are new are priced on a day of that coefficient."""
+        had = {option["code"] for option in self.options}
+        new = {option["code"]: priced_at for option in options if option["code"] not in had}
+        kept = {code: value for code, value in self.priced_at.items() if code in had}
+        return replace(self, counts=counts, options=options, priced_at=kept | new)
 
     def with_counts(self, facts: TerritoryFacts) -> TerritoryFacts:
         """The facts with what the member said of itself."""
@@ -32,13 +46,14 @@ class TermsInForce:
 
     def price(self, facts: TerritoryFacts, *, first_year: bool) -> Quote:
         """A whole year at these terms. Raises PricingError."""
-        quote = year_quote(
+        return year_quote(
             definition=self.definition,
             options=self.options,
             facts=self.with_counts(facts),
             first_year=first_year,
+            coefficient=self.coefficient,
+            priced_at=self.priced_at,
         )
-        return revise(quote, coefficient=self.coefficient)
 
 
 def approved_amendments() -> Prefetch:
@@ -52,15 +67,38 @@ def approved_amendments() -> Prefetch:
 def terms_on(subscription: Subscription, day: date) -> TermsInForce:
     """The terms of a subscription that day, by the amendments approved so far. One query, none if
     `approved_amendments` were prefetched."""
-    counts, options, coefficient = subscription.counts, subscription.options, Decimal(1)
-    for amendment in _approved(subscription):
+    terms = TermsInForce(subscription.grid, subscription.counts, subscription.options, Decimal(1))
+    approved = _approved(subscription)
+    for amendment in approved:
         if amendment.effective_on > day:
             break
         if amendment.kind == AmendmentKind.CHOICES:
-            counts, options = amendment.counts, amendment.options
+            priced_at = _coefficient_on(approved, localdate(amendment.requested_at))
+            terms = terms.choosing(counts=amendment.counts, options=amendment.options, priced_at=priced_at)
         elif amendment.kind == AmendmentKind.INDEXATION:
-            coefficient = amendment.coefficient
-    return TermsInForce(subscription.grid, counts, options, coefficient)
+            terms = terms.at(amendment.coefficient)
+    return terms
+
+
+def _coefficient_on(approved: list[Amendment], day: date) -> Decimal:
+    found = [one.coefficient for one in approved if one.coefficient and one.effective_on <= day]
+    return found[-1] if found else Decimal(1)
+
+
+def price_in_force(*, on: date) -> Coalesce:
+    """For `annotate` on subscriptions: what a year costs by the terms of that day, in cents net of tax, as it
+    was computed when they were decided (the request, or the last amendment or revision in force)."""
+    changed = (
+        Amendment.objects.filter(
+            subscription=OuterRef("pk"),
+            state=AmendmentState.APPROVED,
+            effective_on__lte=on,
+            effective_on__gt=OuterRef("active_from"),  # a hand-over prices anew what came before it
+        )
+        .exclude(kind=AmendmentKind.OTHER)
+        .order_by("-effective_on", "-number")
+    )
+    return Coalesce(Subquery(changed.values("cents_after")[:1]), F("yearly_cents"))
 
 
 def options_ever(subscription: Subscription) -> list[dict]:

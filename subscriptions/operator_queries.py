@@ -6,6 +6,7 @@ from datetime import date
 from django.core.paginator import Page, Paginator
 from django.db.models import Count, OuterRef, Q, Subquery
 
+from subscriptions.in_force import price_in_force
 from subscriptions.models import State, Subscription, Transition
 from tenants.members.search import member_matches
 from tenants.models import Operator, Organisation
@@ -33,9 +34,10 @@ class SubscriptionList:
 
 
 def operator_subscriptions(
-    *, operator: Operator, search: str, group: str, page: str | None
+    *, operator: Operator, search: str, group: str, page: str | None, on: date
 ) -> SubscriptionList:
-    """A page of subscriptions by member, then service. Two queries, whatever their number.
+    """A page of subscriptions by member, then service, each with `in_force_cents` (see `price_in_force`). Two
+    queries, whatever their number.
 
     `search` is part of a member's name, or a SIREN; `group` one of GROUPS, or ALL.
     """
@@ -46,7 +48,7 @@ def operator_subscriptions(
     last_move = Transition.objects.filter(subscription=OuterRef("pk")).order_by("-at").values("at")[:1]
     rows = (
         found.select_related("tenant")
-        .annotate(state_since=Subquery(last_move))
+        .annotate(state_since=Subquery(last_move), in_force_cents=price_in_force(on=on))
         .order_by("tenant__plain_name", "service_name", "-requested_at", "pk")
     )
     paginator = Paginator(rows, PAGE_SIZE)
@@ -60,11 +62,13 @@ def subscription_counts(*, operator: Operator) -> dict[str, int]:
 
 
 def open_subscriptions(
-    *, operator: Operator, organisation: Organisation, beyond: date | None = None
+    *, operator: Operator, organisation: Organisation, on: date, beyond: date | None = None
 ) -> list[Subscription]:
-    """An organisation's open subscriptions with this operator, by service; with `beyond`, those that are not
-    to end by that day. The tenant scope holds the organisation."""
+    """An organisation's open subscriptions with this operator, by service, each with `in_force_cents` (see
+    `price_in_force`); with `beyond`, those that are not to end by that day. The tenant scope holds the
+    organisation."""
     found = Subscription.objects.open().filter(operator=operator, tenant=organisation)
+    found = found.annotate(in_force_cents=price_in_force(on=on))
     if beyond is not None:
         found = found.filter(Q(ended_on__isnull=True) | Q(ended_on__gt=beyond))
     return list(found.order_by("service_name", "pk"))

@@ -25,6 +25,8 @@ from subscriptions.models import (
     Threshold,
     ThresholdCode,
 )
+from subscriptions.models.renewal import RenewalRules
+from subscriptions.terms import Fate, outlook
 from tenants.days import years_after
 from tenants.models import Organisation
 
@@ -42,18 +44,22 @@ def lot_for(*, vehicle: PurchasingVehicle, listing: Listing) -> FrameworkLot | N
     return FrameworkLot.objects.filter(vehicle=vehicle, listings=listing).order_by("number").first()
 
 
-def committed_cents(*, yearly_cents: int, vehicle: PurchasingVehicle) -> int:
+def committed_cents(*, yearly_cents: int, rules: RenewalRules) -> int:
     """What a subscription commits over its whole term, net of tax (CCP R2121-1): each year at the price of
-    the first."""
-    return yearly_cents * vehicle.term_years
+    the first. `rules`: those of the vehicle before the request, those copied from it afterwards."""
+    return yearly_cents * rules.term_years
 
 
 def months_left(subscription: Subscription, *, since: date) -> int:
-    """Months of the whole term, renewals included, from a first of a month on; a year at least where the
-    contract has no term."""
-    ends = years_after(subscription.active_from, subscription.term_years)
-    left = (ends.year - since.year) * 12 + ends.month - since.month + (1 if ends.day > 1 else 0)
-    return max(left, 12 if subscription.renewal == Renewal.OPEN else 0)
+    """Months of the contract from a first of a month on: to the end of its last term written, and of the
+    renewals that may still follow it; a year at least where it has no term. Two queries."""
+    if found := outlook(subscription):
+        left = 0 if found.fate == Fate.ENDS else found.left
+        ends = years_after(found.term.ends, left * subscription.period_years)
+    else:
+        ends = years_after(subscription.active_from, subscription.term_years)
+    months = (ends.year - since.year) * 12 + ends.month - since.month + (1 if ends.day > 1 else 0)
+    return max(months, 12 if subscription.renewal == Renewal.OPEN else 0)
 
 
 def extra_committed_cents(amendment: Amendment) -> int:
@@ -69,7 +75,7 @@ def check_room(
     """Raises the OrderRefused that an order placed that day would meet, if any. Two queries at most."""
     if not vehicle.is_in_force(on=on):
         raise OutOfForce
-    amount = committed_cents(yearly_cents=yearly_cents, vehicle=vehicle)
+    amount = committed_cents(yearly_cents=yearly_cents, rules=vehicle)
     if vehicle.legal_basis == LegalBasis.FRAMEWORK:
         lot = lot_for(vehicle=vehicle, listing=listing)
         if lot is None or not lot.is_in_force(on=on):
@@ -103,7 +109,7 @@ def place_order(
         if lot is None:
             raise OutOfForce
     if amendment is None:
-        amount = committed_cents(yearly_cents=subscription.yearly_cents, vehicle=vehicle)
+        amount = committed_cents(yearly_cents=subscription.yearly_cents, rules=subscription)
     else:
         amount = extra_committed_cents(amendment)
         if amount <= 0:

@@ -11,6 +11,7 @@ from subscriptions.approval_queries import approvals
 from subscriptions.choosing import Choices, Offer, PricedChoices, price_of
 from subscriptions.deciding import needs_deliberation
 from subscriptions.exceptions import CountsMissing, OptionGone
+from subscriptions.in_force import price_in_force
 from subscriptions.models import PurchasingVehicle, State, Subscription, Transition
 from tenants.models import Organisation, Role, User
 
@@ -23,10 +24,14 @@ GROUPS: dict[str, tuple[State, ...]] = {
 }
 
 
-def subscriptions_of_member(*, organisation: Organisation, group: str = "") -> QuerySet[Subscription]:
-    """An organisation's subscriptions, newest first, with all that a row shows; one of GROUPS if named."""
+def subscriptions_of_member(
+    *, organisation: Organisation, on: date, group: str = ""
+) -> QuerySet[Subscription]:
+    """An organisation's subscriptions, newest first, with all that a row shows, its `in_force_cents` too (see
+    `price_in_force`); one of GROUPS if named."""
     rows = (
         Subscription.objects.filter(tenant=organisation)
+        .annotate(in_force_cents=price_in_force(on=on))
         .select_related(
             "operator", "requested_by", "listing__offer__product__sheet", "listing__approved_revision"
         )

@@ -30,7 +30,7 @@ from .grids import Grid, first_year_apart, grid_of, parse_grid
 from .money import format_cents, format_date, format_euros, format_number, format_percent, to_cents
 from .options import with_options
 from .quote import Line, Quote, prorate
-from .revision import Revision, RevisionFormula, month_in_words, revise, revision
+from .revision import Revision, RevisionFormula, month_in_words, revise, revision, since
 from .savings import Savings, savings
 from .split import SUBSCRIBER, Claim, Portion, apportion, split
 from .typed import TypedWrong, read_amount_text, read_count_text
@@ -97,6 +97,7 @@ __all__ = [
     "revise",
     "revision",
     "savings",
+    "since",
     "split",
     "to_cents",
     "vat_breakdown",

@@ -117,6 +117,13 @@ def revise(quote: Quote, *, coefficient: Decimal) -> Quote:
     return Quote.of(*(line if line.one_off else _revised(line, coefficient) for line in quote.lines))
 
 
+def since(coefficient: Decimal, *, priced_at: Decimal) -> Decimal:
+    """By what a price is multiplied that was made when the coefficient was ``priced_at``: the index moves it
+    from then on only. Rounded half-up once to four decimals."""
+    ratio = Fraction(coefficient) / Fraction(priced_at) * _SCALE
+    return _of_scale(round_ratio(ratio.numerator, ratio.denominator))
+
+
 def month_in_words(month: date) -> str:
     """``septembre 2026``."""
     return f"{MONTHS[month.month - 1]} {month.year}"

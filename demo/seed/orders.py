@@ -61,7 +61,7 @@ def place_orders(*, history: list[Subscription]) -> None:
 
 
 def _amount(subscription: Subscription) -> int:
-    return committed_cents(yearly_cents=subscription.yearly_cents, vehicle=subscription.vehicle)
+    return committed_cents(yearly_cents=subscription.yearly_cents, rules=subscription)
 
 
 def _lot(agreement: PurchasingVehicle, *, listings: list[Listing], **values) -> FrameworkLot:

@@ -191,11 +191,15 @@ def lists(member: int, operator) -> Iterator[tuple]:
     organisation = Organisation.objects.get(pk=member)
     with as_worker():
         with sent() as statements:
-            list(subscriptions_of_member(organisation=organisation))
+            list(subscriptions_of_member(organisation=organisation, on=date.today()))
             group_counts(organisation=organisation)
         yield "a member’s subscriptions", [member], list(statements)
         with sent() as statements:
-            list(operator_subscriptions(operator=operator, search="", group="demandes", page="2").page)
+            list(
+                operator_subscriptions(
+                    operator=operator, search="", group="demandes", page="2", on=date.today()
+                ).page
+            )
         members = operator.adhesions.values_list("organisation", flat=True)
         yield f"an operator’s over {SOME:,} members", [operator.organisation_id, *members], list(statements)
 

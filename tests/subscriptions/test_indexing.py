@@ -9,12 +9,22 @@ from billing.drafting import facts_for_period, price_of_period
 from billing.periods import Period
 from subscriptions import indexing
 from subscriptions.exceptions import AmendmentInvalid
+from subscriptions.facts import facts_of_subscriber
 from subscriptions.in_force import terms_on
-from subscriptions.models import Amendment, IndexValue, State, Subscription
+from subscriptions.models import (
+    Amendment,
+    AmendmentKind,
+    AmendmentState,
+    IndexValue,
+    State,
+    Subscription,
+)
+from subscriptions.queries import subscriptions_of_member
 from subscriptions.tasks import revise_prices
 from tenants.models import AuditEvent, Letter, Role
 from tenants.tenancy import tenant_scope
 from tests.factories import (
+    AmendmentFactory,
     IndexValueFactory,
     MembershipFactory,
     OperatorFactory,
@@ -162,3 +172,74 @@ def test_every_mistake_of_a_value_is_told():
     with pytest.raises(AmendmentInvalid) as refused:
         record(OperatorFactory(), index="x", month=date(2026, 11, 1), value=Decimal(0), source=" ")
     assert set(refused.value.errors) == {"index", "month", "value", "source"}
+
+
+# --- The options that came later ----------------------------------------------------------------------
+
+AN_EURO_AN_AGENT = {"pattern": "per_unit", "unit": "agent", "unit_price": "1"}
+OPTION = {"code": "signature", "name": "Signature", "grid": AN_EURO_AN_AGENT}
+
+
+def with_option(subscription, *, on: date, asked: date, options=(OPTION,)):
+    AmendmentFactory(
+        subscription=subscription,
+        kind=AmendmentKind.CHOICES,
+        state=AmendmentState.APPROVED,
+        effective_on=on,
+        requested_at=datetime(asked.year, asked.month, asked.day, 9, tzinfo=UTC),
+        counts={"agents": 100},
+        options=list(options),
+        decided_by=UserFactory(),
+        decided_at=NOW,
+    )
+
+
+def revised(subscription, on: date, coefficient: str):
+    AmendmentFactory(subscription=subscription, coefficient=Decimal(coefficient), effective_on=on)
+
+
+def year_on(subscription, day: date) -> list[int]:
+    """The amounts of the service and of its options."""
+    with as_worker():
+        facts = facts_of_subscriber(subscription, on=day)
+        quote = terms_on(subscription, day).price(facts, first_year=False)
+    return [line.amount_cents for line in quote.lines]
+
+
+def test_an_option_is_moved_by_the_index_from_the_day_it_was_priced_only():
+    subscription = SubscriptionFactory(state=State.ACTIVE)
+    revised(subscription, JANUARY, "1.10")
+    with_option(subscription, on=date(2027, 3, 1), asked=date(2027, 2, 10))
+    assert year_on(subscription, date(2027, 3, 1)) == [28_380, 10_000]
+    revised(subscription, date(2028, 1, 1), "1.21")
+    assert year_on(subscription, date(2028, 1, 1)) == [31_218, 11_000]
+
+
+def test_an_option_priced_before_a_revision_is_moved_by_it():
+    subscription = SubscriptionFactory(state=State.ACTIVE)
+    with_option(subscription, on=date(2027, 3, 1), asked=date(2026, 12, 10))
+    revised(subscription, JANUARY, "1.10")
+    assert year_on(subscription, date(2027, 3, 1)) == [28_380, 11_000]
+
+
+def test_an_option_of_the_first_day_bears_every_revision_and_one_taken_again_is_priced_again():
+    subscription = SubscriptionFactory(state=State.ACTIVE, options=[OPTION], counts={"agents": 100})
+    revised(subscription, JANUARY, "1.10")
+    assert year_on(subscription, JANUARY) == [28_380, 11_000]
+    with_option(subscription, on=date(2027, 3, 1), asked=date(2027, 2, 10), options=())
+    with_option(subscription, on=date(2027, 5, 1), asked=date(2027, 4, 10))
+    assert year_on(subscription, date(2027, 3, 1)) == [28_380]
+    assert year_on(subscription, date(2027, 5, 1)) == [28_380, 10_000]
+
+
+def test_the_price_in_force_is_that_of_the_last_change():
+    subscription = SubscriptionFactory(state=State.ACTIVE)
+    AmendmentFactory(
+        subscription=subscription, coefficient=Decimal("1.10"), effective_on=JANUARY, cents_after=28_380
+    )
+    AmendmentFactory(subscription=subscription, effective_on=date(2026, 12, 1), cents_after=1)  # words alone
+    found = {}
+    with tenant_scope([subscription.tenant_id]):
+        for day in (date(2026, 12, 31), JANUARY):
+            [found[day]] = subscriptions_of_member(organisation=subscription.tenant, on=day)
+    assert [one.in_force_cents for one in found.values()] == [25_800, 28_380]

@@ -15,9 +15,11 @@ from subscriptions.models import (
     FrameworkLot,
     LegalBasis,
     LotHolder,
+    NonRenewal,
     Order,
     State,
     Subscription,
+    TermOrigin,
     ThresholdCode,
 )
 from tenants.tenancy import tenant_scope
@@ -25,10 +27,12 @@ from tests.factories import (
     AdhesionFactory,
     FrameworkLotFactory,
     ListingFactory,
+    NonRenewalFactory,
     OrderFactory,
     OrganisationFactory,
     PurchasingVehicleFactory,
     SubscriptionFactory,
+    TermFactory,
     UserFactory,
 )
 from tests.factories.base import NOW
@@ -239,3 +243,48 @@ class TestDirectPurchase:
         assert ordering.threshold_cents(code=ThresholdCode.DIRECT, on=date(2026, 4, 1)) == 6_000_000
         assert ordering.threshold_cents(code=ThresholdCode.EU, on=date(2026, 1, 1)) == 21_600_000
         assert ordering.threshold_cents(code=ThresholdCode.DIRECT, on=date(2019, 1, 1)) is None
+
+
+def left(subscription, since: date) -> int:
+    with as_worker():
+        return ordering.months_left(subscription, since=since)
+
+
+def test_what_is_left_counts_the_renewals_that_may_still_come():
+    """Four terms of a year from 1 January 2026, renewed tacitly."""
+    term = TermFactory()
+    subscription = term.subscription
+    november = date(2026, 11, 1)
+    assert left(subscription, november) == 2 + 36
+    notice = NonRenewalFactory(term=term)
+    assert left(subscription, november) == 2, "somebody has said that it stops"
+    with as_worker():
+        NonRenewal.objects.filter(pk=notice.pk).update(withdrawn_at=NOW, withdrawn_by=UserFactory())
+    TermFactory(
+        subscription=subscription,
+        rank=1,
+        starts=date(2027, 1, 1),
+        ends=date(2028, 1, 1),
+        origin=TermOrigin.TACIT,
+    )
+    assert left(subscription, november) == 2 + 36, "in the middle of a renewal, the same end"
+    assert left(subscription, date(2027, 6, 1)) == 7 + 24
+
+
+def test_what_is_left_to_a_commune_nouvelle_is_what_was_left_to_the_merged_one():
+    subscription = SubscriptionFactory(
+        state=State.ACTIVE, renewal="tacit", term_years=4, renewals=3, active_from=date(2028, 3, 1)
+    )
+    TermFactory(
+        subscription=subscription,
+        rank=2,
+        starts=date(2028, 3, 1),
+        ends=date(2029, 1, 1),
+        origin=TermOrigin.HANDED_OVER,
+    )
+    assert left(subscription, date(2028, 4, 1)) == 9 + 12
+
+
+def test_what_is_left_without_a_term_is_a_year_at_least():
+    subscription = SubscriptionFactory(state=State.ACTIVE, renewal="open", term_years=1)
+    assert left(subscription, date(2026, 11, 1)) == 12

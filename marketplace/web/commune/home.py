@@ -29,7 +29,7 @@ UNDER_WAY = (State.REQUESTED, State.APPROVED, State.PROVISIONING, State.TERMINAT
 def home(request, organisation):
     """ "Mes services". Open subscriptions are few: one per service at most, so none is left out."""
     today = localdate(timezone.now())
-    rows = list(subscriptions_of_member(organisation=organisation).open())
+    rows = list(subscriptions_of_member(organisation=organisation, on=today).open())
     to_approve = [row for row in rows if may_approve(request, row)]
     blocked = blocked_openings(row for row in rows if row.state in OPENING)
     operators = list(operators_of(organisation=organisation, on=today).order_by("short_name", "pk"))

@@ -40,13 +40,11 @@ def subscription_list(request, organisation):
     group = request.GET.get("etat", "")
     group = group if group in GROUPS else ""
     counts = group_counts(organisation=organisation)
-    page = Paginator(subscriptions_of_member(organisation=organisation, group=group), PAGE_SIZE).get_page(
-        request.GET.get("page")
-    )
+    today = localdate(timezone.now())
+    rows = subscriptions_of_member(organisation=organisation, on=today, group=group)
+    page = Paginator(rows, PAGE_SIZE).get_page(request.GET.get("page"))
     shown = counts[group] if group else sum(counts.values())
-    operators = operators_of(organisation=organisation, on=localdate(timezone.now())).order_by(
-        "short_name", "pk"
-    )
+    operators = operators_of(organisation=organisation, on=today).order_by("short_name", "pk")
     context = {
         "organisation": organisation,
         "rows": [
@@ -57,7 +55,7 @@ def subscription_list(request, organisation):
                 "badge": state_badge(row),
                 "by": str(row.requested_by),
                 "at": day(row.requested_at),
-                "yearly": format_cents(row.yearly_cents),
+                "yearly": format_cents(row.in_force_cents),
             }
             for row in page
         ],

@@ -188,7 +188,11 @@ def subscriptions(request, operator):
     """Every subscription of the operator's members, by state."""
     search, group = typed(request), chosen(request, TABS)
     found = operator_subscriptions(
-        operator=operator, search=search, group=group, page=request.GET.get("page")
+        operator=operator,
+        search=search,
+        group=group,
+        page=request.GET.get("page"),
+        on=localdate(timezone.now()),
     )
     frame = searched_list(
         request,
@@ -205,7 +209,7 @@ def subscriptions(request, operator):
             {
                 "member": subscription.tenant.name,
                 "service": subscription.service_name,
-                "price": format_cents(subscription.yearly_cents),
+                "price": format_cents(subscription.in_force_cents),
                 "state": capitalised(subscription.get_state_display()),
                 "badge": BADGES[subscription.state],
                 "since": day(_since(subscription)),

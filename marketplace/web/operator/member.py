@@ -42,7 +42,7 @@ def member(request, operator, siren):
     organisation = member_of(operator, siren)
     adhesions = list(adhesions_of(organisation=organisation, operator=operator))
     with tenant_scope([operator.organisation_id, organisation.pk]):
-        subscriptions = open_subscriptions(operator=operator, organisation=organisation)
+        subscriptions = open_subscriptions(operator=operator, organisation=organisation, on=today)
         invoices = (
             Invoice.objects.issued().invoices().of_operator(operator).filter(tenant=organisation).count()
         )
@@ -76,7 +76,7 @@ def member(request, operator, siren):
                 "service": subscription.service_name,
                 "state": BADGES[subscription.state],
                 "label": capitalised(subscription.get_state_display()),
-                "price": format_cents(subscription.yearly_cents),
+                "price": format_cents(subscription.in_force_cents),
             }
             for subscription in subscriptions
         ],

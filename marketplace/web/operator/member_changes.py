@@ -144,7 +144,9 @@ def _consequences(operator, organisation, adhesion: Adhesion, typed: dict) -> di
     if covered := covered_count(adhesion=adhesion):
         which = "la commune couverte" if covered == 1 else f"les {covered} communes couvertes"
         sentences.append(f"Ce retrait vaut aussi pour {which}, sauf adhésion de leur propre chef.")
-    lasting = open_subscriptions(operator=operator, organisation=organisation, beyond=until)
+    lasting = open_subscriptions(
+        operator=operator, organisation=organisation, on=localdate(timezone.now()), beyond=until
+    )
     return {
         "confirm": {
             "title": f"L’adhésion prendra fin le {_last_day(until)}",
