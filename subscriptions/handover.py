@@ -4,7 +4,8 @@ The commune nouvelle takes the place of the merged one in its contracts, on the 
 (CGCT L2113-5): no new request, no new act, no new opening at the vendor's. What is decided here:
 
 - open subscriptions (active, suspended) end on the day of the merger and are followed by one of the commune
-  nouvelle, unless it has its own to the same listing;
+  nouvelle; where it has its own to the same listing, nothing is billed from that day on, the data of the
+  merged commune may be fetched, then its service is closed at the vendor's and erased, with its certificate;
 - a request that nobody approved is cancelled: the new council decides;
 - one that is being opened at the vendor's stops the hand-over until it is open;
 - one that is being closed goes on closing, for the merged commune;
@@ -115,11 +116,16 @@ def _hand_subscription(plan: Plan, item: Item, *, by: User, now: datetime) -> No
         reason = f"{plan.old.name} a fusionné dans {plan.new.name} : {item.reason}"
         move(subscription=old, to=State.CANCELLED, by=by, now=now, reason=reason)
         return
-    state = old.state
-    reason = f"{taken_over} : {item.reason}" if item.reason else taken_over
-    move(subscription=old, to=State.ENDED, by=by, now=now, reason=reason, ended_on=item.on)
-    new = _follow(plan, item, state=state, by=by, now=now) if item.fate == Fate.FOLLOWED else None
+    new = None
+    if item.fate == Fate.FOLLOWED:
+        state = old.state
+        move(subscription=old, to=State.ENDED, by=by, now=now, reason=taken_over, ended_on=item.on)
+        new = _follow(plan, item, state=state, by=by, now=now)
     leaving.carry_over(old=old, new=new, by=by, now=now)
+    if new is None:
+        reason = f"{plan.old.name} a fusionné dans {plan.new.name} : {item.reason}"
+        leaving.stop_at_term(subscription=old, on=item.on, reason=reason, now=now)
+        old.refresh_from_db(fields=["state", "ended_on"])
     signals.subscription_handed_over.send(sender=Subscription, old=old, new=new, on=item.on, now=now)
 
 

@@ -42,7 +42,7 @@ def _body(plan) -> str:
         *(f"- {_line(item)}" for item in plan.items),
         "",
         "Les adresses des services ne changent pas. Chacune des deux communes paie les mois qui sont "
-        "les siens ; les factures déjà émises ne changent pas.",
+        "les siens. Les factures déjà émises ne changent pas : ce qui l’est en trop est rendu par un avoir.",
         "",
         "Les personnes de la commune fusionnée gardent la lecture de ses dossiers. Pour agir au nom de la "
         "commune nouvelle, elles y sont invitées par son administrateur.",

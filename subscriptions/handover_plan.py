@@ -26,7 +26,7 @@ class Fate(StrEnum):
     """What becomes of a subscription of the merged commune."""
 
     FOLLOWED = "followed"
-    ENDED = "ended"  # the commune nouvelle has its own
+    ENDED = "ended"  # the commune nouvelle has its own: this one is closed at the vendor's
     CANCELLED = "cancelled"
     BLOCKED = "blocked"
 

@@ -166,12 +166,14 @@ def request_exit(
 
 
 @transaction.atomic
-def stop_at_term(*, subscription: Subscription, on: date, now: datetime) -> Exit:
-    """The last term of a contract is over on `on`, the first day without it: nothing is billed from then on,
-    and the data are fetched and erased as in any departure. One under way goes on, on its own days."""
+def stop_at_term(*, subscription: Subscription, on: date, now: datetime, reason: str = "") -> Exit:
+    """The last term of a contract is over on `on`, the first day without it, or nobody needs it any more:
+    nothing is billed from then on, and the data are fetched, from today at the earliest, and erased as in any
+    departure. One under way goes on, on its own days. Raises ExitRefused when the rules are not known."""
     if under_way := open_exit(subscription=subscription):
         return under_way
-    retrieval = timedelta(days=terms_of(subscription=subscription, on=on).retrieval_days)
+    first = max(on, localdate(now))
+    retrieval = timedelta(days=terms_of(subscription=subscription, on=first).retrieval_days)
     leaving = Exit.objects.create(
         tenant_id=subscription.tenant_id,
         subscription=subscription,
@@ -179,7 +181,8 @@ def stop_at_term(*, subscription: Subscription, on: date, now: datetime) -> Exit
         notice_from=on,
         transition_from=on,
         retrieval_from=on,
-        erasure_from=on + retrieval,
+        erasure_from=first + retrieval,
+        reason=reason[:500],
     )
     _log(leaving, before="", by=None, now=now)
     while advance(exit_id=leaving.pk, now=now):
@@ -340,8 +343,8 @@ def _finish(leaving: Exit, *, by: User | None, now: datetime) -> None:
 
 @transaction.atomic
 def carry_over(*, old: Subscription, new: Subscription | None, by: User, now: datetime) -> None:
-    """A merged commune was leaving: the commune nouvelle goes on leaving, on the same days. Nothing to carry
-    where its own subscription goes on instead (`new` None)."""
+    """A merged commune was leaving: the commune nouvelle goes on leaving, on the same days. Where its own
+    subscription goes on instead (`new` None), the departure is over: `stop_at_term` closes the service."""
     leaving = open_exit(subscription=old)
     if leaving is None or leaving.state not in (ExitState.NOTICE, ExitState.TRANSITION):
         return

@@ -34,7 +34,7 @@ TOGETHER = {
     ExitState.RETRIEVAL: (State.TERMINATING,),
     ExitState.ERASURE: (State.TERMINATING,),
     ExitState.DONE: (State.ENDED,),
-    ExitState.CARRIED: (State.ENDED,),
+    ExitState.CARRIED: (State.TERMINATING, State.ENDED),
 }
 
 

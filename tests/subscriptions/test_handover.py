@@ -3,8 +3,10 @@
 from datetime import date, timedelta
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 
-from provisioning.models import Run
+from provisioning.models import Event, Run
+from subscriptions import leaving
 from subscriptions.exceptions import HandOverBlocked, NotAMember
 from subscriptions.handover import hand_over
 from subscriptions.handover_plan import Fate, mergers_of, waiting_for
@@ -24,6 +26,7 @@ from tests.factories import (
     UserFactory,
 )
 from tests.factories.base import NOW
+from tests.factories.subscriptions import PDF
 from tests.factories.vintages import MergerFactory
 from tests.tools.database import as_worker
 from tests.tools.threads import at_once
@@ -161,7 +164,7 @@ def test_a_commune_nouvelle_that_adheres_keeps_its_own_adhesion(merger, operator
     assert merger.successor.organisation.adhesions.get() == own
 
 
-def test_what_the_commune_nouvelle_has_already_is_only_ended(merger, operator):
+def test_what_the_commune_nouvelle_has_already_is_closed_and_erased(merger, operator):
     old = subscribe(merger, operator)
     own = SubscriptionFactory(
         tenant=merger.successor.organisation, listing=old.listing, state=State.ACTIVE, operator=operator
@@ -169,10 +172,43 @@ def test_what_the_commune_nouvelle_has_already_is_only_ended(merger, operator):
     plan = done(merger, operator)
     assert [item.fate for item in plan.items] == [Fate.ENDED]
     assert rows_of(merger.successor.organisation) == [own]
-    (ended,) = rows_of(merger.territory.organisation)
-    assert ended.state == State.ENDED
+    (stopped,) = rows_of(merger.territory.organisation)
+    assert (stopped.state, stopped.ended_on) == (State.TERMINATING, DAY)
     with as_worker():
-        assert ended.transitions.last().reason.endswith("a déjà ce service")
+        departure = Exit.objects.get(subscription=stopped)
+    assert (departure.state, departure.retrieval_from) == (ExitState.RETRIEVAL, DAY)
+    assert departure.reason.endswith("a déjà ce service")
+    assert departure.erasure_from == NOW.date() + timedelta(days=30), "the data can be fetched from today"
+    with as_worker():
+        leaving.advance_exits(now=NOW + timedelta(days=29))
+        assert not Run.objects.filter(event=Event.CLOSE).exists()
+        leaving.advance_exits(now=NOW + timedelta(days=30))
+        assert Run.objects.get(event=Event.CLOSE).subscription_id == stopped.pk
+        leaving.closed_at_vendor(subscription=stopped, now=NOW + timedelta(days=31))
+        departure.refresh_from_db()
+        leaving.certify(
+            leaving=departure,
+            on=(NOW + timedelta(days=31)).date(),
+            file=SimpleUploadedFile("certificat.pdf", PDF),
+            by=UserFactory(),
+            now=NOW + timedelta(days=31),
+        )
+    assert [row.state for row in rows_of(merger.territory.organisation)] == [State.ENDED]
+
+
+def test_one_that_was_leaving_what_the_commune_nouvelle_has_is_closed_on_the_day_of_the_merger(
+    merger, operator
+):
+    old = subscribe(merger, operator)
+    SubscriptionFactory(
+        tenant=merger.successor.organisation, listing=old.listing, state=State.ACTIVE, operator=operator
+    )
+    ExitFactory(subscription=old)
+    done(merger, operator)
+    with as_worker():
+        departures = list(Exit.objects.order_by("pk").values_list("state", "retrieval_from"))
+    assert [state for state, _ in departures] == [ExitState.CARRIED, ExitState.RETRIEVAL]
+    assert departures[1][1] == DAY
 
 
 def test_two_merged_communes_with_the_same_service(operator):

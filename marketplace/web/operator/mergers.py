@@ -144,7 +144,7 @@ def _consequences(plan: Plan, lines: int) -> list[str]:
     if ended:
         sentences.append(
             f"{counted(ended, 'abonnement s’arrête', 'abonnements s’arrêtent')} : la commune nouvelle a déjà "
-            "le service."
+            "le service. Les données de la commune fusionnée restent à récupérer, puis l’éditeur les efface."
         )
     if cancelled:
         sentences.append(
@@ -157,7 +157,7 @@ def _consequences(plan: Plan, lines: int) -> list[str]:
     if lines:
         sentences.append(
             f"{counted(lines, LINE, LINES)} à recalculer : chacune des deux communes paie sa part. "
-            "Les factures déjà émises ne changent pas."
+            "Les factures déjà émises ne changent pas : ce qui l’est en trop est rendu par un avoir."
         )
     if plan.readers:
         sentences.append(
