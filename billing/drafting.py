@@ -50,11 +50,9 @@ def draft_batch(*, run: BillingRun, subscriptions: list[Subscription], now: date
         if not months_owed(subscription, period):
             continue
         try:
-            priced = price_of_period(subscription, facts.get(subscription.pk), period)
+            entries += owed_for(run, subscription, facts.get(subscription.pk), now)
         except PricingError as error:
             problems.append(problem_of(subscription, error))
-            continue
-        entries += entries_of(run, subscription, priced, now)
     entries += lines_waiting(run, tenants={one.tenant_id for one in subscriptions}, now=now)
     LedgerEntry.objects.bulk_create(entries)
     write_invoices(run, entries)
@@ -185,6 +183,15 @@ def months_owed(subscription: Subscription, period: Period) -> int:
     if subscription.follows_id and since.day > 1:
         since = date(since.year + since.month // 12, since.month % 12 + 1, 1)
     return period.months_started(since=since, until=subscription.ended_on)
+
+
+def owed_for(
+    run: BillingRun, subscription: Subscription, facts: TerritoryFacts | None, now: datetime
+) -> list[LedgerEntry]:
+    """What is owed for a subscription over the run's period, from these facts and by the terms in force: the
+    entries of each who pays, not saved. Raises PricingError."""
+    priced = price_of_period(subscription, facts, Period(run.period_start, run.period_end))
+    return list(entries_of(run, subscription, priced, now))
 
 
 def entries_of(run, subscription, priced: PeriodPrice, now) -> Iterable[LedgerEntry]:

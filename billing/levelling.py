@@ -13,7 +13,7 @@ from django.db.models import Q, Sum
 from django.db.models.functions import Coalesce
 
 from billing.credit_drafts import draft_credit_note
-from billing.drafting import entries_of, facts_as_billed, facts_for_period, price_of_period
+from billing.drafting import facts_as_billed, facts_for_period, owed_for
 from billing.models import (
     Adjustment,
     AdjustmentKind,
@@ -46,9 +46,8 @@ def level(*, run: BillingRun, subscription: Subscription, now: datetime) -> list
     _forget_unissued(run, subscription, now)
     period = Period(run.period_start, run.period_end)
     facts = facts_for_period([subscription], period).get(subscription.pk)
-    priced = price_of_period(subscription, facts_as_billed(first, facts) if first else facts, period)
     owed: dict[int, list[LedgerEntry]] = defaultdict(list)
-    for entry in entries_of(run, subscription, priced, now):
+    for entry in owed_for(run, subscription, facts_as_billed(first, facts) if first else facts, now):
         owed[entry.tenant_id].append(entry)
     billed: dict[int, int] = dict(
         LedgerEntry.objects.filter(

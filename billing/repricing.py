@@ -9,7 +9,7 @@ from datetime import date, datetime
 from django.db import transaction
 
 from billing import tasks
-from billing.drafting import entries_of, facts_as_billed, facts_for_period, price_of_period, problem_of
+from billing.drafting import facts_as_billed, facts_for_period, owed_for, problem_of
 from billing.levelling import bill_waiting, level
 from billing.models import BillingRun, LedgerEntry, Repricing, RunState
 from billing.periods import Period
@@ -76,8 +76,7 @@ def _draw_again(run: BillingRun, repricing: Repricing, now: datetime) -> None:
         return
     period = Period(run.period_start, run.period_end)
     known = facts_for_period([subscription], period).get(subscription.pk)
-    priced = price_of_period(subscription, facts_as_billed(written[0], known), period)
-    owed = list(entries_of(run, subscription, priced, now))
+    owed = owed_for(run, subscription, facts_as_billed(written[0], known), now)
     if _said(written) == _said(owed):
         return
     for entry in owed:
