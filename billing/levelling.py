@@ -9,7 +9,7 @@ from collections import defaultdict
 from datetime import datetime
 from decimal import Decimal
 
-from django.db.models import Q, Sum
+from django.db.models import Q, QuerySet, Sum
 from django.db.models.functions import Coalesce
 
 from billing.credit_drafts import draft_credit_note
@@ -39,7 +39,7 @@ def level(*, run: BillingRun, subscription: Subscription, now: datetime) -> list
     One that the run could not price is left to whoever reads the problems of the run; one that follows a
     merged commune's owes what it was not billed. Raises PricingError.
     """
-    own = LedgerEntry.objects.filter(run=run, subscription=subscription, adjustment__isnull=True)
+    own = own_entries(run, subscription)
     first = own.filter(corrects__isnull=True).order_by("pk").first()
     if first is None and not subscription.follows_id:
         return []
@@ -67,6 +67,11 @@ def level(*, run: BillingRun, subscription: Subscription, now: datetime) -> list
             if found.amount_cents < 0:
                 give_back(found, among=Q(run=run) | Q(adjustment__run=run), now=now)
     return made
+
+
+def own_entries(run: BillingRun, subscription: Subscription) -> QuerySet[LedgerEntry]:
+    """What a run billed of its own period, and gave back at an end; adjustments are left out."""
+    return LedgerEntry.objects.filter(run=run, subscription=subscription, adjustment__isnull=True)
 
 
 def _forget_unissued(run: BillingRun, subscription: Subscription, now: datetime) -> None:
@@ -101,14 +106,15 @@ def _difference(run, subscription, tenant_id: int, owed: list[LedgerEntry], bill
                 for one in changes_within(subscription, start=period.start, end=period.end)
             ),
             *(f"{entry.label} : {entry.steps[-1]}" for entry in owed if entry.steps),
-            _sum(due, billed),
+            balance(due, billed),
         ],
         noted_at=now,
         settled_at=now if cents < 0 else None,
     )
 
 
-def _sum(due: int, billed: int) -> str:
+def balance(due: int, billed: int) -> str:
+    """The last step of an adjustment, in French; both in cents."""
     if due < billed:
         return f"{format_cents(billed)} facturés − {format_cents(due)} dus = {format_cents(billed - due)}"
     return f"{format_cents(due)} dus − {format_cents(billed)} facturés = {format_cents(due - billed)}"

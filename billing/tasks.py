@@ -1,6 +1,7 @@
 """Thin: load, call one operation. Jobs carry ids only; the rows are the truth."""
 
 from django.utils import timezone
+from django.utils.timezone import localdate
 from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
 
@@ -70,6 +71,17 @@ def confirm_payment(external_id: str) -> None:
 
     with every_tenant():
         operations.confirm_payment(external_id=external_id, now=timezone.now())
+
+
+@app.periodic(cron="29 4 * * *")
+@app.task(queue="billing", queueing_lock="billing.true_up", retry=AGAIN)
+def true_up(timestamp: int) -> None:
+    """Every night: trues up the pooled prices of a year whose last invoices are issued."""
+    from billing import truing_up
+
+    now = timezone.now()
+    with every_tenant():
+        truing_up.true_up_due(on=localdate(now), now=now)
 
 
 @app.periodic(cron="* * * * *")

@@ -1,4 +1,4 @@
-from billing.models.adjustment import Adjustment, AdjustmentKind, Repricing
+from billing.models.adjustment import Adjustment, AdjustmentKind, Repricing, TrueUp
 from billing.models.closing import Closing
 from billing.models.invoice import (
     Invoice,
@@ -28,4 +28,5 @@ __all__ = [
     "RunState",
     "Settlement",
     "SettlementState",
+    "TrueUp",
 ]

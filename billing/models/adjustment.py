@@ -39,6 +39,7 @@ class Repricing(TenantOwned):
 
 class AdjustmentKind(models.TextChoices):
     REPRICED = "repriced", "changement de prix"
+    TRUE_UP = "true_up", "régularisation du prix mutualisé"
 
 
 class AdjustmentQuerySet(models.QuerySet):
@@ -48,7 +49,8 @@ class AdjustmentQuerySet(models.QuerySet):
 
 
 class Adjustment(TenantOwned):
-    """The difference between what `tenant` owes for a period and what it was billed, in cents net of tax.
+    """The difference between what `tenant` owes for a period and what it was billed, in cents net of tax. A
+    true-up is of a whole year, `run` the last that billed it.
 
     A positive one waits for the next invoice, of which it is a line; a negative one is on a credit note at
     once. Its ledger entries name it.
@@ -96,3 +98,30 @@ class Adjustment(TenantOwned):
 
     def __str__(self):
         return f"{self.label} {self.amount_cents}"
+
+
+class TrueUp(TenantOwned):
+    """The yearly true-up of one subscription whose price looks at the whole group: written once a year, even
+    where nothing is to be put right. Rows are only ever added. `tenant` is the subscriber; net of tax."""
+
+    subscription = models.ForeignKey(
+        "subscriptions.Subscription", on_delete=models.PROTECT, related_name="true_ups"
+    )
+    year = models.PositiveSmallIntegerField()
+    counted_on = models.DateField("date de référence")
+    inhabitants = models.BigIntegerField("habitants du groupe")
+    billed_cents = models.BigIntegerField()
+    due_cents = models.BigIntegerField()
+    made_at = models.DateTimeField()
+
+    class Meta(TenantOwned.Meta):
+        verbose_name = "régularisation annuelle"
+        constraints = [
+            models.UniqueConstraint(fields=["subscription", "year"], name="true_up_once_a_year"),
+            models.CheckConstraint(
+                condition=Q(billed_cents__gte=0, due_cents__gte=0), name="true_up_not_negative"
+            ),
+        ]
+
+    def __str__(self):
+        return f"{self.subscription} {self.year}"

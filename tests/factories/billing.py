@@ -21,6 +21,7 @@ from billing.models import (
     Repricing,
     Settlement,
     SettlementState,
+    TrueUp,
 )
 from subscriptions.models import State, Subscription
 from tests.factories.base import NOW, Factory
@@ -87,6 +88,21 @@ class AdjustmentFactory(Factory):
     label = "Cantine – Régularisation, année 2026"
     steps = factory.LazyFunction(lambda: ["140,00 € dus − 120,00 € facturés = 20,00 €"])
     noted_at = NOW
+
+
+class TrueUpFactory(Factory):
+    """That of 2026: nothing to put right."""
+
+    class Meta:
+        model = TrueUp
+
+    subscription = factory.SubFactory(SubscriptionFactory, state=State.ACTIVE)
+    tenant = factory.SelfAttribute("subscription.tenant")
+    year = 2026
+    counted_on = date(2026, 12, 31)
+    inhabitants = 12_400
+    billed_cents = due_cents = 25_800
+    made_at = NOW
 
 
 class LedgerEntryFactory(Factory):
