@@ -7,6 +7,7 @@ from uuid import UUID
 from catalog.models import Listing
 from demo.seed.bills import jobs_forgotten
 from demo.seed.decisions import act_pdf
+from demo.seed.departures import finish, leave
 from demo.seed.members import MAIN, SECOND
 from demo.seed.moments import at
 from demo.seed.offers import Market
@@ -15,37 +16,48 @@ from provisioning import operations as provisioning
 from provisioning.models import Endpoint, Run
 from provisioning.models.endpoint import ConnectorKind
 from subscriptions import operations as subscriptions
-from subscriptions.models import State, Subscription
+from subscriptions.models import Destination, State, Subscription
 from tenants.models import Organisation, Role
 
 RECENT = date(2026, 11, 9)
-SUSPENDED, TERMINATING, ENDED = 4, 3, 6
+SUSPENDED, LEAVING, GONE = 4, 3, 6
 BUILDING_WORK = "Locaux en travaux jusqu’au printemps."
-NOTICE = "Résiliation demandée par l’adhérent."
-GIVEN_BACK = "Données rendues à l’adhérent."
-CLOSED_IN = date(2026, 5, 18)
+ELSEWHERE = {
+    "destination": Destination.PROVIDER,
+    "reason": "Nous avons choisi un autre service.",
+}
+LEFT_FROM, LEFT_SINCE = date(2026, 3, 2), date(2026, 8, 20)
 
 
 def close_some(*, history: list[Subscription]) -> None:
-    """Suspends, winds up and ends some of the oldest subscriptions: each bill then stops where it must."""
+    """Some of the oldest subscriptions are suspended, left, or over: each bill then stops where it must."""
     curators = holders(Role.CURATOR)
+    by_hand = offers_by_hand()
     old = [s for s in history if s.active_from < date(2026, 3, 1) and s.tenant.territory.code != MAIN]
     for subscription in old[:SUSPENDED]:
-        _move(subscription, State.SUSPENDED, date(2026, 9, 14), curators, BUILDING_WORK)
-    for subscription in old[SUSPENDED : SUSPENDED + TERMINATING]:
-        _move(
-            subscription, State.TERMINATING, date(2026, 11, 2), curators, NOTICE, ended_on=date(2026, 12, 2)
+        curator = curators[subscription.operator.organisation_id]
+        subscriptions.move(
+            subscription=subscription,
+            to=State.SUSPENDED,
+            by=curator,
+            now=at(date(2026, 9, 14), 10),
+            reason=BUILDING_WORK,
         )
-    for rank, subscription in enumerate(old[SUSPENDED + TERMINATING :][:ENDED]):
-        noticed = CLOSED_IN + timedelta(days=17 * rank)
-        ended = noticed + timedelta(days=30)
-        _move(subscription, State.TERMINATING, noticed, curators, NOTICE, ended_on=ended)
-        _move(subscription, State.ENDED, ended, curators, GIVEN_BACK)
+    # Who opened a service also closes it: these are closed by a person.
+    left = [s for s in old[SUSPENDED:] if s.listing.offer_id in by_hand]
+    with jobs_forgotten():
+        for subscription in left[:LEAVING]:
+            leave(subscription=subscription, on=LEFT_SINCE, **ELSEWHERE)
+        for rank, subscription in enumerate(left[LEAVING:][:GONE]):
+            day = LEFT_FROM + timedelta(days=17 * rank)
+            departure = leave(subscription=subscription, on=day, **ELSEWHERE)
+            finish(departure, by=curators[subscription.operator.organisation_id])
 
 
-def _move(subscription, to: State, day: date, curators, reason: str, **fields) -> None:
-    curator = curators[subscription.operator.organisation_id]
-    subscriptions.move(subscription=subscription, to=to, by=curator, now=at(day, 10), reason=reason, **fields)
+def offers_by_hand() -> set[int]:
+    """The offers that a person opens and closes at the vendor's, by id."""
+    manual = Endpoint.objects.filter(connector=ConnectorKind.MANUAL)
+    return set(manual.values_list("offer_id", flat=True))
 
 
 def make_requests(*, market: Market, rng: Random) -> None:
@@ -57,9 +69,7 @@ class Requests:
     def __init__(self, market: Market, rng: Random):
         self.market, self.rng = market, rng
         self.secretaries, self.signatories = holders(Role.SECRETARY), holders(Role.SIGNATORY)
-        self.by_hand = set(
-            Endpoint.objects.filter(connector=ConnectorKind.MANUAL).values_list("offer_id", flat=True)
-        )
+        self.by_hand = offers_by_hand()
 
     def make(self) -> None:
         main, second = self.market.member(MAIN), self.market.member(SECOND)
