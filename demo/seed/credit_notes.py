@@ -6,13 +6,13 @@ from datetime import date
 from billing import credits
 from billing.models import BillingRun, Invoice, LedgerEntry
 from demo.seed.bills import SECOND_QUARTER, jobs_forgotten
+from demo.seed.letters import send_later
 from demo.seed.members import MAIN, SECOND
 from demo.seed.moments import at
 from demo.seed.people import holders
 from subscriptions import operations as subscriptions
 from subscriptions.models import State, Subscription
-from tenants import tasks
-from tenants.models import Letter, Operator, Role
+from tenants.models import Operator, Role
 
 LEFT, KNOWN, ISSUED = date(2026, 5, 15), date(2026, 7, 15), date(2026, 7, 20)
 NOTICE = "Résiliation au 15 mai, reçue en juillet."
@@ -37,8 +37,7 @@ def make_credit_notes(*, operators: dict[str, Operator]) -> None:
             _end(subscription, by)
         note = Invoice.objects.credit_notes().filter(operator=operator).order_by("pk").first()
         credits.issue_credit_note(credit_note=note, shown_cents=note.gross_cents, by=by, now=at(ISSUED, 15))
-    for letter in Letter.objects.filter(key__startswith="credit-note:"):
-        tasks.send_letter.defer(letter_id=letter.pk)
+    send_later(kind="credit-note")
 
 
 def _end(subscription: Subscription, by) -> None:

@@ -39,7 +39,7 @@ SETUP_DAYS = (6, 20)
 
 # What the main commune has already: (operator, service, day of the request). The rest is left to try.
 OF_MAIN = (
-    ("cantonade", "place-du-village", date(2026, 1, 5)),
+    ("cantonade", "place-du-village", date(2026, 4, 13)),
     ("cantonade", "paraphe-clair", date(2026, 3, 2)),
     ("brumelle", "memoire-longue", date(2026, 1, 8)),
     ("brumelle", "demarches-du-bourg", date(2026, 1, 8)),

@@ -22,10 +22,11 @@ from tenants.organisations import commune_name
 MAIN = "42137"  # Margerie-Chantagret: 860 inhabitants (municipale 2023)
 SECOND = "42046"  # Champdieu
 THIRD = "42037"  # Chalain-d’Uzore
+FOREZ_EST = "200065894"  # CC de Forez-Est, 42 communes
 # Whole intercommunalities: SIREN → shelves, each with "one commune in how many" adheres to it.
 GROUPS = {
     "200065886": {BRUMELLE.slug: 1, CANTONADE.slug: 2, ETABLI.slug: 4},  # Loire Forez (42)
-    "200065894": {CANTONADE.slug: 1, ETABLI.slug: 3},  # Forez-Est (42)
+    FOREZ_EST: {CANTONADE.slug: 1, ETABLI.slug: 3},  # Forez-Est (42)
     "244200622": {BRUMELLE.slug: 1, ETABLI.slug: 2},  # Monts du Pilat (42)
     "200070712": {BRUMELLE.slug: 1},  # Thiers Dore et Montagne (63)
     "200073427": {CANTONADE.slug: 1},  # Marches du Velay-Rochebaron (43)

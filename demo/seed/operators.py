@@ -1,9 +1,10 @@
 """Three operators of different legal kinds. Their names and numbers are invented."""
 
 from dataclasses import dataclass
+from datetime import date
 
 from demo.seed.identifiers import fictional_siren, iban, seat_siret, vat_number
-from subscriptions.models import LegalBasis, PurchasingVehicle, Renewal
+from subscriptions.models import Index, LegalBasis, PurchasingVehicle, Renewal
 from tenants.models import Establishment, Operator, Organisation
 from tenants.models.operator import IssuerKind, LegalKind
 from tenants.models.organisation import OrganisationKind
@@ -32,6 +33,8 @@ class Vehicle:
     years: int = 1
     renewal: Renewal = Renewal.OPEN
     renewals: int = 0
+    notice_days: int = 60
+    revised_from: date | None = None  # the month of the first index of its revision of prices
 
 
 @dataclass(frozen=True)
@@ -117,6 +120,15 @@ BRUMELLE = Body(
         Vehicle("Services prévus par les statuts", LegalBasis.STATUTORY),
         Vehicle("Accord-cadre « Information des habitants »", LegalBasis.FRAMEWORK, deliberation=False),
         Vehicle("Achats directs du syndicat", LegalBasis.DIRECT, deliberation=False),
+        Vehicle(
+            "Groupement de commandes « Échanger »",
+            LegalBasis.GROUPEMENT,
+            years=4,
+            renewal=Renewal.TACIT,
+            renewals=3,
+            notice_days=30,
+            revised_from=date(2025, 10, 1),
+        ),
     ),
     welcome="Le numérique des communes, porté par leur syndicat",
     introduction=(
@@ -199,6 +211,9 @@ def _make(body: Body) -> Operator:
             term_years=vehicle.years,
             renewal=vehicle.renewal,
             renewals=vehicle.renewals,
+            notice_days=vehicle.notice_days,
+            revision_index=Index.SYNTEC if vehicle.revised_from else "",
+            revision_base_month=vehicle.revised_from,
         )
         for vehicle in body.vehicles
     )

@@ -6,7 +6,7 @@ from random import Random
 
 from django.conf import settings
 
-from demo.seed.members import MAIN, SECOND, THIRD
+from demo.seed.members import FOREZ_EST, MAIN, SECOND, THIRD
 from demo.seed.operators import BRUMELLE, CANTONADE, ETABLI
 from demo.seed.vendors import vendor_siren
 from tenants.models import Membership, Organisation, Role, User
@@ -19,6 +19,8 @@ MANDATES = {
     "marcel-tavernas": [(MAIN, Role.SIGNATORY)],
     "nadege-escoulin": [(THIRD, Role.SECRETARY), (SECOND, Role.FINANCE)],
     "bastien-roquelle": [(SECOND, Role.FINANCE)],
+    "maelle-ordonneau": [(FOREZ_EST, Role.SECRETARY), (FOREZ_EST, Role.ORG_ADMIN)],
+    "gontran-vilarel": [(FOREZ_EST, Role.SIGNATORY)],
     "solene-kerguilly": [(CANTONADE.siren, Role.CURATOR)],
     "armand-theullier": [(CANTONADE.siren, Role.OPERATOR_FINANCE), (CANTONADE.siren, Role.OPERATOR_ADMIN)],
     "fatou-dembrelle": [

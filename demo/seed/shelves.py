@@ -46,6 +46,9 @@ ELSEWHERE = {
     (BRUMELLE.slug, "lecture-facile"): LegalBasis.FRAMEWORK,
     (BRUMELLE.slug, "scrutin-paisible"): LegalBasis.FRAMEWORK,
     (BRUMELLE.slug, "quatre-heures"): LegalBasis.DIRECT,
+    (BRUMELLE.slug, "coffre-des-echanges"): LegalBasis.GROUPEMENT,
+    (BRUMELLE.slug, "demandes-entendues"): LegalBasis.GROUPEMENT,
+    (BRUMELLE.slug, "place-du-village"): LegalBasis.GROUPEMENT,
 }
 STATUTORY_RANK = 2  # a contribution under the syndicat's statutes
 NOT_LISTED = {

@@ -20,13 +20,29 @@ from catalog.models import Claim, ClaimLevel, GridState, Listing, PriceGrid, Ser
 from catalog.prices import listing_price, territory_facts
 from catalog.pricing import parse_grid
 from demo.management.commands import seed_demo
-from demo.seed.members import MAIN, THIRD
+from demo.seed.members import FOREZ_EST, MAIN, THIRD
 from demo.seed.operators import BRUMELLE
 from demo.seed.people import MANDATES, STAFF, read_people
 from marketplace.pages.models import Desk, LegalPage, NewsItemPage, StorefrontPage
 from provisioning.connectors import connector_for
 from provisioning.models import Endpoint, StepState
-from subscriptions.models import Decision, DirectNeed, FrameworkLot, Order, State, Subscription
+from subscriptions import chain
+from subscriptions.models import (
+    Amendment,
+    BulkRequest,
+    BulkState,
+    Cover,
+    Decision,
+    DirectNeed,
+    Exit,
+    ExitState,
+    FrameworkLot,
+    NonRenewal,
+    Order,
+    Party,
+    State,
+    Subscription,
+)
 from tenants.members.adhesions import members_of
 from tenants.models import (
     Adhesion,
@@ -256,6 +272,7 @@ def test_only_jobs_that_have_something_to_do_are_left(seeded):
     assert jobs == {
         "billing.tasks.make_file": Invoice.objects.issued().count(),
         "billing.tasks.push_settlement": 2,
+        "billing.tasks.settle_repricing": Amendment.objects.filter(state="approved").count(),
         "catalog.tasks.make_choice_file": 1,
         "catalog.tasks.run_simulation": 3,
         "provisioning.tasks.run_next_step": 1,
@@ -307,10 +324,10 @@ def test_a_colleague_is_invited_and_a_commune_asked_for_help(seeded):
         assert invitation.tenant.territory.code == MAIN
         assistance = Assistance.objects.get()
         assert (assistance.tenant.territory.code, assistance.operator.slug) == (THIRD, BRUMELLE.slug)
-        letters = Letter.objects.filter(state="pending", tenant__territory__isnull=False).exclude(
-            key__startswith="credit-note:"
+        told = Letter.objects.filter(
+            Q(key__startswith="invitation:") | Q(key__startswith="assistance"),
+            tenant__territory__isnull=False,
         )
-        told = letters.exclude(key__startswith="bulk:")
     assert set(told.values_list("tenant__territory__code", flat=True)) == {MAIN, THIRD}
 
 
@@ -358,3 +375,41 @@ def test_a_framework_agreement_three_quarters_full_and_direct_purchases(seeded):
     )
     assert ordered["by_lot"] == full.ordered_cents
     assert ordered["direct"] == DirectNeed.objects.aggregate(sum=Sum("total_cents"))["sum"] > 0
+
+
+def test_departures_at_each_stage_of_the_path(seeded):
+    """Nobody is gone without the path: but the two that were known too late, whose credit notes they are."""
+    of_brumelle = Exit.objects.filter(subscription__operator__slug=BRUMELLE.slug)
+    assert set(of_brumelle.values_list("state", flat=True)) == {
+        ExitState.NOTICE, ExitState.ERASURE, ExitState.DONE,
+    }  # fmt: skip
+    proofs = Exit.objects.filter(state=ExitState.DONE).values_list("certificate", flat=True)
+    assert len(proofs) > 3
+    assert all(proofs)
+    over = Subscription.objects.filter(state__in=[State.TERMINATING, State.ENDED])
+    assert over.filter(exits__isnull=True).count() == 2
+
+
+def test_what_waits_for_the_operator_and_for_the_vendor(seeded):
+    asked = Subscription.objects.filter(vehicle__vendor_approves=True, state=State.REQUESTED)
+    assert sorted(chain.waiting_step(one).party for one in asked) == [Party.OPERATOR, Party.VENDOR]
+    assert all(one.messages.exclude(file="").exists() for one in asked)
+
+
+def test_lists_for_many_have_run_with_their_refusals(seeded):
+    for initiator, states in ((BRUMELLE.siren, {"made", "there", "refused"}), (FOREZ_EST, {"made"})):
+        found = BulkRequest.objects.get(tenant__siren=initiator)
+        assert found.state == BulkState.MADE
+        assert set(found.lines.values_list("state", flat=True)) >= states
+    covered = Cover.objects.filter(covering__siren=FOREZ_EST)
+    assert covered.count() == 6
+
+
+def test_contracts_end_change_and_follow_an_index(seeded):
+    main = Subscription.objects.filter(tenant__territory__code=MAIN)
+    assert NonRenewal.objects.get().term.subscription in main
+    mine = Amendment.objects.filter(subscription__in=main)
+    assert set(mine.values_list("kind", "state")) == {("choices", "approved"), ("other", "proposed")}
+    revised = Amendment.objects.filter(kind="indexation")
+    assert revised.count() > 10
+    assert all(one.cents_after > one.cents_before for one in revised)

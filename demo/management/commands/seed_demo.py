@@ -18,12 +18,15 @@ from demo.seed.agreements import make_agreements
 from demo.seed.choices import make_choices
 from demo.seed.claims import make_claims
 from demo.seed.connections import make_connections
+from demo.seed.contracts import make_contracts
 from demo.seed.credit_notes import make_credit_notes
 from demo.seed.curation import make_curation
 from demo.seed.departures import make_departures
 from demo.seed.doors import open_doors
 from demo.seed.editorial import make_editorial
 from demo.seed.history import make_history
+from demo.seed.intercommunality import make_forez_est
+from demo.seed.letters import send_later
 from demo.seed.members import make_members
 from demo.seed.offers import open_market
 from demo.seed.operators import make_operators
@@ -109,14 +112,18 @@ class Command(BaseCommand):
             bills.enqueue_files()
         with self.telling("requests of November"):
             make_requests(market=market, rng=rng)
+            make_departures()
             make_agreements(market=market, rng=rng)
-            make_departures(history=history)
+            make_forez_est(market=market, rng=rng)
+            send_later(kind="bulk")
         with self.telling("what waits for curators"):
             make_curation(operators=operators)
             revise_tariffs(operators=operators)
             price_options()
             make_sources(operators=operators)
             make_drafts(operators=operators, now=timezone.now())
+        with self.telling("what becomes of contracts"):
+            make_contracts(operators=operators)
         with self.telling("what vendors claim"):
             make_claims()
         with self.telling("a value file"):

@@ -1,0 +1,40 @@
+"""Forez-Est has services for its communes: one by its own subscription, one asked for some of them."""
+
+from random import Random
+
+from demo.seed.agreements import list_for_many
+from demo.seed.bills import jobs_forgotten
+from demo.seed.members import FOREZ_EST
+from demo.seed.moments import at
+from demo.seed.operators import CANTONADE
+from demo.seed.people import holders
+from demo.seed.states import RECENT, Requests
+from subscriptions import sharing
+from subscriptions.bulk import Wanted
+from subscriptions.models import State, Subscription
+from tenants.models import Organisation, Role
+
+COVERED, ASKED_FOR = 6, slice(10, 16)
+
+
+def make_forez_est(*, market, rng: Random) -> None:
+    """By its secretary and its president."""
+    epci = Organisation.objects.get(siren=FOREZ_EST)
+    subscription = Subscription.objects.filter(tenant=epci, state=State.ACTIVE).order_by("pk")[0]
+    communes = sharing.candidates(subscription=subscription, on=RECENT)
+    sharing.cover(
+        subscription=subscription,
+        organisations=[one.organisation for one in communes if not one.has_own][:COVERED],
+        by=holders(Role.SIGNATORY)[epci.pk],
+        now=at(RECENT, 10),
+    )
+    requests = Requests(market, rng)
+    asked_for = [one.organisation for one in communes][ASKED_FOR]
+    with jobs_forgotten():
+        list_for_many(
+            initiator=epci,
+            listing=requests.pick(asked_for[0], CANTONADE.slug, by_hand=True),
+            wanted=[Wanted("", one) for one in asked_for],
+            by=requests.secretaries[epci.pk],
+            rng=rng,
+        )
