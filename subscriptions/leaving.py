@@ -238,14 +238,15 @@ def extend(*, leaving: Exit, until: date, reason: str, by: User, now: datetime) 
 
 @transaction.atomic
 def say_retrieved(*, leaving: Exit, by: User, now: datetime) -> None:
-    """The subscriber has its data. Nothing is erased any sooner. Raises WrongState."""
+    """The subscriber has its data: said from the transition on, and nothing is erased any sooner. Raises
+    WrongState."""
     changed = (
         Exit.objects.filter(pk=leaving.pk, retrieved_at__isnull=True)
-        .exclude(state__in=OVER)
+        .exclude(state__in=(ExitState.NOTICE, *OVER))
         .update(retrieved_at=now, retrieved_by=by)
     )
     if changed != 1:
-        raise WrongState("C’est déjà noté, ou ce départ est terminé.")
+        raise WrongState("C’est déjà noté, ou ce départ n’a pas commencé, ou il est terminé.")
     _audit(leaving, by, now, "exit.retrieved", "{actor} a noté les données récupérées de")
 
 

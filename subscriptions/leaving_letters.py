@@ -53,10 +53,11 @@ def calendar_in_words(leaving: Exit) -> str:
     def until(day: date) -> str:
         return in_words(day - timedelta(days=1))
 
+    transition, retrieval = in_words(leaving.transition_from), in_words(leaving.retrieval_from)
     lines = [
         f"Préavis : jusqu’au {until(leaving.transition_from)}.",
-        f"Transition : jusqu’au {until(leaving.retrieval_from)}, dernier jour facturé.",
-        f"Récupération des données : jusqu’au {until(leaving.erasure_from)}.",
+        f"Transition : du {transition} au {until(leaving.retrieval_from)}, dernier jour facturé.",
+        f"Récupération des données : du {retrieval} au {until(leaving.erasure_from)}.",
         f"Effacement des données : à partir du {in_words(leaving.erasure_from)}.",
     ]
     if leaving.transition_from == leaving.retrieval_from:

@@ -29,8 +29,8 @@ def steps(leaving: Exit) -> list[dict]:
     reached = ORDER.index(leaving.state) if leaving.state in ORDER else -1
     shown = [
         ("Préavis", until(leaving.transition_from), "Le service continue comme avant."),
-        ("Transition", until(leaving.retrieval_from), _transition(leaving)),
-        ("Récupération des données", until(leaving.erasure_from), _retrieval(leaving)),
+        ("Transition", span(leaving.transition_from, leaving.retrieval_from), _transition(leaving)),
+        ("Récupération des données", span(leaving.retrieval_from, leaving.erasure_from), _retrieval(leaving)),
         ("Effacement", f"à partir du {day(leaving.erasure_from)}", _erasure(leaving)),
     ]
     return [
@@ -49,8 +49,16 @@ def planned(days: Calendar) -> list[dict]:
     """The calendar of a departure that nobody has asked for yet."""
     shown = [
         ("Préavis", until(days.transition_from), "Le service continue. Vous pouvez changer d’avis."),
-        ("Transition", until(days.retrieval_from), "L’éditeur vous aide à partir. Dernier jour facturé."),
-        ("Récupération des données", until(days.erasure_from), "Plus rien n’est facturé."),
+        (
+            "Transition",
+            span(days.transition_from, days.retrieval_from),
+            "L’éditeur vous aide à partir. Le dernier de ces jours est le dernier facturé.",
+        ),
+        (
+            "Récupération des données",
+            span(days.retrieval_from, days.erasure_from),
+            "Plus rien n’est facturé.",
+        ),
         ("Effacement", f"à partir du {day(days.erasure_from)}", "Un certificat en est déposé ici."),
     ]
     return [
@@ -63,6 +71,11 @@ def planned(days: Calendar) -> list[dict]:
 def until(first_without: date) -> str:
     """The last day of a phase, in words."""
     return f"jusqu’au {day(first_without - timedelta(days=1))}"
+
+
+def span(first: date, first_without: date) -> str:
+    """Both days of a phase, in words."""
+    return f"du {day(first)} au {day(first_without - timedelta(days=1))}"
 
 
 def _transition(leaving: Exit) -> str:

@@ -4,6 +4,7 @@ All of it was frozen by the request, but for the thresholds and the running tota
 the day the paper is drawn up.
 """
 
+import re
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
@@ -51,7 +52,8 @@ class Matter:
 
     @cached_property
     def vehicle(self) -> str:
-        return self.subscription.vehicle.name
+        """The name of the purchasing vehicle, to stand between « »: its own become “ ”."""
+        return re.sub(r"«\s*", "“", re.sub(r"\s*»", "”", self.subscription.vehicle.name))
 
     @cached_property
     def vendor(self) -> str:

@@ -411,8 +411,8 @@ def _a_list(world: World) -> dict:
 
 
 def _a_departure(world: World) -> dict:
-    leaves_on = localdate() + timedelta(days=60)
-    return {"destination": "own", "leaves_on": leaves_on.isoformat(), "confirmer": "1"}
+    leaves_on = (localdate() + timedelta(days=60)).isoformat()
+    return {"destination": "own", "leaves_on": leaves_on, "confirmer": f"own {leaves_on}"}
 
 
 def _a_longer_transition(world: World) -> dict:

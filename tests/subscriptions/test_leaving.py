@@ -255,7 +255,7 @@ def test_the_three_sides_are_written_to_once_a_move(subscription):
     assert {mandate.user.email for mandate in told} <= set(letters)
     letter = letters[told[0].user.email]
     assert f"{subscription.tenant.name} quitte {subscription.service_name}" == letter.subject
-    assert "Transition : jusqu’au 7 juin 2026, dernier jour facturé." in letter.body
+    assert "Transition : du 9 mai 2026 au 7 juin 2026, dernier jour facturé." in letter.body
 
 
 def test_the_phases_follow_each_other_in_the_database_too(subscription):

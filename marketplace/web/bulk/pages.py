@@ -1,4 +1,4 @@
-"""The pages of a request for many; `Door` says who asks and where the addresses begin."""
+"""The pages of a request for many; `BulkDoor` says who asks and where the addresses begin."""
 
 import uuid
 from dataclasses import dataclass
@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.shortcuts import get_object_or_404, redirect, render
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.timezone import localdate
 
@@ -14,6 +13,7 @@ from catalog.models import Listing
 from marketplace.web.bulk.forms import FOR_ALL, BulkForm
 from marketplace.web.commune.forms import ApproveForm
 from marketplace.web.csv import csv_response
+from marketplace.web.doors import Door
 from marketplace.web.formats import day, format_cents, format_number, moment
 from subscriptions import bulk
 from subscriptions.acts import Act
@@ -55,25 +55,16 @@ CSV_COLUMNS = (
 )
 
 
-@dataclass(frozen=True)
-class Door:
-    """`arguments` begin every address, whose names begin with `prefix`."""
+@dataclass(frozen=True, kw_only=True)
+class BulkDoor(Door):
+    """Who asks; whether this person asks for many, and decides for all."""
 
     organisation: Organisation
-    prefix: str
-    arguments: tuple[str, ...]
-    crumbs: list[dict]
     asks: bool
     decides: bool
 
-    def url(self, name: str, *rest) -> str:
-        return reverse(f"{self.prefix}_{name}", args=[*self.arguments, *rest])
 
-    def trail(self, *items: tuple[str, str]) -> list[dict]:
-        return [*self.crumbs, *({"label": label, "url": url} for label, url in items)]
-
-
-def list_page(request, door: Door):
+def list_page(request, door: BulkDoor):
     """Every list, newest first."""
     page = Paginator(bulks_of(initiator=door.organisation), PAGE_SIZE).get_page(request.GET.get("page"))
     context = {
@@ -93,7 +84,7 @@ def list_page(request, door: Door):
     return render(request, "bulk/list.html", context)
 
 
-def new_page(request, door: Door, listing: Listing):
+def new_page(request, door: BulkDoor, listing: Listing):
     """Who, and who decides; then the list is kept, to be read before anything is asked."""
     now = timezone.now()
     among = list(
@@ -127,7 +118,7 @@ def new_page(request, door: Door, listing: Listing):
     return render(request, "bulk/new.html", context)
 
 
-def _prepared(request, door: Door, listing: Listing, form: BulkForm, among, now) -> BulkRequest:
+def _prepared(request, door: BulkDoor, listing: Listing, form: BulkForm, among, now) -> BulkRequest:
     typed = form.cleaned_data
     if typed["file"]:
         wanted = read_list(typed["file"].read(), among=among)
@@ -148,7 +139,7 @@ def _prepared(request, door: Door, listing: Listing, form: BulkForm, among, now)
     )
 
 
-def detail_page(request, door: Door, public_id, *, form: ApproveForm | None = None):
+def detail_page(request, door: BulkDoor, public_id, *, form: ApproveForm | None = None):
     """The list to confirm, its progress, or its report; and the act that decides for all."""
     found = _found(door, public_id)
     counts = counts_of(found)
@@ -178,19 +169,19 @@ def detail_page(request, door: Door, public_id, *, form: ApproveForm | None = No
     return render(request, "bulk/detail.html", context)
 
 
-def progress_part(request, door: Door, public_id):
+def progress_part(request, door: BulkDoor, public_id):
     """How far the job is; asked for again until it is over."""
     return render(request, "bulk/_progress.html", _progress(door, _found(door, public_id)))
 
 
-def confirm(request, door: Door, public_id):
+def confirm(request, door: BulkDoor, public_id):
     """Has the requests made."""
     found = _found(door, public_id)
     _tried(request, lambda: bulk.confirm_bulk(bulk=found, by=request.user, now=timezone.now()))
     return redirect(door.url("bulk", public_id))
 
 
-def discard(request, door: Door, public_id):
+def discard(request, door: BulkDoor, public_id):
     """Throws the list away."""
     found = _found(door, public_id)
     if _tried(request, lambda: bulk.discard_bulk(bulk=found, by=request.user, now=timezone.now())):
@@ -199,7 +190,7 @@ def discard(request, door: Door, public_id):
     return redirect(door.url("bulk", public_id))
 
 
-def approve(request, door: Door, public_id):
+def approve(request, door: BulkDoor, public_id):
     """One act decides for all."""
     found = _found(door, public_id)
     form = ApproveForm(request.POST, request.FILES, deliberation=False)
@@ -217,7 +208,7 @@ def approve(request, door: Door, public_id):
     return redirect(door.url("bulk", public_id))
 
 
-def report(door: Door, public_id):
+def report(door: BulkDoor, public_id):
     """The report, a line each."""
     found = _found(door, public_id)
     rows = (
@@ -237,7 +228,7 @@ def report(door: Door, public_id):
     )
 
 
-def _found(door: Door, public_id) -> BulkRequest:
+def _found(door: BulkDoor, public_id) -> BulkRequest:
     return get_object_or_404(bulks_of(initiator=door.organisation), public_id=public_id)
 
 
@@ -250,7 +241,7 @@ def _tried(request, verb) -> bool:
     return True
 
 
-def _progress(door: Door, found: BulkRequest) -> dict:
+def _progress(door: BulkDoor, found: BulkRequest) -> dict:
     doing = "Approbation des demandes" if found.state == BulkState.APPROVING else "Envoi des demandes"
     return {
         "running": found.state in AT_WORK,

@@ -26,6 +26,7 @@ from subscriptions.exceptions import (
     SamePerson,
     WrongState,
 )
+from subscriptions.leaving import open_exit
 from subscriptions.models import RUNNING, Amendment, AmendmentState
 from subscriptions.queries import subscription_for_member
 from tenants.models import Role
@@ -52,6 +53,9 @@ def new(request, organisation, public_id):
     if subscription.state not in RUNNING:
         messages.info(request, amending.NOT_RUNNING)
         return _back(organisation, subscription)
+    if open_exit(subscription=subscription):
+        messages.info(request, "Vous quittez ce service : il ne se modifie plus.")
+        return _back(organisation, subscription)
     choosable = amending.choosable(subscription, on=timezone.localdate())
     form = AmendmentForm(
         request.POST if request.method == "POST" else None, choosable=choosable, on=timezone.localdate()
@@ -68,8 +72,7 @@ def new(request, organisation, public_id):
         except AmendmentInvalid as invalid:
             form.show(invalid)
         except AmendmentRefused as refusal:
-            messages.error(request, str(refusal))
-            return _back(organisation, subscription)
+            form.add_error(None, str(refusal))
         else:
             messages.success(request, "L’avenant est proposé. Une personne signataire doit l’approuver.")
             return _to(organisation, amendment)

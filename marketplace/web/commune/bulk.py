@@ -10,17 +10,17 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from catalog.models import Listing, ListingState
 from marketplace.web.access import member_view
 from marketplace.web.bulk import pages
-from marketplace.web.bulk.pages import Door
+from marketplace.web.bulk.pages import BulkDoor
 from tenants.members.adhesions import operators_of
 from tenants.models import Organisation, Role
 from tenants.models.organisation import OrganisationKind
 
 
-def _door(request, organisation: Organisation) -> Door:
+def _door(request, organisation: Organisation) -> BulkDoor:
     if organisation.kind != OrganisationKind.EPCI:
         raise Http404
     home = {"label": "Mes services", "url": reverse("member_home", args=[organisation.siren])}
-    return Door(
+    return BulkDoor(
         organisation=organisation,
         prefix="member",
         arguments=(organisation.siren,),

@@ -59,11 +59,13 @@ def detail_page(
     mine = subscription.requested_by_id == request.user.pk
     approves = may_approve(request, subscription)
     cancels = requested and may_cancel(request, subscription)
+    leaving = leaving_block(request, organisation, subscription)
+    leaves = "steps" in leaving
     context = {
         "organisation": organisation,
         "subscription": subscription,
         "follow": follow(organisation, subscription),
-        "life": life_of(request, organisation, subscription),
+        "life": life_of(request, organisation, subscription, leaving=leaves),
         "breakdown": _breakdown(subscription),
         "facts": _facts(subscription),
         "history": [_deed(move) for move in subscription.transitions.all()],
@@ -84,14 +86,14 @@ def detail_page(
         "own_request": own_turn and signs and mine and not approves,
         "waits_for_another": own_turn and not signs,
         "may_cancel": cancels,
-        "opinion_url": opinion_url(request, subscription, organisation),
+        "opinion_url": "" if leaves else opinion_url(request, subscription, organisation),
         "cancelling": cancels and "annuler" in request.GET,
         "assembly": assembly(organisation),
         "head": head(organisation),
         "price": yearly_price(subscription),
-        "leaving": leaving_block(request, organisation, subscription),
+        "leaving": leaving,
         "value_link": value_link(request, organisation, subscription.listing_id),
-        **papers_on_page(request, organisation, subscription),
+        **papers_on_page(request, organisation, subscription, turn=own_turn),
         "covers_url": reverse("member_covers", args=[organisation.siren, subscription.public_id])
         if signs and may_cover(subscription)
         else "",

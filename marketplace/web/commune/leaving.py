@@ -1,5 +1,7 @@
 """Leaving a service: the calendar before anything is asked, then where the departure stands."""
 
+from datetime import date
+
 from django import forms
 from django.contrib import messages
 from django.http import Http404
@@ -11,6 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from marketplace.web.access import member_view
 from marketplace.web.commune.forms import TYPED_DATE
+from marketplace.web.formats import day
 from marketplace.web.leaving_words import badge, planned, steps
 from marketplace.web.pdf import FileMissing, pdf_response
 from subscriptions import leaving
@@ -23,7 +26,7 @@ CONFIRM = "confirmer"
 
 
 class LeaveForm(forms.Form):
-    """Where to, and when the notice ends."""
+    """Where to, and the first day after the notice."""
 
     destination = forms.ChoiceField(
         label="Vous partez vers",
@@ -36,10 +39,10 @@ class LeaveForm(forms.Form):
         },
     )
     leaves_on = forms.DateField(
-        label="Fin du préavis",
+        label="Le départ commence le",
         widget=TYPED_DATE,
         error_messages={
-            "required": "Indiquez la fin du préavis.",
+            "required": "Indiquez le jour où votre départ commence.",
             "invalid": "Cette date n’existe pas. Écrivez-la ainsi : 17/03/2027.",
         },
     )
@@ -71,13 +74,14 @@ def leave(request, organisation, public_id):
     form = LeaveForm(request.POST if request.method == "POST" else typed)
     form.fields[
         "leaves_on"
-    ].help_text = f"Le {first:%d/%m/%Y} au plus tôt : {terms.notice_days} jours de préavis."
-    days = None
+    ].help_text = f"Le {day(first)} au plus tôt, après {terms.notice_days} jours de préavis."
+    days, unread = None, False
     if form.is_valid():
         asked = {name: form.cleaned_data[name] for name in ("destination", "leaves_on")}
         try:
             days = leaving.calendar_of(terms=terms, today=today, **asked)
-            if CONFIRM in request.POST:
+            unread = CONFIRM in request.POST and request.POST[CONFIRM] != read(**asked)
+            if CONFIRM in request.POST and not unread:
                 leaving.request_exit(
                     subscription=subscription,
                     by=request.user,
@@ -100,10 +104,18 @@ def leave(request, organisation, public_id):
         "form": form,
         "has_errors": bool(form.errors),
         "steps": planned(days) if days else [],
+        "confirms": read(**asked) if days else "",
+        "unread": unread,
         "terms": terms,
         "back": _address(organisation, subscription),
     }
     return render(request, "commune/leave.html", context)
+
+
+def read(*, destination: str, leaves_on: date) -> str:
+    """What the button that confirms says of the calendar above it: another date or destination chosen since
+    is read first."""
+    return f"{destination} {leaves_on.isoformat()}"
 
 
 @member_view(Role.SIGNATORY)
@@ -129,7 +141,7 @@ def retrieved(request, organisation, public_id):
 def certificate(request, organisation, public_id):
     """The proof that the data are erased."""
     subscription = _subscription(organisation, public_id)
-    found = Exit.objects.filter(subscription=subscription, state=ExitState.DONE).first()
+    found = Exit.objects.filter(subscription=subscription).exclude(certificate="").order_by("-pk").first()
     if found is None:
         raise Http404
     try:
@@ -150,7 +162,12 @@ def leaving_block(request, organisation: Organisation, subscription: Subscriptio
         return {"leave_url": _named("member_leave", organisation, subscription)} if leaves else {}
     today = localdate(timezone.now())
     notice = found.state == ExitState.NOTICE and today < found.transition_from
-    says = found.is_open and not found.retrieved_at and request.roles & {Role.SECRETARY, Role.SIGNATORY}
+    says = (
+        found.is_open
+        and found.state != ExitState.NOTICE
+        and not found.retrieved_at
+        and request.roles & {Role.SECRETARY, Role.SIGNATORY}
+    )
     return {
         "steps": steps(found),
         "badge": badge(found),
@@ -160,7 +177,7 @@ def leaving_block(request, organisation: Organisation, subscription: Subscriptio
         else "",
         "retrieved_url": _named("member_leave_retrieved", organisation, subscription) if says else "",
         "certificate_url": _named("member_certificate", organisation, subscription)
-        if found.state == ExitState.DONE
+        if found.certificate
         else "",
     }
 

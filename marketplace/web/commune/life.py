@@ -14,12 +14,13 @@ from tenants.models import Organisation, Role
 ASKING = {Role.SECRETARY, Role.SIGNATORY, Role.ORG_ADMIN}
 
 
-def life_of(request, organisation: Organisation, subscription: Subscription) -> dict | None:
-    """What `commune/_life.html` shows; None before the service is open."""
+def life_of(request, organisation: Organisation, subscription: Subscription, *, leaving: bool) -> dict | None:
+    """What `commune/_life.html` shows; None before the service is open. Whoever is `leaving` has nothing to
+    change or renew any more."""
     if subscription.active_from is None:
         return None
     found = outlook(subscription)
-    running = subscription.state in RUNNING
+    running = subscription.state in RUNNING and not leaving
     return {
         "facts": _facts(subscription, found, running=running),
         "events": [

@@ -39,12 +39,12 @@ def paper(request, organisation, public_id, kind, form):
     return HttpResponse(data, content_type=media_type, headers=headers)
 
 
-def papers_on_page(request, organisation: Organisation, subscription: Subscription) -> dict:
-    """For the page of the subscription: the acts that may decide it and what is signed then, to whoever draws
-    up the papers."""
+def papers_on_page(request, organisation: Organisation, subscription: Subscription, *, turn: bool) -> dict:
+    """For the page of the subscription: the acts that may decide it, while it is the member's `turn`, and
+    what is signed then, to whoever draws up the papers."""
     papers = offered(subscription) if request.roles & set(DRAFTING) else []
     return {
-        "acts_to_take": [_links(organisation, subscription, one) for one in papers if one.decides],
+        "acts_to_take": [_links(organisation, subscription, one) for one in papers if one.decides and turn],
         "papers_to_sign": [_links(organisation, subscription, one) for one in papers if not one.decides],
     }
 

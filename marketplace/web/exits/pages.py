@@ -6,10 +6,10 @@ from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import Http404
 from django.shortcuts import get_object_or_404, redirect, render
-from django.urls import reverse
 from django.utils import timezone
 
 from catalog.models import Vendor
+from marketplace.web.doors import Door
 from marketplace.web.exits.forms import CertificateForm, ExtendForm
 from marketplace.web.formats import day
 from marketplace.web.leaving_words import badge, steps
@@ -27,24 +27,18 @@ LABELS = {"en-cours": "En cours", "termines": "Terminés ou annulés"}
 EXTENDABLE = (ExitState.NOTICE, ExitState.TRANSITION)
 
 
-@dataclass(frozen=True)
-class Door:
-    """Whose services are left, and whether this person acts. `arguments` begin every address; `tasks_url` is
-    where services are closed by hand, "" where that is somebody else's."""
+@dataclass(frozen=True, kw_only=True)
+class ExitDoor(Door):
+    """Whose services are left, and whether this person acts; `tasks_url` is where services are closed by
+    hand, "" where that is somebody else's."""
 
     owner: Operator | Vendor
     name: str
-    prefix: str
-    arguments: tuple[str, ...]
-    crumbs: list[dict]
     acts: bool
     tasks_url: str = ""
 
-    def url(self, name: str, *rest) -> str:
-        return reverse(f"{self.prefix}_{name}", args=[*self.arguments, *rest])
 
-
-def list_page(request, door: Door):
+def list_page(request, door: ExitDoor):
     """Departures, those whose next phase comes first at the top."""
     group = chosen(request, LABELS)
     counts = counts_of_exits(owner=door.owner)
@@ -52,7 +46,7 @@ def list_page(request, door: Door):
     page = Paginator(found, PAGE_SIZE).get_page(request.GET.get("page"))
     context = {
         "name": door.name,
-        "crumbs": [*door.crumbs, {"label": TITLE, "url": ""}],
+        "crumbs": door.trail((TITLE, "")),
         "tabs": tabs(request, labels=LABELS, counts=counts, active=group, search=""),
         "page": page,
         "rest": rest_of_address(etat=group),
@@ -72,12 +66,12 @@ def list_page(request, door: Door):
     return render(request, "exits/list.html", context)
 
 
-def detail_page(request, door: Door, public_id):
+def detail_page(request, door: ExitDoor, public_id):
     """One departure, and what may be said of it."""
     return _page(request, door, _found(door, public_id))
 
 
-def extend(request, door: Door, public_id):
+def extend(request, door: ExitDoor, public_id):
     """A longer transition."""
     found = _found(door, public_id)
     form = ExtendForm(request.POST)
@@ -86,7 +80,7 @@ def extend(request, door: Door, public_id):
     return redirect(door.url("exit", public_id))
 
 
-def certify(request, door: Door, public_id):
+def certify(request, door: ExitDoor, public_id):
     """The certificate is put on record."""
     found = _found(door, public_id)
     form = CertificateForm(request.POST, request.FILES)
@@ -96,7 +90,7 @@ def certify(request, door: Door, public_id):
     return redirect(door.url("exit", public_id))
 
 
-def certificate(request, door: Door, public_id):
+def certificate(request, door: ExitDoor, public_id):
     """The certificate on record."""
     found = _found(door, public_id)
     if not found.certificate:
@@ -126,18 +120,14 @@ def _said(request, form, verb, found: Exit, done: str) -> bool:
     return True
 
 
-def _page(request, door: Door, found: Exit, *, extend_form=None, certificate_form=None):
+def _page(request, door: ExitDoor, found: Exit, *, extend_form=None, certificate_form=None):
     subscription = found.subscription
     member = subscription.tenant
     extends = door.acts and found.state in EXTENDABLE
     certifies = door.acts and found.state == ExitState.ERASURE and not found.certificate
     context = {
         "name": door.name,
-        "crumbs": [
-            *door.crumbs,
-            {"label": TITLE, "url": door.url("exits")},
-            {"label": member.name, "url": ""},
-        ],
+        "crumbs": door.trail((TITLE, door.url("exits")), (member.name, "")),
         "title": subscription.service_name,
         "member": member.name,
         "badge": badge(found),
@@ -167,5 +157,5 @@ def _page(request, door: Door, found: Exit, *, extend_form=None, certificate_for
     return render(request, "exits/detail.html", context)
 
 
-def _found(door: Door, public_id) -> Exit:
+def _found(door: ExitDoor, public_id) -> Exit:
     return get_object_or_404(exits_of(owner=door.owner), public_id=public_id)

@@ -6,14 +6,14 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from catalog.models import Listing, ListingState
 from marketplace.web.access import operator_view
 from marketplace.web.bulk import pages
-from marketplace.web.bulk.pages import Door
+from marketplace.web.bulk.pages import BulkDoor
 from marketplace.web.operator.lists import crumbs
 from marketplace.web.operator.roles import TASK_ROLES
 from tenants.models import Operator, Role
 
 
-def _door(request, operator: Operator) -> Door:
-    return Door(
+def _door(request, operator: Operator) -> BulkDoor:
+    return BulkDoor(
         organisation=operator.organisation,
         prefix="operator",
         arguments=(operator.slug,),

@@ -5,14 +5,14 @@ from django.views.decorators.http import require_POST, require_safe
 
 from marketplace.web.access import operator_view
 from marketplace.web.exits import pages
-from marketplace.web.exits.pages import Door
+from marketplace.web.exits.pages import ExitDoor
 from marketplace.web.operator.lists import crumbs
 from marketplace.web.operator.roles import TASK_ROLES
 from tenants.models import Operator
 
 
-def _door(request, operator: Operator) -> Door:
-    return Door(
+def _door(request, operator: Operator) -> ExitDoor:
+    return ExitDoor(
         owner=operator,
         name=operator.short_name,
         prefix="operator",

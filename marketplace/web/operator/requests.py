@@ -6,13 +6,13 @@ from marketplace.web.access import operator_view
 from marketplace.web.operator.lists import crumbs
 from marketplace.web.operator.roles import TASK_ROLES
 from marketplace.web.requests import pages
-from marketplace.web.requests.pages import Door
+from marketplace.web.requests.pages import RequestDoor
 from subscriptions.models import Party
 from tenants.models import Operator
 
 
-def _door(request, operator: Operator) -> Door:
-    return Door(
+def _door(request, operator: Operator) -> RequestDoor:
+    return RequestDoor(
         owner=operator,
         party=Party.OPERATOR,
         prefix="operator",

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 from django.contrib import messages
 from django.shortcuts import get_object_or_404, redirect, render
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.timezone import localdate
 
@@ -14,6 +13,7 @@ from catalog.pricing import Quote
 from marketplace.web.commune.forms import RefuseForm
 from marketplace.web.commune.timeline import chain_steps
 from marketplace.web.commune.words import state_badge, yearly_price
+from marketplace.web.doors import Door
 from marketplace.web.expecting import expected_when, expected_why
 from marketplace.web.formats import day, moment
 from marketplace.web.operator.lists import chosen, counted, rest_of_address, tabs
@@ -32,28 +32,22 @@ TITLE = "Demandes d’abonnement"
 LABELS = {MINE: "À approuver", OTHERS: "En attente d’un autre", DECIDED: "Décidées"}
 
 
-@dataclass(frozen=True)
-class Door:
-    """Whose requests are shown, and whose word is given. `arguments` begin every address."""
+@dataclass(frozen=True, kw_only=True)
+class RequestDoor(Door):
+    """Whose requests are shown, and whose word is given."""
 
     owner: Operator | Vendor
     party: Party
-    prefix: str
-    arguments: tuple[str, ...]
-    crumbs: list[dict]
     decides: bool
     writes: bool
 
-    def url(self, name: str, *rest) -> str:
-        return reverse(f"{self.prefix}_{name}", args=[*self.arguments, *rest])
 
-
-def list_page(request, door: Door):
+def list_page(request, door: RequestDoor):
     """Requests, those that wait for one's word first."""
     group = chosen(request, LABELS)
     found = request_list(owner=door.owner, party=door.party, group=group, page=request.GET.get("page"))
     context = {
-        "crumbs": [*door.crumbs, {"label": TITLE, "url": ""}],
+        "crumbs": door.trail((TITLE, "")),
         "tabs": tabs(request, labels=LABELS, counts=found.counts, active=group, search=""),
         "page": found.page,
         "rest": rest_of_address(etat=group),
@@ -75,7 +69,7 @@ def list_page(request, door: Door):
 
 def detail_page(
     request,
-    door: Door,
+    door: RequestDoor,
     public_id,
     *,
     form: RefuseForm | None = None,
@@ -86,11 +80,7 @@ def detail_page(
     turn = door.decides and waits_for(found, door.party)
     quote = Quote.from_dict(found.quote)
     context = {
-        "crumbs": [
-            *door.crumbs,
-            {"label": TITLE, "url": door.url("requests")},
-            {"label": found.tenant.name, "url": ""},
-        ],
+        "crumbs": door.trail((TITLE, door.url("requests")), (found.tenant.name, "")),
         "title": found.service_name,
         "member": found.tenant.name,
         "badge": state_badge(found),
@@ -121,7 +111,7 @@ def detail_page(
     return render(request, "requests/detail.html", context)
 
 
-def agree_to(request, door: Door, public_id):
+def agree_to(request, door: RequestDoor, public_id):
     """One's word is yes."""
     found = _found(door, public_id)
     try:
@@ -134,7 +124,7 @@ def agree_to(request, door: Door, public_id):
     return redirect(door.url("request", public_id))
 
 
-def refuse(request, door: Door, public_id):
+def refuse(request, door: RequestDoor, public_id):
     """One's word is no, and why."""
     found = _found(door, public_id)
     form = RefuseForm(request.POST)
@@ -155,7 +145,7 @@ def refuse(request, door: Door, public_id):
     return redirect(door.url("request", public_id))
 
 
-def write_to(request, door: Door, public_id):
+def write_to(request, door: RequestDoor, public_id):
     """Writes to the two other parties."""
     form = send(request, _found(door, public_id), party=door.party)
     if form is not None:
@@ -163,12 +153,12 @@ def write_to(request, door: Door, public_id):
     return redirect(f"{door.url('request', public_id)}#messages")
 
 
-def message_file(door: Door, public_id, message):
+def message_file(door: RequestDoor, public_id, message):
     """The file joined to a message."""
     return file_response(_found(door, public_id), message)
 
 
-def _found(door: Door, public_id) -> Subscription:
+def _found(door: RequestDoor, public_id) -> Subscription:
     found = requests_of(owner=door.owner).prefetch_related("approvals__reminders")
     return get_object_or_404(found, public_id=public_id)
 

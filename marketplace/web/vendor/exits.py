@@ -5,13 +5,13 @@ from django.views.decorators.http import require_POST, require_safe
 from catalog.models import Vendor
 from marketplace.web.access import vendor_view
 from marketplace.web.exits import pages
-from marketplace.web.exits.pages import Door
+from marketplace.web.exits.pages import ExitDoor
 from marketplace.web.vendor.duties import crumbs
 from tenants.models import Role
 
 
-def _door(request, vendor: Vendor) -> Door:
-    return Door(
+def _door(request, vendor: Vendor) -> ExitDoor:
+    return ExitDoor(
         owner=vendor,
         name=vendor.organisation.name,
         prefix="vendor",

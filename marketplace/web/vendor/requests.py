@@ -6,14 +6,14 @@ from django.views.decorators.http import require_POST, require_safe
 from catalog.models import Vendor
 from marketplace.web.access import vendor_view
 from marketplace.web.requests import pages
-from marketplace.web.requests.pages import Door
+from marketplace.web.requests.pages import RequestDoor
 from subscriptions.models import Party
 from tenants.models import Role
 
 
-def _door(request, vendor: Vendor) -> Door:
+def _door(request, vendor: Vendor) -> RequestDoor:
     siren = vendor.organisation.siren
-    return Door(
+    return RequestDoor(
         owner=vendor,
         party=Party.VENDOR,
         prefix="vendor",

@@ -180,6 +180,12 @@ def test_no_other_paper_than_those_offered(client, at, commune, secretary, kind,
 
 def test_once_decided_only_what_is_signed_is_left(client, at, commune, secretary):
     decided = SubscriptionFactory(tenant=commune, state=State.APPROVED)
+    asked = SubscriptionFactory(tenant=commune)
     client.force_login(secretary)
+    before, after = (
+        client.get(at("member_subscription", one.public_id)).content.decode() for one in (asked, decided)
+    )
+    assert before.index("L’acte à prendre") < before.index("Où en est l’abonnement")
+    assert after.index("Les papiers à signer") > after.index("Où en est l’abonnement")
     assert client.get(at("member_paper", decided.public_id, "deliberation", "pdf")).status_code == 404
     assert client.get(at("member_paper", decided.public_id, "convention", "odt")).status_code == 200

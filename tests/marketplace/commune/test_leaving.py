@@ -3,12 +3,15 @@
 from datetime import date, timedelta
 
 import pytest
+from django.core.files.base import ContentFile
 from django.urls import reverse
 from django.utils.timezone import localdate
 
+from marketplace.web.formats import day
 from subscriptions.models import Exit, ExitState, State
 from tenants.models import Role
-from tests.factories import ExitFactory, SubscriptionFactory
+from tests.factories import ExitFactory, SubscriptionFactory, UserFactory
+from tests.factories.subscriptions import PDF
 from tests.tools.database import as_worker
 
 pytestmark = pytest.mark.django_db
@@ -38,7 +41,12 @@ def test_the_calendar_is_read_before_anything_is_asked(subscription, sign_in):
     assert [step["label"] for step in page.context["steps"]] == [
         "Préavis", "Transition", "Récupération des données", "Effacement",
     ]  # fmt: skip
-    assert "60 jours de préavis" in page.content.decode()
+    text = page.content.decode()
+    assert "60 jours de préavis" in text
+    assert text.index("Ce qui se passera") < text.index("Confirmer le départ")
+    starts = day(localdate() + timedelta(days=60))
+    assert f"Le {starts} au plus tôt" in text
+    assert page.context["steps"][1]["when"].startswith(f"du {starts} au ")
     later = (localdate() + timedelta(days=100)).isoformat()
     drawn = client.post(
         address("member_leave", subscription),
@@ -57,7 +65,7 @@ def test_the_calendar_is_read_before_anything_is_asked(subscription, sign_in):
     [
         ({"leaves_on": "2020-01-01"}, "Le préavis est de 60 jours"),
         ({"leaves_on": "demain"}, "Cette date n’existe pas."),
-        ({"leaves_on": ""}, "Indiquez la fin du préavis."),
+        ({"leaves_on": ""}, "Indiquez le jour où votre départ commence."),
         ({"destination": "lune"}, "Choisissez une réponse."),
     ],
 )
@@ -73,13 +81,24 @@ def test_what_is_wrong_is_said_and_what_was_typed_is_kept(subscription, sign_in,
         assert not Exit.objects.exists()
 
 
+def test_what_was_not_read_is_not_confirmed(subscription, sign_in):
+    client = sign_in(Role.SIGNATORY, subscription.tenant)
+    later = (localdate() + timedelta(days=100)).isoformat()
+    page = client.get(address("member_leave", subscription))
+    sent = {"destination": "own", "leaves_on": later, "confirmer": page.context["confirms"]}
+    drawn = client.post(address("member_leave", subscription), sent)
+    assert "Les dates ont changé" in drawn.content.decode()
+    with as_worker():
+        assert not Exit.objects.exists()
+    client.post(address("member_leave", subscription), sent | {"confirmer": drawn.context["confirms"]})
+    with as_worker():
+        assert Exit.objects.get().transition_from.isoformat() == later
+
+
 def test_confirmed_twice_it_is_one_departure_and_it_can_be_taken_back(subscription, sign_in):
     client = sign_in(Role.SIGNATORY, subscription.tenant)
-    typed = {
-        "destination": "own",
-        "leaves_on": (localdate() + timedelta(days=60)).isoformat(),
-        "confirmer": "1",
-    }
+    starts = (localdate() + timedelta(days=60)).isoformat()
+    typed = {"destination": "own", "leaves_on": starts, "confirmer": f"own {starts}"}
     for _ in range(2):
         client.post(address("member_leave", subscription), typed)
     with as_worker():
@@ -87,8 +106,13 @@ def test_confirmed_twice_it_is_one_departure_and_it_can_be_taken_back(subscripti
     page = client.get(address("member_subscription", subscription)).content.decode()
     assert "Annuler le départ" in page
     assert "Quitter ce service…" not in page
+    assert "Modifier…" not in page
+    assert "Donner votre avis" not in page
+    assert "Nous avons récupéré nos données" not in page
     said = client.post(address("member_leave_retrieved", subscription), follow=True)
-    assert "C’est noté." in said.content.decode()
+    assert "n’a pas commencé" in said.content.decode()
+    refused = client.get(address("member_amendment_new", subscription), follow=True)
+    assert "il ne se modifie plus" in refused.content.decode()
     client.post(address("member_leave_withdraw", subscription))
     with as_worker():
         assert Exit.objects.get().state == ExitState.WITHDRAWN
@@ -106,6 +130,24 @@ def test_after_the_notice_there_is_nothing_to_take_back(sign_in):
     )
     said = client.post(address("member_leave_withdraw", leaving.subscription), follow=True)
     assert "Le préavis est terminé" in said.content.decode()
+    said = client.post(address("member_leave_retrieved", leaving.subscription), follow=True)
+    assert "C’est noté." in said.content.decode()
+    assert client.get(address("member_certificate", leaving.subscription)).status_code == 404
+
+
+def test_the_certificate_is_read_as_soon_as_it_is_there(sign_in):
+    leaving = ExitFactory(
+        state=ExitState.ERASURE,
+        certified_on=date(2026, 7, 10),
+        certified_by=UserFactory(),
+        certificate=ContentFile(PDF, name="certificat.pdf"),
+    )
+    client = sign_in(Role.SECRETARY, leaving.subscription.tenant)
+    assert (
+        "Lire le certificat"
+        in client.get(address("member_subscription", leaving.subscription)).content.decode()
+    )
+    assert client.get(address("member_certificate", leaving.subscription)).content == PDF
 
 
 def test_a_secretary_does_not_leave(subscription, sign_in):

@@ -64,6 +64,12 @@ def test_a_deliberation():
     )  # fmt: skip
 
 
+def test_the_quotes_of_a_name_do_not_close_those_around_it():
+    one = asked()
+    one.vehicle.name = "Accord-cadre « Suites en ligne »"
+    all_in(said(one, PaperKind.DELIBERATION), "« Accord-cadre “Suites en ligne” »")
+
+
 def test_a_decision_of_the_mayor():
     found = said(asked(), PaperKind.DECISION)
     all_in(found, "Projet de décision", "articles L2122-22, 4° et L2122-23", "donnant délégation")
