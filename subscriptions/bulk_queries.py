@@ -1,8 +1,10 @@
 """Reads of requests for many. All need the scope of whoever asks, and filter by it."""
 
+from collections.abc import Iterable
+
 from django.db.models import Count, QuerySet, Sum
 
-from subscriptions.models import BulkLine, BulkRequest, LineState
+from subscriptions.models import BulkLine, BulkRequest, LineState, Subscription
 from tenants.models import Organisation
 
 
@@ -32,6 +34,14 @@ def counts_of(bulk: BulkRequest) -> dict[str, int]:
 def lines_of(bulk: BulkRequest) -> QuerySet[BulkLine]:
     """Its lines in their order, each with whom it names."""
     return bulk.lines.select_related("organisation__territory").order_by("position")
+
+
+def holders(bulk: BulkRequest, lines: Iterable[BulkLine]) -> dict[int, Subscription]:
+    """Of the organisations that these lines name, those that have the service or have asked for it, by id:
+    as far as the tenant scope sees. One query."""
+    named = [line.organisation_id for line in lines if line.organisation_id]
+    found = Subscription.objects.open().filter(tenant__in=named, listing=bulk.listing_id)
+    return {one.tenant_id: one for one in found}
 
 
 def yearly_total(bulk: BulkRequest) -> int:

@@ -10,7 +10,13 @@ from django.utils import timezone
 from subscriptions import bulk
 from subscriptions.models import BulkRequest, BulkState, State, Subscription
 from tenants.models import Role
-from tests.factories import AdhesionFactory, ListingFactory, MembershipFactory, OrganisationFactory
+from tests.factories import (
+    AdhesionFactory,
+    ListingFactory,
+    MembershipFactory,
+    OrganisationFactory,
+    SubscriptionFactory,
+)
 from tests.factories.subscriptions import PDF
 from tests.tools.database import as_worker
 from tests.tools.queries import snapshot_queries
@@ -116,12 +122,13 @@ def test_a_file_names_them_and_every_line_is_reported(listing, epci, communes, s
         ({"file": b"Nom\nQuimper\n"}, "Code INSEE ou SIREN"),
         ({"everybody": "on", "decision": "convention"}, "Joignez la convention signée"),
         ({"everybody": "on", "decision": "x"}, "Choisissez une réponse."),
+        ({"everybody": "on", "decision": "convention", "convention": PDF}, "Joignez le fichier de nouveau"),
     ],
 )
 def test_what_is_wrong_is_said_in_its_place(listing, epci, communes, secretary, typed, said):
     new = address("bulk_new", epci, listing.pk)
-    if "file" in typed:
-        typed = {**typed, "file": SimpleUploadedFile("liste.csv", typed["file"])}
+    files = {name: SimpleUploadedFile("f", typed[name]) for name in ("file", "convention") if name in typed}
+    typed = {**typed, **files}
     page = secretary.post(new, {**form_of(secretary, new), **typed})
     assert said in page.content.decode()
     with as_worker():
@@ -142,6 +149,10 @@ def test_one_act_decides_for_all(listing, epci, communes, secretary):
     secretary.post(address("bulk_confirm", epci, found.public_id))
     work()
     assert "Un acte doit décider" in secretary.get(address("bulk", epci, found.public_id)).content.decode()
+    MembershipFactory(organisation=epci, role=Role.SIGNATORY, user=found.requested_by)
+    own = secretary.get(address("bulk", epci, found.public_id))
+    assert "Une autre personne doit approuver" in own.content.decode()
+    assert own.context["approve_form"] is None
     president = signed_in(epci, Role.SIGNATORY)
     wrong = {"number": "2026-9", "date": "2026-02-01", "file": SimpleUploadedFile("acte.pdf", b"<html>")}
     page = president.post(address("bulk_approve", epci, found.public_id), wrong)
@@ -185,7 +196,13 @@ def test_an_operator_asks_for_any_of_its_members(listing, communes):
     new = reverse("operator_bulk_new", args=[listing.operator.slug, listing.pk])
     page = client.get(new)
     assert page.context["count"] == "4"  # its intercommunality and three communes
-    client.post(new, {**form_of(client, new), "chosen": str(communes[0].pk)})
+    SubscriptionFactory(tenant=communes[0], listing=listing, state=State.ACTIVE)
+    chosen = {"chosen": [str(commune.pk) for commune in communes[:2]]}
+    shown = client.post(new, {**form_of(client, new), **chosen}, follow=True)
+    assert {row["name"]: row["reason"] for row in shown.context["rows"]} == {
+        communes[0].name: "A déjà ce service, ou l’a demandé : ouvert.",
+        communes[1].name: "",
+    }
     with as_worker():
         found = BulkRequest.objects.get()
-        assert [line.organisation_id for line in found.lines.all()] == [communes[0].pk]
+        assert {line.organisation_id for line in found.lines.all()} == {one.pk for one in communes[:2]}

@@ -5,6 +5,7 @@ from uuid import uuid4
 from zipfile import ZipFile
 
 import pytest
+from bs4 import BeautifulSoup
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import DatabaseError, transaction
 from django.test import Client
@@ -147,6 +148,15 @@ def test_another_file_is_refused_at_its_field_and_what_was_typed_is_kept(doors, 
     assert "<title>Erreur" in page.content.decode()
     with as_worker():
         assert not Message.objects.exists()
+
+
+def test_a_file_chosen_with_a_mistake_is_to_be_chosen_again(doors, asked):
+    file = SimpleUploadedFile("projet.pdf", PDF)
+    page = write(doors, Party.MEMBER, asked, text="x" * 2001, file=file)
+    assert "de nouveau" in page.context["message_block"]["form"].errors["file"][0]
+    ids = [tag["id"] for tag in BeautifulSoup(page.content, "html.parser").select("[id]")]
+    assert {"message_text", "message_file"} <= set(ids)
+    assert len(ids) == len(set(ids))
 
 
 def test_nothing_said_is_no_message(doors, asked):

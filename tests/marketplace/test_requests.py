@@ -109,10 +109,34 @@ def test_a_refusal_says_why_to_everybody(decided):
     member = signed_in(decided.tenant, Role.SECRETARY)
     page = member.get(reverse("member_subscription", args=[decided.tenant.siren, decided.public_id]))
     assert "Pas avant le prochain marché." in page.content.decode()
+    theirs = curator.get(reverse("operator_request", args=[operator.slug, decided.public_id]))
+    for steps in (page.context["follow"]["steps"][1:], theirs.context["steps"]):
+        assert [step["state"] for step in steps] == ["done", "stopped"]
+        assert steps[-1]["label"] == f"Accord de {operator.short_name}"
+        assert steps[-1]["word"] == "Demande refusée"
     again = curator.post(
         reverse("operator_request_agree", args=[operator.slug, decided.public_id]), follow=True
     )
     assert "Impossible : cet abonnement est « refusé »." in again.content.decode()
+
+
+def test_each_home_page_says_that_a_request_waits(decided):
+    operator, vendor = decided.operator, decided.listing.vendor.organisation
+    doors = {
+        reverse("operator_home", args=[operator.slug]): signed_in(operator.organisation, Role.CURATOR),
+        reverse("vendor_home", args=[vendor.siren]): signed_in(vendor, Role.VENDOR_EDITOR),
+    }
+
+    def told() -> list[bool]:
+        return [
+            any(task["label"] == "Répondre à 1 demande d’abonnement" for task in found.context["todo"])
+            for found in (client.get(url) for url, client in doors.items())
+        ]
+
+    assert told() == [True, False]
+    curator = signed_in(operator.organisation, Role.OPERATOR_ADMIN)
+    curator.post(reverse("operator_request_agree", args=[operator.slug, decided.public_id]))
+    assert told() == [False, True]
 
 
 def test_a_request_is_nobody_elses(asked):

@@ -11,17 +11,18 @@ from django.utils.timezone import localdate
 
 from catalog.models import Listing
 from marketplace.web.bulk.forms import FOR_ALL, BulkForm
-from marketplace.web.commune.forms import ApproveForm
+from marketplace.web.commune.forms import ApproveForm, ask_files_again
 from marketplace.web.csv import csv_response
 from marketplace.web.doors import Door
 from marketplace.web.formats import day, format_cents, format_number, moment
+from marketplace.web.operator.lists import counted
 from subscriptions import bulk
 from subscriptions.acts import Act
 from subscriptions.bulk import Wanted
-from subscriptions.bulk_queries import bulks_of, counts_of, lines_of, yearly_total
+from subscriptions.bulk_queries import bulks_of, counts_of, holders, lines_of, yearly_total
 from subscriptions.bulk_reading import read_list
 from subscriptions.exceptions import DecisionInvalid, SubscriptionRefused
-from subscriptions.models import BulkRequest, BulkState, LineState
+from subscriptions.models import BulkRequest, BulkState, LineState, Subscription
 from subscriptions.models.bulk import AT_WORK
 from tenants.models import Organisation
 from tenants.spreadsheets.reading import CsvProblem
@@ -105,6 +106,7 @@ def new_page(request, door: BulkDoor, listing: Listing):
                 form.add_error("file", str(problem))
             except SubscriptionRefused as refusal:
                 form.add_error(None, str(refusal))
+        ask_files_again(form)
     else:
         form = BulkForm(initial={"request_key": uuid.uuid4()}, organisations=among)
     context = {
@@ -144,9 +146,10 @@ def detail_page(request, door: BulkDoor, public_id, *, form: ApproveForm | None 
     found = _found(door, public_id)
     counts = counts_of(found)
     page = Paginator(lines_of(found), PAGE_SIZE).get_page(request.GET.get("page"))
-    approves = (
-        door.decides and found.state == BulkState.MADE and found.decides_for_all and counts[LineState.MADE]
-    )
+    waits = found.state == BulkState.MADE and found.decides_for_all and counts[LineState.MADE] > 0
+    own = door.decides and found.vehicle.separate_approver and found.requested_by_id == request.user.pk
+    lines = list(page)
+    having = holders(found, lines) if found.state == BulkState.DRAFT else {}
     context = {
         "crumbs": door.trail((TITLE, door.url("bulks")), (found.listing.shown.name, "")),
         "name": found.listing.shown.name,
@@ -157,13 +160,16 @@ def detail_page(request, door: BulkDoor, public_id, *, form: ApproveForm | None 
         "discard_url": door.url("bulk_discard", found.public_id),
         "csv_url": door.url("bulk_csv", found.public_id),
         "approve_url": door.url("bulk_approve", found.public_id),
-        "approve_form": (form or ApproveForm(deliberation=False)) if approves else None,
+        "approve_form": (form or ApproveForm(deliberation=False))
+        if waits and door.decides and not own
+        else None,
         "has_errors": bool(form and form.errors),
-        "waits_for_act": found.state == BulkState.MADE and found.decides_for_all and not approves,
+        "own": waits and own,
+        "waits_for_act": waits and not door.decides,
         "facts": _facts(found, counts),
         "page": page,
-        "rows": [_row(line) for line in page],
-        "total": f"{format_number(page.paginator.count)} lignes",
+        "rows": [_row(line, having.get(line.organisation_id)) for line in lines],
+        "total": counted(page.paginator.count, "ligne"),
         **_progress(door, found),
     }
     return render(request, "bulk/detail.html", context)
@@ -195,13 +201,14 @@ def approve(request, door: BulkDoor, public_id):
     found = _found(door, public_id)
     form = ApproveForm(request.POST, request.FILES, deliberation=False)
     if not form.is_valid():
-        form.ask_file_again()
+        ask_files_again(form)
         return detail_page(request, door, public_id, form=form)
     act = Act(form.cleaned_data["number"], form.cleaned_data["date"], form.cleaned_data["file"])
     try:
         bulk.approve_bulk(bulk=found, act=act, by=request.user, now=timezone.now())
     except DecisionInvalid as refusal:
         form.add_error(refusal.field, str(refusal))
+        ask_files_again(form)
         return detail_page(request, door, public_id, form=form)
     except SubscriptionRefused as refusal:
         messages.error(request, str(refusal))
@@ -280,13 +287,15 @@ def _facts(found: BulkRequest, counts: dict[str, int]) -> list[dict]:
     return facts
 
 
-def _row(line) -> dict:
+def _row(line, has: Subscription | None) -> dict:
+    """A line; of one that is only prepared, what it `has` already of the same service."""
+    there = f"A déjà ce service, ou l’a demandé : {has.get_state_display()}." if has else ""
     return {
         "name": line.organisation.name if line.organisation else line.typed or "—",
         "insee": _insee(line.organisation),
         "price": "—" if line.yearly_cents is None else format_cents(line.yearly_cents),
         "badge": _badge(LINE_BADGES, line.state),
-        "reason": line.reason,
+        "reason": line.reason or there,
     }
 
 

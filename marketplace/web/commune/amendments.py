@@ -11,7 +11,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from marketplace.web.access import member_view
 from marketplace.web.commune.amendment_forms import AmendmentForm
-from marketplace.web.commune.forms import RefuseForm
+from marketplace.web.commune.forms import RefuseForm, ask_files_again
 from marketplace.web.commune.life_forms import ActForm
 from marketplace.web.commune.terms import form_page
 from marketplace.web.formats import day, format_cents, moment
@@ -113,7 +113,7 @@ def approve(request, organisation, public_id, number):
         else:
             messages.success(request, f"L’avenant prendra effet le {day(found.effective_on)}.")
             return _to(organisation, found)
-    form.ask_file_again()
+    ask_files_again(form)
     return _page(request, organisation, found, approve_form=form)
 
 

@@ -8,7 +8,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from marketplace.web.access import member_view
 from marketplace.web.commune.detail import decision_form, detail_page, may_cancel
-from marketplace.web.commune.forms import RefuseForm
+from marketplace.web.commune.forms import RefuseForm, ask_files_again
 from subscriptions import operations
 from subscriptions.exceptions import (
     DecisionInvalid,
@@ -32,7 +32,7 @@ def approve(request, organisation, public_id):
         return _back(organisation, subscription)
     form = decision_form(subscription, request.POST, request.FILES)
     if not form.is_valid():
-        form.ask_file_again()
+        ask_files_again(form)
         return detail_page(request, organisation, subscription, approve_form=form)
     try:
         operations.approve(
@@ -43,7 +43,7 @@ def approve(request, organisation, public_id):
         )
     except DecisionInvalid as error:
         form.add_error(error.field if error.field in form.fields else None, str(error))
-        form.ask_file_again()
+        ask_files_again(form)
         return detail_page(request, organisation, subscription, approve_form=form)
     except (NotYourTurn, OrderRefused, OrganisationClosed, SamePerson, WrongState) as error:
         messages.error(request, str(error))

@@ -155,6 +155,19 @@ class SubscribeForm(forms.Form):
             del self.errors[name]
 
 
+def ask_files_again(form: forms.Form) -> None:
+    """A browser never keeps a chosen file: when anything else is to mend, says of each file that was sent
+    that it must be joined again."""
+    if not form.errors:
+        return
+    for name, field in form.fields.items():
+        sent = isinstance(field, forms.FileField) and form.files.get(form.add_prefix(name))
+        if sent and name not in form.errors:
+            form.add_error(
+                name, "Joignez le fichier de nouveau : le navigateur ne le garde pas après une correction."
+            )
+
+
 class ApproveForm(forms.Form):
     """The act that decides. What its file must be is checked by the operation."""
 
@@ -193,14 +206,6 @@ class ApproveForm(forms.Form):
         self.fields["number"].help_text = "Celui qui figure en tête de l’acte, par exemple 2026-014."
         self.fields["date"].label = f"Date de {act}"
         self.fields["file"].label = "La délibération signée" if deliberation else "La décision signée"
-
-    def ask_file_again(self) -> None:
-        """A browser never keeps a chosen file: when anything else is to mend, say that it must be joined
-        again."""
-        if self.files and self.errors and "file" not in self.errors:
-            self.add_error(
-                "file", "Joignez le fichier de nouveau : le navigateur ne le garde pas après une correction."
-            )
 
 
 class DecisionForm(ApproveForm):

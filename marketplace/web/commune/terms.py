@@ -8,6 +8,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
 from marketplace.web.access import member_view
+from marketplace.web.commune.forms import ask_files_again
 from marketplace.web.commune.life import years
 from marketplace.web.commune.life_forms import ActForm, ReasonForm
 from marketplace.web.formats import day
@@ -117,7 +118,7 @@ def renew(request, organisation, public_id):
     if not (found and found.may_renew(on=timezone.localdate())):
         messages.info(request, "Cet abonnement ne se reconduit pas aujourd’hui.")
         return _back(organisation, subscription)
-    form.ask_file_again()
+    ask_files_again(form)
     decides = (
         f"Votre {assembly(organisation)} doit avoir délibéré : joignez la délibération."
         if deliberation

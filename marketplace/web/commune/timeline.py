@@ -74,50 +74,52 @@ def _to_come(expected: Expected | None) -> dict:
 
 
 def _decision(subscription: Subscription, approvers: list, to_come: dict) -> list[dict]:
-    match subscription.state:
-        case State.REQUESTED:
-            return [
-                *chain_steps(subscription, approvers),
-                {"label": "Ouverture chez l’éditeur", "state": "todo", "when": "dès l’approbation"},
-                to_come,
-            ]
-        case State.REFUSED:
-            last = _last_move(subscription)
-            detail = f"{_by(last)}Motif : {last.reason}"
-            return [
-                {
-                    "label": "Approbation",
-                    "state": "stopped",
-                    "word": "Demande refusée",
-                    "when": f"le {moment(last.at)}",
-                    "detail": detail,
-                }
-            ]
-        case State.CANCELLED:
-            last = _last_move(subscription)
-            return [
-                {
-                    "label": "Approbation",
-                    "state": "stopped",
-                    "word": "Demande annulée",
-                    "when": f"le {moment(last.at)}",
-                    "detail": f"{_by(last)}Rien n’avait été approuvé.",
-                }
-            ]
-    return chain_steps(subscription, approvers)
+    steps = chain_steps(subscription, approvers, reader=Party.MEMBER)
+    if subscription.state == State.REQUESTED:
+        steps += [
+            {"label": "Ouverture chez l’éditeur", "state": "todo", "when": "dès l’approbation"},
+            to_come,
+        ]
+    return steps
 
 
-def chain_steps(subscription: Subscription, approvers: list) -> list[dict]:
-    """Who agreed or must, in order: the member, then the operator and the vendor where they are asked.
-    `approvals` are prefetched with who gave each, and their `reminders`."""
+def chain_steps(subscription: Subscription, approvers: list, *, reader: Party) -> list[dict]:
+    """Who agreed or must, in order: the member, then the operator and the vendor where they are asked. Of a
+    request that was refused or taken back, the last one says so: nobody is asked after it. `approvals` are
+    prefetched with who gave each and their `reminders`, `transitions` too where it was. `reader`:
+    whose page it is."""
     turn = waiting_step(subscription)
-    return [_approval(subscription, step, approvers, turn) for step in subscription.approvals.all()]
+    stopped = subscription.state in (State.REFUSED, State.CANCELLED)
+    steps = []
+    for step in subscription.approvals.all():
+        if stopped and step.state != ApprovalState.GIVEN:
+            return [*steps, _stopped(subscription, step)]
+        steps.append(_approval(subscription, step, approvers, turn, reader))
+    return steps
 
 
-def _approval(subscription: Subscription, step: Approval, approvers: list, turn: Approval | None) -> dict:
-    label = LABELS[Party(step.party)].format(
+def _stopped(subscription: Subscription, step: Approval) -> dict:
+    last = _last_move(subscription)
+    refused = subscription.state == State.REFUSED
+    return {
+        "label": _label(subscription, step),
+        "state": "stopped",
+        "word": "Demande refusée" if refused else "Demande annulée",
+        "when": f"le {moment(last.at)}",
+        "detail": _by(last) + (f"Motif : {last.reason}" if refused else "Rien n’a été commandé."),
+    }
+
+
+def _label(subscription: Subscription, step: Approval) -> str:
+    return LABELS[Party(step.party)].format(
         operator=subscription.operator.short_name, vendor=subscription.listing.vendor.organisation.name
     )
+
+
+def _approval(
+    subscription: Subscription, step: Approval, approvers: list, turn: Approval | None, reader: Party
+) -> dict:
+    label = _label(subscription, step)
     if step.state == ApprovalState.GIVEN:
         acted = _acted(subscription) if step.party == Party.MEMBER else ""
         return {
@@ -132,7 +134,7 @@ def _approval(subscription: Subscription, step: Approval, approvers: list, turn:
         names = names_of(approvers, "ou")
         detail = f"À faire par {names}." if names else "À faire par une personne signataire."
     else:
-        detail = "Vous n’avez rien à faire."
+        detail = "À vous de répondre." if step.party == reader else "Vous n’avez rien à faire."
     return {"label": label, "state": "current", "when": "", "detail": detail + _reminded(step)}
 
 

@@ -9,6 +9,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 
 from catalog.models import Vendor
+from marketplace.web.commune.forms import ask_files_again
 from marketplace.web.doors import Door
 from marketplace.web.exits.forms import CertificateForm, ExtendForm
 from marketplace.web.formats import day
@@ -24,6 +25,13 @@ from tenants.models import Operator
 PAGE_SIZE = 25
 TITLE = "Départs"
 LABELS = {"en-cours": "En cours", "termines": "Terminés ou annulés"}
+NOBODY = {
+    "en-cours": ("Aucun départ en cours", "Personne ne quitte un de vos services."),
+    "termines": (
+        "Aucun départ terminé",
+        "Un départ se lit ici une fois les données effacées, ou s’il est annulé.",
+    ),
+}
 EXTENDABLE = (ExitState.NOTICE, ExitState.TRANSITION)
 
 
@@ -51,6 +59,7 @@ def list_page(request, door: ExitDoor):
         "page": page,
         "rest": rest_of_address(etat=group),
         "total": counted(counts[group], "départ"),
+        "nobody": NOBODY[group],
         "rows": [
             {
                 "url": door.url("exit", row.public_id),
@@ -107,11 +116,13 @@ def certificate(request, door: ExitDoor, public_id):
 def _said(request, form, verb, found: Exit, done: str) -> bool:
     """Whether the page of the departure comes next; else the form says what is to be mended."""
     if not form.is_valid():
+        ask_files_again(form)
         return False
     try:
         verb(leaving=found, by=request.user, now=timezone.now(), **form.cleaned_data)
     except ExitRefused as refusal:
         form.add_error(refusal.field, str(refusal))
+        ask_files_again(form)
         return False
     except WrongState as refusal:
         messages.error(request, str(refusal))

@@ -21,7 +21,8 @@ from marketplace.web.operator.lists import (
 )
 from marketplace.web.operator.roles import MONEY_ROLES, TASK_ROLES
 from provisioning.todo import count_for_person
-from subscriptions.models import State
+from subscriptions.approval_queries import count_to_approve
+from subscriptions.models import Party, State
 from subscriptions.operator_queries import ALL, operator_subscriptions, subscription_counts
 from tenants.operators.dashboard import latest_events, member_count
 
@@ -98,9 +99,17 @@ def _todo(request, operator, *, openings: int, run) -> list[dict]:
     if request.roles & TASK_ROLES and openings:
         tasks.append(
             {
-                "label": f"Ouvrir {counted(openings, 'service')} à la main",
-                "detail": "Des adhérents attendent : ces ouvertures ne se font pas toutes seules.",
+                "label": f"Ouvrir ou fermer {counted(openings, 'service')} à la main",
+                "detail": "Ces ouvertures et fermetures ne se font pas toutes seules.",
                 "url": reverse("operator_tasks", args=[operator.slug]),
+            }
+        )
+    if request.roles & TASK_ROLES and (asked := count_to_approve(owner=operator, party=Party.OPERATOR)):
+        tasks.append(
+            {
+                "label": f"Répondre à {counted(asked, 'demande')} d’abonnement",
+                "detail": "Des adhérents ont décidé : il leur faut votre accord.",
+                "url": reverse("operator_requests", args=[operator.slug]),
             }
         )
     if request.roles & TASK_ROLES:

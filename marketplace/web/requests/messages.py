@@ -9,6 +9,7 @@ from django.http import Http404, HttpResponse
 from django.utils import timezone
 from django.utils.http import content_disposition_header
 
+from marketplace.web.commune.forms import ask_files_again
 from marketplace.web.formats import moment
 from subscriptions.exceptions import MessageRefused
 from subscriptions.messaging import messages_of, write_message
@@ -36,6 +37,10 @@ class MessageForm(forms.Form):
             "invalid": "Choisissez le fichier de nouveau.",
         },
     )
+
+    def __init__(self, *args, **kwargs):
+        # Its fields stand beside those of other forms on the page.
+        super().__init__(*args, auto_id="message_%s", **kwargs)
 
     @classmethod
     def blank(cls):
@@ -67,6 +72,7 @@ def send(request, subscription: Subscription, *, party: Party) -> MessageForm | 
     """Writes the message that was sent; the form to show again when something is to mend, None otherwise."""
     form = MessageForm(request.POST, request.FILES)
     if not form.is_valid():
+        ask_files_again(form)
         return form
     try:
         write_message(
@@ -78,6 +84,7 @@ def send(request, subscription: Subscription, *, party: Party) -> MessageForm | 
         )
     except MessageRefused as refusal:
         form.add_error(refusal.field, str(refusal))
+        ask_files_again(form)
         return form
     told.success(request, "Votre message est envoyé. Les autres en sont prévenus par courriel.")
     return None

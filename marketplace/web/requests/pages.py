@@ -84,7 +84,7 @@ def detail_page(
         "title": found.service_name,
         "member": found.tenant.name,
         "badge": state_badge(found),
-        "steps": chain_steps(found, []),
+        "steps": chain_steps(found, [], reader=door.party),
         "facts": _facts(found),
         "breakdown": breakdown(
             quote=quote,

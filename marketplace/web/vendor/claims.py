@@ -20,6 +20,7 @@ from marketplace.web.claim_words import (
     findings_in_words,
     past_claim,
 )
+from marketplace.web.commune.forms import ask_files_again
 from marketplace.web.formats import day
 from marketplace.web.vendor.claim_forms import ClaimForm
 from marketplace.web.vendor.words import crumbs
@@ -73,6 +74,7 @@ def claim(request, vendor, slug, topic):
             until = f", jusqu’au {day(made.valid_until)}" if made.valid_until else ""
             messages.success(request, f"« {topic.label} » est {made.get_level_display()}{until}.")
             return redirect("vendor_claims", siren=vendor.organisation.siren, slug=sheet.slug)
+    ask_files_again(form)
     context = {
         **_frame(vendor, sheet, (topic.label, "")),
         "topic": topic.label,

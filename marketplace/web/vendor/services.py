@@ -21,7 +21,7 @@ from marketplace.web.vendor.words import crumbs, sheet_states, shelf_in_words
 from tenants.models import Role
 
 
-@vendor_view()
+@vendor_view(with_subscribers=True)
 @require_safe
 def home(request, vendor):
     """What the vendor owes, then one row a service, with every shelf it is on or was proposed to."""

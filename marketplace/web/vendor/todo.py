@@ -9,13 +9,17 @@ from catalog.models import Vendor
 from catalog.vendors.queries import Duties, duties
 from marketplace.web.formats import day
 from marketplace.web.operator.lists import counted
+from subscriptions.approval_queries import count_to_approve
+from subscriptions.models import Party
 
 
 def todo(*, vendor: Vendor, may_sign: bool, on: date) -> list[dict]:
-    """What the vendor owes that day: {label, detail, url}, what stops it first."""
+    """What the vendor owes that day: {label, detail, url}, what stops it first. The scope holds its
+    subscribers."""
     papers = reverse("vendor_papers", args=[vendor.organisation.siren])
     return [
         *_papers(duties(vendor=vendor, on=on), papers, may_sign),
+        *_requests(vendor, may_sign),
         *(_renewal(vendor, ending) for ending in endings_of(vendor=vendor, on=on)),
     ]
 
@@ -43,6 +47,20 @@ def _papers(due: Duties, url: str, may_sign: bool) -> list[dict]:
             }
         )
     return tasks
+
+
+def _requests(vendor: Vendor, may_sign: bool) -> list[dict]:
+    asked = count_to_approve(owner=vendor, party=Party.VENDOR)
+    if not asked:
+        return []
+    whose = "" if may_sign else " Une personne qui administre l’éditeur doit le donner."
+    return [
+        {
+            "label": f"Répondre à {counted(asked, 'demande')} d’abonnement",
+            "detail": f"Des collectivités attendent votre accord.{whose}",
+            "url": reverse("vendor_requests", args=[vendor.organisation.siren]),
+        }
+    ]
 
 
 def _renewal(vendor: Vendor, ending: Ending) -> dict:

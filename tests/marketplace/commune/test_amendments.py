@@ -102,6 +102,13 @@ def test_mistakes_are_told_and_what_was_typed_stays(propose, secretary, typed, s
         )
 
 
+def test_another_that_waits_is_said_with_what_was_typed(propose, secretary):
+    propose(secretary, agents="20")
+    answer = propose(secretary, text="Encore deux de plus.")
+    assert "Un avenant attend déjà une décision" in text_of(answer)
+    assert "Encore deux de plus." in text_of(answer)
+
+
 def test_a_refusal_says_why(client, at, contract, propose, secretary, signatory):
     propose(secretary, agents="20")
     client.force_login(signatory)

@@ -63,12 +63,12 @@ def test_what_to_do_follows_the_role(operator, sign_in):
         role: text(sign_in(role, operator).get(home(operator)))
         for role in (Role.CURATOR, Role.OPERATOR_FINANCE, Role.OPERATOR_ADMIN)
     }
-    assert "Ouvrir 1 service à la main" in words[Role.CURATOR]
+    assert "Ouvrir ou fermer 1 service à la main" in words[Role.CURATOR]
     assert "Relire la facturation" not in words[Role.CURATOR]
     assert "Relire la facturation" in words[Role.OPERATOR_FINANCE]
-    assert "Ouvrir 1 service à la main" not in words[Role.OPERATOR_FINANCE]
+    assert "Ouvrir ou fermer 1 service à la main" not in words[Role.OPERATOR_FINANCE]
     assert "Relire la facturation" in words[Role.OPERATOR_ADMIN]
-    assert "Ouvrir 1 service à la main" in words[Role.OPERATOR_ADMIN]
+    assert "Ouvrir ou fermer 1 service à la main" in words[Role.OPERATOR_ADMIN]
 
 
 def test_the_run_to_finish_comes_before_a_later_one_that_is_issued(operator, sign_in):

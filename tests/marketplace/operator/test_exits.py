@@ -36,6 +36,13 @@ def test_the_list_shows_what_comes_first_and_what_is_over(operator, sign_in, sna
     assert [row["badge"]["label"] for row in over.context["rows"]] == ["Départ annulé"]
 
 
+def test_no_departure_is_said_of_each_tab(operator, sign_in):
+    client = sign_in(Role.CURATOR, operator)
+    url = reverse("operator_exits", args=[operator.slug])
+    assert "Aucun départ en cours" in client.get(url).content.decode()
+    assert "Aucun départ terminé" in client.get(url, {"etat": "termines"}).content.decode()
+
+
 def test_a_transition_is_prolonged_for_a_reason(operator, sign_in):
     leaving = departure(operator)
     client = sign_in(Role.CURATOR, operator)
@@ -54,6 +61,9 @@ def test_the_certificate_is_put_on_record_and_read(operator, sign_in):
     url = reverse("operator_exit_certify", args=[operator.slug, leaving.public_id])
     wrong = client.post(url, {"on": "2026-07-08", "file": SimpleUploadedFile("x.pdf", b"<html>")})
     assert "n’est pas un PDF" in wrong.content.decode()
+    early = client.post(url, {"on": "2026-07-01", "file": SimpleUploadedFile("x.pdf", PDF)})
+    assert "Joignez le fichier de nouveau" in early.content.decode()
+    assert 'value="2026-07-01"' in early.content.decode()
     client.post(url, {"on": "2026-07-08", "file": SimpleUploadedFile("x.pdf", PDF)})
     with as_worker():
         assert Exit.objects.get().certified_on == date(2026, 7, 8)

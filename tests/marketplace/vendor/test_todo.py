@@ -65,7 +65,8 @@ def test_claims_that_end_are_counted_service_by_service(vendor):
     ClaimFactory(sheet__vendor=vendor, valid_until=date(2026, 9, 1), withdrawn_at=NOW)
     ClaimFactory(sheet__vendor=vendor)  # for good
     ClaimFactory(valid_until=date(2026, 9, 1))  # another vendor's
-    tasks = todo(vendor=vendor, may_sign=True, on=TODAY)[1:]
+    with tenant_scope([vendor.organisation_id]):
+        tasks = todo(vendor=vendor, may_sign=True, on=TODAY)[1:]
     assert [(task["label"], task["detail"]) for task in tasks] == [
         ("Reconduire 1 engagement : Agenda", "1 a pris fin et ne se lit plus."),
         (
