@@ -3,6 +3,8 @@
 from django import forms
 
 from marketplace.web.commune.forms import TYPED_DATE
+from tenants.models import Organisation
+from tenants.models.territory import TerritoryKind
 
 EACH, FOR_ALL = "chacune", "convention"
 
@@ -57,7 +59,7 @@ class BulkForm(forms.Form):
 
     def __init__(self, *args, organisations, **options):
         super().__init__(*args, **options)
-        self.fields["chosen"].choices = [(str(one.pk), one.name) for one in organisations]
+        self.fields["chosen"].choices = [(str(one.pk), _short(one)) for one in organisations]
 
     def clean(self):
         typed = super().clean()
@@ -75,3 +77,9 @@ class BulkForm(forms.Form):
                 if not typed.get(name) and name not in self.errors:
                     self.add_error(name, missing)
         return typed
+
+
+def _short(organisation: Organisation) -> str:
+    """As one looks for it in a list: a commune by its name alone."""
+    territory = organisation.territory
+    return territory.name if territory and territory.kind == TerritoryKind.COMMUNE else organisation.name
