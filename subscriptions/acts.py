@@ -34,6 +34,14 @@ def check_act(*, number: str, date: date, file, today: date) -> None:
         raise DecisionInvalid("file", problem)
 
 
+def check_needed(act: Act | None, *, needed: bool, today: date) -> None:
+    """As `check_act` of an act that is given; raises DecisionInvalid for one `needed` that is missing."""
+    if act is not None:
+        check_act(number=act.number, date=act.date, file=act.file, today=today)
+    elif needed:
+        check_act(number="", date=today, file=None, today=today)
+
+
 def check_decision(*, subscription: Subscription, decision: Decision, file, today: date) -> None:
     """What `check_act` asks, and that whoever took it could: the assembly or its head, on a day when the
     purchasing vehicle and the organisation were there. Raises DecisionInvalid with the field to mend."""

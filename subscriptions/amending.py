@@ -13,7 +13,7 @@ from django.utils.timezone import localdate
 from catalog.prices import TerritoryFacts, counted_by
 from catalog.pricing import Counted, PricingError, Quote, format_cents, format_percent
 from subscriptions import contract_letters, signals
-from subscriptions.acts import Act, check_act
+from subscriptions.acts import Act, check_needed
 from subscriptions.choosing import offer_to
 from subscriptions.exceptions import (
     AmendmentInvalid,
@@ -43,7 +43,7 @@ from subscriptions.ordering import (
     threshold_cents,
 )
 from tenants import audit
-from tenants.days import in_words
+from tenants.days import in_words, next_month
 from tenants.models import User
 
 MONTHS_AHEAD = 12
@@ -79,8 +79,7 @@ class Comparison:
 
 def first_days(*, on: date) -> list[date]:
     """On which days an amendment may take effect: the firsts of the months to come."""
-    months = range(on.year * 12 + on.month, on.year * 12 + on.month + MONTHS_AHEAD)
-    return [date(month // 12, month % 12 + 1, 1) for month in months]
+    return [next_month(on, ahead=ahead) for ahead in range(1, MONTHS_AHEAD + 1)]
 
 
 @dataclass(frozen=True)
@@ -199,9 +198,7 @@ def approve(*, amendment: Amendment, by: User, act: Act | None, now: datetime) -
         raise SamePerson
     if amendment.effective_on <= today:
         raise AmendmentRefused("Sa date d’effet est passée : retirez-le, puis proposez-le à une autre date.")
-    if act is not None or needs_act(amendment):
-        act = act or Act("", today, None)
-        check_act(number=act.number, date=act.date, file=act.file, today=today)
+    check_needed(act, needed=needs_act(amendment), today=today)
     if act is not None:
         amendment.attach(act)
         amendment.act_file.save("acte.pdf", act.file, save=False)

@@ -8,6 +8,7 @@ from django.db.models import Count, Exists, OuterRef, Prefetch, Q, QuerySet, Sub
 
 from catalog.models import Vendor
 from subscriptions.models import Approval, ApprovalState, Party, State, Subscription, VendorAccess
+from subscriptions.owners import owned_by
 from tenants.models import Operator
 
 PAGE_SIZE = 25
@@ -26,11 +27,8 @@ class RequestList:
 
 def requests_of(*, owner: Operator | Vendor) -> QuerySet[Subscription]:
     """What was asked of an operator, or for a vendor's services, with all that a page shows of one."""
-    mine = (
-        Q(operator=owner) if isinstance(owner, Operator) else Q(vendor_access__tenant=owner.organisation_id)
-    )
     return (
-        Subscription.objects.filter(mine)
+        Subscription.objects.filter(owned_by(owner))
         .select_related(
             "tenant",
             "vehicle",
@@ -75,12 +73,7 @@ def count_to_approve(*, owner: Operator | Vendor, party: Party) -> int:
     waiting = Approval.objects.filter(
         party=party, state=ApprovalState.WAITING, subscription__state=State.REQUESTED
     )
-    mine = (
-        {"subscription__operator": owner}
-        if isinstance(owner, Operator)
-        else {"subscription__vendor_access__tenant": owner.organisation_id}
-    )
-    return waiting.filter(~Exists(earlier), **mine).count()
+    return waiting.filter(owned_by(owner, through="subscription__"), ~Exists(earlier)).count()
 
 
 def subscribers_of(*, vendor: Vendor) -> list[int]:

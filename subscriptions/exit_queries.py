@@ -6,13 +6,14 @@ from django.db.models import Count, Q, QuerySet
 from catalog.models import Vendor
 from subscriptions.models import Exit
 from subscriptions.models.exit import OVER
+from subscriptions.owners import owned_by
 from tenants.models import Operator
 
 
 def exits_of(*, owner: Operator | Vendor, over: bool | None = None) -> QuerySet[Exit]:
     """Departures from the services of this operator or vendor, with all that a row shows, the next to be
     erased first; only those that are over, or not, if said."""
-    rows = Exit.objects.filter(_of(owner))
+    rows = Exit.objects.filter(owned_by(owner, through="subscription__"))
     if over is not None:
         rows = rows.filter(state__in=OVER) if over else rows.exclude(state__in=OVER)
     return rows.select_related(
@@ -26,15 +27,9 @@ def exits_of(*, owner: Operator | Vendor, over: bool | None = None) -> QuerySet[
 
 def counts_of_exits(*, owner: Operator | Vendor) -> dict[str, int]:
     """How many departures are under way and over. One query."""
-    return Exit.objects.filter(_of(owner)).aggregate(
+    return Exit.objects.filter(owned_by(owner, through="subscription__")).aggregate(
         **{
             "en-cours": Count("pk", filter=~Q(state__in=OVER)),
             "termines": Count("pk", filter=Q(state__in=OVER)),
         }
     )
-
-
-def _of(owner: Operator | Vendor) -> Q:
-    if isinstance(owner, Operator):
-        return Q(subscription__operator=owner)
-    return Q(subscription__vendor_access__tenant=owner.organisation_id)

@@ -25,6 +25,7 @@ from subscriptions.models import (
 )
 from subscriptions.terms import Fate, outlook
 from tenants import audit, letters
+from tenants.days import month_begun_or_next
 from tenants.models import Operator, Role, User
 from tenants.people.telling import people_to_tell
 
@@ -77,7 +78,7 @@ def revision_day(subscription: Subscription, *, by: date) -> date | None:
     opened = subscription.active_from
     month = 1
     if subscription.revision_day == RevisionDay.ANNIVERSARY:
-        month = opened.month if opened.day == 1 else opened.month % 12 + 1
+        month = month_begun_or_next(opened).month
     day = date(by.year, month, 1)
     if day > by:
         day = date(by.year - 1, month, 1)

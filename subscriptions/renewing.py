@@ -7,7 +7,7 @@ from django.db import transaction
 from django.utils.timezone import localdate
 
 from subscriptions import signals, term_letters
-from subscriptions.acts import Act, check_act
+from subscriptions.acts import Act, check_needed
 from subscriptions.exceptions import OrganisationClosed, RenewalRefused
 from subscriptions.models import RUNNING, NonRenewal, Side, Subscription, Term, TermOrigin
 from subscriptions.terms import Fate, Outlook, outlook
@@ -92,9 +92,7 @@ def renew(*, subscription: Subscription, by: User, act: Act | None, now: datetim
     found = _locked_outlook(subscription)
     if not found.may_renew(on=localdate(now)):
         raise RenewalRefused(MOVED)
-    if act is not None or subscription.deliberation_required:
-        act = act or Act("", localdate(now), None)
-        check_act(number=act.number, date=act.date, file=act.file, today=localdate(now))
+    check_needed(act, needed=subscription.deliberation_required, today=localdate(now))
     return _write_next(subscription, found, TermOrigin.EXPRESS, by=by, act=act, now=now)
 
 

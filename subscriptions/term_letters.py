@@ -2,13 +2,11 @@
 
 from datetime import date, datetime, timedelta
 
-from django.db.models import OuterRef, Prefetch, Subquery
-
 from subscriptions.contract_letters import people_of, tell_both, write_both
 from subscriptions.models import RUNNING, NonRenewal, Side, Subscription, Term, TermOrigin
 from subscriptions.models.renewal import MOST_NOTICE_DAYS
-from subscriptions.terms import Fate, Outlook, outlook_of
-from tenants.days import in_words
+from subscriptions.terms import Fate, Outlook, outlook_read, with_last_terms
+from tenants.days import in_words, years_in_words
 
 # How long before the last day of notice a tacit renewal is announced.
 MARGIN = 30
@@ -23,7 +21,7 @@ def write_reminders(*, on: date, now: datetime) -> int:
     due = [
         (subscription, found, reminder)
         for subscription in _nearing(on)
-        if (found := _outlook(subscription)) and (reminder := _reminder(found, on=on))
+        if (found := outlook_read(subscription)) and (reminder := _reminder(found, on=on))
     ]
     places = {one.tenant_id for one, *_ in due} | {one.operator.organisation_id for one, *_ in due}
     people = people_of(places) if due else {}
@@ -74,25 +72,14 @@ def tell_over(*, subscription: Subscription, term: Term, now: datetime) -> None:
 
 def _nearing(on: date):
     """Running subscriptions whose last term ends within the longest reminder, whatever its notice."""
-    last = Term.objects.filter(subscription=OuterRef("pk")).order_by("-rank")
+    running = Subscription.objects.filter(state__in=RUNNING).select_related(
+        "tenant", "operator__organisation"
+    )
     return (
-        Subscription.objects.filter(state__in=RUNNING)
-        .annotate(last_end=Subquery(last.values("ends")[:1]))
+        with_last_terms(running)
         .filter(last_end__gt=on, last_end__lte=on + timedelta(days=FARTHEST))
-        .select_related("tenant", "operator__organisation")
-        .prefetch_related(
-            Prefetch("terms", queryset=Term.objects.order_by("-rank")),
-            Prefetch("terms__non_renewals", queryset=NonRenewal.objects.filter(withdrawn_at__isnull=True)),
-        )
         .order_by("pk")
     )
-
-
-def _outlook(subscription: Subscription) -> Outlook | None:
-    term = next(iter(subscription.terms.all()), None)
-    if term is None:
-        return None
-    return outlook_of(subscription, term, next(iter(term.non_renewals.all()), None))
 
 
 def _reminder(found: Outlook, *, on: date) -> str:
@@ -107,19 +94,20 @@ def _reminder(found: Outlook, *, on: date) -> str:
 def _announcement(subscription: Subscription, found: Outlook) -> tuple[str, str]:
     """(subject, sentence)."""
     name, ends = subscription.service_name, in_words(found.term.last_day)
+    period = years_in_words(subscription.period_years)
     match found.fate:
         case Fate.GOES_ON:
             return (
                 f"{name} : reconduction tacite le {in_words(found.term.ends)}",
                 f"Cet abonnement sera reconduit tacitement le {in_words(found.term.ends)}, pour "
-                f"{_years(subscription)}, si personne ne s’y oppose. Pour qu’il ne le soit pas, dites-le "
+                f"{period}, si personne ne s’y oppose. Pour qu’il ne le soit pas, dites-le "
                 f"sur sa page au plus tard le {in_words(found.notice_until)}.",
             )
         case Fate.AWAITED:
             return (
                 f"{name} : à reconduire avant le {in_words(found.term.ends)}",
                 f"Cet abonnement prend fin le {ends} si votre collectivité ne le reconduit pas. Une personne "
-                f"signataire peut le reconduire pour {_years(subscription)} sur sa page.",
+                f"signataire peut le reconduire pour {period} sur sa page.",
             )
     why = (
         "Il n’est pas reconduit."
@@ -131,8 +119,3 @@ def _announcement(subscription: Subscription, found: Outlook) -> tuple[str, str]
         f"Cet abonnement prend fin le {ends}. {why} Préparez la suite : récupérez vos données et, si vous "
         "gardez le besoin, choisissez un nouveau cadre d’achat.",
     )
-
-
-def _years(subscription: Subscription) -> str:
-    years = subscription.period_years
-    return "un an" if years == 1 else f"{years} ans"

@@ -4,10 +4,9 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from django.core.paginator import Page, Paginator
-from django.db.models import OuterRef, Prefetch, Q, Subquery
 
-from subscriptions.models import RUNNING, NonRenewal, Subscription, Term
-from subscriptions.terms import Outlook, outlook_of
+from subscriptions.models import RUNNING, Subscription
+from subscriptions.terms import Outlook, outlook_read, with_last_terms
 from tenants.models import Operator
 
 PAGE_SIZE = 25
@@ -25,25 +24,11 @@ class Ending:
 def ending_terms(*, operator: Operator, on: date, page: str | None) -> tuple[Page, list[Ending]]:
     """A page of the running subscriptions whose last term ends within a year, or is over, the nearest end
     first. Four queries, whatever their number."""
-    last = Term.objects.filter(subscription=OuterRef("pk")).order_by("-rank").values("ends")[:1]
+    running = Subscription.objects.filter(operator=operator, state__in=RUNNING).select_related("tenant")
     rows = (
-        Subscription.objects.filter(operator=operator, state__in=RUNNING)
-        .annotate(last_end=Subquery(last))
-        .filter(Q(last_end__lte=on + AHEAD))
-        .select_related("tenant")
-        .prefetch_related(
-            Prefetch("terms", queryset=Term.objects.order_by("-rank")),
-            Prefetch(
-                "terms__non_renewals",
-                queryset=NonRenewal.objects.filter(withdrawn_at__isnull=True).select_related("by"),
-            ),
-        )
+        with_last_terms(running)
+        .filter(last_end__lte=on + AHEAD)
         .order_by("last_end", "tenant__plain_name", "service_name", "pk")
     )
     found = Paginator(rows, PAGE_SIZE).get_page(page)
-    return found, [Ending(one, _outlook(one)) for one in found]
-
-
-def _outlook(subscription: Subscription) -> Outlook:
-    term = next(iter(subscription.terms.all()))
-    return outlook_of(subscription, term, next(iter(term.non_renewals.all()), None))
+    return found, [Ending(one, outlook_read(one)) for one in found]

@@ -12,6 +12,7 @@ from catalog.shortlists.deciding import considers_environment
 from catalog.shortlists.table import Calculation, Row, calculation, population_words, price_label, rows
 from tenants.days import in_words
 from tenants.documents.fonts import FAMILY, printable
+from tenants.identifiers import grouped
 from tenants.models import Organisation
 
 MOST_SIDE_BY_SIDE = 4
@@ -55,10 +56,9 @@ def page(shortlist: Shortlist, items: Sequence[ShortlistItem]) -> dict:
 
 
 def _body(organisation: Organisation) -> dict:
-    siren = organisation.siren
     return {
         "name": organisation.name,
-        "siren": " ".join(siren[start : start + 3] for start in range(0, 9, 3)),
+        "siren": grouped(organisation.siren),
         "address": [organisation.address, f"{organisation.postcode} {organisation.city}".strip()],
     }
 

@@ -10,6 +10,7 @@ from catalog.models import ClaimTopic
 from catalog.pricing import format_cents, format_number, format_percent, to_cents
 from catalog.pricing.quote import Quote
 from tenants.days import in_words
+from tenants.identifiers import grouped
 
 UNKNOWN = "Non précisé"
 POPULATIONS = {
@@ -52,7 +53,7 @@ def rows(found: Sequence[dict], notes: Sequence[str] = ()) -> list[Row]:
         *([("Prix des années suivantes", _following)] if _first_year_apart(found) else []),
         ("Prix par habitant", lambda one: _per_inhabitant(one["price"])),
         ("Prix public de l’éditeur", _list_price),
-        ("Éditeur", lambda one: Cell(one["vendor"], f"SIREN {_siren(one['vendor_siren'])}")),
+        ("Éditeur", lambda one: Cell(one["vendor"], f"SIREN {grouped(one['vendor_siren'])}")),
         ("Famille", lambda one: Cell(one["family"])),
         ("Pour qui", lambda one: Cell(_sentence(one["eligibility"]) or "Toutes les collectivités")),
         ("Hébergement", lambda one: Cell(one["hosting"])),
@@ -167,7 +168,3 @@ def _sentence(words: str) -> str:
 
 def _day(text: str) -> str:
     return in_words(date.fromisoformat(text))
-
-
-def _siren(siren: str) -> str:
-    return "\u00a0".join(siren[start : start + 3] for start in range(0, 9, 3))

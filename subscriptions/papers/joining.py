@@ -6,8 +6,9 @@ Drafts, prefilled with what the request froze; what the law leaves to the partie
 from datetime import date
 
 from subscriptions.papers import clauses
-from subscriptions.papers.matter import DRAFT, OPEN, Matter, spaced_siren
+from subscriptions.papers.matter import DRAFT, OPEN, Matter
 from tenants.documents.paper import Blanks, Block, Bullets, Heading, Paper, Paragraph, Table
+from tenants.identifiers import grouped
 
 # From that day a consultation has an environmental criterion and conditions of execution (CCP L2112-2,
 # L2152-7, as law no. 2021-1104 of 22 August 2021 changed them).
@@ -214,7 +215,7 @@ def _operators(matter: Matter, kind: str, role: str, found: list[Clause]) -> Pap
 
 
 def _convention(matter, kind, other, other_siren, role, found: list[Clause], annex: list[Block]) -> Paper:
-    parties = clauses.parties(matter, other=other, other_siren=spaced_siren(other_siren), role=role)
+    parties = clauses.parties(matter, other=other, other_siren=grouped(other_siren), role=role)
     blocks: list[Block] = [
         Paragraph("Entre :", strong=True),
         Bullets(tuple(parties)),

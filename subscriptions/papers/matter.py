@@ -18,8 +18,9 @@ from subscriptions.models import RENEWED, FrameworkLot, LegalBasis, Renewal, Sub
 from subscriptions.ordering import direct_total, lot_for
 from subscriptions.papers.references import what_applies
 from subscriptions.thresholds import in_force
-from tenants.days import in_words
+from tenants.days import in_words, years_in_words
 from tenants.documents.paper import Paragraph, Table
+from tenants.identifiers import grouped
 from tenants.models import Organisation
 
 DRAFT = "Projet préparé par Halle, à relire et à compléter\u00a0: il n’a pas valeur d’acte."
@@ -69,7 +70,7 @@ class Matter:
 
     @cached_property
     def siren(self) -> str:
-        return spaced_siren(self.tenant.siren)
+        return grouped(self.tenant.siren)
 
     @cached_property
     def quote(self) -> Quote:
@@ -124,13 +125,13 @@ class Matter:
         one = self.subscription
         if one.renewal not in RENEWED:
             open_ended = one.renewal == Renewal.OPEN
-            return _years(self.years) + (
+            return years_in_words(self.years) + (
                 " au moins, sans terme fixé" if open_ended else ", sans reconduction"
             )
         how = "tacitement" if one.renewal == Renewal.TACIT else "par décision expresse"
         return (
-            f"{_years(one.period_years)}, reconduit {how} {one.renewals} fois au plus, soit "
-            f"{_years(self.years)} (préavis de {one.notice_days} jours)"
+            f"{years_in_words(one.period_years)}, reconduit {how} {one.renewals} fois au plus, soit "
+            f"{years_in_words(self.years)} (préavis de {one.notice_days} jours)"
         )
 
     def price(self) -> str:
@@ -168,15 +169,6 @@ class Matter:
             ),
             Paragraph(f"Calcul : {steps}."),
         ]
-
-
-def spaced_siren(siren: str) -> str:
-    """ "123 456 789"."""
-    return " ".join(siren[start : start + 3] for start in range(0, 9, 3))
-
-
-def _years(count: int) -> str:
-    return "un an" if count == 1 else f"{count} ans"
 
 
 def the(noun: str) -> str:

@@ -7,6 +7,7 @@ from subscriptions.models import ValueFile
 from subscriptions.value.assumptions import Assumptions, Every, Whom
 from subscriptions.value.figures import Figures, amount, cumulated
 from tenants.documents.paper import Block, Heading, Paper, Paragraph, Table
+from tenants.identifiers import grouped
 from tenants.models import Organisation
 
 METHOD = (
@@ -37,12 +38,11 @@ def value_paper(
     *, file: ValueFile, organisation: Organisation, supposed: Assumptions, found: Figures
 ) -> Paper:
     """All that the page of the file shows."""
-    siren = organisation.siren
     return Paper(
         title=f"Dossier de valeur – {file.service_name}",
         kind="Dossier de valeur",
         body=organisation.name,
-        siren=" ".join(siren[start : start + 3] for start in range(0, 9, 3)),
+        siren=grouped(organisation.siren),
         subject=f"« {file.service_name} », sur {supposed.years} an{'s' if supposed.years > 1 else ''}",
         blocks=(*_summary(supposed, found), *_detail(supposed), *_reviews(file)),
         footer=METHOD,

@@ -9,6 +9,7 @@ from django.utils import timezone
 from marketplace.web.formats import day, format_cents
 from subscriptions.models import RUNNING, Amendment, Subscription, Term, TermOrigin
 from subscriptions.terms import Fate, Outlook, outlook
+from tenants.days import years_in_words
 from tenants.models import Organisation, Role
 
 ASKING = {Role.SECRETARY, Role.SIGNATORY, Role.ORG_ADMIN}
@@ -31,11 +32,6 @@ def life_of(request, organisation: Organisation, subscription: Subscription, *, 
     }
 
 
-def years(count: int) -> str:
-    """ "un an", "3 ans"."""
-    return "un an" if count == 1 else f"{count} ans"
-
-
 def _facts(subscription: Subscription, found: Outlook | None, *, running: bool) -> list[dict]:
     if found is None:
         return [{"label": "Durée", "value": "Sans terme : jusqu’à ce que l’un de vous y mette fin"}]
@@ -53,8 +49,8 @@ def _next(subscription: Subscription, found: Outlook) -> str:
     match found.fate:
         case Fate.GOES_ON:
             return (
-                f"Reconduit tacitement le {on} pour {years(subscription.period_years)}, sauf avis contraire "
-                f"au plus tard le {day(found.notice_until)}"
+                f"Reconduit tacitement le {on} pour {years_in_words(subscription.period_years)}, sauf avis "
+                f"contraire au plus tard le {day(found.notice_until)}"
             )
         case Fate.AWAITED:
             return f"S’arrête le {ends}, sauf si vous le reconduisez avant"

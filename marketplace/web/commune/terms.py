@@ -9,7 +9,6 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from marketplace.web.access import member_view
 from marketplace.web.commune.forms import ask_files_again
-from marketplace.web.commune.life import years
 from marketplace.web.commune.life_forms import ActForm, ReasonForm
 from marketplace.web.formats import day
 from marketplace.web.pdf import FileMissing, pdf_response
@@ -19,6 +18,7 @@ from subscriptions.exceptions import DecisionInvalid, OrganisationClosed, Renewa
 from subscriptions.models import Side
 from subscriptions.queries import subscription_for_member
 from subscriptions.terms import Outlook, outlook
+from tenants.days import years_in_words
 from tenants.models import Role
 
 may_read_and_send = require_http_methods(["GET", "HEAD", "POST"])
@@ -88,7 +88,8 @@ def take_back(request, organisation, public_id):
         None,
         title="Reconduire finalement cet abonnement ?",
         consequences=[
-            f"Il continue après le {day(found.term.last_day)}, pour {years(subscription.period_years)}.",
+            f"Il continue après le {day(found.term.last_day)}, pour "
+            f"{years_in_words(subscription.period_years)}.",
             f"Vous pouvez encore changer d’avis jusqu’au {day(found.notice_until)}.",
         ],
         label="Reconduire",
@@ -131,7 +132,7 @@ def renew(request, organisation, public_id):
         form,
         title="Reconduire cet abonnement",
         consequences=[
-            f"Il continue le {day(found.term.ends)}, pour {years(subscription.period_years)}.",
+            f"Il continue le {day(found.term.ends)}, pour {years_in_words(subscription.period_years)}.",
             "Le prix reste celui de votre contrat, avec ses avenants.",
             decides,
         ],
