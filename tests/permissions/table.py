@@ -636,7 +636,11 @@ TABLE = [
            post=not_found(MEMBERS) | leads(SECRETARY, ORG_ADMIN)),  # it is this secretary's request
     member("member_leave", thing=_active, get=opens(SIGNATORY), post=leads(SIGNATORY), sends=_a_departure),
     member("member_leave_withdraw", thing=_parting_service, post=leads(SIGNATORY)),
-    member("member_leave_retrieved", thing=_parting_service, post=leads(SECRETARY, SIGNATORY)),
+    member(
+        "member_leave_retrieved",
+        thing=lambda world: [world.erasing.subscription.public_id],
+        post=leads(SECRETARY, SIGNATORY),
+    ),
     member("member_certificate", thing=lambda world: [world.left.subscription.public_id], get=opens(MEMBERS)),
     member("member_covers", thing=_active, get=not_found(SIGNATORY), post=not_found(SIGNATORY)),  # no commune
     # For an intercommunality only: this commune finds nothing there (tests/marketplace/test_bulk.py).
