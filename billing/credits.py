@@ -13,7 +13,8 @@ from django.db import transaction
 from billing import issuing, tasks
 from billing.credit_drafts import draft_credit_note
 from billing.credit_letters import tell_member
-from billing.drafting import months_owed, part_of_year, year_of
+from billing.drafting import part_of_year, year_of
+from billing.entries import FLAT_UNIT, copied, said_of_share
 from billing.exceptions import CreditNoteChanged, DraftsUnsound, IssuerIncomplete
 from billing.levelling import level
 from billing.models import (
@@ -25,11 +26,12 @@ from billing.models import (
     LedgerEntry,
     RunState,
 )
+from billing.months import months_owed
+from billing.payers import by_line, give_back, shared_out, shares_within, whole_of
 from billing.periods import Period
-from billing.redrawing import coded, copied, draw_again, lock_runs, written_off
-from billing.waiting import FLAT_UNIT
+from billing.redrawing import coded, draw_payers_again, lock_runs, written_off
 from catalog.pricing import format_cents
-from subscriptions.models import Subscription
+from subscriptions.models import PayerShare, Subscription
 from tenants import audit
 from tenants.models import User
 
@@ -84,15 +86,22 @@ def _billed(run: BillingRun, subscription: Subscription, state: InvoiceState) ->
 
 
 def _shorten_drafts(run: BillingRun, subscription: Subscription, now: datetime) -> None:
-    by_payer: dict[int, list[LedgerEntry]] = defaultdict(list)
-    for entry in _billed(run, subscription, InvoiceState.DRAFT):
-        if _may_shrink(entry, _months(entry, subscription)):
-            by_payer[entry.tenant_id].append(entry)
-    for tenant_id, entries in by_payer.items():
-        owed = [kept for entry in entries if (kept := _kept(entry, subscription, now))]
-        off = [written_off(entry, why=ENDED, now=now) for entry in entries]
-        LedgerEntry.objects.bulk_create([*off, *owed])
-        draw_again(run, tenant_id, without={entry.pk for entry in entries}, added=owed)
+    gone, owed = [], []
+    for parts in by_line(_billed(run, subscription, InvoiceState.DRAFT)):
+        whole = whole_of(subscription, parts)
+        if _may_shrink(whole, _months(whole, subscription)):
+            gone += parts
+            owed += [kept] if (kept := _kept(whole, subscription, now)) else []
+    owed = shared_out(subscription, owed, _shares(run, subscription))
+    off = [written_off(entry, why=ENDED, now=now) for entry in gone]
+    LedgerEntry.objects.bulk_create([*off, *owed])
+    draw_payers_again(run, gone=gone, added=owed)
+
+
+def _shares(run: BillingRun, subscription: Subscription) -> list[PayerShare]:
+    """Who paid a part of what a run billed: nothing has changed since, for periods that are invoiced."""
+    found = shares_within([subscription], start=run.period_start, end=run.period_end)
+    return found.get(subscription.pk, [])
 
 
 def _may_shrink(entry: LedgerEntry, months: int) -> bool:
@@ -127,25 +136,41 @@ def _kept(entry: LedgerEntry, subscription: Subscription, now: datetime) -> Ledg
 
 
 def _credit(run: BillingRun, subscription: Subscription, now: datetime) -> None:
-    """The contrary entries of what was invoiced and not begun, on the credit note of each invoice."""
+    """The contrary entries of what was invoiced and not begun, on the credit note of each invoice: whoever
+    paid a part of it is given back that part."""
+    lines = by_line(_billed(run, subscription, InvoiceState.ISSUED))
+    owed = _still_owed(run, subscription, [whole_of(subscription, parts) for parts in lines])
     by_invoice: dict[Invoice, list[LedgerEntry]] = defaultdict(list)
-    for entry in _billed(run, subscription, InvoiceState.ISSUED):
-        months = _months(entry, subscription)
-        if _may_shrink(entry, months) and (given_back := _given_back(entry, subscription, months, now)):
-            by_invoice[entry.line.invoice].append(given_back)
+    for parts in lines:
+        if parts[0].code not in owed:
+            continue
+        back = give_back({entry.tenant_id: entry.amount_cents for entry in parts}, owed[parts[0].code])
+        for entry in parts:
+            if cents := back.get(entry.tenant_id):
+                by_invoice[entry.line.invoice].append(_given_back(entry, subscription, cents, now))
     for invoice, entries in by_invoice.items():
         LedgerEntry.objects.bulk_create(entries)
         draft_credit_note(corrects=invoice, entries=entries)
 
 
-def _given_back(
-    entry: LedgerEntry, subscription: Subscription, months: int, now: datetime
-) -> LedgerEntry | None:
-    owed = part_of_year(year_of(entry), months).total_cents if months else 0
-    cents = entry.amount_cents - owed
-    if cents <= 0:
-        return None
+def _still_owed(
+    run: BillingRun, subscription: Subscription, wholes: list[LedgerEntry]
+) -> dict[str, dict[int, int]]:
+    """By code, the lines that shrink: what each payer still owes of them, in cents."""
+    months = {whole.code: _months(whole, subscription) for whole in wholes}
+    shrinking = [whole for whole in wholes if _may_shrink(whole, months[whole.code])]
+    owed: dict[str, dict[int, int]] = {whole.code: {} for whole in shrinking}
+    begun = [whole for whole in shrinking if months[whole.code]]
+    for whole in begun:
+        whole.amount_cents = part_of_year(year_of(whole), months[whole.code]).total_cents
+    for entry in shared_out(subscription, begun, _shares(run, subscription)):
+        owed[entry.code][entry.tenant_id] = entry.amount_cents
+    return owed
+
+
+def _given_back(entry: LedgerEntry, subscription: Subscription, cents: int, now: datetime) -> LedgerEntry:
     billed, since = entry.facts["months"], _first_not_begun(entry, subscription)
+    months, owed = _months(entry, subscription), entry.amount_cents - cents
     days = f"du {since:%d/%m/%Y} au {entry.period_end - timedelta(days=1):%d/%m/%Y}"
     return copied(
         entry,
@@ -161,7 +186,7 @@ def _given_back(
             f"{format_cents(entry.amount_cents)} facturés − {format_cents(owed)} dus pour {months} mois"
             f" = {format_cents(cents)}",
         ],
-        facts={},
+        facts=said_of_share(entry),
         recorded_at=now,
     )
 

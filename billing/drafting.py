@@ -4,7 +4,7 @@ Everything is priced by `catalog.pricing`; this module only gathers facts and gr
 """
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Set
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -13,6 +13,8 @@ from itertools import pairwise
 from django.db.models import prefetch_related_objects
 
 from billing.models import BillingRun, Invoice, InvoiceLine, LedgerEntry
+from billing.months import months_owed
+from billing.payers import shared_out, shares_within
 from billing.periods import Period
 from billing.waiting import lines_waiting
 from catalog.prices import TerritoryFacts
@@ -29,34 +31,39 @@ from catalog.pricing import (
 )
 from subscriptions.facts import facts_of_subscribers
 from subscriptions.in_force import approved_amendments, change_days, terms_on
-from subscriptions.models import Subscription
+from subscriptions.models import PayerShare, Subscription
 
 OUT_OF_SCOPE = "O"
 CODE_LENGTH = 40  # LedgerEntry.code
 
 
-def draft_batch(*, run: BillingRun, subscriptions: list[Subscription], now: datetime) -> list[dict]:
+def draft_batch(
+    *, run: BillingRun, subscriptions: list[Subscription], payers: Set[int], now: datetime
+) -> tuple[list[dict], list[LedgerEntry]]:
     """Writes ledger entries and draft invoices for whole members, with what waited for their next invoice:
-    all subscriptions of a member must be in the same batch. Returns the problems: what could not be priced,
-    and why.
+    all subscriptions of a member must be in the same batch. Returns the problems (what could not be priced,
+    and why), and the entries of `payers` (ids of those who pay for others too), whose invoices gather those
+    of all batches.
 
     A constant number of queries, whatever the size of the batch.
     """
     period = Period(run.period_start, run.period_end)
     prefetch_related_objects(subscriptions, approved_amendments())
     facts = facts_for_period(subscriptions, period)
+    shares = shares_within(subscriptions, start=period.start, end=period.end) if payers else {}
     entries, problems = [], []
     for subscription in subscriptions:
         if not months_owed(subscription, period):
             continue
         try:
-            entries += owed_for(run, subscription, facts.get(subscription.pk), now)
+            known, paid_by = facts.get(subscription.pk), shares.get(subscription.pk, [])
+            entries += owed_for(run, subscription, known, now, shares=paid_by)
         except PricingError as error:
             problems.append(problem_of(subscription, error))
     entries += lines_waiting(run, tenants={one.tenant_id for one in subscriptions}, now=now)
     LedgerEntry.objects.bulk_create(entries)
-    write_invoices(run, entries)
-    return problems
+    write_invoices(run, [entry for entry in entries if entry.tenant_id not in payers])
+    return problems, [entry for entry in entries if entry.tenant_id in payers]
 
 
 def problem_of(subscription: Subscription, error: PricingError) -> dict:
@@ -176,22 +183,34 @@ def part_of_year(year: Quote, months: int) -> Quote:
     return prorate(quote=year, numerator=months, denominator=12, label="mois")
 
 
-def months_owed(subscription: Subscription, period: Period) -> int:
-    """Months of the period that the subscriber owes: those begun. The month of a merger was begun by the
-    merged commune; whoever follows owes from the next one."""
-    since = subscription.active_from
-    if subscription.follows_id and since.day > 1:
-        since = date(since.year + since.month // 12, since.month % 12 + 1, 1)
-    return period.months_started(since=since, until=subscription.ended_on)
-
-
 def owed_for(
-    run: BillingRun, subscription: Subscription, facts: TerritoryFacts | None, now: datetime
+    run: BillingRun,
+    subscription: Subscription,
+    facts: TerritoryFacts | None,
+    now: datetime,
+    *,
+    shares: list[PayerShare] | None = None,
 ) -> list[LedgerEntry]:
     """What is owed for a subscription over the run's period, from these facts and by the terms in force: the
-    entries of each who pays, not saved. Raises PricingError."""
+    entries of each who pays, not saved. `shares` are those of others that bind then, read when not given.
+    Raises PricingError."""
     priced = price_of_period(subscription, facts, Period(run.period_start, run.period_end))
-    return list(entries_of(run, subscription, priced, now))
+    return entries_by_payer(run, subscription, priced, now, shares=shares)
+
+
+def entries_by_payer(
+    run: BillingRun,
+    subscription: Subscription,
+    priced: PeriodPrice,
+    now: datetime,
+    *,
+    shares: list[PayerShare] | None = None,
+) -> list[LedgerEntry]:
+    """The entries of a period that is priced, shared out between those who pay; not saved."""
+    if shares is None:
+        found = shares_within([subscription], start=run.period_start, end=run.period_end)
+        shares = found.get(subscription.pk, [])
+    return shared_out(subscription, entries_of(run, subscription, priced, now), shares)
 
 
 def entries_of(run, subscription, priced: PeriodPrice, now) -> Iterable[LedgerEntry]:
@@ -281,6 +300,7 @@ def lines_of(invoice: Invoice, entries: Iterable[LedgerEntry]) -> Iterable[Invoi
             entry=entry,
             position=position,
             name=entry.label,
+            description=entry.facts.get("share", {}).get("rests_on", ""),
             steps=entry.steps,
             quantity=entry.quantity,
             unit=entry.unit,

@@ -13,16 +13,16 @@ from psycopg.errors import LockNotAvailable
 
 from billing.drafting import (
     PeriodPrice,
-    entries_of,
+    entries_by_payer,
     facts_as_billed,
     facts_for_period,
-    months_owed,
     price_of_period,
 )
 from billing.exceptions import BillingRefused
 from billing.models import BillingRun, InvoiceLine, InvoiceState, LedgerEntry, RunState
+from billing.months import months_owed
 from billing.periods import Period
-from billing.redrawing import coded, drafted, draw_again, written_off
+from billing.redrawing import coded, drafted, draw_payers_again, written_off
 from catalog.prices import TerritoryFacts
 from catalog.pricing import PricingError
 from subscriptions.models import Subscription
@@ -75,8 +75,7 @@ def share_drafts(*, old: Subscription, new: Subscription | None, on: date, now: 
         owed_by_old = _owed_by_old(run, old, written, period, now) if written else []
         owed_by_new = _owed_by_new(run, new, period, now) if new else []
         LedgerEntry.objects.bulk_create([*entries, *owed_by_old, *owed_by_new])
-        draw_again(run, old.tenant_id, without={entry.pk for entry in written}, added=owed_by_old)
-        draw_again(run, new.tenant_id if new else None, without=set(), added=owed_by_new)
+        draw_payers_again(run, gone=written, added=[*owed_by_old, *owed_by_new])
 
 
 def _runs(old: Subscription, on: date) -> list[BillingRun]:
@@ -104,7 +103,8 @@ def _owed_by_old(
     if not months_owed(old, period):
         return []
     known = facts_for_period([old], period).get(old.pk)
-    entries = list(entries_of(run, old, _priced(old, facts_as_billed(written[0], known), period), now))
+    priced = _priced(old, facts_as_billed(written[0], known), period)
+    entries = entries_by_payer(run, old, priced, now)
     for entry in entries:
         entry.code = coded(entry.code, SHARED)
         entry.period_end = min(entry.period_end, old.ended_on)
@@ -115,7 +115,7 @@ def _owed_by_new(run, new: Subscription, period: Period, now) -> list[LedgerEntr
     if not months_owed(new, period):
         return []
     facts = facts_for_period([new], period).get(new.pk)
-    entries = list(entries_of(run, new, _priced(new, facts, period), now))
+    entries = entries_by_payer(run, new, _priced(new, facts, period), now)
     for entry in entries:
         entry.period_start = max(entry.period_start, new.active_from)
     return entries

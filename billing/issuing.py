@@ -13,6 +13,7 @@ from billing.models import (
     Invoice,
     InvoiceState,
     InvoiceType,
+    LedgerEntry,
     NumberCounter,
     Settlement,
     SettlementState,
@@ -124,8 +125,15 @@ def _complete(invoice: Invoice, *, operator: Operator, today: date, sequence: in
 def _shared(invoice: Invoice, name: str) -> str:
     """The commitment number (numéro d’engagement), or the service code, when all lines share one: an invoice
     carries one only."""
-    said = {getattr(line.entry.subscription, name) for line in invoice.lines.all()}
+    said = {_reference(line.entry, name) for line in invoice.lines.all()} - {None}
     return said.pop() if len(said) == 1 else ""
+
+
+def _reference(entry: LedgerEntry, name: str) -> str | None:
+    """The subscriber's, or that of whoever pays a part for it; None where the entry does not say."""
+    if share := entry.facts.get("share"):
+        return share[name]
+    return getattr(entry.subscription, name) if entry.tenant_id == entry.subscription.tenant_id else None
 
 
 def unsound_drafts(*, drafts: QuerySet[Invoice], operator: Operator, now: datetime) -> list[str]:

@@ -14,6 +14,7 @@ from django.db.models.functions import Coalesce
 
 from billing.credit_drafts import draft_credit_note
 from billing.drafting import facts_as_billed, facts_for_period, owed_for
+from billing.entries import FLAT_UNIT, copied, said_of_share
 from billing.models import (
     Adjustment,
     AdjustmentKind,
@@ -23,8 +24,8 @@ from billing.models import (
     LedgerEntry,
 )
 from billing.periods import Period
-from billing.redrawing import coded, copied, draw_again, written_off
-from billing.waiting import FLAT_UNIT, lines_waiting
+from billing.redrawing import coded, draw_again, written_off
+from billing.waiting import lines_waiting
 from catalog.pricing import format_cents, format_date
 from subscriptions.in_force import changes_within
 from subscriptions.models import Subscription
@@ -166,7 +167,7 @@ def _taken_from(entry: LedgerEntry, cents: int, adjustment: Adjustment, now: dat
         unit_price=-Decimal(cents) / 100,
         amount_cents=-cents,
         steps=steps,
-        facts={},
+        facts=said_of_share(entry),
         recorded_at=now,
     )
 

@@ -1,17 +1,19 @@
 """The verbs of billing: start a run, draft it, approve it, issue it. Exactly once, whatever is killed."""
 
+from collections.abc import Iterator
 from datetime import datetime
 from itertools import groupby
 
 from django.db import IntegrityError, transaction
-from django.db.models import F
+from django.db.models import F, QuerySet
 
 from billing import issuing, tasks
-from billing.drafting import draft_batch
+from billing.drafting import draft_batch, write_invoices
 from billing.exceptions import DraftsUnsound, IssuerIncomplete, PeriodAlreadyBilled, WrongRunState
 from billing.levelling import bill_waiting
 from billing.models import BillingRun, Closing, Invoice, InvoiceState, Repricing, RunState
 from billing.models.run import RUN_TRANSITIONS
+from billing.payers import paying_within
 from billing.periods import Period
 from subscriptions.models import Subscription
 from tenants import audit
@@ -71,16 +73,27 @@ def draft_run(*, run_id: int, now: datetime) -> None:
         .select_related("tenant__territory", "follows")
         .order_by("tenant_id", "pk")
     )
-    problems, batch = [], []
+    payers = paying_within(operator=run.operator, start=run.period_start, end=run.period_end)
+    problems, owed_by_payers = [], []
+    for batch in _whole_members(billable):
+        wrong, owed = draft_batch(run=run, subscriptions=batch, payers=payers, now=now)
+        problems += wrong
+        owed_by_payers += owed
+    write_invoices(run, owed_by_payers)
+    bill_waiting(run, now=now)  # of members who owe nothing else for this period
+    _move(run, to=RunState.REVIEW, problems=problems)
+
+
+def _whole_members(billable: QuerySet[Subscription]) -> Iterator[list[Subscription]]:
+    """Batches in which no member is cut in two; `billable` is in the order of members."""
+    batch: list[Subscription] = []
     for _, of_member in groupby(billable.iterator(chunk_size=BATCH), key=lambda s: s.tenant_id):
         batch += of_member
         if len(batch) >= BATCH:
-            problems += draft_batch(run=run, subscriptions=batch, now=now)
+            yield batch
             batch = []
     if batch:
-        problems += draft_batch(run=run, subscriptions=batch, now=now)
-    bill_waiting(run, now=now)  # of members who owe nothing else for this period
-    _move(run, to=RunState.REVIEW, problems=problems)
+        yield batch
 
 
 @transaction.atomic

@@ -4,18 +4,16 @@ The ledger only grows: an entry whose line leaves its draft is written off by it
 owed is written again, under a code that says why.
 """
 
+from collections.abc import Iterable
 from datetime import date, datetime
 from hashlib import sha256
 
 from billing.drafting import CODE_LENGTH, write_invoices
+from billing.entries import copied
 from billing.models import BillingRun, Invoice, InvoiceState, InvoiceType, LedgerEntry, RunState
 from subscriptions.models import Subscription
 
 WRITTEN_OFF = "~annulé"
-_COPIED = (
-    "tenant_id", "operator_id", "run_id", "subscription_id", "period_start", "period_end", "label",
-    "quantity", "unit", "vat_category", "vat_rate", "vat_reason", "facts", "adjustment_id",
-)  # fmt: skip
 
 
 def lock_runs(*, operator_id: int, beyond: date) -> list[BillingRun] | None:
@@ -47,11 +45,6 @@ def coded(code: str, ending: str) -> str:
     return f"{code}{ending}"
 
 
-def copied(entry: LedgerEntry, **values) -> LedgerEntry:
-    """Another entry about the same subscription, period, facts and tax, `values` apart. Not saved."""
-    return LedgerEntry(**{name: getattr(entry, name) for name in _COPIED} | values)
-
-
 def written_off(entry: LedgerEntry, *, why: str, now: datetime) -> LedgerEntry:
     """The contrary of an entry whose line leaves its draft; `why`, in French. Not saved."""
     return copied(
@@ -62,6 +55,16 @@ def written_off(entry: LedgerEntry, *, why: str, now: datetime) -> LedgerEntry:
         steps=[why],
         recorded_at=now,
     )
+
+
+def draw_payers_again(run: BillingRun, *, gone: Iterable[LedgerEntry], added: list[LedgerEntry]) -> None:
+    """The drafts of whoever paid what is gone, or pays what is added."""
+    without: dict[int, set[int]] = {entry.tenant_id: set() for entry in [*gone, *added]}
+    for entry in gone:
+        without[entry.tenant_id].add(entry.pk)
+    for tenant_id, those in sorted(without.items()):
+        added_here = [entry for entry in added if entry.tenant_id == tenant_id]
+        draw_again(run, tenant_id, without=those, added=added_here)
 
 
 def draw_again(

@@ -13,7 +13,7 @@ from billing.drafting import facts_as_billed, facts_for_period, owed_for, proble
 from billing.levelling import bill_waiting, level
 from billing.models import BillingRun, LedgerEntry, Repricing, RunState
 from billing.periods import Period
-from billing.redrawing import coded, drafted, draw_again, lock_runs, written_off
+from billing.redrawing import coded, drafted, draw_payers_again, lock_runs, written_off
 from catalog.pricing import PricingError
 from subscriptions.models import Subscription
 
@@ -82,13 +82,7 @@ def _draw_again(run: BillingRun, repricing: Repricing, now: datetime) -> None:
     for entry in owed:
         entry.code = coded(entry.code, f"~p{repricing.pk}")
     LedgerEntry.objects.bulk_create([*(written_off(entry, why=CHANGED, now=now) for entry in written), *owed])
-    for tenant_id in sorted({entry.tenant_id for entry in [*written, *owed]}):
-        draw_again(
-            run,
-            tenant_id,
-            without={entry.pk for entry in written if entry.tenant_id == tenant_id},
-            added=[entry for entry in owed if entry.tenant_id == tenant_id],
-        )
+    draw_payers_again(run, gone=written, added=owed)
 
 
 def _said(entries: list[LedgerEntry]) -> list[tuple]:

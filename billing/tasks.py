@@ -46,6 +46,15 @@ def settle_repricing(repricing_id: int) -> None:
         repricing.settle_repricing(repricing_id=repricing_id, now=timezone.now())
 
 
+@app.task(queue="billing", retry=AGAIN)
+def share_again(subscription_id: int) -> None:
+    """Shares the drafts of a subscription out between those who now pay it."""
+    from billing import sharing_again
+
+    with every_tenant():
+        sharing_again.share_again(subscription_id=subscription_id, now=timezone.now())
+
+
 @app.task(queue="documents", retry=AGAIN)
 def make_file(invoice_id: int) -> None:
     """Makes the Factur-X of an issued invoice."""

@@ -3,9 +3,8 @@
 from datetime import datetime
 from decimal import Decimal
 
+from billing.entries import FLAT_UNIT
 from billing.models import Adjustment, BillingRun, LedgerEntry
-
-FLAT_UNIT = "forfait"
 
 
 def lines_waiting(run: BillingRun, *, tenants: set[int] | None, now: datetime) -> list[LedgerEntry]:

@@ -5,7 +5,7 @@ says what happened through a signal, inside the transaction, and this module con
 receiver that raises rolls the whole transaction back.
 """
 
-from billing import credits, handover, repricing
+from billing import credits, handover, repricing, sharing_again
 from catalog import signals as catalog
 from catalog.grids import signals as grids
 from marketplace.pages.editors import forget_who_left
@@ -27,6 +27,7 @@ def connect() -> None:
     signals.subscription_repriced.connect(_note_repricing, dispatch_uid="repricing")
     signals.subscription_closed.connect(_note_closing, dispatch_uid="closing")
     signals.subscription_closed.connect(_end_covers, dispatch_uid="covers")
+    signals.payers_changed.connect(_share_again, dispatch_uid="payers")
     catalog.listing_listed.connect(_ensure_vehicle, dispatch_uid="purchasing vehicle")
     catalog.listing_suspended.connect(_tell_subscribers, dispatch_uid="suspension letters")
     grids.subscribers_asked.connect(_subscribers, dispatch_uid="subscribers")
@@ -76,6 +77,10 @@ def _note_handover(*, old, new, on, now, **_):
 
 def _end_covers(*, subscription, on, now, **_):
     sharing.end_covers(subscription=subscription, on=on, now=now)
+
+
+def _share_again(*, subscription, **_):
+    sharing_again.note_payers_changed(subscription=subscription)
 
 
 def _ensure_vehicle(*, listing, **_):

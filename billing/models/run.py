@@ -76,9 +76,9 @@ class BillingRun(TenantOwned):
 class LedgerEntry(TenantOwned):
     """What is owed for one subscription over a period, with the facts it was computed from.
 
-    `tenant` is who owes. Insert-only: a correction is another entry. One that `corrects` an entry gives back
-    a part of what was invoiced; all of them together never give back more (trigger
-    `billing_credit_within_invoiced`).
+    `tenant` is who owes: the subscriber, or whoever pays a part for it. Insert-only: a correction is another
+    entry. One that `corrects` an entry gives back a part of what was invoiced; all of them together never
+    give back more (trigger `billing_credit_within_invoiced`).
     """
 
     operator = models.ForeignKey("tenants.Operator", on_delete=models.PROTECT, related_name="+")
@@ -111,7 +111,7 @@ class LedgerEntry(TenantOwned):
         verbose_name = "écriture"
         constraints = [
             models.UniqueConstraint(
-                fields=["run", "subscription", "code"], name="ledger_once_per_run_and_line"
+                fields=["run", "subscription", "tenant", "code"], name="ledger_once_per_run_payer_and_line"
             ),
             models.CheckConstraint(condition=Q(currency="EUR"), name="ledger_in_euros"),
             models.CheckConstraint(
