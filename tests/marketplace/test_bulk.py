@@ -92,6 +92,7 @@ def test_an_intercommunality_asks_for_all_its_communes(listing, epci, communes, 
     with snapshot_queries(snapshot(name="report")):
         page = secretary.get(address("bulk", epci, found.public_id))
     assert {row["badge"]["label"] for row in page.context["rows"]} == {"Demandé"}
+    assert f'href="{new}"' in page.content.decode()
     lines = secretary.get(address("bulk_csv", epci, found.public_id)).content.decode("utf-8-sig").splitlines()
     assert len(lines) == 4
     assert lines[1].endswith(";258,00;demandé;")

@@ -9,7 +9,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.timezone import localdate
 
-from catalog.models import Listing
+from catalog.models import Listing, ListingState
 from marketplace.web.bulk.forms import FOR_ALL, BulkForm
 from marketplace.web.commune.forms import ApproveForm, ask_files_again
 from marketplace.web.csv import csv_response
@@ -159,6 +159,9 @@ def detail_page(request, door: BulkDoor, public_id, *, form: ApproveForm | None 
         "confirm_url": door.url("bulk_confirm", found.public_id),
         "discard_url": door.url("bulk_discard", found.public_id),
         "csv_url": door.url("bulk_csv", found.public_id),
+        "again_url": door.url("bulk_new", found.listing_id)
+        if door.asks and found.listing.state == ListingState.LISTED
+        else "",
         "approve_url": door.url("bulk_approve", found.public_id),
         "approve_form": (form or ApproveForm(deliberation=False))
         if waits and door.decides and not own
