@@ -64,30 +64,34 @@ def walk(
     skip: dict[str, str],
     already_read: set[str],
     typed: dict[str, str],
+    each: set[str],
     shots: Path | None = None,
 ) -> None:
     """From the page shown, opens one example of each address that a link leads to.
 
     `skip` are names of addresses that are no pages; `already_read` those that need no second reader, and that
-    she only passes through; `typed` is what is searched for on a page, by its name. `shots` is a folder for a
-    picture of each page.
+    she only passes through; `typed` is what is searched for on a page, by its name; `each` are names of which
+    she opens every example, for what they lead to. `shots` is a folder for a picture of each page.
     """
     reached = into.reached.setdefault(person, {})
     trouble = _listen(page)
     site = urlsplit(page.url).netloc
-    waiting = [page.url]
+    waiting, opened = [page.url], set()
     while waiting:
         url = waiting.pop(0)
         name = _name(url)
         if name is None:
             into.problems.append(f"{person}: a link leads nowhere: {url}")
             continue
-        if name in reached or name in skip:
+        path = urlsplit(url).path
+        if name in skip or path in opened or (name in reached and name not in each):
             continue
-        reached[name] = urlsplit(url).path
+        opened.add(path)
+        again = name in reached
+        reached[name] = path
         response = page.goto(url)
         said = [f"answers {response.status}"] if response is None or response.status != 200 else []
-        if name in already_read:
+        if again or name in already_read:
             links, problems = _links(page), []
         else:
             links, problems = _look(page, axe=name not in into.looked_at, shots=shots and shots / name)

@@ -24,11 +24,19 @@ PEOPLE = {
     VISITOR: [ANONYMOUS],
     SECRETARY: [Role.SECRETARY, Role.ORG_ADMIN],
     "Marcel Tavernas": [Role.SIGNATORY],
+    "Maëlle Ordonneau": [Role.SECRETARY, Role.ORG_ADMIN],
+    "Gontran Vilarel": [Role.SIGNATORY],
     "Fatou Dembrelle": [Role.CURATOR, Role.OPERATOR_FINANCE, Role.OPERATOR_ADMIN],
     "Mireille Castagnou": [Role.AUDITOR],
     "Théo Pellegarde": [Role.VENDOR_EDITOR, Role.VENDOR_ADMIN],
     "Claire Ostermane": [STAFF],
     "Jonas Villebrun": [NO_MANDATE],
+}
+# At an intercommunality: what it does for its communes, which the table asks of a commune. The rest is as
+# at a commune.
+FOR_COMMUNES = {
+    "Maëlle Ordonneau": {"member_bulks", "member_bulk_new", "member_bulk"},
+    "Gontran Vilarel": {"member_bulks", "member_bulk", "member_covers"},
 }
 PUBLIC = {row.name for row in TABLE if row.get.get(ANONYMOUS) == 200}
 # A visitor reads the public pages, and a member with her own prices; anybody else only passes through them.
@@ -44,6 +52,12 @@ NO_PAGES = {
     "hall_news_feed": "a feed",
     "member_decision_file": "a file",
     "member_paper": "a file",
+    "member_message_file": "a file",
+    "member_certificate": "a file",
+    "member_amendment_act": "a file",
+    "member_term_act": "a file",
+    "member_bulk_csv": "a file",
+    "member_bulk_progress": "part of a page that renews itself",
     "member_value_file": "a file",
     "member_value_review": "opens once a year of the service is over",
     "simulation_file": "a file",
@@ -51,6 +65,12 @@ NO_PAGES = {
     "member_shortlist_file": "a file",
     "member_shortlist_progress": "part of a page that renews itself",
     "operator_invoice_file": "a file",
+    "operator_message_file": "a file",
+    "operator_exit_certificate": "a file",
+    "operator_bulk_csv": "a file",
+    "operator_bulk_progress": "part of a page that renews itself",
+    "vendor_message_file": "a file",
+    "vendor_exit_certificate": "a file",
     "operator_members_csv": "a file",
     "operator_titres_csv": "a file",
     "operator_coverage_csv": "a file",
@@ -74,6 +94,8 @@ NO_PAGES = {
     "styleguide_communes": "the demo's own",
     "styleguide_page": "the demo's own",
 }
+# What differs from one example to the other, links included.
+EACH = {"member_subscription"}
 # What is looked for on a page, whose results lead further.
 TYPED = {"territory_search": "Margerie-Chantagret"}
 # An auditor may open them, and is shown no button to what she could not send.
@@ -92,6 +114,8 @@ FORMS = {
     "operator_grid_edit",
     "operator_grid_publish",
     "operator_coverage_write",
+    "operator_term_notice",
+    "operator_bulk_new",
 }
 # What the demo has no example of, and why.
 NONE_IN_THE_DEMO = {
@@ -123,13 +147,20 @@ def walked(browser, stack) -> Walk:
             found,
             person=person,
             skip=NO_PAGES,
-            already_read=set() if person in READ_PUBLIC else PUBLIC,
+            already_read=_already_read(person, found),
             typed=TYPED,
+            each=EACH,
             shots=SHOTS,
         )
         with_cookies.close()
         print(f"{person}: {', '.join(found.reached[person])}")
     return found
+
+
+def _already_read(person: str, found: Walk) -> set[str]:
+    if person in FOR_COMMUNES:
+        return PUBLIC | found.looked_at
+    return set() if person in READ_PUBLIC else PUBLIC
 
 
 def test_each_person_finds_each_of_her_pages(walked: Walk):
@@ -148,6 +179,8 @@ def test_no_page_has_anything_wrong(walked: Walk):
 
 def _pages_of(roles: list[str], person: str) -> list[str]:
     """The pages that the table opens to somebody with these roles, each once."""
+    if person in FOR_COMMUNES:
+        return sorted(FOR_COMMUNES[person])
     pages = dict.fromkeys(
         row.name for row in TABLE if any(row.expected("get", str(role)) == 200 for role in roles)
     )
