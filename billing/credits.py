@@ -16,9 +16,8 @@ from billing.credit_letters import tell_member
 from billing.drafting import part_of_year, year_of
 from billing.entries import FLAT_UNIT, copied, said_of_share
 from billing.exceptions import CreditNoteChanged, DraftsUnsound, IssuerIncomplete
-from billing.levelling import level
+from billing.levelling import is_adjusted, level
 from billing.models import (
-    Adjustment,
     BillingRun,
     Closing,
     Invoice,
@@ -29,10 +28,11 @@ from billing.models import (
 from billing.months import months_owed
 from billing.payers import by_line, give_back, shared_out, shares_within, whole_of
 from billing.periods import Period
-from billing.redrawing import coded, draw_payers_again, lock_runs, written_off
-from catalog.pricing import format_cents
+from billing.redrawing import coded, draw_payers_again, lock_runs, tell_problem, written_off
+from catalog.pricing import PricingError, format_cents
 from subscriptions.models import PayerShare, Subscription
 from tenants import audit
+from tenants.days import month_begun_or_next
 from tenants.models import User
 
 CLOSED, CREDITED = "~clos", "~avoir"
@@ -72,12 +72,21 @@ def settle_closing(*, closing_id: int, now: datetime) -> None:
     for run in runs:
         if run.state == RunState.REVIEW:
             _shorten_drafts(run, subscription, now)
-        elif Adjustment.objects.filter(run=run, subscription=subscription).exists():
-            level(run=run, subscription=subscription, now=now)
         elif run.state == RunState.ISSUED:
-            _credit(run, subscription, now)
+            _give_back(run, subscription, now)
     closing.settled_at = now
     closing.save(update_fields=["settled_at"])
+
+
+def _give_back(run: BillingRun, subscription: Subscription, now: datetime) -> None:
+    """Line by line; all together where something was put right since."""
+    if not is_adjusted(run, subscription):
+        _credit(run, subscription, now)
+        return
+    try:
+        level(run=run, subscription=subscription, now=now)
+    except PricingError as error:
+        tell_problem(run, subscription, error)
 
 
 def _billed(run: BillingRun, subscription: Subscription, state: InvoiceState) -> list[LedgerEntry]:
@@ -193,10 +202,7 @@ def _given_back(entry: LedgerEntry, subscription: Subscription, cents: int, now:
 
 def _first_not_begun(entry: LedgerEntry, subscription: Subscription) -> date:
     """The first day of the months given back: the end's own, or the first of the next month."""
-    end = max(subscription.ended_on, entry.period_start)
-    if end.day == 1:
-        return end
-    return date(end.year + end.month // 12, end.month % 12 + 1, 1)
+    return month_begun_or_next(max(subscription.ended_on, entry.period_start))
 
 
 @transaction.atomic

@@ -5,11 +5,12 @@ and is not owed is on a credit note. Whatever came in between, and however often
 in the end is what one invoice would have billed that knew everything.
 """
 
+import logging
 from collections import defaultdict
 from datetime import datetime
 from decimal import Decimal
 
-from django.db.models import Q, QuerySet, Sum
+from django.db.models import F, Q, QuerySet, Sum
 from django.db.models.functions import Coalesce
 
 from billing.credit_drafts import draft_credit_note
@@ -29,6 +30,8 @@ from billing.waiting import lines_waiting
 from catalog.pricing import format_cents, format_date
 from subscriptions.in_force import changes_within
 from subscriptions.models import Subscription
+
+logger = logging.getLogger(__name__)
 
 FOUND_AGAIN = "Écriture annulée : la régularisation est calculée de nouveau."
 
@@ -73,6 +76,12 @@ def level(*, run: BillingRun, subscription: Subscription, now: datetime) -> list
 def own_entries(run: BillingRun, subscription: Subscription) -> QuerySet[LedgerEntry]:
     """What a run billed of its own period, and gave back at an end; adjustments are left out."""
     return LedgerEntry.objects.filter(run=run, subscription=subscription, adjustment__isnull=True)
+
+
+def is_adjusted(run: BillingRun, subscription: Subscription) -> bool:
+    """Whether something of what the run billed was put right since, or is to be."""
+    by_entries = LedgerEntry.objects.filter(run=run, subscription=subscription, adjustment__isnull=False)
+    return by_entries.exists() or Adjustment.objects.filter(run=run, subscription=subscription).exists()
 
 
 def _forget_unissued(run: BillingRun, subscription: Subscription, now: datetime) -> None:
@@ -134,7 +143,7 @@ def give_back(adjustment: Adjustment, *, among: Q, now: datetime) -> None:
             corrects__isnull=True,
             line__invoice__state=InvoiceState.ISSUED,
         )
-        .annotate(remains=Coalesce(Sum("corrections__amount_cents"), 0) + Sum("amount_cents"))
+        .annotate(remains=F("amount_cents") + Coalesce(Sum("corrections__amount_cents"), 0))
         .select_related("line__invoice")
     )
     for entry in sorted(lines, key=_rank):
@@ -142,6 +151,8 @@ def give_back(adjustment: Adjustment, *, among: Q, now: datetime) -> None:
         if cents > 0:
             by_invoice[entry.line.invoice].append(_taken_from(entry, cents, adjustment, now))
             left -= cents
+    if left:
+        logger.error("adjustment %s: %s cents are on no invoice to be given back", adjustment.pk, left)
     for invoice, entries in by_invoice.items():
         LedgerEntry.objects.bulk_create(entries)
         draft_credit_note(corrects=invoice, entries=entries)

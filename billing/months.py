@@ -4,6 +4,7 @@ from datetime import date
 
 from billing.periods import Period
 from subscriptions.models import Subscription
+from tenants.days import month_begun_or_next, next_month
 
 
 def months_owed(subscription: Subscription, period: Period) -> int:
@@ -15,17 +16,9 @@ def months_owed(subscription: Subscription, period: Period) -> int:
 def owed_months(subscription: Subscription, period: Period) -> list[date]:
     """The same months, each by its first day."""
     first = max(period.start, _since(subscription))
-    count = months_owed(subscription, period)
-    return [_first_of(first.year, first.month + offset) for offset in range(count)]
+    return [next_month(first, ahead=ahead) for ahead in range(months_owed(subscription, period))]
 
 
 def _since(subscription: Subscription) -> date:
     since = subscription.active_from
-    if subscription.follows_id and since.day > 1:
-        return _first_of(since.year, since.month + 1)
-    return since
-
-
-def _first_of(year: int, month: int) -> date:
-    """Of a month counted from January of that year, beyond December too."""
-    return date(year + (month - 1) // 12, (month - 1) % 12 + 1, 1)
+    return month_begun_or_next(since) if subscription.follows_id else since

@@ -4,14 +4,18 @@ The ledger only grows: an entry whose line leaves its draft is written off by it
 owed is written again, under a code that says why.
 """
 
+import logging
 from collections.abc import Iterable
 from datetime import date, datetime
 from hashlib import sha256
 
-from billing.drafting import CODE_LENGTH, write_invoices
+from billing.drafting import CODE_LENGTH, problem_of, write_invoices
 from billing.entries import copied
 from billing.models import BillingRun, Invoice, InvoiceState, InvoiceType, LedgerEntry, RunState
+from catalog.pricing import PricingError
 from subscriptions.models import Subscription
+
+logger = logging.getLogger(__name__)
 
 WRITTEN_OFF = "~annulé"
 
@@ -34,6 +38,13 @@ def drafted(run: BillingRun, subscription: Subscription) -> list[LedgerEntry]:
         run=run, subscription=subscription, adjustment__isnull=True, line__invoice__state=InvoiceState.DRAFT
     )
     return list(entries.filter(corrects__isnull=True).order_by("pk"))
+
+
+def tell_problem(run: BillingRun, subscription: Subscription, error: PricingError) -> None:
+    """A person must look at what cannot be priced again, as at what could not be priced at first."""
+    logger.error("subscription %s cannot be priced again in run %s", subscription.pk, run.pk)
+    run.problems = [*run.problems, problem_of(subscription, error)]
+    run.save(update_fields=["problems"])
 
 
 def coded(code: str, ending: str) -> str:

@@ -3,21 +3,18 @@
 A draft is drawn again, from the facts it was made with. An issued invoice is never touched: see `levelling`.
 """
 
-import logging
 from datetime import date, datetime
 
 from django.db import transaction
 
 from billing import tasks
-from billing.drafting import facts_as_billed, facts_for_period, owed_for, problem_of
+from billing.drafting import facts_as_billed, facts_for_period, owed_for
 from billing.levelling import bill_waiting, level
 from billing.models import BillingRun, LedgerEntry, Repricing, RunState
 from billing.periods import Period
-from billing.redrawing import coded, drafted, draw_payers_again, lock_runs, written_off
+from billing.redrawing import coded, drafted, draw_payers_again, lock_runs, tell_problem, written_off
 from catalog.pricing import PricingError
 from subscriptions.models import Subscription
-
-logger = logging.getLogger(__name__)
 
 CHANGED = "Écriture annulée : le prix a changé, ce qui est dû est calculé de nouveau."
 
@@ -62,7 +59,7 @@ def settle_repricing(*, repricing_id: int, now: datetime) -> None:
             elif run.state == RunState.ISSUED:
                 waiting |= {one.tenant_id for one in level(run=run, subscription=subscription, now=now)}
         except PricingError as error:
-            _tell(run, subscription, error)
+            tell_problem(run, subscription, error)
     if waiting and (under_review := next((run for run in runs if run.state == RunState.REVIEW), None)):
         bill_waiting(under_review, tenants=waiting, now=now)
     repricing.settled_at = now
@@ -88,10 +85,3 @@ def _draw_again(run: BillingRun, repricing: Repricing, now: datetime) -> None:
 def _said(entries: list[LedgerEntry]) -> list[tuple]:
     """What their lines say."""
     return sorted((entry.tenant_id, entry.label, entry.amount_cents) for entry in entries)
-
-
-def _tell(run: BillingRun, subscription: Subscription, error: PricingError) -> None:
-    """A person must look, as for one that could not be priced at first."""
-    logger.error("subscription %s cannot be priced again in run %s", subscription.pk, run.pk)
-    run.problems = [*run.problems, problem_of(subscription, error)]
-    run.save(update_fields=["problems"])

@@ -196,6 +196,23 @@ def test_more_then_less_before_the_next_invoice_is_as_if_it_had_never_been_more(
     assert owed(subscription) == 12_000 - note.net_cents == 10_000 + 1_000
 
 
+def test_what_was_given_back_already_is_not_given_back_again(subscription):
+    bill(subscription)
+    for agents in (8, 6, 4):
+        amend(subscription, agents)
+        settle(subscription)
+    assert owed(subscription) == 10_000 + 800
+    on = date(2026, 1, 1)
+    with as_worker():
+        Subscription.objects.filter(pk=subscription.pk).update(ended_on=on, state=State.TERMINATING)
+        subscription.refresh_from_db()
+        credits.note_closing(subscription=subscription, on=on, now=NOW)
+        credits.settle_closing(closing_id=subscription.closing.pk, now=NOW)
+    assert owed(subscription) == 0
+    [note] = invoices(type_code=InvoiceType.CREDIT_NOTE)
+    assert note.net_cents == 12_000
+
+
 def test_a_next_invoice_under_review_takes_it_at_once(subscription):
     bill(subscription)
     later = bill(subscription, Y2027, issue=False)
@@ -250,6 +267,18 @@ def test_a_revision_of_the_index_is_taken_to_what_was_invoiced(subscription):
     settle(subscription)
     with as_worker():
         assert [one.amount_cents for one in Adjustment.objects.to_bill()] == [60]
+
+
+def test_what_cannot_be_priced_again_is_told_and_the_draft_stays(subscription):
+    run = bill(subscription, issue=False)
+    with as_worker():
+        Subscription.objects.filter(pk=subscription.pk).update(counts={})
+        repricing.note_repricing(subscription=subscription, on=NOVEMBER, now=NOW)
+    settle(subscription)
+    with as_worker():
+        run.refresh_from_db()
+    assert [problem["service"] for problem in run.problems] == [subscription.service_name]
+    assert [draft.net_cents for draft in invoices(run=run)] == [12_000]
 
 
 def test_what_ends_after_it_changed_is_given_back_at_the_price_that_was_owed(subscription):

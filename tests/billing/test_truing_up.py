@@ -12,7 +12,7 @@ from freezegun import freeze_time
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from billing import operations, repricing, truing_up
+from billing import credits, operations, repricing, truing_up
 from billing.models import (
     Adjustment,
     AdjustmentKind,
@@ -214,6 +214,26 @@ def test_an_amended_price_is_trued_up_as_amended(subscription):
         assert sum(entry.amount_cents for entry in mine) == 21_500 + 2_000
     kinds = [(one.kind, one.amount_cents) for one in adjustments(subscription)]
     assert kinds == [(AdjustmentKind.REPRICED, 2_000), (AdjustmentKind.TRUE_UP, -64_500)]
+
+
+def test_an_end_told_after_the_true_up_gives_back_no_more_than_was_paid(subscription):
+    bill(subscription, date(2026, 1, 1), date(2026, 7, 1))
+    bill(subscription, date(2026, 7, 1))
+    count(subscription.listing, LAST_DAY, 12_400)
+    every_night()
+    with as_worker():
+        Subscription.objects.filter(pk=subscription.pk).update(
+            ended_on=date(2026, 4, 1), state=State.TERMINATING
+        )
+        subscription.refresh_from_db()
+        credits.note_closing(subscription=subscription, on=subscription.ended_on, now=IN_JANUARY)
+        credits.settle_closing(closing_id=subscription.closing.pk, now=IN_JANUARY)
+        subscription.closing.refresh_from_db()
+        invoices = Invoice.objects.invoices().with_credited()
+        drafted = {note.corrects_id: note.net_cents for note in Invoice.objects.credit_notes()}
+        assert all(drafted.get(invoice.pk, 0) <= invoice.net_cents for invoice in invoices)
+    assert subscription.closing.settled_at
+    assert owed(subscription) >= 0
 
 
 @settings(max_examples=15, deadline=None)
