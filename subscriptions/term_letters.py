@@ -64,7 +64,7 @@ def tell_over(*, subscription: Subscription, term: Term, now: datetime) -> None:
     """Both sides learn that the last term is over."""
     last = in_words(term.last_day)
     sentence = (
-        f"Le dernier terme de cet abonnement s’est achevé le {last}. Il n’est plus facturé. "
+        f"La dernière période de cet abonnement s’est achevée le {last}. Il n’est plus facturé. "
         "Récupérez vos données : elles restent à votre disposition, puis elles seront effacées."
     )
     tell_both(subscription, f"term-over:{term.pk}", f"{subscription.service_name} : terminé", sentence, now)
@@ -112,7 +112,7 @@ def _announcement(subscription: Subscription, found: Outlook) -> tuple[str, str]
     why = (
         "Il n’est pas reconduit."
         if found.non_renewal
-        else "C’est son dernier terme : il ne se reconduit plus."
+        else "C’est la dernière période du contrat : il ne se reconduit plus."
     )
     return (
         f"{name} : fin le {ends}",

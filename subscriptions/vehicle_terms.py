@@ -142,15 +142,15 @@ def _fill(vehicle: PurchasingVehicle, terms: VehicleTerms, *, now: datetime) -> 
 def _renewal_mistakes(terms: VehicleTerms) -> dict[str, str]:
     errors = {}
     if terms.renewal not in Renewal:
-        errors["renewal"] = "Choisissez ce qui se passe à la fin d’un terme."
+        errors["renewal"] = "Choisissez ce qui se passe à la fin d’une période."
     elif terms.renewal in RENEWED and not terms.renewals:
         errors["renewals"] = "Indiquez combien de fois l’abonnement se reconduit au plus."
     elif terms.renewal not in RENEWED and terms.renewals:
         errors["renewals"] = "Sans reconduction, écrivez 0."
     elif terms.term_years in TERM_YEARS and terms.term_years % (terms.renewals + 1):
         errors["renewals"] = (
-            f"{terms.term_years} ans ne se partagent pas en {terms.renewals + 1} termes d’années entières : "
-            "corrigez la durée d’engagement ou les reconductions."
+            f"{terms.term_years} ans ne se partagent pas en {terms.renewals + 1} périodes d’années entières "
+            ": corrigez la durée d’engagement ou les reconductions."
         )
     if not 0 <= terms.notice_days <= MOST_NOTICE_DAYS:
         errors["notice_days"] = f"Le préavis va de 0 à {MOST_NOTICE_DAYS} jours."

@@ -7,7 +7,7 @@ from django.utils.timezone import localtime
 from catalog.pricing import format_cents, format_number, format_percent
 from tenants.days import in_words
 
-__all__ = ["day", "format_cents", "format_number", "format_percent", "moment", "phone"]
+__all__ = ["day", "format_cents", "format_number", "format_percent", "moment", "net", "phone"]
 
 
 def day(value: date | None) -> str:
@@ -17,6 +17,11 @@ def day(value: date | None) -> str:
     if isinstance(value, datetime):
         value = localtime(value).date()
     return in_words(value)
+
+
+def net(cents: int, *, taxed: bool) -> str:
+    """ "645,00 € HT"; "645,00 €" where there is no tax: "HT" would announce some."""
+    return f"{format_cents(cents)} HT" if taxed else format_cents(cents)
 
 
 def moment(value: datetime | None) -> str:

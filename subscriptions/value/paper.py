@@ -54,7 +54,8 @@ def _summary(supposed: Assumptions, found: Figures) -> list[Block]:
         ("Coût total", format_cents(found.total_cost_cents)),
         ("Gains attendus", format_cents(found.total_gain_cents)),
         (
-            f"Valeur actuelle nette, à {format_percent(supposed.rate)} l’an",
+            "Gains moins coûts, ramenés à aujourd’hui (valeur actuelle nette), à "
+            f"{format_percent(supposed.rate)} l’an",
             format_cents(found.net_present_cents),
         ),
         ("Délai de retour", months(found.payback_months)),

@@ -642,7 +642,7 @@ TABLE = [
         post=leads(SECRETARY, SIGNATORY),
     ),
     member("member_certificate", thing=lambda world: [world.left.subscription.public_id], get=opens(MEMBERS)),
-    member("member_covers", thing=_active, get=not_found(SIGNATORY), post=not_found(SIGNATORY)),  # no commune
+    member("member_covers", thing=_active, get=not_found(MEMBERS), post=not_found(SIGNATORY)),  # no commune
     # For an intercommunality only: this commune finds nothing there (tests/marketplace/test_bulk.py).
     member("member_bulks", get=not_found(MEMBERS)),
     member("member_bulk_new", thing=_listing, get=not_found(SECRETARY), post=not_found(SECRETARY)),

@@ -14,7 +14,7 @@ from marketplace.web.bulk.forms import FOR_ALL, BulkForm
 from marketplace.web.commune.forms import ApproveForm, ask_files_again
 from marketplace.web.csv import csv_response
 from marketplace.web.doors import Door
-from marketplace.web.formats import day, format_cents, format_number, moment
+from marketplace.web.formats import day, format_number, moment, net
 from marketplace.web.operator.lists import counted
 from subscriptions import bulk
 from subscriptions.acts import Act
@@ -58,11 +58,13 @@ CSV_COLUMNS = (
 
 @dataclass(frozen=True, kw_only=True)
 class BulkDoor(Door):
-    """Who asks; whether this person asks for many, and decides for all."""
+    """Who asks; whether this person asks for many, and decides for all; `services_url` is where services to
+    ask for are found."""
 
     organisation: Organisation
     asks: bool
     decides: bool
+    services_url: str
 
 
 def list_page(request, door: BulkDoor):
@@ -71,6 +73,7 @@ def list_page(request, door: BulkDoor):
     context = {
         "crumbs": door.trail((TITLE, "")),
         "page": page,
+        "services_url": door.services_url,
         "rows": [
             {
                 "url": door.url("bulk", row.public_id),
@@ -148,7 +151,7 @@ def detail_page(request, door: BulkDoor, public_id, *, form: ApproveForm | None 
     page = Paginator(lines_of(found), PAGE_SIZE).get_page(request.GET.get("page"))
     waits = found.state == BulkState.MADE and found.decides_for_all and counts[LineState.MADE] > 0
     own = door.decides and found.vehicle.separate_approver and found.requested_by_id == request.user.pk
-    lines = list(page)
+    lines, taxed = list(page), _is_taxed(found)
     having = holders(found, lines) if found.state == BulkState.DRAFT else {}
     context = {
         "crumbs": door.trail((TITLE, door.url("bulks")), (found.listing.shown.name, "")),
@@ -169,9 +172,9 @@ def detail_page(request, door: BulkDoor, public_id, *, form: ApproveForm | None 
         "has_errors": bool(form and form.errors),
         "own": waits and own,
         "waits_for_act": waits and not door.decides,
-        "facts": _facts(found, counts),
+        "facts": _facts(found, counts, taxed=taxed),
         "page": page,
-        "rows": [_row(line, having.get(line.organisation_id)) for line in lines],
+        "rows": [_row(line, having.get(line.organisation_id), taxed=taxed) for line in lines],
         "total": counted(page.paginator.count, "ligne"),
         **_progress(door, found),
     }
@@ -264,11 +267,17 @@ def _progress(door: BulkDoor, found: BulkRequest) -> dict:
     }
 
 
-def _facts(found: BulkRequest, counts: dict[str, int]) -> list[dict]:
+def _is_taxed(found: BulkRequest) -> bool:
+    """By the tariff of the day it was prepared."""
+    grid = found.listing.grid_on(localdate(found.requested_at))
+    return grid is None or grid.vat_category == "S"
+
+
+def _facts(found: BulkRequest, counts: dict[str, int], *, taxed: bool) -> list[dict]:
     facts = [
         {"label": "Opérateur", "value": found.listing.operator.short_name},
         {"label": "Cadre d’achat", "value": found.vehicle.name},
-        {"label": "Total par an", "value": f"{format_cents(yearly_total(found))} HT"},
+        {"label": "Total par an", "value": net(yearly_total(found), taxed=taxed)},
     ]
     facts += [
         {"label": LINE_BADGES[LineState(state)][1], "value": format_number(count)}
@@ -290,13 +299,13 @@ def _facts(found: BulkRequest, counts: dict[str, int]) -> list[dict]:
     return facts
 
 
-def _row(line, has: Subscription | None) -> dict:
+def _row(line, has: Subscription | None, *, taxed: bool) -> dict:
     """A line; of one that is only prepared, what it `has` already of the same service."""
     there = f"A déjà ce service, ou l’a demandé : {has.get_state_display()}." if has else ""
     return {
         "name": line.organisation.name if line.organisation else line.typed or "—",
         "insee": _insee(line.organisation),
-        "price": "—" if line.yearly_cents is None else format_cents(line.yearly_cents),
+        "price": "—" if line.yearly_cents is None else net(line.yearly_cents, taxed=taxed),
         "badge": _badge(LINE_BADGES, line.state),
         "reason": line.reason or there,
     }

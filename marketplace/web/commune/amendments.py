@@ -14,7 +14,8 @@ from marketplace.web.commune.amendment_forms import AmendmentForm
 from marketplace.web.commune.forms import RefuseForm, ask_files_again
 from marketplace.web.commune.life_forms import ActForm
 from marketplace.web.commune.terms import form_page
-from marketplace.web.formats import day, format_cents, moment
+from marketplace.web.commune.words import is_taxed
+from marketplace.web.formats import day, moment, net
 from marketplace.web.pdf import FileMissing, pdf_response
 from subscriptions import amending
 from subscriptions.exceptions import (
@@ -204,9 +205,10 @@ def _facts(found: Amendment) -> list[dict]:
     if found.before:
         facts += [{"label": "Avant", "value": found.before}, {"label": "Après", "value": found.after}]
     if found.extra_cents:
+        taxed = is_taxed(found.subscription)
         facts += [
-            {"label": "Une année, avant", "value": f"{format_cents(found.cents_before)} HT"},
-            {"label": "Une année, après", "value": f"{format_cents(found.cents_after)} HT"},
+            {"label": "Une année, avant", "value": net(found.cents_before, taxed=taxed)},
+            {"label": "Une année, après", "value": net(found.cents_after, taxed=taxed)},
         ]
     if found.other_basis:
         facts.append({"label": "Motif légal", "value": found.other_basis})

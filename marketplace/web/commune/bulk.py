@@ -27,6 +27,7 @@ def _door(request, organisation: Organisation) -> BulkDoor:
         crumbs=[home],
         asks=Role.SECRETARY in request.roles,
         decides=Role.SIGNATORY in request.roles,
+        services_url=reverse("home"),
     )
 
 

@@ -9,7 +9,7 @@ from django import forms
 from django.urls import reverse
 
 from catalog.models import Listing
-from marketplace.web.formats import format_cents
+from marketplace.web.formats import net
 from subscriptions.bundles import Companion
 from subscriptions.choosing import Choices, price_choices
 from subscriptions.exceptions import CountsMissing, NotAvailable
@@ -35,7 +35,7 @@ class Need:
     @property
     def label(self) -> str:
         """For its box."""
-        price = f"{format_cents(self.cents)}{' HT' if self.taxed else ''} par an"
+        price = f"{net(self.cents, taxed=self.taxed)} par an"
         if self.prerequisite.is_asked:
             return f"Avec {self.prerequisite.name}, déjà demandé : {price}"
         return f"Demander aussi {self.prerequisite.name} : {price}"

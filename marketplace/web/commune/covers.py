@@ -14,15 +14,19 @@ from marketplace.web.formats import day
 from subscriptions import sharing
 from subscriptions.exceptions import CoverRefused
 from subscriptions.queries import subscription_for_member
-from tenants.models import Role
+from tenants.models import Organisation, Role
 
 END = "fin"
 
 
-@member_view(Role.SIGNATORY)
+@member_view()
 @require_http_methods(["GET", "HEAD", "POST"])
 def covers(request, organisation, public_id):
-    """Every commune with what it has; those that lack the service may be covered, all or some."""
+    """Every commune with what it has, for whoever reads; a signatory covers those that lack the service, all
+    or some, and confirms before one is covered no longer."""
+    acts = Role.SIGNATORY in request.roles
+    if request.method == "POST" and not acts:
+        raise Http404
     subscription = get_object_or_404(subscription_for_member(organisation=organisation), public_id=public_id)
     if not sharing.may_cover(subscription):
         raise Http404
@@ -36,11 +40,21 @@ def covers(request, organisation, public_id):
             refusal = str(error)
         else:
             return redirect(request.path)
+    ending = _ending(communes, request.GET.get(END, "")) if acts else None
     free = [one.organisation for one in communes if one.cover is None and not one.has_own]
     context = {
         "organisation": organisation,
         "subscription": subscription,
         "refusal": refusal,
+        "acts": acts,
+        "ending": ending,
+        "hidden": [{"name": END, "value": ending.siren}] if ending else [],
+        "consequences": [
+            f"{ending.name} n’a plus le service par votre abonnement, dès aujourd’hui. Elle est prévenue.",
+            "Elle pourra le demander elle-même ; vous pourrez la couvrir de nouveau.",
+        ]
+        if ending
+        else [],
         "covered": [
             {"name": one.organisation.name, "siren": one.organisation.siren, "since": day(one.cover.since)}
             for one in communes
@@ -60,6 +74,11 @@ def covers(request, organisation, public_id):
     return render(request, "commune/covers.html", context)
 
 
+def _ending(communes: list[sharing.Candidate], siren: str) -> Organisation | None:
+    """The covered commune of the address, to be confirmed."""
+    return next((one.organisation for one in communes if one.cover and one.organisation.siren == siren), None)
+
+
 def _act(request, subscription, communes, *, now) -> None:
     by_siren = {one.organisation.siren: one.organisation for one in communes}
     if ending := request.POST.get(END):
@@ -73,4 +92,12 @@ def _act(request, subscription, communes, *, now) -> None:
     if None in chosen:
         raise CoverRefused("Une des communes choisies ne fait pas partie de votre intercommunalité.")
     added = sharing.cover(subscription=subscription, organisations=chosen, by=request.user, now=now)
-    messages.success(request, f"C’est fait : {plural(added, 'commune')} de plus. Chacune est prévenue.")
+    messages.success(request, _said(added))
+
+
+def _said(added: int) -> str:
+    if not added:
+        return "Ces communes étaient déjà couvertes : rien n’a changé."
+    if added == 1:
+        return "C’est fait : une commune de plus est couverte. Elle est prévenue."
+    return f"C’est fait : {plural(added, 'commune')} de plus sont couvertes. Chacune est prévenue."

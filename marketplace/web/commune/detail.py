@@ -15,7 +15,7 @@ from marketplace.web.commune.opinion import opinion_url
 from marketplace.web.commune.papers import papers_on_page
 from marketplace.web.commune.timeline import OPENING, timeline
 from marketplace.web.commune.value import value_link
-from marketplace.web.commune.words import yearly_price
+from marketplace.web.commune.words import act_word, yearly_price
 from marketplace.web.formats import day, moment
 from marketplace.web.price_views import breakdown
 from marketplace.web.requests.messages import MessageForm, message_block
@@ -28,6 +28,7 @@ from subscriptions.models import Party, State, Subscription
 from subscriptions.queries import signatories
 from subscriptions.sharing import may_cover
 from tenants.models import Organisation, Role
+from tenants.models.organisation import OrganisationKind
 from tenants.people.roles import SPEAKING_ROLES
 
 _DEEDS = {
@@ -95,7 +96,10 @@ def detail_page(
         "value_link": value_link(request, organisation, subscription.listing_id),
         **papers_on_page(request, organisation, subscription, turn=own_turn),
         "covers_url": reverse("member_covers", args=[organisation.siren, subscription.public_id])
-        if signs and may_cover(subscription)
+        if may_cover(subscription)
+        else "",
+        "bulk_url": reverse("member_bulk_new", args=[organisation.siren, subscription.listing_id])
+        if organisation.kind == OrganisationKind.EPCI and Role.SECRETARY in request.roles
         else "",
         "who_decides": _rule(organisation, subscription).why if own_turn else "",
     }
@@ -112,9 +116,7 @@ def _rule(organisation: Organisation, subscription: Subscription) -> Rule:
 
 def decision_form(subscription: Subscription, *data) -> DecisionForm:
     """What the signatory fills in; `data`: what was sent."""
-    return DecisionForm(
-        *data, deliberation=subscription.deliberation_required, authorities=authorities(subscription)
-    )
+    return DecisionForm(*data, authorities=authorities(subscription))
 
 
 def may_cancel(request, subscription: Subscription) -> bool:
@@ -188,7 +190,7 @@ def _decision(organisation: Organisation, subscription: Subscription) -> dict | 
     if decision is None:
         return None
     return {
-        "title": "Délibération" if subscription.deliberation_required else "Décision",
+        "title": act_word(subscription),
         "number": decision.number,
         "date": day(decision.date),
         "url": reverse("member_decision_file", args=[organisation.siren, subscription.public_id]),

@@ -9,6 +9,7 @@ from marketplace.web.commune.companions import FIELD, CompanionsField, Need, tol
 from marketplace.web.counts import count_fields, counts_of, field_name
 from subscriptions.choosing import Choices, Offer, OfferedOption
 from subscriptions.exceptions import StartInvalid
+from subscriptions.models.decision import Authority
 from subscriptions.requesting import ChorusRules, check_start, last_start
 
 FORM_ID = "demande"
@@ -199,11 +200,14 @@ class ApproveForm(forms.Form):
         },
     )
 
-    def __init__(self, *args, deliberation: bool, **kwargs):
+    def __init__(self, *args, deliberation: bool | None, **kwargs):
+        """`deliberation`: whether it is one, rather than a decision; None where either will do."""
         super().__init__(*args, **kwargs)
+        self.fields["number"].help_text = "Celui qui figure en tête de l’acte, par exemple 2026-014."
+        if deliberation is None:
+            return
         act = "la délibération" if deliberation else "la décision"
         self.fields["number"].label = f"Numéro de {act}"
-        self.fields["number"].help_text = "Celui qui figure en tête de l’acte, par exemple 2026-014."
         self.fields["date"].label = f"Date de {act}"
         self.fields["file"].label = "La délibération signée" if deliberation else "La décision signée"
 
@@ -222,7 +226,8 @@ class DecisionForm(ApproveForm):
     field_order = ("authority", "number", "date", "transmitted_on", "file")
 
     def __init__(self, *args, authorities, **kwargs):
-        super().__init__(*args, **kwargs)
+        self.council_only = authorities == [Authority.COUNCIL]
+        super().__init__(*args, deliberation=self.council_only if len(authorities) == 1 else None, **kwargs)
         self.first = authorities[0]
         if len(authorities) == 1:
             del self.fields["authority"]

@@ -112,7 +112,8 @@ def file(request, organisation, public_id):
         except FileMissing as error:
             messages.error(request, str(error))
     else:
-        messages.info(request, "La facture électronique est en préparation. Revenez dans une minute.")
+        what = "L’avoir" if invoice.is_credit_note else "La facture"
+        messages.info(request, f"{what} électronique est en préparation. Revenez dans une minute.")
     return redirect("member_invoice", siren=organisation.siren, public_id=public_id)
 
 

@@ -6,7 +6,8 @@ from datetime import date
 from django.urls import reverse
 from django.utils import timezone
 
-from marketplace.web.formats import day, format_cents
+from marketplace.web.commune.words import is_taxed
+from marketplace.web.formats import day, net
 from subscriptions.models import RUNNING, Amendment, Subscription, Term, TermOrigin
 from subscriptions.terms import Fate, Outlook, outlook
 from tenants.days import years_in_words
@@ -34,13 +35,18 @@ def life_of(request, organisation: Organisation, subscription: Subscription, *, 
 
 def _facts(subscription: Subscription, found: Outlook | None, *, running: bool) -> list[dict]:
     if found is None:
-        return [{"label": "Durée", "value": "Sans terme : jusqu’à ce que l’un de vous y mette fin"}]
+        return [{"label": "Durée", "value": "Sans date de fin : jusqu’à ce que l’un de vous y mette fin"}]
     term = found.term
-    facts = [{"label": "Terme en cours" if running else "Dernier terme", "value": _span(term)}]
+    facts = [{"label": "Période en cours" if running else "Dernière période", "value": _span(term)}]
     if running:
         facts.append({"label": "Ensuite", "value": _next(subscription, found)})
     if subscription.renewals:
-        facts.append({"label": "Reconductions", "value": f"{term.rank} sur {subscription.renewals} au plus"})
+        facts.append(
+            {
+                "label": "Reconductions",
+                "value": f"{term.rank} faite{'s' if term.rank > 1 else ''}, {subscription.renewals} au plus",
+            }
+        )
     return facts
 
 
@@ -56,7 +62,7 @@ def _next(subscription: Subscription, found: Outlook) -> str:
             return f"S’arrête le {ends}, sauf si vous le reconduisez avant"
     if found.non_renewal:
         return f"S’arrête le {ends} : {found.non_renewal.get_side_display()} ne le reconduit pas"
-    return f"S’arrête le {ends} : c’est le dernier terme"
+    return f"S’arrête le {ends} : c’est la dernière période du contrat"
 
 
 def _span(term: Term) -> str:
@@ -65,7 +71,7 @@ def _span(term: Term) -> str:
 
 def _event(organisation: Organisation, term: Term) -> dict:
     label = {
-        TermOrigin.OPENED: "Premier terme",
+        TermOrigin.OPENED: "Première période",
         TermOrigin.TACIT: "Reconduction tacite",
         TermOrigin.EXPRESS: "Reconduction décidée",
         TermOrigin.HANDED_OVER: "Reprise du contrat de la commune fusionnée",
@@ -89,8 +95,9 @@ def _amendment(organisation: Organisation, found: Amendment) -> dict:
         f"{found.get_kind_display().capitalize()}, {found.get_state_display()}, au {day(found.effective_on)}."
     )
     if found.extra_cents:
-        before, after = format_cents(found.cents_before), format_cents(found.cents_after)
-        detail += f" Une année : {before} HT avant, {after} HT après."
+        taxed = is_taxed(found.subscription)
+        before, after = net(found.cents_before, taxed=taxed), net(found.cents_after, taxed=taxed)
+        detail += f" Une année : {before} avant, {after} après."
     return {
         "label": str(found),
         "detail": detail,

@@ -21,7 +21,7 @@ class ActForm(ApproveForm):
     """The act that decides, all of it or, unless it is `required`, nothing."""
 
     def __init__(self, *args, required: bool, **kwargs):
-        super().__init__(*args, deliberation=required, **kwargs)
+        super().__init__(*args, deliberation=None, **kwargs)
         if not required:
             for name in ("number", "date", "file"):
                 self.fields[name].required = False

@@ -20,7 +20,7 @@ from marketplace.web.commune.companions import FIELD, blocking, needs_of, rows, 
 from marketplace.web.commune.forms import FORM_ID, SubscribeForm
 from marketplace.web.commune.home import storefront_url
 from marketplace.web.expecting import expected_when, expected_why
-from marketplace.web.formats import format_cents
+from marketplace.web.formats import net
 from marketplace.web.price_views import breakdown, price_card
 from subscriptions.bundles import CompanionRefused, request_bundle
 from subscriptions.choosing import Choices, Offer, OfferedOption, PricedChoices, offer_to, price_of_option
@@ -216,7 +216,7 @@ def _option_words(offer: Offer, option: OfferedOption, choices: Choices) -> str:
         asked = next((one.question for one in option.counted), "")
         costs = f"le prix dépend du {asked}" if asked else "prix à demander à l’opérateur"
     else:
-        costs = f"{format_cents(cents)}{' HT' if offer.grid.vat_category == 'S' else ''} la première année"
+        costs = f"{net(cents, taxed=offer.grid.vat_category == 'S')} la première année"
     words = format_html("{}{}: {}", option.name, "\u00a0", costs)
     return format_html("{} <small>{}</small>", words, option.summary) if option.summary else words
 
@@ -224,7 +224,8 @@ def _option_words(offer: Offer, option: OfferedOption, choices: Choices) -> str:
 def _change(change: PriceChanged, form: SubscribeForm, conditions: Conditions) -> dict:
     """Both prices, and whether it is the person who chose something else since the page was drawn."""
     own = form.cleaned_data["shown_choices"] != _told(conditions.priced)
-    before, now = format_cents(change.shown_cents), format_cents(change.current_cents)
+    taxed = conditions.priced is None or conditions.priced.price.grid.vat_category == "S"
+    before, now = net(change.shown_cents, taxed=taxed), net(change.current_cents, taxed=taxed)
     return {"before": before, "now": now, "own": own}
 
 

@@ -121,7 +121,8 @@ def renew(request, organisation, public_id):
         return _back(organisation, subscription)
     ask_files_again(form)
     decides = (
-        f"Votre {assembly(organisation)} doit avoir délibéré : joignez la délibération."
+        f"Joignez l’acte qui le décide : la délibération de votre {assembly(organisation)}, ou une décision "
+        f"du {head(organisation)} s’il en a reçu la délégation."
         if deliberation
         else f"Joignez l’acte s’il y en a un ; une décision du {head(organisation)} suffit."
     )

@@ -4,7 +4,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.timezone import localdate
 
-from marketplace.web.commune.words import state_badge, yearly_price
+from marketplace.web.commune.words import act_word, state_badge, yearly_price
 from marketplace.web.expecting import expected_when, expected_why
 from marketplace.web.formats import day, moment
 from provisioning.models import StepState
@@ -148,7 +148,7 @@ def _acted(subscription: Subscription) -> str:
     decision = getattr(subscription, "decision", None)
     if decision is None:
         return ""
-    act = "Délibération" if subscription.deliberation_required else "Décision"
+    act = act_word(subscription)
     taken = f" prise par {decision.get_authority_display()}" if decision.authority else ""
     sent = f", transmise le {day(decision.transmitted_on)}" if decision.transmitted_on else ""
     return f"{act} n° {decision.number} du {day(decision.date)}{taken}{sent}. "

@@ -101,8 +101,16 @@ def edit(request, organisation, listing):
     try:
         first, later = files.price_over_term(listing=listing, organisation=organisation, on=localdate(now))
     except (NotAvailable, files.PriceUnknown) as refusal:
-        messages.error(request, str(refusal))
-        return redirect("member_values", siren=organisation.siren)
+        context = {
+            "organisation": organisation,
+            "name": listing.shown.name,
+            "reason": str(refusal),
+            "ask_url": reverse("member_subscribe", args=[organisation.siren, listing.pk])
+            if Role.SECRETARY in request.roles
+            else "",
+            "back_url": reverse("member_values", args=[organisation.siren]),
+        }
+        return render(request, "commune/value_refused.html", context)
     form = ValueForm(
         request.POST if request.method == "POST" else None, initial=_initial(file, on=localdate(now))
     )
@@ -276,9 +284,9 @@ def _key_figures(supposed: Assumptions, found) -> list[dict]:
         },
         {"label": "Gains attendus", "value": format_cents(found.total_gain_cents)},
         {
-            "label": "Valeur actuelle nette",
+            "label": "Ce que le projet rapporte",
             "value": format_cents(found.net_present_cents),
-            "note": f"à {format_percent(supposed.rate)} par an",
+            "note": f"gains moins coûts, ramenés à aujourd’hui ({format_percent(supposed.rate)} par an)",
         },
         {"label": "Délai de retour", "value": months(found.payback_months)},
     ]

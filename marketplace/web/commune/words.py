@@ -3,8 +3,9 @@
 from datetime import date
 
 from billing.models import Channel, Invoice, SettlementState
-from marketplace.web.formats import day, format_cents
+from marketplace.web.formats import day, net
 from subscriptions.models import State, Subscription
+from subscriptions.models.decision import Authority
 
 _BADGES = {
     State.REQUESTED: ("warning", "À approuver", "clock"),
@@ -32,8 +33,19 @@ def plural(number: int, word: str) -> str:
 
 def yearly_price(subscription: Subscription) -> str:
     """ "645,00 € HT par an", or "645,00 € par an" when there is no tax."""
-    amount = format_cents(subscription.yearly_cents)
-    return f"{amount} HT par an" if subscription.vat_category == "S" else f"{amount} par an"
+    return f"{net(subscription.yearly_cents, taxed=is_taxed(subscription))} par an"
+
+
+def is_taxed(subscription: Subscription) -> bool:
+    """Whether its price has tax: neither exempt nor out of scope."""
+    return subscription.vat_category == "S"
+
+
+def act_word(subscription: Subscription) -> str:
+    """ "Délibération" or "Décision": what decided a request, by who took the act."""
+    authority = subscription.decision.authority
+    council = authority == Authority.COUNCIL if authority else subscription.deliberation_required
+    return "Délibération" if council else "Décision"
 
 
 def is_paid(invoice: Invoice) -> bool:

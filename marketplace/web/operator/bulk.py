@@ -1,6 +1,7 @@
 """An operator asks for its members."""
 
 from django.shortcuts import get_object_or_404
+from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from catalog.models import Listing, ListingState
@@ -20,6 +21,7 @@ def _door(request, operator: Operator) -> BulkDoor:
         crumbs=crumbs(operator),
         asks=bool(request.roles & TASK_ROLES),
         decides=Role.OPERATOR_ADMIN in request.roles,
+        services_url=reverse("operator_shelf", args=[operator.slug]),
     )
 
 

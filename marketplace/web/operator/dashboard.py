@@ -11,7 +11,8 @@ from billing.models import RunState
 from billing.review import latest_run, period_of, settlements_for_person
 from catalog.curation.queue import curators_work
 from marketplace.web.access import operator_view
-from marketplace.web.formats import day, format_cents, format_number, moment
+from marketplace.web.commune.words import is_taxed
+from marketplace.web.formats import day, format_number, moment, net
 from marketplace.web.operator.forms import capitalised
 from marketplace.web.operator.lists import (
     chosen,
@@ -218,7 +219,7 @@ def subscriptions(request, operator):
             {
                 "member": subscription.tenant.name,
                 "service": subscription.service_name,
-                "price": format_cents(subscription.in_force_cents),
+                "price": net(subscription.in_force_cents, taxed=is_taxed(subscription)),
                 "state": capitalised(subscription.get_state_display()),
                 "badge": BADGES[subscription.state],
                 "since": day(_since(subscription)),

@@ -11,7 +11,8 @@ from django.views.decorators.http import require_safe
 
 from billing.models import Invoice
 from marketplace.web.access import operator_view
-from marketplace.web.formats import day, format_cents
+from marketplace.web.commune.words import is_taxed
+from marketplace.web.formats import day, net
 from marketplace.web.operator.dashboard import BADGES
 from marketplace.web.operator.forms import capitalised
 from marketplace.web.operator.lists import counted, crumbs
@@ -76,7 +77,7 @@ def member(request, operator, siren):
                 "service": subscription.service_name,
                 "state": BADGES[subscription.state],
                 "label": capitalised(subscription.get_state_display()),
-                "price": format_cents(subscription.in_force_cents),
+                "price": net(subscription.in_force_cents, taxed=is_taxed(subscription)),
             }
             for subscription in subscriptions
         ],

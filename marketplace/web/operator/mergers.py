@@ -10,9 +10,9 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from billing.exceptions import BillingRefused
 from billing.handover import draft_lines_waiting
-from catalog.pricing import format_cents
 from marketplace.web.access import operator_view
-from marketplace.web.formats import day
+from marketplace.web.commune.words import is_taxed, yearly_price
+from marketplace.web.formats import day, net
 from marketplace.web.operator.forms import capitalised
 from marketplace.web.operator.lists import counted, crumbs
 from marketplace.web.operator.roles import TASK_ROLES
@@ -113,10 +113,10 @@ def _item(item: Item) -> dict:
         "state": state,
         "label": label,
         "reason": capitalised(item.reason),
-        "before": f"{format_cents(subscription.yearly_cents)} HT par an",
+        "before": yearly_price(subscription),
     }
     if item.quote:
-        shown["after"] = f"{format_cents(item.quote.total_cents)} HT par an"
+        shown["after"] = f"{net(item.quote.total_cents, taxed=is_taxed(subscription))} par an"
         shown["price"] = breakdown(
             quote=item.quote,
             vat_category=subscription.vat_category,

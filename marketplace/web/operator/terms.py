@@ -118,7 +118,7 @@ def _badge(found, today) -> dict:
         return {"state": "success", "label": "Reconduit tacitement"}
     if found.fate == Fate.AWAITED and today < found.term.ends:
         return {"state": "warning", "label": "À reconduire par l’adhérent"}
-    return {"state": "neutral", "label": "Prend fin" if today < found.term.ends else "Terme passé"}
+    return {"state": "neutral", "label": "Prend fin" if today < found.term.ends else "Terminé"}
 
 
 def _note(found) -> str:
@@ -126,4 +126,4 @@ def _note(found) -> str:
         return f"Préavis jusqu’au {day(found.notice_until)}"
     if found.non_renewal:
         return f"Refusé par {found.non_renewal.get_side_display()}"
-    return "" if found.fate == Fate.AWAITED else "Dernier terme"
+    return "" if found.fate == Fate.AWAITED else "Dernière période du contrat"

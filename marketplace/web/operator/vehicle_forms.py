@@ -109,13 +109,13 @@ class VehicleForm(TermsForm):
         },
     )
     renewal = forms.ChoiceField(
-        label="À la fin d’un terme",
+        label="À la fin d’une période du contrat",
         choices=Renewal.choices,
         initial=Renewal.OPEN,
         help_text="Ce qui vaut pour les abonnements à venir ; ceux d’aujourd’hui gardent leurs règles.",
     )
     renewals = forms.IntegerField(
-        label="Reconductions au plus",
+        label="Nombre de reconductions, au plus",
         initial=0,
         min_value=0,
         max_value=9,
@@ -130,7 +130,7 @@ class VehicleForm(TermsForm):
     notice_days = forms.IntegerField(
         label="Préavis, en jours",
         initial=60,
-        help_text="Combien de jours avant la fin d’un terme on peut encore refuser sa reconduction.",
+        help_text="Combien de jours avant la fin d’une période on peut encore refuser sa reconduction.",
         error_messages={
             "required": "Indiquez le préavis, en jours.",
             "invalid": "Écrivez un nombre entier, en chiffres.",

@@ -195,7 +195,7 @@ def _facts(found: PurchasingVehicle) -> list[dict]:
         {"label": "Fondement", "value": capitalised(found.get_legal_basis_display())},
         {"label": "Validité", "value": capitalised(period(found.starts_on, found.ends_on))},
         {"label": "Engagement de l’adhérent", "value": counted(found.term_years, "an")},
-        {"label": "À la fin d’un terme", "value": capitalised(found.get_renewal_display())},
+        {"label": "À la fin d’une période du contrat", "value": capitalised(found.get_renewal_display())},
         *_renewals(found),
         {
             "label": "Révision des prix",
@@ -231,7 +231,8 @@ def _renewals(found: PurchasingVehicle) -> list[dict]:
     return [
         {
             "label": "Termes",
-            "value": f"{counted(found.period_years, 'an')}, {found.renewals} reconductions au plus",
+            "value": f"{counted(found.period_years, 'an')}, "
+            f"{counted(found.renewals, 'reconduction')} au plus",
             "note": f"Préavis : {counted(found.notice_days, 'jour')}",
         }
     ]

@@ -9,14 +9,15 @@ from django.utils.timezone import localdate
 from catalog.models import Listing
 from marketplace.web.access import assisted_in, mandates
 from subscriptions.models import Subscription
+from subscriptions.sharing import covering
 from tenants.members.adhesions import adheres
 from tenants.models import Role, Territory
 from tenants.tenancy import tenant_scope
 
 
 def member_action(request, *, listing: Listing, commune: Territory | None) -> dict:
-    """{kind, …}: "sign_in", "subscribe" (url), "subscribed" (url), "elsewhere" (the commune shown is not
-    hers), "not_member" or "none" (signed in, without the role).
+    """{kind, …}: "sign_in", "subscribe" (url), "subscribed" (url), "covered" (by whom), "elsewhere" (the
+    commune shown is not hers), "not_member" or "none" (signed in, without the role).
 
     Looks only at the memberships of the person who asks, and at who asked for her help.
     """
@@ -38,8 +39,11 @@ def member_action(request, *, listing: Listing, commune: Territory | None) -> di
         return {"kind": "not_member", "organisation": organisation}
     with tenant_scope([organisation.pk]):
         existing = Subscription.objects.open().filter(tenant=organisation, listing=listing).first()
+        cover = None if existing else covering(organisation=organisation, listing=listing, on=today)
     if existing:
         url = reverse("member_subscription", args=[organisation.siren, existing.public_id])
         return {"kind": "subscribed", "url": url, "state": existing.get_state_display()}
+    if cover:
+        return {"kind": "covered", "by": cover.covering.name}
     url = reverse("member_subscribe", args=[organisation.siren, listing.pk])
     return {"kind": "subscribe", "url": url, "organisation": organisation}

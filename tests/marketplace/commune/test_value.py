@@ -43,7 +43,7 @@ def test_a_secretary_evaluates_what_she_considers(client, at, commune, listing, 
     answer = client.post(at("member_value_edit", listing.pk), sent(), follow=True)
     found = text(answer)
     for told in (
-        "Coût total 1 408,80 €", "Gains attendus 3 300,00 €", "Délai de retour 8 mois", "à 3,2 % par an",
+        "Coût total 1 408,80 €", "Gains attendus 3 300,00 €", "Délai de retour 8 mois", "(3,2 % par an)",
         "Rentabilité 5 sur 5", "Nécessité 2 sur 5", "Bénéfices internes non noté", "2 × 3 = 6", "Une copie.",
         "Couverts au bout de 8 mois.",
     ):  # fmt: skip
@@ -159,3 +159,11 @@ def test_queries(client, at, commune, secretary, snapshot):
     client.force_login(secretary)
     with snapshot_queries(snapshot):
         client.get(at("member_values"))
+
+
+def test_without_a_price_the_page_says_so_in_its_place(client, at, commune, listing, secretary):
+    unpriced = ListingFactory(operator=listing.operator, grid=None)
+    client.force_login(secretary)
+    page = client.get(at("member_value_edit", unpriced.pk))
+    assert page.status_code == 200
+    assert "Le prix n’est pas encore connu" in page.content.decode()

@@ -41,7 +41,7 @@ def test_the_nearest_end_comes_first_with_what_follows(operator, contract, sign_
     tacit = contract(days=100)
     over = contract(days=-3, renewal="none", term_years=1, renewals=0)
     found = rows(sign_in(Role.CURATOR, operator), operator)
-    expected = ((over, "Terme passé"), (tacit, "Reconduit tacitement"), (express, "À reconduire par"))
+    expected = ((over, "Terminé"), (tacit, "Reconduit tacitement"), (express, "À reconduire par"))
     assert len(found) == len(expected)
     for row, (subscription, word) in zip(found, expected, strict=True):
         assert subscription.tenant.name in row
