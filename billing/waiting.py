@@ -3,13 +3,13 @@
 from datetime import datetime
 from decimal import Decimal
 
-from billing.entries import FLAT_UNIT
+from billing.entries import FLAT_UNIT, said_of_share
 from billing.models import Adjustment, BillingRun, LedgerEntry
 
 
 def lines_waiting(run: BillingRun, *, tenants: set[int] | None, now: datetime) -> list[LedgerEntry]:
     """The entries that bill what waits for the next invoice of these members, of all if None: not saved, and
-    waiting no more. In the caller's transaction. Two queries, one without any."""
+    waiting no more. In the caller's transaction. Three queries at most, one without any."""
     waiting = Adjustment.objects.to_bill().filter(operator=run.operator_id)
     if tenants is not None:
         waiting = waiting.filter(tenant__in=tenants)
@@ -20,10 +20,25 @@ def lines_waiting(run: BillingRun, *, tenants: set[int] | None, now: datetime) -
     )
     if found:
         Adjustment.objects.filter(pk__in=[one.pk for one in found]).update(settled_at=now)
-    return [_line(run, one, now) for one in found]
+    parts = _parts(found)
+    return [_line(run, one, parts.get((one.tenant_id, one.subscription_id), {}), now) for one in found]
 
 
-def _line(run: BillingRun, adjustment: Adjustment, now: datetime) -> LedgerEntry:
+def _parts(adjustments: list[Adjustment]) -> dict[tuple[int, int], dict]:
+    """By payer and subscription, what their entries say of the part that somebody pays for another: the same
+    is said of what puts them right. One query, none where everybody pays for herself."""
+    others = [one for one in adjustments if one.tenant_id != one.subscription.tenant_id]
+    if not others:
+        return {}
+    entries = LedgerEntry.objects.filter(
+        tenant__in={one.tenant_id for one in others},
+        subscription__in={one.subscription_id for one in others},
+        facts__has_key="share",
+    )
+    return {(one.tenant_id, one.subscription_id): said_of_share(one) for one in entries.order_by("pk")}
+
+
+def _line(run: BillingRun, adjustment: Adjustment, facts: dict, now: datetime) -> LedgerEntry:
     subscription = adjustment.subscription
     return LedgerEntry(
         tenant_id=adjustment.tenant_id,
@@ -43,6 +58,6 @@ def _line(run: BillingRun, adjustment: Adjustment, now: datetime) -> LedgerEntry
         vat_rate=subscription.vat_rate,
         vat_reason=subscription.vat_reason,
         steps=adjustment.steps,
-        facts={},
+        facts=facts,
         recorded_at=now,
     )

@@ -30,6 +30,7 @@ from tests.factories import (
     AmendmentFactory,
     BillingRunFactory,
     OperatorFactory,
+    PayerShareFactory,
     SubscriptionFactory,
     UserFactory,
 )
@@ -211,6 +212,29 @@ def test_what_was_given_back_already_is_not_given_back_again(subscription):
     assert owed(subscription) == 0
     [note] = invoices(type_code=InvoiceType.CREDIT_NOTE)
     assert note.net_cents == 12_000
+
+
+def test_whoever_pays_a_part_pays_and_is_given_back_its_part(subscription):
+    region = PayerShareFactory(
+        subscription=subscription, commitment_number="E-77", service_code="SVC-9"
+    ).payer  # 40 %
+    run = bill(subscription)
+    amend(subscription, 4)
+    settle(subscription)
+    notes = {note.tenant_id: note.net_cents for note in invoices(run=run, type_code=InvoiceType.CREDIT_NOTE)}
+    assert notes == {subscription.tenant_id: 720, region.pk: 480}
+    amend(subscription, 20, on=DECEMBER)
+    settle(subscription)
+    with as_worker():
+        waiting = {one.tenant_id: one.amount_cents for one in Adjustment.objects.to_bill()}
+    assert waiting == {subscription.tenant_id: 960, region.pk: 640}  # 16 agents more in December
+    following = bill(subscription, Y2027)
+    found = {invoice.tenant_id: invoice for invoice in invoices(run=following)}
+    assert {pk: one.net_cents for pk, one in found.items()} == {
+        subscription.tenant_id: 14_400 + 960,
+        region.pk: 9_600 + 640,
+    }
+    assert found[region.pk].buyer["order_reference"] == "E-77"
 
 
 def test_a_next_invoice_under_review_takes_it_at_once(subscription):

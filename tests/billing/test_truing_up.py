@@ -28,7 +28,14 @@ from subscriptions.amending import Changes
 from subscriptions.models import GroupPopulation, State, Subscription
 from tenants.models import AuditEvent
 from tenants.tenancy import tenant_scope
-from tests.factories import BillingRunFactory, ListingFactory, SubscriptionFactory, TrueUpFactory, UserFactory
+from tests.factories import (
+    BillingRunFactory,
+    ListingFactory,
+    PayerShareFactory,
+    SubscriptionFactory,
+    TrueUpFactory,
+    UserFactory,
+)
 from tests.factories.base import NOW
 from tests.factories.subscriptions import PDF
 from tests.tools.database import as_worker
@@ -123,6 +130,18 @@ def test_a_group_that_shrank_is_a_line_of_the_next_invoice(subscription):
     assert (year.net_cents, more.net_cents) == (86_000, 43_000)
     assert more.name.endswith("Régularisation 2026 du prix mutualisé")
     assert (more.entry.period_start, more.entry.period_end) == (date(2026, 1, 1), date(2027, 1, 1))
+
+
+def test_whoever_pays_a_part_is_given_back_its_part(subscription):
+    region = PayerShareFactory(subscription=subscription).payer  # 40 %
+    bill(subscription)
+    count(subscription.listing, LAST_DAY, 12_400)
+    assert every_night() == [1, 0]
+    with as_worker():
+        notes = {note.tenant_id: note.net_cents for note in Invoice.objects.credit_notes()}
+        done = TrueUp.objects.get()
+    assert notes == {subscription.tenant_id: 38_700, region.pk: 25_800}
+    assert (done.billed_cents, done.due_cents) == (86_000, 21_500)
 
 
 def test_the_same_tier_is_on_record_and_nothing_is_billed(subscription):
