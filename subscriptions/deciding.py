@@ -92,8 +92,13 @@ def authorities(subscription: Subscription) -> list[Authority]:
         kind=tenant.kind,
         deliberation_required=subscription.deliberation_required,
     )
-    by_head = Authority.MAYOR if tenant.kind == OrganisationKind.COMMUNE else Authority.PRESIDENT
-    return [by_head if decider == Decider.HEAD else Authority.COUNCIL for decider in found.deciders]
+    alone = by_head(tenant)
+    return [alone if decider == Decider.HEAD else Authority.COUNCIL for decider in found.deciders]
+
+
+def by_head(organisation: Organisation) -> Authority:
+    """Who takes the act when the head decides alone."""
+    return Authority.MAYOR if organisation.kind == OrganisationKind.COMMUNE else Authority.PRESIDENT
 
 
 def existed_from(subscription: Subscription) -> tuple[date | None, str]:

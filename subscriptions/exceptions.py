@@ -182,6 +182,14 @@ class ThresholdReached(OrderRefused):
     )
 
 
+class EnvelopeInvalid(SubscriptionRefused):
+    """An envelope cannot be opened so: `errors` holds {field: French sentence}; nothing was written."""
+
+    def __init__(self, errors):
+        self.errors = errors
+        super().__init__(" ".join(errors.values()))
+
+
 class TermsInvalid(SubscriptionRefused):
     """A purchasing vehicle or a lot cannot be kept so: `errors` holds {field: French sentence}; nothing was
     written."""

@@ -8,7 +8,7 @@ from django.db import IntegrityError, transaction
 from django.utils.timezone import localdate
 
 from catalog.models import Listing, ListingState, VendorState
-from subscriptions import chain, signals, terms
+from subscriptions import chain, envelopes, signals, terms
 from subscriptions.acts import check_decision
 from subscriptions.choosing import Choices, price_choices
 from subscriptions.deciding import needs_deliberation
@@ -67,7 +67,8 @@ def request_subscription(
     the yearly price, net of tax, that the person saw for these `choices`. `vehicle_id` names another vehicle
     than the first. `wanted_from`: the service is not opened before that day; once approved if None. Without
     `service_code`, invoices go to the service that its head office named. `together`: what was asked for just
-    before, in the same go: it counts among what the service needs.
+    before, in the same go: it counts among what the service needs. What fits an envelope of the organisation
+    is approved by it (subscriptions.envelopes).
 
     Raises AlreadySubscribed, NotAvailable, NotAMember, OptionGone, CountsMissing, PriceChanged, StartInvalid,
     PrerequisiteMissing, OrderRefused with the other routes there are, or CommitmentMissing and
@@ -138,7 +139,22 @@ def request_subscription(
         now=now,
         details={"yearly_cents": subscription.yearly_cents},
     )
+    _approve_by_envelope(subscription, now=now)
     return subscription
+
+
+def _approve_by_envelope(subscription: Subscription, *, now: datetime) -> None:
+    """A request that fits an envelope of its member is approved by it at once; where its vehicle has no room
+    after all, a person decides."""
+    try:
+        with transaction.atomic():
+            approved = envelopes.approve_within(subscription=subscription, now=now)
+            if approved:
+                hold, last = approved
+                if last:
+                    conclude(subscription=subscription, by=hold.envelope.signed_by, now=now)
+    except OrderRefused:
+        subscription.refresh_from_db()
 
 
 def find_room(*, vehicle: PurchasingVehicle, **asked) -> None:
@@ -272,6 +288,7 @@ def cancel(*, subscription: Subscription, by: User, now: datetime) -> None:
 @transaction.atomic
 def _close(subscription, to, *, by, reason, now, verb):
     move(subscription=subscription, to=to, by=by, now=now, reason=reason)
+    envelopes.give_back(subscription=subscription, now=now)
     audit.record(
         tenant=subscription.tenant,
         actor=by,

@@ -12,7 +12,14 @@ from subscriptions.choosing import Choices, Offer, PricedChoices, price_of
 from subscriptions.deciding import needs_deliberation
 from subscriptions.exceptions import CountsMissing, OptionGone
 from subscriptions.in_force import price_in_force
-from subscriptions.models import PurchasingVehicle, State, Subscription, Transition
+from subscriptions.models import (
+    Envelope,
+    EnvelopeHold,
+    PurchasingVehicle,
+    State,
+    Subscription,
+    Transition,
+)
 from tenants.models import Organisation, Role, User
 
 # What a person looks for in the list, in the order of the tabs.
@@ -76,6 +83,18 @@ def subscription_for_member(*, organisation: Organisation) -> QuerySet[Subscript
 def open_subscription(*, organisation: Organisation, listing: Listing) -> Subscription | None:
     """The open request or subscription of an organisation to a listing, or None."""
     return Subscription.objects.open().filter(tenant=organisation, listing=listing).first()
+
+
+def envelopes_of(*, organisation: Organisation) -> QuerySet[Envelope]:
+    """An organisation's envelopes, the newest first, with who opened and closed them."""
+    rows = Envelope.objects.filter(tenant=organisation).select_related("signed_by", "closed_by")
+    return rows.order_by("-number")
+
+
+def holds_of(*, envelope: Envelope) -> QuerySet[EnvelopeHold]:
+    """What an envelope approved, the last first, with all that a row shows."""
+    rows = EnvelopeHold.objects.filter(tenant=envelope.tenant_id, envelope=envelope)
+    return rows.select_related("subscription__requested_by").order_by("-at", "-pk")
 
 
 def signatories(*, organisation: Organisation) -> list[User]:

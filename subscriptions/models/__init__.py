@@ -4,6 +4,7 @@ from subscriptions.models.bulk import BulkLine, BulkRequest, BulkState, LineStat
 from subscriptions.models.coverage import CoverageCampaign, Fundamental
 from subscriptions.models.decision import Authority, Decision
 from subscriptions.models.delay import OpeningDelay, Stage
+from subscriptions.models.envelope import Envelope, EnvelopeHold
 from subscriptions.models.exit import Destination, Exit, ExitMove, ExitState
 from subscriptions.models.framework import EligibleBuyer, FrameworkLot, LotHolder
 from subscriptions.models.group import GroupPopulation
@@ -57,6 +58,8 @@ __all__ = [
     "DirectNeed",
     "DiscountRate",
     "EligibleBuyer",
+    "Envelope",
+    "EnvelopeHold",
     "Exit",
     "ExitMove",
     "ExitState",

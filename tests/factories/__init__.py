@@ -56,7 +56,7 @@ from tests.factories.catalogue import (
     VendorApplicationFactory,
     VendorTermsFactory,
 )
-from tests.factories.life import ReminderFactory
+from tests.factories.life import EnvelopeFactory, EnvelopeHoldFactory, ReminderFactory
 from tests.factories.payers import (
     CostKeyFactory,
     PayerAccessFactory,
@@ -132,6 +132,8 @@ __all__ = [
     "DirectNeedFactory",
     "EligibleBuyerFactory",
     "EndpointFactory",
+    "EnvelopeFactory",
+    "EnvelopeHoldFactory",
     "EpciFactory",
     "EstablishmentFactory",
     "EthicsVisaFactory",

@@ -322,6 +322,10 @@ def _a_year(world: World) -> dict:
     return {"costs_cents": "0", "gains_cents": "800,50", "note": "Les familles ont suivi."}
 
 
+def _envelope(world: World) -> list:
+    return [world.envelope.number]
+
+
 def _opening(world: World) -> list:
     return [world.opening.public_id]
 
@@ -428,6 +432,19 @@ def _a_certificate(world: World) -> dict:
 def _an_act(world: World) -> dict:
     file = SimpleUploadedFile("acte.pdf", PDF, content_type="application/pdf")
     return {"number": "2026-014", "date": localdate().isoformat(), "file": file}
+
+
+def _an_envelope(world: World) -> dict:
+    today = localdate()
+    return {
+        **_an_act(world),
+        "request_key": str(uuid4()),
+        "amount": "3 000",
+        "starts_on": today.isoformat(),
+        "last_day": (today + timedelta(days=90)).isoformat(),
+        "delegation_number": "2020-12",
+        "delegation_date": "2020-07-03",
+    }
 
 
 def _a_file_of_members(world: World) -> dict:
@@ -643,6 +660,11 @@ TABLE = [
     ),
     member("member_certificate", thing=lambda world: [world.left.subscription.public_id], get=opens(MEMBERS)),
     member("member_covers", thing=_active, get=not_found(MEMBERS), post=not_found(SIGNATORY)),  # no commune
+    member("member_envelopes", get=opens(MEMBERS)),
+    member("member_envelope_new", get=opens(SIGNATORY), post=leads(SIGNATORY), sends=_an_envelope),
+    member("member_envelope", thing=_envelope, get=opens(MEMBERS)),
+    member("member_envelope_close", thing=_envelope, post=leads(SIGNATORY)),
+    member("member_envelope_act", thing=_envelope, get=opens(MEMBERS)),
     # For an intercommunality only: this commune finds nothing there (tests/marketplace/test_bulk.py).
     member("member_bulks", get=not_found(MEMBERS)),
     member("member_bulk_new", thing=_listing, get=not_found(SECRETARY), post=not_found(SECRETARY)),

@@ -49,6 +49,7 @@ from marketplace.pages.picture_storage import FOLDER
 from provisioning.models import Step, StepState
 from subscriptions.models import (
     BulkRequest,
+    Envelope,
     Exit,
     ExitState,
     FrameworkLot,
@@ -80,6 +81,7 @@ from tests.factories import (
     ChecklistItemFactory,
     ClaimFactory,
     CollegeFactory,
+    EnvelopeFactory,
     ExitFactory,
     FavouriteFactory,
     GridSimulationFactory,
@@ -183,6 +185,7 @@ class World:
     preparing: Shortlist  # holds that listing
     to_decide: Shortlist  # frozen, the same
     choice: Shortlist  # decided, with its file
+    envelope: Envelope
     requested: Subscription
     renewing: Subscription  # tacitly, next year; with an act of its first term
     stopping: Subscription  # of which the member refused the renewal
@@ -374,6 +377,7 @@ def _member_side(side: dict, commune: Organisation) -> dict:
         ),
         "published": ReviewFactory(operator=side["operator"], sheet__vendor=side["vendor"]),
         **_choices(side, commune, secretary, archives),
+        "envelope": EnvelopeFactory(tenant=commune),
         "requested": requested,
         "active": SubscriptionFactory(state=State.ACTIVE, listing=listing("Cantine"), **asked),
         "value": _valued(SubscriptionFactory(state=State.ACTIVE, listing=listing("Four"), **asked)),

@@ -23,8 +23,10 @@ from marketplace.web.expecting import expected_when, expected_why
 from marketplace.web.formats import net
 from marketplace.web.price_views import breakdown, price_card
 from subscriptions.bundles import CompanionRefused, request_bundle
+from subscriptions.chain import waits_for
 from subscriptions.choosing import Choices, Offer, OfferedOption, PricedChoices, offer_to, price_of_option
 from subscriptions.deciding import assembly, head
+from subscriptions.envelopes import fitting
 from subscriptions.exceptions import (
     AlreadyCovered,
     AlreadySubscribed,
@@ -40,6 +42,7 @@ from subscriptions.exceptions import (
     StartInvalid,
 )
 from subscriptions.expecting import expected_of_new
+from subscriptions.models import Party
 from subscriptions.queries import Conditions, open_subscription, request_conditions, signatories
 from subscriptions.requesting import chorus_rules
 from tenants.models import Role
@@ -130,7 +133,8 @@ def _request(request, organisation, listing, form: SubscribeForm, *, now):
     )
     others = ", ".join(one.listing.shown.name for one in typed.get(FIELD, ()))
     also = f" Avec elle : {others}, à suivre dans « Abonnements »." if others else ""
-    messages.success(request, f"Votre demande est enregistrée. Suivez-la ici.{also}")
+    approved = "" if waits_for(subscription, Party.MEMBER) else " et approuvée par l’enveloppe"
+    messages.success(request, f"Votre demande est enregistrée{approved}. Suivez-la ici.{also}")
     return redirect("member_subscription", siren=organisation.siren, public_id=subscription.public_id)
 
 
@@ -182,6 +186,7 @@ def _page(request, organisation, offer: Offer, blank, *, form: SubscribeForm | N
         else "",
         **_price(organisation, conditions),
         **_approval(request, organisation, conditions),
+        "envelope": _envelope(request, organisation, listing, conditions, today=localdate(now)),
         **_expected(listing, conditions, today=localdate(now)),
     }
     return render(request, "commune/subscribe.html", context)
@@ -270,6 +275,26 @@ def _approval(request, organisation, conditions: Conditions) -> dict:
         if not (separate and person.pk == request.user.pk)
     ]
     return {"approvers": people, "assembly": assembly(organisation), "head": head(organisation)}
+
+
+def _envelope(request, organisation, listing: Listing, conditions: Conditions, *, today) -> str:
+    """What is said when an envelope would approve this request at once; "" when none would."""
+    if conditions.priced is None:
+        return ""
+    found = fitting(
+        organisation=organisation,
+        vehicle=conditions.vehicle,
+        listing=listing,
+        yearly_cents=conditions.priced.net_cents,
+        requested_by=request.user,
+        on=today,
+    )
+    if not found:
+        return ""
+    return (
+        f"Cette demande entre dans l’enveloppe n° {found[0].number} de {found[0].signed_by} : elle sera "
+        "approuvée tout de suite."
+    )
 
 
 def _expected(listing: Listing, conditions: Conditions, *, today) -> dict:

@@ -121,12 +121,14 @@ def _approval(
 ) -> dict:
     label = _label(subscription, step)
     if step.state == ApprovalState.GIVEN:
+        # What an envelope had left is its own house's business.
+        trace = f" {step.reason}" if step.reason and reader == Party.MEMBER else ""
         acted = _acted(subscription) if step.party == Party.MEMBER else ""
         return {
             "label": label,
             "state": "done",
             "when": f"le {moment(step.at)}",
-            "detail": f"{acted}Par {step.by}.{_reminded(step)}",
+            "detail": f"{acted}Par {step.by}.{_reminded(step)}{trace}",
         }
     if step != turn:
         return {"label": label, "state": "todo", "when": ""}
