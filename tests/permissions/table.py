@@ -659,7 +659,7 @@ TABLE = [
         post=leads(SECRETARY, SIGNATORY),
     ),
     member("member_certificate", thing=lambda world: [world.left.subscription.public_id], get=opens(MEMBERS)),
-    member("member_covers", thing=_active, get=not_found(MEMBERS), post=not_found(SIGNATORY)),  # no commune
+    member("member_covers", thing=_active, get=not_found(MEMBERS), post=not_found(MEMBERS)),  # no commune
     member("member_envelopes", get=opens(MEMBERS)),
     member("member_envelope_new", get=opens(SIGNATORY), post=leads(SIGNATORY), sends=_an_envelope),
     member("member_envelope", thing=_envelope, get=opens(MEMBERS)),
