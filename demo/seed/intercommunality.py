@@ -1,4 +1,5 @@
-"""Forez-Est has services for its communes: one by its own subscription, one asked for some of them."""
+"""Forez-Est has services for its communes: one by its own subscription, one asked for some of them, one that
+it may take for all of them by a convention."""
 
 from random import Random
 
@@ -11,10 +12,11 @@ from demo.seed.people import holders
 from demo.seed.states import RECENT, Requests
 from subscriptions import sharing
 from subscriptions.bulk import Wanted
-from subscriptions.models import State, Subscription
+from subscriptions.models import LegalBasis, PurchasingVehicle, State, Subscription
 from tenants.models import Organisation, Role
 
 COVERED, ASKED_FOR = 6, slice(10, 16)
+FOR_ALL = "rue-signalee"
 
 
 def make_forez_est(*, market, rng: Random) -> None:
@@ -38,3 +40,11 @@ def make_forez_est(*, market, rng: Random) -> None:
             by=requests.secretaries[epci.pk],
             rng=rng,
         )
+    listing = market.shelves[CANTONADE.slug].service(FOR_ALL)
+    vehicle = PurchasingVehicle.objects.create(
+        operator=listing.operator,
+        name="Centrale d’achat du GIP",
+        legal_basis=LegalBasis.CENTRALE,
+        deliberation_required=False,
+    )
+    listing.vehicles.set([vehicle])

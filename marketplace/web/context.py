@@ -9,6 +9,7 @@ from marketplace.web.operator.roles import MONEY_ROLES, TASK_ROLES
 from marketplace.web.organisation.roles import LOG_READERS, PEOPLE_READERS
 from tenants.assistance.operations import ASSISTANT_ROLES
 from tenants.models import Organisation, Role
+from tenants.models.organisation import OrganisationKind
 from tenants.operators.logos import logo_version
 from tenants.people.roles import SPEAKING_ROLES
 
@@ -140,6 +141,7 @@ def _sections(request, organisation) -> list[dict]:
             # Whoever acts for an organisation does not open what it is and who its people are, and has
             # nothing of her own there.
             and not (getattr(request, "acting_for", None) and (_of_all(name) or name in HER_OWN))
+            and (name not in FOR_ITS_COMMUNES or organisation.kind == OrganisationKind.EPCI)
         ]
         if pages:
             groups.append((label, pages))
@@ -180,6 +182,7 @@ def _face(request, roles) -> str:
 
 
 HER_OWN = {"member_searches"}
+FOR_ITS_COMMUNES = {"member_bulks"}
 OURSELVES = ("organisation_home", "Mon organisation", frozenset(Role.values))
 PEOPLE = ("organisation_people", "Personnes et rôles", PEOPLE_READERS)
 LOG = ("organisation_audit", "Journal", LOG_READERS)
@@ -194,6 +197,7 @@ SECTIONS = {
             "Abonnements",
             [
                 ("member_subscriptions", "Abonnements", MEMBER_ROLES),
+                ("member_bulks", "Demandes groupées", MEMBER_ROLES),
                 ("member_values", "Dossiers de valeur", MEMBER_ROLES),
             ],
         ),

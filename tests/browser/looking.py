@@ -6,7 +6,7 @@ from email import message_from_bytes, policy
 from email.message import EmailMessage
 
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page
+from playwright.sync_api import Locator, Page, expect
 
 from devstack.paths import ROOT
 from tests.browser.stack import RunningStack
@@ -37,6 +37,16 @@ def sign_in(page: Page, stack: RunningStack, person: str) -> None:
     page.get_by_role("link", name="Se connecter").click()
     page.get_by_role("button", name=re.compile(person)).click()
     page.wait_for_url(f"{stack.url}/**")
+
+
+def shown_by_and_by(page: Page, what: Locator) -> None:
+    """Once the worker has done its part: the page is opened again until then, for a minute."""
+    for _ in range(60):
+        if what.is_visible():
+            return
+        page.wait_for_timeout(1_000)
+        page.reload()
+    expect(what).to_be_visible()
 
 
 def letter_to(stack: RunningStack, address: str, *, about: str, give_up: float = 60) -> EmailMessage:

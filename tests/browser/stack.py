@@ -33,7 +33,7 @@ class RunningStack:
 
 
 @contextmanager
-def running_stack(*, give_up: float = 240) -> Iterator[RunningStack]:
+def running_stack(*, give_up: float = 480) -> Iterator[RunningStack]:
     """`make run` in an empty folder; stopped and removed at the end."""
     # As root, the embedded server's own user must be able to enter the folder.
     folder = Path(tempfile.mkdtemp(prefix="halle-journey-", dir="/var/tmp"))

@@ -4,10 +4,10 @@ import re
 from datetime import date
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Page, expect
 
 from tests.browser.behind import as_the_worker
-from tests.browser.looking import look, sign_in
+from tests.browser.looking import look, shown_by_and_by, sign_in
 from tests.browser.stack import RunningStack
 from tests.browser.test_journey import PDF
 
@@ -75,16 +75,6 @@ def test_exit_to_certificate(page: Page, stack: RunningStack):
     link = page.get_by_role("link", name=re.compile("certificat d’effacement", re.I)).first
     proof = link.get_attribute("href")
     assert page.context.request.get(stack.url + proof).body() == PDF
-
-
-def shown_by_and_by(page: Page, what: Locator) -> None:
-    """Once the worker has done its part: the page is opened again until then, for a minute."""
-    for _ in range(60):
-        if what.is_visible():
-            return
-        page.wait_for_timeout(1_000)
-        page.reload()
-    expect(what).to_be_visible()
 
 
 def deposit(page: Page, day: str) -> None:
