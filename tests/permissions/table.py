@@ -415,8 +415,8 @@ def _a_list(world: World) -> dict:
 
 
 def _a_departure(world: World) -> dict:
-    leaves_on = (localdate() + timedelta(days=60)).isoformat()
-    return {"destination": "own", "leaves_on": leaves_on, "confirmer": f"own {leaves_on}"}
+    days = [(localdate() + timedelta(days=after)).isoformat() for after in (60, 90, 120)]
+    return {"destination": "own", "leaves_on": days[0], "confirmer": " ".join(days)}
 
 
 def _a_longer_transition(world: World) -> dict:

@@ -1,7 +1,5 @@
 """Leaving a service: the calendar before anything is asked, then where the departure stands."""
 
-from datetime import date
-
 from django import forms
 from django.contrib import messages
 from django.http import Http404
@@ -80,7 +78,7 @@ def leave(request, organisation, public_id):
         asked = {name: form.cleaned_data[name] for name in ("destination", "leaves_on")}
         try:
             days = leaving.calendar_of(terms=terms, today=today, **asked)
-            unread = CONFIRM in request.POST and request.POST[CONFIRM] != read(**asked)
+            unread = CONFIRM in request.POST and request.POST[CONFIRM] != read(days)
             if CONFIRM in request.POST and not unread:
                 leaving.request_exit(
                     subscription=subscription,
@@ -104,7 +102,7 @@ def leave(request, organisation, public_id):
         "form": form,
         "has_errors": bool(form.errors),
         "steps": planned(days) if days else [],
-        "confirms": read(**asked) if days else "",
+        "confirms": read(days) if days else "",
         "unread": unread,
         "terms": terms,
         "back": _address(organisation, subscription),
@@ -112,10 +110,9 @@ def leave(request, organisation, public_id):
     return render(request, "commune/leave.html", context)
 
 
-def read(*, destination: str, leaves_on: date) -> str:
-    """What the button that confirms says of the calendar above it: another date or destination chosen since
-    is read first."""
-    return f"{destination} {leaves_on.isoformat()}"
+def read(days: leaving.Calendar) -> str:
+    """What the button that confirms says of the calendar above it: another one is read first."""
+    return f"{days.transition_from} {days.retrieval_from} {days.erasure_from}"
 
 
 @member_view(Role.SIGNATORY)

@@ -97,8 +97,8 @@ def test_what_was_not_read_is_not_confirmed(subscription, sign_in):
 
 def test_confirmed_twice_it_is_one_departure_and_it_can_be_taken_back(subscription, sign_in):
     client = sign_in(Role.SIGNATORY, subscription.tenant)
-    starts = (localdate() + timedelta(days=60)).isoformat()
-    typed = {"destination": "own", "leaves_on": starts, "confirmer": f"own {starts}"}
+    days = [(localdate() + timedelta(days=after)).isoformat() for after in (60, 90, 120)]
+    typed = {"destination": "own", "leaves_on": days[0], "confirmer": " ".join(days)}
     for _ in range(2):
         client.post(address("member_leave", subscription), typed)
     with as_worker():
