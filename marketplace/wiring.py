@@ -11,7 +11,7 @@ from catalog.grids import signals as grids
 from marketplace.pages.editors import forget_who_left
 from marketplace.pages.storefronts import keep_storefront
 from provisioning import operations as provisioning
-from subscriptions import leaving, sharing, signals, suspension_letters, vehicles
+from subscriptions import leaving, sharing, signals, signing, suspension_letters, vehicles
 from subscriptions.models import Subscription
 from tenants.operators import signals as operators
 from tenants.people import signals as people
@@ -33,11 +33,16 @@ def connect() -> None:
     grids.subscribers_asked.connect(_subscribers, dispatch_uid="subscribers")
     for told in (operators.operator_opened, operators.operator_settings_changed):
         told.connect(_keep_storefront, dispatch_uid="storefront")
+    people.roles_given.connect(_tell_new_signatory, dispatch_uid="new signatory")
     people.access_ended.connect(_forget_editor, dispatch_uid="editors")
 
 
 def _forget_editor(*, organisation, person, by, now, **_):
     forget_who_left(organisation=organisation, person=person, by=by, now=now)
+
+
+def _tell_new_signatory(*, organisation, person, roles, now, **_):
+    signing.pass_steps(organisation=organisation, person=person, roles=roles, now=now)
 
 
 def _provision(*, subscription, now, **_):

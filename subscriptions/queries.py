@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import date
 
-from django.db.models import Count, Prefetch, QuerySet
+from django.db.models import Count, Exists, OuterRef, Prefetch, QuerySet
 
 from catalog.models import Listing
 from subscriptions import operations
@@ -20,7 +20,7 @@ from subscriptions.models import (
     Subscription,
     Transition,
 )
-from tenants.models import Organisation, Role, User
+from tenants.models import Membership, Organisation, Role, User
 
 # What a person looks for in the list, in the order of the tabs.
 GROUPS: dict[str, tuple[State, ...]] = {
@@ -86,9 +86,13 @@ def open_subscription(*, organisation: Organisation, listing: Listing) -> Subscr
 
 
 def envelopes_of(*, organisation: Organisation) -> QuerySet[Envelope]:
-    """An organisation's envelopes, the newest first, with who opened and closed them."""
-    rows = Envelope.objects.filter(tenant=organisation).select_related("signed_by", "closed_by")
-    return rows.order_by("-number")
+    """An organisation's envelopes, the newest first, with who opened and closed them; `signs`: whether who
+    signed each is still a signatory there."""
+    signatory = Membership.objects.in_force().filter(
+        organisation=organisation, role=Role.SIGNATORY, user=OuterRef("signed_by")
+    )
+    rows = Envelope.objects.filter(tenant=organisation).annotate(signs=Exists(signatory))
+    return rows.select_related("signed_by", "closed_by").order_by("-number")
 
 
 def holds_of(*, envelope: Envelope) -> QuerySet[EnvelopeHold]:

@@ -17,6 +17,7 @@ from django.utils.timezone import localdate
 from tenants import audit, letters
 from tenants.days import in_words
 from tenants.models import Invitation, Membership, Organisation, Role, User
+from tenants.people import signals
 from tenants.people.mandates import locked
 from tenants.people.roles import NoRole, NotAllowed, PeopleRefused, check_roles, in_order, offered_by_person
 
@@ -201,6 +202,8 @@ def accept(*, invitation: Invitation, user: User, now: datetime) -> None:
         person=user,
         changes={"roles": [before, in_order({*before, *invitation.roles})]},
     )
+    new = set(invitation.roles) - set(before)
+    signals.roles_given.send(Membership, organisation=organisation, person=user, roles=new, now=now)
 
 
 def token_of(invitation: Invitation) -> str:

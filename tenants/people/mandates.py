@@ -90,6 +90,9 @@ def change_roles(
         "{actor} a changé les rôles : {person}.",
         changes={"roles": [in_order(held), in_order(after)]},
     )
+    signals.roles_given.send(
+        Membership, organisation=organisation, person=person, roles=after - held, now=now
+    )
 
 
 @transaction.atomic

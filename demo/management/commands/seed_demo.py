@@ -24,6 +24,7 @@ from demo.seed.curation import make_curation
 from demo.seed.departures import make_departures
 from demo.seed.doors import open_doors
 from demo.seed.editorial import make_editorial
+from demo.seed.envelopes import make_envelope
 from demo.seed.history import make_history
 from demo.seed.intercommunality import make_forez_est
 from demo.seed.letters import send_later
@@ -112,6 +113,7 @@ class Command(BaseCommand):
             bills.enqueue_files()
         with self.telling("requests of November"):
             make_requests(market=market, rng=rng)
+            make_envelope()
             make_departures()
             make_agreements(market=market, rng=rng)
             make_forez_est(market=market, rng=rng)

@@ -148,6 +148,8 @@ def _summary(found: Envelope, today: date) -> dict:
         badge = ("neutral", "Fermée")
     elif today >= found.ends_on:
         badge = ("neutral", "Terminée")
+    elif not found.signs:
+        badge = ("warning", "Sans effet : qui l’a signée n’est plus signataire")
     elif today < found.starts_on:
         badge = ("info", "À venir")
     else:
