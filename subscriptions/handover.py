@@ -24,6 +24,7 @@ from django.utils.timezone import localdate
 
 from subscriptions import chain, in_force, leaving, signals, terms
 from subscriptions.exceptions import HandOverBlocked
+from subscriptions.facts import facts_of_subscribers
 from subscriptions.handover_letters import write_letters
 from subscriptions.handover_plan import (
     WAITING,
@@ -37,9 +38,10 @@ from subscriptions.handover_plan import (
 )
 from subscriptions.models import State, Subscription, Transition
 from subscriptions.operations import move
+from subscriptions.places import hold_places
 from tenants import audit
 from tenants.members.operations import join
-from tenants.models import Adhesion, AuditEvent, Operator, TerritoryChange, User
+from tenants.models import Adhesion, AuditEvent, Operator, Organisation, TerritoryChange, User
 from tenants.tenancy import tenant_scope
 
 NAMESPACE = uuid.UUID("6d6c3f0e-5a1b-4f8e-9a40-3c1f8f3a7d27")
@@ -60,6 +62,8 @@ def hand_over(*, change: TerritoryChange, operator: Operator, by: User, now: dat
     )
     old, new = organisations_of(change)
     with tenant_scope(scope_of(operator, old, new)):
+        if new is not None:
+            _hold_places(operator, old, new)
         plan = make_plan(change, operator, old, new, today=localdate(now), lock=True)
         if plan.nothing:
             return plan
@@ -76,6 +80,13 @@ def hand_over(*, change: TerritoryChange, operator: Operator, by: User, now: dat
                 handed_over_at=now, handed_over_by=by
             )
     return plan
+
+
+def _hold_places(operator: Operator, old: Organisation, new: Organisation) -> None:
+    """The commune nouvelle asks for nothing meanwhile of what it is about to take over."""
+    waiting = Subscription.objects.filter(tenant=old, operator=operator, state__in=WAITING)
+    for listing_id in sorted(set(waiting.values_list("listing", flat=True))):
+        hold_places(organisations=[new], listing_id=listing_id)
 
 
 def _hand_adhesions(plan: Plan, *, by: User, now: datetime) -> dict[str, list[str | None]]:
@@ -157,7 +168,8 @@ def _follow(plan: Plan, item: Item, *, state: str, by: User, now: datetime) -> S
     )
     terms.follow(old=old, new=new, now=now)
     chain.show_to_vendor(subscription=new)
-    in_force.follow(old=old, new=new)
+    facts = facts_of_subscribers([old], on=item.on, territory=plan.new.territory)[old.pk]
+    in_force.follow(old=old, new=new, facts=facts)
     return new
 
 

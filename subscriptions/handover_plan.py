@@ -14,7 +14,7 @@ from catalog.prices import TerritoryFacts, vat_of
 from catalog.pricing import PricingError, Quote, format_date
 from subscriptions.facts import facts_of_subscribers
 from subscriptions.in_force import approved_amendments, terms_on
-from subscriptions.models import RUNNING, State, Subscription
+from subscriptions.models import RUNNING, Cover, State, Subscription
 from tenants.models import Adhesion, ChangeKind, Membership, Operator, Organisation, TerritoryChange
 from tenants.tenancy import tenant_scope
 
@@ -26,7 +26,7 @@ class Fate(StrEnum):
     """What becomes of a subscription of the merged commune."""
 
     FOLLOWED = "followed"
-    ENDED = "ended"  # the commune nouvelle has its own: this one is closed at the vendor's
+    ENDED = "ended"  # the commune nouvelle has its own, or is covered: this one is closed at the vendor's
     CANCELLED = "cancelled"
     BLOCKED = "blocked"
 
@@ -131,7 +131,7 @@ def make_plan(change, operator, old, new, *, today: date, lock: bool) -> Plan:
         rows.select_related("listing", "vehicle", "follows").prefetch_related(approved_amendments())
     )
     adhesions = list(lasting.select_related("college"))
-    items = _items(change, new, subscriptions)
+    items = _items(change, new, subscriptions, today)
     return Plan(
         change=change,
         operator=operator,
@@ -174,14 +174,16 @@ def _obstacles(
 
 
 def _items(
-    change: TerritoryChange, new: Organisation | None, subscriptions: list[Subscription]
+    change: TerritoryChange, new: Organisation | None, subscriptions: list[Subscription], today: date
 ) -> list[Item]:
-    own = {}
+    own: dict[int, Subscription] = {}
+    covers: dict[int, Cover] = {}
     if new is not None:
-        rows = Subscription.objects.open().filter(
-            tenant=new, listing__in=[subscription.listing_id for subscription in subscriptions]
-        )
+        listings = [subscription.listing_id for subscription in subscriptions]
+        rows = Subscription.objects.open().filter(tenant=new, listing__in=listings)
         own = {row.listing_id: row for row in rows}
+        found = Cover.objects.in_force(on=today).filter(tenant=new, listing__in=listings)
+        covers = {one.listing_id: one for one in found.select_related("covering")}
     # Days differ only for what was opened after the merger.
     days = {one.pk: max(change.effective_on, one.active_from or change.effective_on) for one in subscriptions}
     facts: dict[int, TerritoryFacts] = {}
@@ -190,11 +192,18 @@ def _items(
             those = [one for one in subscriptions if days[one.pk] == on]
             facts |= facts_of_subscribers(those, on=on, territory=new.territory)
     return [
-        _item(one, days[one.pk], own.get(one.listing_id), new, facts.get(one.pk)) for one in subscriptions
+        _item(
+            one,
+            days[one.pk],
+            own.get(one.listing_id) or covers.get(one.listing_id),
+            new,
+            facts.get(one.pk),
+        )
+        for one in subscriptions
     ]
 
 
-def _item(subscription, on, own: Subscription | None, new, facts: TerritoryFacts | None) -> Item:
+def _item(subscription, on, own: Subscription | Cover | None, new, facts: TerritoryFacts | None) -> Item:
     if subscription.state == State.REQUESTED:
         return Item(subscription, Fate.CANCELLED, on, reason="demande non approuvée, à refaire si besoin")
     if subscription.state in OPENING:
@@ -203,6 +212,10 @@ def _item(subscription, on, own: Subscription | None, new, facts: TerritoryFacts
             Fate.BLOCKED,
             on,
             reason="son ouverture est en cours chez l’éditeur. Attendez qu’elle soit finie.",
+        )
+    if isinstance(own, Cover):
+        return Item(
+            subscription, Fate.ENDED, on, reason=f"{new.name} a déjà ce service par {own.covering.name}"
         )
     if own is not None and own.state in RUNNING:
         return Item(subscription, Fate.ENDED, on, reason=f"{new.name} a déjà ce service")

@@ -2,7 +2,7 @@
 
 import uuid
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 
 from django.db.models import F, OuterRef, Prefetch, Subquery
@@ -108,13 +108,27 @@ def options_ever(subscription: Subscription) -> list[dict]:
     return [*subscription.options, *(option for options in amended for option in options)]
 
 
-def follow(*, old: Subscription, new: Subscription) -> None:
-    """Whoever takes over a contract takes over its amendments, those to come included."""
+def follow(*, old: Subscription, new: Subscription, facts: TerritoryFacts) -> None:
+    """Whoever takes over a contract takes over its amendments; those to come are priced again for her, by her
+    `facts`. Raises PricingError."""
     for amendment in _approved(old):
+        if amendment.kind != AmendmentKind.OTHER and amendment.effective_on > new.active_from:
+            _price_again(amendment, old, facts)
         amendment.pk, amendment.id = None, None
         amendment.tenant_id, amendment.subscription = new.tenant_id, new
         amendment.public_id, amendment.request_key = uuid.uuid4(), uuid.uuid4()
         amendment.save(force_insert=True)
+
+
+def _price_again(amendment: Amendment, subscription: Subscription, facts: TerritoryFacts) -> None:
+    day = amendment.effective_on
+    first_year = subscription.in_first_year(day)
+    before, after = (
+        terms_on(subscription, on).price(facts, first_year=first_year).recurring()
+        for on in (day - timedelta(days=1), day)
+    )
+    amendment.quote_before, amendment.quote_after = before.to_dict(), after.to_dict()
+    amendment.cents_before, amendment.cents_after = before.total_cents, after.total_cents
 
 
 def change_days(subscription: Subscription, *, start: date, end: date) -> list[date]:

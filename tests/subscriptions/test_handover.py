@@ -1,6 +1,7 @@
 """A merged commune's subscriptions go on with the commune nouvelle, once, and say why."""
 
 from datetime import date, timedelta
+from decimal import Decimal
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -16,7 +17,9 @@ from tenants.models import Adhesion, AuditEvent, Letter, Role, Territory, Territ
 from tenants.tenancy import tenant_scope
 from tests.factories import (
     AdhesionFactory,
+    AmendmentFactory,
     CollegeFactory,
+    CoverFactory,
     ExitFactory,
     ListingFactory,
     MembershipFactory,
@@ -209,6 +212,29 @@ def test_one_that_was_leaving_what_the_commune_nouvelle_has_is_closed_on_the_day
         departures = list(Exit.objects.order_by("pk").values_list("state", "retrieval_from"))
     assert [state for state, _ in departures] == [ExitState.CARRIED, ExitState.RETRIEVAL]
     assert departures[1][1] == DAY
+
+
+def test_what_its_intercommunality_covers_is_closed_too(merger, operator):
+    old = subscribe(merger, operator)
+    held = SubscriptionFactory(listing=old.listing, operator=operator, state=State.ACTIVE)
+    CoverFactory(tenant=merger.successor.organisation, subscription=held, since=DAY)
+    [item] = done(merger, operator).items
+    assert (item.fate, item.reason.endswith(f"par {held.tenant.name}")) == (Fate.ENDED, True)
+    assert rows_of(merger.successor.organisation) == []
+    assert [row.state for row in rows_of(merger.territory.organisation)] == [State.TERMINATING]
+
+
+def test_a_change_of_price_to_come_is_priced_for_the_commune_nouvelle(merger, operator):
+    """860 inhabitants become part of 1 500: 258 and 450 euros a year, and 10 % more from November."""
+    old = subscribe(merger, operator)
+    AmendmentFactory(subscription=old, coefficient=Decimal("1.10"), cents_after=28_380)
+    done(merger, operator)
+    (new,) = rows_of(merger.successor.organisation)
+    with as_worker():
+        [amendment] = new.amendments.all()
+        [kept] = old.amendments.all()
+    assert (amendment.cents_before, amendment.cents_after) == (45_000, 49_500)
+    assert kept.cents_after == 28_380
 
 
 def test_two_merged_communes_with_the_same_service(operator):
