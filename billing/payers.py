@@ -6,6 +6,7 @@ to the same payers, without pricing anything again.
 
 from collections import defaultdict
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from itertools import groupby
@@ -63,6 +64,16 @@ def words_of(share: PayerShare) -> str:
     kept = share.key.kept
     rest = f"{format_percent(Decimal(RATE - kept) / 100)} × " if kept else ""
     return f"{rest}{share.basis}"
+
+
+def yearly_parts(subscription: Subscription, shares: Iterable[PayerShare]) -> dict[int, int]:
+    """By payer, what a year of the price frozen at the request comes to, in cents net of tax, were these
+    shares to last all year; what is left by SUBSCRIBER."""
+    january = date(2000, 1, 1)
+    months = [january.replace(month=month) for month in range(1, 13)]
+    claims = [replace(claim_of(share), starts=january, ends=None) for share in shares]
+    [portions] = split([(subscription.yearly_cents, False)], months=months, claims=claims)
+    return {payer: portion.cents for payer, portion in portions.items()}
 
 
 def shared_out(

@@ -36,6 +36,7 @@ from tenants.members.adhesions import adheres
 from tenants.models import Organisation, User
 from tenants.tenancy import tenant_scope
 
+LAST_YEAR = 2099  # of any period that an invoice may bill
 MOVED = "Quelqu’un vient de répondre ou de retirer cette proposition. Rechargez la page."
 
 
@@ -93,6 +94,10 @@ class Terms:
 
 def check_months(starts: date, ends: date | None) -> None:
     """Whole months only. Raises ShareRefused."""
+    if starts.year > LAST_YEAR:
+        raise ShareRefused("C’est trop loin. Vérifiez l’année.", "starts")
+    if ends is not None and ends.year > LAST_YEAR:
+        raise ShareRefused("C’est trop loin. Vérifiez l’année.", "ends")
     if starts.day != 1:
         raise ShareRefused("Une part commence le premier jour d’un mois.", "starts")
     if ends is not None and ends.day != 1:

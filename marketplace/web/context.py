@@ -199,6 +199,7 @@ SECTIONS = {
                 ("member_subscriptions", "Abonnements", MEMBER_ROLES),
                 ("member_bulks", "Demandes groupées", MEMBER_ROLES),
                 ("member_values", "Dossiers de valeur", MEMBER_ROLES),
+                ("member_financed", "Ce que nous finançons", MEMBER_ROLES),
             ],
         ),
         ("Factures", [("member_invoices", "Factures", MEMBER_ROLES)]),

@@ -467,6 +467,31 @@ def _a_choice(world: World) -> dict:
     }
 
 
+def _share(kind: str) -> Callable[[World], list]:
+    return lambda world: [world.active.public_id, world.shares[kind].public_id]
+
+
+def _financed(kind: str) -> Callable[[World], list]:
+    return lambda world: [world.financed[kind].public_id]
+
+
+def _a_share(world: World) -> dict:
+    return {
+        "public_id": str(uuid4()),
+        "payer": world.shares["agreed"].payer.siren,
+        "kind": "cofinancing",
+        "percent": "40",
+        "starts": "2035-01-01",
+        "convention_number": "C-7",
+        "convention_date": "2026-01-05",
+        "convention_file": SimpleUploadedFile("convention.pdf", PDF, content_type="application/pdf"),
+    }
+
+
+def _a_last_day(world: World) -> dict:
+    return {"last_day": "2031-06-30", "reason": "Fin du programme."}
+
+
 def _a_reason(world: World) -> dict:
     return {"reason": "Pas cette année."}
 
@@ -665,6 +690,19 @@ TABLE = [
     member("member_envelope", thing=_envelope, get=opens(MEMBERS)),
     member("member_envelope_close", thing=_envelope, post=leads(SIGNATORY)),
     member("member_envelope_act", thing=_envelope, get=opens(MEMBERS)),
+    member("member_payers", thing=_active, get=opens(MEMBERS)),
+    member("member_payer_new", thing=_active, get=opens(SIGNATORY), post=leads(SIGNATORY), sends=_a_share),
+    member("member_payer_withdraw", thing=_share("proposed"), post=leads(SIGNATORY)),
+    member("member_payer_stop", thing=_share("agreed"), get=opens(SIGNATORY), post=leads(SIGNATORY),
+           sends=_a_last_day),
+    member("member_payer_convention", thing=_share("agreed"), get=opens(MEMBERS)),
+    member("member_financed", get=opens(MEMBERS)),
+    member("member_share_agree", thing=_financed("proposed"), get=opens(SIGNATORY), post=leads(SIGNATORY)),
+    member("member_share_refuse", thing=_financed("proposed"), get=opens(SIGNATORY), post=leads(SIGNATORY),
+           sends=_a_reason),
+    member("member_share_stop", thing=_financed("agreed"), get=opens(SIGNATORY), post=leads(SIGNATORY),
+           sends=_a_last_day),
+    member("member_financed_convention", thing=_financed("agreed"), get=opens(MEMBERS)),
     # For an intercommunality only: this commune finds nothing there (tests/marketplace/test_bulk.py).
     member("member_bulks", get=not_found(MEMBERS)),
     member("member_bulk_new", thing=_listing, get=not_found(SECRETARY), post=not_found(SECRETARY)),

@@ -54,6 +54,8 @@ from subscriptions.models import (
     ExitState,
     FrameworkLot,
     Message,
+    PayerShare,
+    ShareState,
     State,
     Subscription,
     Term,
@@ -103,6 +105,7 @@ from tests.factories import (
     NonRenewalFactory,
     OperatorFactory,
     OrganisationFactory,
+    PayerShareFactory,
     PlannedPublicationFactory,
     PriceGridFactory,
     ReviewFactory,
@@ -191,6 +194,8 @@ class World:
     stopping: Subscription  # of which the member refused the renewal
     expiring: Subscription  # unless it is renewed expressly
     active: Subscription  # with the act that approved it
+    shares: dict[str, PayerShare]  # of that one: "proposed", "agreed"
+    financed: dict[str, PayerShare]  # of somebody else's, asked of the commune: the same
     agreeing: Subscription  # waits for its operator
     concluding: Subscription  # waits for its vendor
     messages: dict[str, Message]  # with a file, on each of these three requests
@@ -335,6 +340,7 @@ def _member_side(side: dict, commune: Organisation) -> dict:
     reinforcement = AdhesionFactory(operator__short_name=f"Renfort {side['word']}", organisation=commune)
     archives = listing("Archives")
     requested = SubscriptionFactory(listing=listing("Voirie"), **asked)
+    active = SubscriptionFactory(state=State.ACTIVE, listing=listing("Cantine"), **asked)
     agreeing = _decided_by_member(listing("Moulin"), asked, operator_approves=True)
     concluding = _decided_by_member(listing("Marché"), asked, vendor_approves=True)
     return {
@@ -379,7 +385,9 @@ def _member_side(side: dict, commune: Organisation) -> dict:
         **_choices(side, commune, secretary, archives),
         "envelope": EnvelopeFactory(tenant=commune),
         "requested": requested,
-        "active": SubscriptionFactory(state=State.ACTIVE, listing=listing("Cantine"), **asked),
+        "active": active,
+        "shares": _shares(subscription=active),
+        "financed": _shares(subscription__listing=archives, payer=commune),
         "value": _valued(SubscriptionFactory(state=State.ACTIVE, listing=listing("Four"), **asked)),
         "renewing": _amended(_with_term(listing("Pont"), asked), by=secretary),
         "stopping": _amended(NonRenewalFactory(term=_with_term(listing("Port"), asked)).term, by=secretary),
@@ -394,6 +402,15 @@ def _member_side(side: dict, commune: Organisation) -> dict:
         **_departures(listing, asked),
         "opening": opening,
         "step": StepFactory(run__subscription=opening, state=StepState.NEEDS_PERSON, problem="Panne."),
+    }
+
+
+def _shares(**terms) -> dict[str, PayerShare]:
+    """One that waits for its answer, one agreed to, in two years nobody has billed."""
+    waits, binds = date(2030, 1, 1), date(2031, 1, 1)
+    return {
+        "proposed": PayerShareFactory(state=ShareState.PROPOSED, starts=waits, ends=binds, **terms),
+        "agreed": PayerShareFactory(starts=binds, ends=date(2032, 1, 1), **terms),
     }
 
 

@@ -95,6 +95,7 @@ def detail_page(
         "leaving": leaving,
         "value_link": value_link(request, organisation, subscription.listing_id),
         **papers_on_page(request, organisation, subscription, turn=own_turn),
+        "payers_url": reverse("member_payers", args=[organisation.siren, subscription.public_id]),
         "covers_url": reverse("member_covers", args=[organisation.siren, subscription.public_id])
         if may_cover(subscription)
         else "",

@@ -16,6 +16,7 @@ from marketplace.web.formats import day, format_cents
 from provisioning.queries import blocked_openings
 from subscriptions.chain import waits_for
 from subscriptions.models import RUNNING, Party, State, Subscription
+from subscriptions.payer_queries import to_answer
 from subscriptions.queries import subscriptions_of_member
 from tenants.members.adhesions import operators_of
 from tenants.models import Operator, Organisation, Role
@@ -36,6 +37,14 @@ def home(request, organisation):
     context = {
         "organisation": organisation,
         "to_approve": [_waiting(row, organisation) for row in to_approve],
+        "shares_to_answer": [
+            {
+                "service": share.subscription.service_name,
+                "subscriber": share.subscription.tenant.name,
+                "url": reverse("member_share_agree", args=[organisation.siren, share.public_id]),
+            }
+            for share in (to_answer(organisation) if Role.SIGNATORY in request.roles else ())
+        ],
         "open_services": [
             {**_open(row, organisation), "opinion_url": opinion_url(request, row, organisation)}
             for row in rows

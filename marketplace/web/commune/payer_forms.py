@@ -1,0 +1,152 @@
+"""What is typed about who pays a subscription."""
+
+from datetime import date, timedelta
+from decimal import Decimal, InvalidOperation
+from uuid import uuid4
+
+from django import forms
+
+from marketplace.web.amounts import EuroField
+from marketplace.web.commune.forms import TYPED_DATE
+from subscriptions.models import ShareKind
+from subscriptions.paying import Convention, Terms
+
+NO_DATE = "Cette date n’existe pas. Écrivez-la ainsi : 01/01/2027."
+
+
+def day_after(last: date) -> date:
+    """The first day no longer paid; the last day of all has none after it."""
+    return last + timedelta(days=1) if last < date.max else last
+
+
+class PercentField(forms.CharField):
+    """A percentage typed as people do ("33,5 %"); gives a Decimal, None when empty."""
+
+    widget = forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off"})
+
+    def to_python(self, value) -> Decimal | None:
+        text = "".join((super().to_python(value) or "").replace("%", "").split()).replace(",", ".")
+        if not text:
+            return None
+        try:
+            percent = Decimal(text)
+        except InvalidOperation:
+            percent = Decimal("NaN")
+        if not percent.is_finite() or len(text) > 20:
+            raise forms.ValidationError("Écrivez un nombre, par exemple 40 ou 33,5.")
+        return percent
+
+
+class ShareForm(forms.Form):
+    """A part proposed to another member of the operator."""
+
+    public_id = forms.UUIDField(widget=forms.HiddenInput)
+    payer = forms.CharField(
+        label="Qui paierait",
+        max_length=255,
+        help_text="Le nom exact, ou le SIREN, d’un autre adhérent de votre opérateur.",
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+        error_messages={"required": "Indiquez la collectivité qui paierait une part."},
+    )
+    kind = forms.ChoiceField(
+        label="À quel titre",
+        choices=[(kind.value, kind.label) for kind in (ShareKind.COFINANCING, ShareKind.SPONSORSHIP)],
+        error_messages={"required": "Choisissez à quel titre."},
+    )
+    percent = PercentField(
+        label="Taux (%)", required=False, help_text="De tout ce qui est facturé pour ce service."
+    )
+    yearly_cents = EuroField(
+        label="Ou montant par an, hors taxes (€)",
+        required=False,
+        help_text="Jamais plus que ce que les taux laissent à payer.",
+    )
+    starts = forms.DateField(
+        label="À partir du",
+        help_text="Le premier jour d’un mois qui n’est pas encore facturé.",
+        widget=TYPED_DATE,
+        error_messages={"required": "Indiquez le premier jour.", "invalid": NO_DATE},
+    )
+    last_day = forms.DateField(
+        label="Jusqu’au (facultatif)",
+        required=False,
+        help_text="Le dernier jour d’un mois. Vide : aussi longtemps que l’abonnement.",
+        widget=TYPED_DATE,
+        error_messages={"invalid": NO_DATE},
+    )
+    convention_number = forms.CharField(
+        label="Référence de la convention",
+        max_length=60,
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+        error_messages={"required": "Indiquez la référence de la convention."},
+    )
+    convention_date = forms.DateField(
+        label="Date de la convention",
+        widget=TYPED_DATE,
+        error_messages={"required": "Indiquez la date de la convention.", "invalid": NO_DATE},
+    )
+    convention_file = forms.FileField(
+        label="Convention signée (PDF)",
+        help_text="10 Mo au plus.",
+        error_messages={
+            "required": "Joignez la convention signée, au format PDF.",
+            "empty": "Ce fichier est vide. Joignez la convention signée, au format PDF.",
+        },
+    )
+
+    @classmethod
+    def empty(cls) -> "ShareForm":
+        """A new one, with the key that makes a double click harmless."""
+        return cls(initial={"public_id": uuid4()})
+
+    def terms(self) -> Terms:
+        """What was typed, for the room."""
+        values = self.cleaned_data
+        last = values["last_day"]
+        ends = day_after(last) if last else None
+        return Terms(values["percent"], values["yearly_cents"], values["starts"], ends)
+
+    def convention(self) -> Convention:
+        """The same."""
+        values = self.cleaned_data
+        return Convention(values["convention_number"], values["convention_date"], values["convention_file"])
+
+
+class AgreeForm(forms.Form):
+    """What the payer's invoices must bear."""
+
+    commitment_number = forms.CharField(
+        label="Numéro d’engagement (si Chorus Pro le demande)",
+        required=False,
+        max_length=50,
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
+    service_code = forms.CharField(
+        label="Code service (si Chorus Pro le demande)",
+        required=False,
+        max_length=100,
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
+
+
+class WhyForm(forms.Form):
+    reason = forms.CharField(
+        label="Pourquoi",
+        max_length=500,
+        help_text="L’autre collectivité le lira.",
+        widget=forms.Textarea(attrs={"rows": 3}),
+        error_messages={
+            "required": "Dites pourquoi : l’autre collectivité lira votre réponse.",
+            "max_length": "C’est trop long : 500 caractères au plus.",
+        },
+    )
+
+
+class StopForm(WhyForm):
+    last_day = forms.DateField(
+        label="Dernier jour payé",
+        help_text="Le dernier jour d’un mois qui n’est pas encore facturé.",
+        widget=TYPED_DATE,
+        error_messages={"required": "Indiquez le dernier jour payé.", "invalid": NO_DATE},
+    )
+    field_order = ("last_day", "reason")
