@@ -21,7 +21,7 @@ from django.test import Client
 from django.urls import reverse
 from psycopg.errors import FeatureNotSupported
 
-from subscriptions.models import Subscription
+from subscriptions.models import PayerShare, Subscription
 from tenants.models import Organisation, Role
 from tenants.tenancy import TenantOwned, tenant_scope
 from tests.consistency.test_tenant_owned import FACTORIES, MODELS, each_model
@@ -38,7 +38,11 @@ from tests.tools.database import as_worker
 BUYER = {"name": "Commune", "siren": "", "siret": "", "service_code": "", "kind": "commune"}
 PAYMENT = {"iban": "FR7630001007941234567890185"}
 # A trigger keeps these within one tenant (see the room's own tests): they lead nowhere else.
-KEPT_WITHIN = {"billing.LedgerEntry.corrects"}
+KEPT_WITHIN = {
+    "billing.LedgerEntry.corrects",
+    "subscriptions.PayerShare.subscription",
+    "subscriptions.PayerShare.key",
+}
 # Every other foreign key from one tenant-owned table to another.
 LINKS = [
     pytest.param(model, field, id=f"{model._meta.label}.{field.name}")
@@ -153,7 +157,7 @@ def test_the_orm_finds_no_foreign_row(model, pair):
 
 
 # Made without what would take the place of my row.
-BARE = {Subscription: {"approvals": False, "decision": False}}
+BARE = {Subscription: {"approvals": False, "decision": False}, PayerShare: {"known": False}}
 
 
 @pytest.mark.django_db
@@ -235,6 +239,8 @@ REVEALED = {
     "approval_id": OF_PARENT,
     "amendment_id": OF_PARENT,
     "follows_id": OF_PARENT,
+    "share_id": OF_PARENT,
+    "adjustment_id": OF_PARENT,
     "run_id": OF_PARENT,
     "bulk_id": OF_PARENT,
     "file_id": OF_PARENT,

@@ -17,6 +17,7 @@ from tenants.models import AuditEvent, Letter, Role
 from tenants.tenancy import tenant_scope
 from tests.factories import (
     AdhesionFactory,
+    CostKeyFactory,
     MembershipFactory,
     OrganisationFactory,
     PayerShareFactory,
@@ -293,6 +294,12 @@ def test_a_share_belongs_to_the_subscriber(held):
     with pytest.raises(IntegrityError) as error, transaction.atomic():
         PayerShareFactory(subscription=held, payer=held.tenant)
     assert violated(error.value) == "payer_share_is_of_another"
+
+
+def test_a_share_is_of_a_key_of_its_subscription(held):
+    with pytest.raises(IntegrityError) as error, transaction.atomic():
+        PayerShareFactory(subscription=held, kind=ShareKind.COST_KEY, key=CostKeyFactory())
+    assert violated(error.value) == "payer_share_of_its_key"
 
 
 def test_is_over_after_its_last_month():
