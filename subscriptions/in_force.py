@@ -1,6 +1,7 @@
 """What of a contract is in force on a day: its grid, what it counts, by what its price is multiplied."""
 
 import uuid
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from decimal import Decimal
@@ -10,7 +11,7 @@ from django.db.models.functions import Coalesce
 from django.utils.timezone import localdate
 
 from catalog.prices import TerritoryFacts, year_quote
-from catalog.pricing import Quote
+from catalog.pricing import PricingError, Quote
 from subscriptions.models import Amendment, AmendmentKind, AmendmentState, Subscription
 
 
@@ -110,10 +111,11 @@ def options_ever(subscription: Subscription) -> list[dict]:
 
 def follow(*, old: Subscription, new: Subscription, facts: TerritoryFacts) -> None:
     """Whoever takes over a contract takes over its amendments; those to come are priced again for her, by her
-    `facts`. Raises PricingError."""
+    `facts`, and stay as they were told where these give no price."""
     for amendment in _approved(old):
         if amendment.kind != AmendmentKind.OTHER and amendment.effective_on > new.active_from:
-            _price_again(amendment, old, facts)
+            with suppress(PricingError):
+                _price_again(amendment, old, facts)
         amendment.pk, amendment.id = None, None
         amendment.tenant_id, amendment.subscription = new.tenant_id, new
         amendment.public_id, amendment.request_key = uuid.uuid4(), uuid.uuid4()
