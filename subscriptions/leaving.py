@@ -24,8 +24,10 @@ from subscriptions.models import RUNNING, Destination, Exit, ExitMove, ExitState
 from subscriptions.models.exit import EXIT_TRANSITIONS, OVER
 from subscriptions.operations import move
 from tenants import audit
+from tenants.days import in_words, working_days_after
 from tenants.models import User
 
+ANSWER_DAYS = 14  # working days in which a longer transition is said necessary (article 25, 4)
 FARTHEST_MONTHS = 12  # a departure is not planned further ahead
 
 
@@ -204,10 +206,26 @@ def withdraw(*, leaving: Exit, by: User, now: datetime) -> None:
     _audit(leaving, by, now, "exit.withdrawn", "{actor} a annulé le départ de")
 
 
+def extend_until(leaving: Exit) -> date:
+    """The last day to say that the transition cannot be done in time: fourteen working days after the request
+    (article 25, 4)."""
+    return working_days_after(leaving.notice_from, ANSWER_DAYS)
+
+
+def may_extend(leaving: Exit, *, on: date) -> bool:
+    """Whether a longer transition may still be said necessary that day."""
+    return leaving.state in (ExitState.NOTICE, ExitState.TRANSITION) and on <= extend_until(leaving)
+
+
 @transaction.atomic
 def extend(*, leaving: Exit, until: date, reason: str, by: User, now: datetime) -> None:
     """A longer transition, because a shorter one is technically impossible (article 25, 4): until the day
-    `until`, excluded. Raises ExitRefused or WrongState."""
+    `until`, excluded; said within fourteen working days of the request. Raises ExitRefused or WrongState."""
+    if localdate(now) > (last_day := extend_until(leaving)):
+        raise WrongState(
+            f"Une transition plus longue se demandait au plus tard le {in_words(last_day)}, quatorze jours "
+            "ouvrés après la demande de départ."
+        )
     terms = terms_of(subscription=leaving.subscription, on=localdate(now))
     last = after_months(leaving.transition_from, terms.longest_transition_months)
     if not reason.strip():

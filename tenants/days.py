@@ -1,6 +1,6 @@
 """Days as French readers write them."""
 
-from datetime import date
+from datetime import date, timedelta
 
 from django.utils.formats import date_format
 
@@ -33,3 +33,33 @@ def years_after(day: date, years: int) -> date:
         return day.replace(year=day.year + years)
     except ValueError:
         return day.replace(year=day.year + years, day=28)
+
+
+def holidays(year: int) -> set[date]:
+    """The public holidays of France that year (Code du travail, L3133-1)."""
+    fixed = ((1, 1), (5, 1), (5, 8), (7, 14), (8, 15), (11, 1), (11, 11), (12, 25))
+    easter = _easter(year)
+    moving = {easter + timedelta(days=days) for days in (1, 39, 50)}  # Monday, Ascension, Whit Monday
+    return {date(year, month, day) for month, day in fixed} | moving
+
+
+def _easter(year: int) -> date:
+    """Easter Sunday of the Gregorian calendar (Meeus, Jones and Butcher)."""
+    a, (b, c) = year % 19, divmod(year, 100)
+    d, e = divmod(b, 4)
+    g = (8 * b + 13) // 25
+    h = (19 * a + b - d - g + 15) % 30
+    i, k = divmod(c, 4)
+    weekday = (32 + 2 * e + 2 * i - h - k) % 7
+    m = (a + 11 * h + 19 * weekday) // 433
+    month = (h + weekday - 7 * m + 90) // 25
+    return date(year, month, (h + weekday - 7 * m + 33 * month + 19) % 32)
+
+
+def working_days_after(day: date, count: int) -> date:
+    """The `count`th working day after that one: neither Saturday, Sunday nor public holiday (regulation
+    1182/71, articles 2 and 3)."""
+    while count:
+        day += timedelta(days=1)
+        count -= day.weekday() < 5 and day not in holidays(day.year)
+    return day

@@ -15,6 +15,7 @@ from provisioning.models import Event, Run, Step, StepState
 from subscriptions import leaving, leaving_letters
 from subscriptions.exceptions import ExitRefused, WrongState
 from subscriptions.models import Destination, Exit, ExitMove, ExitState, State, Subscription
+from tenants.days import working_days_after
 from tenants.models import AuditEvent, Letter, Role
 from tenants.tenancy import tenant_scope
 from tests.factories import ClaimFactory, MembershipFactory, SubscriptionFactory, UserFactory
@@ -227,6 +228,21 @@ def test_a_longer_transition_has_a_reason_and_a_limit(subscription):
     assert (found.retrieval_from, found.erasure_from) == (date(2026, 12, 9), date(2027, 1, 8))
     nights(SERVICE_ENDS)
     assert current(subscription).state == State.ACTIVE
+
+
+@pytest.mark.parametrize(("on", "allowed"), [(-1, True), (0, True), (1, False)])
+def test_a_longer_transition_is_said_within_fourteen_working_days(subscription, on, allowed):
+    exit_ = leave(subscription)
+    day = working_days_after(TODAY, 14) + timedelta(days=on)
+    assert leaving.may_extend(exit_, on=day) is allowed
+    with as_worker():
+        asked = {"leaving": exit_, "until": date(2026, 12, 9), "reason": "Longue.", "by": UserFactory()}
+        if allowed:
+            leaving.extend(now=at(day), **asked)
+        else:
+            with pytest.raises(WrongState, match="quatorze jours"):
+                leaving.extend(now=at(day), **asked)
+        assert (Exit.objects.get().extended_at is not None) is allowed
 
 
 def test_a_certificate_is_a_pdf_of_the_right_day(subscription):

@@ -7,6 +7,7 @@ from django.core.paginator import Paginator
 from django.http import Http404
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
+from django.utils.timezone import localdate
 
 from catalog.models import Vendor
 from marketplace.web.commune.forms import ask_files_again
@@ -32,7 +33,6 @@ NOBODY = {
         "Un départ se lit ici une fois les données effacées, ou s’il est annulé.",
     ),
 }
-EXTENDABLE = (ExitState.NOTICE, ExitState.TRANSITION)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -134,7 +134,7 @@ def _said(request, form, verb, found: Exit, done: str) -> bool:
 def _page(request, door: ExitDoor, found: Exit, *, extend_form=None, certificate_form=None):
     subscription = found.subscription
     member = subscription.tenant
-    extends = door.acts and found.state in EXTENDABLE
+    extends = door.acts and leaving.may_extend(found, on=localdate(timezone.now()))
     certifies = door.acts and found.state == ExitState.ERASURE and not found.certificate
     context = {
         "name": door.name,
@@ -156,6 +156,7 @@ def _page(request, door: ExitDoor, found: Exit, *, extend_form=None, certificate
         ],
         "extend_form": (extend_form or ExtendForm()) if extends else None,
         "extend_url": door.url("exit_extend", found.public_id),
+        "extend_until": day(leaving.extend_until(found)),
         "certificate_form": (certificate_form or CertificateForm()) if certifies else None,
         "certify_url": door.url("exit_certify", found.public_id),
         "has_errors": bool(

@@ -5,6 +5,7 @@ from datetime import date
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
+from freezegun import freeze_time
 
 from subscriptions.models import Exit, ExitState, State
 from tenants.models import Role
@@ -43,6 +44,7 @@ def test_no_departure_is_said_of_each_tab(operator, sign_in):
     assert "Aucun départ terminé" in client.get(url, {"etat": "termines"}).content.decode()
 
 
+@freeze_time("2026-03-20 12:00")
 def test_a_transition_is_prolonged_for_a_reason(operator, sign_in):
     leaving = departure(operator)
     client = sign_in(Role.CURATOR, operator)
@@ -53,6 +55,20 @@ def test_a_transition_is_prolonged_for_a_reason(operator, sign_in):
     client.post(url, {"until": "2026-12-09", "reason": "Trois millions de pièces."})
     shown = client.get(reverse("operator_exit", args=[operator.slug, leaving.public_id])).content.decode()
     assert "Prolongée : Trois millions de pièces." in shown
+
+
+def test_after_fourteen_working_days_nothing_is_prolonged(operator, sign_in):
+    leaving = departure(operator)
+    client = sign_in(Role.CURATOR, operator)
+    page = reverse("operator_exit", args=[operator.slug, leaving.public_id])
+    url = reverse("operator_exit_extend", args=[operator.slug, leaving.public_id])
+    with freeze_time("2026-03-30 12:00"):
+        assert "Dites-le au plus tard le 30 mars 2026" in client.get(page).content.decode()
+    with freeze_time("2026-03-31 12:00"):
+        assert "Prolonger la transition" not in client.get(page).content.decode()
+        asked = {"until": "2026-12-09", "reason": "Trois millions de pièces."}
+        said = client.post(url, asked, follow=True).content.decode()
+        assert "se demandait au plus tard le 30 mars 2026" in said
 
 
 def test_the_certificate_is_put_on_record_and_read(operator, sign_in):

@@ -6,6 +6,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
+from freezegun import freeze_time
 
 from subscriptions.models import Exit, ExitState, State
 from tenants.models import Role
@@ -44,6 +45,7 @@ def test_a_vendor_follows_who_leaves_its_services_and_nobody_else(leaving, snaps
     assert (shown.status_code, shown.context["extend_form"]) == (200, None)  # an editor only reads
 
 
+@freeze_time("2026-03-20 12:00")
 def test_a_vendor_prolongs_the_transition_for_a_reason_that_the_member_reads(leaving):
     client = signed_in(leaving, Role.VENDOR_ADMIN)
     url = address(leaving, "vendor_exit_extend", leaving.public_id)
