@@ -25,24 +25,38 @@ def badge(leaving: Exit) -> dict:
 
 
 def steps(leaving: Exit) -> list[dict]:
-    """The phases of a departure: behind, under way, to come."""
-    reached = ORDER.index(leaving.state) if leaving.state in ORDER else -1
+    """The phases of a departure: behind, under way, to come; of one given up, that it was."""
+    if leaving.state not in ORDER:
+        word = BADGES[ExitState(leaving.state)][1]
+        return [{"label": "Préavis", "state": "stopped", "word": word, "when": "", "detail": ""}]
+    reached = ORDER.index(leaving.state)
     shown = [
-        ("Préavis", until(leaving.transition_from), "Le service continue comme avant."),
+        ("Préavis", until(leaving.transition_from), "" if reached else "Le service continue comme avant."),
         ("Transition", span(leaving.transition_from, leaving.retrieval_from), _transition(leaving)),
         ("Récupération des données", span(leaving.retrieval_from, leaving.erasure_from), _retrieval(leaving)),
         ("Effacement", f"à partir du {day(leaving.erasure_from)}", _erasure(leaving)),
     ]
     return [
-        {
-            "label": label,
-            "when": when,
-            "detail": detail,
-            "state": "done" if position < reached else "current" if position == reached else "todo",
-        }
+        _step(
+            label,
+            when,
+            detail,
+            "done" if position < reached else "current" if position == reached else "todo",
+        )
         for position, (label, when, detail) in enumerate(shown)
         if not (label == "Transition" and leaving.transition_from == leaving.retrieval_from)
     ]
+
+
+def _step(label: str, when: str, detail: str, state: str) -> dict:
+    said = {"done": "terminé", "current": "en cours", "todo": "à venir"}[state]
+    return {
+        "label": label,
+        "state": state,
+        "word": f"{when[0].upper()}{when[1:]}\u00a0: {said}",
+        "when": "",
+        "detail": detail,
+    }
 
 
 def planned(days: Calendar) -> list[dict]:
@@ -62,7 +76,7 @@ def planned(days: Calendar) -> list[dict]:
         ("Effacement", f"à partir du {day(days.erasure_from)}", "Un certificat en est déposé ici."),
     ]
     return [
-        {"label": label, "when": when, "detail": detail, "state": "todo"}
+        _step(label, when, detail, "todo")
         for label, when, detail in shown
         if not (label == "Transition" and days.transition_from == days.retrieval_from)
     ]
@@ -86,6 +100,8 @@ def _transition(leaving: Exit) -> str:
 def _retrieval(leaving: Exit) -> str:
     if leaving.retrieved_at:
         return f"Données récupérées, dit le {moment(leaving.retrieved_at)} par {leaving.retrieved_by}."
+    if leaving.state in (ExitState.ERASURE, ExitState.DONE):
+        return "Personne n’a dit les avoir récupérées."
     return "Les données peuvent encore être récupérées chez l’éditeur."
 
 

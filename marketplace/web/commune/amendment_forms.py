@@ -41,7 +41,7 @@ class AmendmentForm(forms.Form):
         },
     )
     other_basis = forms.CharField(
-        label="Motif légal d’une modification importante (facultatif)",
+        label="Motif légal d’une modification importante",
         required=False,
         max_length=300,
         help_text="Au-delà de 10 % du montant initial, une nouvelle mise en concurrence est nécessaire, sauf "

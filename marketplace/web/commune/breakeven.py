@@ -6,7 +6,7 @@ from catalog.pricing import format_cents
 from subscriptions.value.paper import months
 
 WIDTH, HEIGHT = 640, 300
-LEFT, RIGHT, TOP, BOTTOM = 110, 624, 16, 262
+LEFT, RIGHT, TOP, BOTTOM = 110, 612, 16, 262
 MONTHS = 12
 
 

@@ -44,10 +44,17 @@ def _facts(subscription: Subscription, found: Outlook | None, *, running: bool) 
         facts.append(
             {
                 "label": "Reconductions",
-                "value": f"{term.rank} faite{'s' if term.rank > 1 else ''}, {subscription.renewals} au plus",
+                "value": f"{_made(term.rank)}, {subscription.renewals} au plus",
             }
         )
     return facts
+
+
+def _made(count: int) -> str:
+    """How many renewals were made, in words."""
+    if not count:
+        return "Aucune pour l’instant"
+    return f"{count} faite{'s' if count > 1 else ''}"
 
 
 def _next(subscription: Subscription, found: Outlook) -> str:

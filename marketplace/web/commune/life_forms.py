@@ -8,7 +8,7 @@ from subscriptions.acts import Act
 
 class ReasonForm(forms.Form):
     reason = forms.CharField(
-        label="Motif (facultatif)",
+        label="Motif",
         required=False,
         max_length=500,
         help_text="L’autre partie le lira.",

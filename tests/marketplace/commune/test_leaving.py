@@ -46,7 +46,7 @@ def test_the_calendar_is_read_before_anything_is_asked(subscription, sign_in):
     assert text.index("Ce qui se passera") < text.index("Confirmer le départ")
     starts = day(localdate() + timedelta(days=60))
     assert f"Le {starts} au plus tôt" in text
-    assert page.context["steps"][1]["when"].startswith(f"du {starts} au ")
+    assert page.context["steps"][1]["word"].startswith(f"Du {starts} au ")
     later = (localdate() + timedelta(days=100)).isoformat()
     drawn = client.post(
         address("member_leave", subscription),
