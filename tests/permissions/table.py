@@ -471,6 +471,10 @@ def _share(kind: str) -> Callable[[World], list]:
     return lambda world: [world.active.public_id, world.shares[kind].public_id]
 
 
+def _cost_key(world: World) -> list:
+    return [world.active.public_id, world.cost_key.public_id]
+
+
 def _financed(kind: str) -> Callable[[World], list]:
     return lambda world: [world.financed[kind].public_id]
 
@@ -696,6 +700,10 @@ TABLE = [
     member("member_payer_stop", thing=_share("agreed"), get=opens(SIGNATORY), post=leads(SIGNATORY),
            sends=_a_last_day),
     member("member_payer_convention", thing=_share("agreed"), get=opens(MEMBERS)),
+    member("member_cost_key_new", thing=_active,
+           get=not_found(SIGNATORY), post=not_found(SIGNATORY)),  # covers no commune
+    member("member_cost_key_again", thing=_cost_key, get=opens(SIGNATORY), post=leads(SIGNATORY),
+           sends=lambda world: {"reference_on": "2033-06-01", "starts": "2034-01-01"}),
     member("member_financed", get=opens(MEMBERS)),
     member("member_share_agree", thing=_financed("proposed"), get=opens(SIGNATORY), post=leads(SIGNATORY)),
     member("member_share_refuse", thing=_financed("proposed"), get=opens(SIGNATORY), post=leads(SIGNATORY),

@@ -49,12 +49,14 @@ from marketplace.pages.picture_storage import FOLDER
 from provisioning.models import Step, StepState
 from subscriptions.models import (
     BulkRequest,
+    CostKey,
     Envelope,
     Exit,
     ExitState,
     FrameworkLot,
     Message,
     PayerShare,
+    ShareKind,
     ShareState,
     State,
     Subscription,
@@ -83,6 +85,7 @@ from tests.factories import (
     ChecklistItemFactory,
     ClaimFactory,
     CollegeFactory,
+    CostKeyFactory,
     EnvelopeFactory,
     ExitFactory,
     FavouriteFactory,
@@ -196,6 +199,7 @@ class World:
     active: Subscription  # with the act that approved it
     shares: dict[str, PayerShare]  # of that one: "proposed", "agreed"
     financed: dict[str, PayerShare]  # of somebody else's, asked of the commune: the same
+    cost_key: CostKey  # of that one
     agreeing: Subscription  # waits for its operator
     concluding: Subscription  # waits for its vendor
     messages: dict[str, Message]  # with a file, on each of these three requests
@@ -387,6 +391,7 @@ def _member_side(side: dict, commune: Organisation) -> dict:
         "requested": requested,
         "active": active,
         "shares": _shares(subscription=active),
+        "cost_key": _paid_by_a_key(active),
         "financed": _shares(subscription__listing=archives, payer=commune),
         "value": _valued(SubscriptionFactory(state=State.ACTIVE, listing=listing("Four"), **asked)),
         "renewing": _amended(_with_term(listing("Pont"), asked), by=secretary),
@@ -403,6 +408,14 @@ def _member_side(side: dict, commune: Organisation) -> dict:
         "opening": opening,
         "step": StepFactory(run__subscription=opening, state=StepState.NEEDS_PERSON, problem="Panne."),
     }
+
+
+def _paid_by_a_key(subscription: Subscription) -> CostKey:
+    """One that a payer agreed to, after those years."""
+    key = CostKeyFactory(subscription=subscription)
+    terms = {"kind": ShareKind.COST_KEY, "part": 1, "whole": 10, "starts": date(2033, 1, 1)}
+    PayerShareFactory(subscription=subscription, key=key, **terms)
+    return key
 
 
 def _shares(**terms) -> dict[str, PayerShare]:

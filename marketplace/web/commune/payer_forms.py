@@ -8,8 +8,11 @@ from django import forms
 
 from marketplace.web.amounts import EuroField
 from marketplace.web.commune.forms import TYPED_DATE
-from subscriptions.models import ShareKind
+from subscriptions.cost_keys import Key
+from subscriptions.models import KeyMethod, ShareKind
 from subscriptions.paying import Convention, Terms
+from tenants.models import Organisation
+from tenants.models.territory import PopulationKind
 
 NO_DATE = "Cette date n’existe pas. Écrivez-la ainsi : 01/01/2027."
 
@@ -37,10 +40,39 @@ class PercentField(forms.CharField):
         return percent
 
 
-class ShareForm(forms.Form):
-    """A part proposed to another member of the operator."""
+class ConventionForm(forms.Form):
+    """What a part rests on."""
 
     public_id = forms.UUIDField(widget=forms.HiddenInput)
+    convention_number = forms.CharField(
+        label="Référence de la convention",
+        max_length=60,
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+        error_messages={"required": "Indiquez la référence de la convention."},
+    )
+    convention_date = forms.DateField(
+        label="Date de la convention",
+        widget=TYPED_DATE,
+        error_messages={"required": "Indiquez la date de la convention.", "invalid": NO_DATE},
+    )
+    convention_file = forms.FileField(
+        label="Convention signée (PDF)",
+        help_text="10 Mo au plus.",
+        error_messages={
+            "required": "Joignez la convention signée, au format PDF.",
+            "empty": "Ce fichier est vide. Joignez la convention signée, au format PDF.",
+        },
+    )
+
+    def convention(self) -> Convention:
+        """What was typed, for the room."""
+        values = self.cleaned_data
+        return Convention(values["convention_number"], values["convention_date"], values["convention_file"])
+
+
+class ShareForm(ConventionForm):
+    """A part proposed to another member of the operator."""
+
     payer = forms.CharField(
         label="Qui paierait",
         max_length=255,
@@ -74,25 +106,8 @@ class ShareForm(forms.Form):
         widget=TYPED_DATE,
         error_messages={"invalid": NO_DATE},
     )
-    convention_number = forms.CharField(
-        label="Référence de la convention",
-        max_length=60,
-        widget=forms.TextInput(attrs={"autocomplete": "off"}),
-        error_messages={"required": "Indiquez la référence de la convention."},
-    )
-    convention_date = forms.DateField(
-        label="Date de la convention",
-        widget=TYPED_DATE,
-        error_messages={"required": "Indiquez la date de la convention.", "invalid": NO_DATE},
-    )
-    convention_file = forms.FileField(
-        label="Convention signée (PDF)",
-        help_text="10 Mo au plus.",
-        error_messages={
-            "required": "Joignez la convention signée, au format PDF.",
-            "empty": "Ce fichier est vide. Joignez la convention signée, au format PDF.",
-        },
-    )
+
+    field_order = ("payer", "kind", "percent", "yearly_cents", "starts", "last_day")
 
     @classmethod
     def empty(cls) -> "ShareForm":
@@ -105,11 +120,6 @@ class ShareForm(forms.Form):
         last = values["last_day"]
         ends = day_after(last) if last else None
         return Terms(values["percent"], values["yearly_cents"], values["starts"], ends)
-
-    def convention(self) -> Convention:
-        """The same."""
-        values = self.cleaned_data
-        return Convention(values["convention_number"], values["convention_date"], values["convention_file"])
 
 
 class AgreeForm(forms.Form):
@@ -150,3 +160,57 @@ class StopForm(WhyForm):
         error_messages={"required": "Indiquez le dernier jour payé.", "invalid": NO_DATE},
     )
     field_order = ("last_day", "reason")
+
+
+class CountForm(forms.Form):
+    """On which day a key counts, and from when it is paid."""
+
+    reference_on = forms.DateField(
+        label="Date de référence",
+        help_text="Les habitants sont ceux du recensement en vigueur ce jour-là.",
+        widget=TYPED_DATE,
+        error_messages={"required": "Indiquez la date de référence.", "invalid": NO_DATE},
+    )
+    starts = forms.DateField(
+        label="À partir du",
+        help_text="Le premier jour d’un mois qui n’est pas encore facturé.",
+        widget=TYPED_DATE,
+        error_messages={"required": "Indiquez le premier jour.", "invalid": NO_DATE},
+    )
+
+
+class KeyForm(ConventionForm, CountForm):
+    """How the cost is shared among the communes covered; a percentage for each, for agreed ones alone."""
+
+    method = forms.ChoiceField(
+        label="Clé de répartition",
+        choices=KeyMethod.choices,
+        error_messages={"required": "Choisissez la clé."},
+    )
+    population_kind = forms.ChoiceField(
+        label="Population comptée (clé au nombre d’habitants)",
+        choices=[("", "–"), *PopulationKind.choices],
+        required=False,
+    )
+    kept_percent = PercentField(
+        label="Part gardée par l’intercommunalité (%)",
+        required=False,
+        help_text="Vide : tout est réparti entre les communes.",
+    )
+    field_order = ("method", "population_kind", "kept_percent", "reference_on", "starts")
+
+    def __init__(self, *args, communes: list[Organisation], **kwargs):
+        super().__init__(*args, **kwargs)
+        self.communes = communes
+        for one in communes:
+            self.fields[f"percent_{one.siren}"] = PercentField(
+                label=f"{one.name} (%, si les pourcentages sont convenus)", required=False
+            )
+
+    def key(self) -> Key:
+        """What was typed, for the room."""
+        values = self.cleaned_data
+        typed = {one.pk: values[f"percent_{one.siren}"] for one in self.communes}
+        percents = {pk: percent for pk, percent in typed.items() if percent is not None}
+        kept = values["kept_percent"] or Decimal(0)
+        return Key(KeyMethod(values["method"]), kept, values["population_kind"], percents)

@@ -18,8 +18,9 @@ from marketplace.web.commune.payer_forms import AgreeForm, ShareForm, StopForm, 
 from marketplace.web.formats import day, format_cents
 from marketplace.web.pdf import FileMissing, pdf_response
 from subscriptions import paying
+from subscriptions.cost_keys import covered_communes
 from subscriptions.exceptions import ShareRefused
-from subscriptions.models import PayerShare, ShareKind, ShareSide, ShareState, Subscription
+from subscriptions.models import KeyMethod, PayerShare, ShareKind, ShareSide, ShareState, Subscription
 from subscriptions.payer_queries import asked_of, find_payers, in_force, shares_of
 from subscriptions.queries import subscription_for_member
 from tenants.models import Role
@@ -39,7 +40,7 @@ FIELDS = {"ends": "last_day"}  # the room's names for what the form calls otherw
 @require_safe
 def payers(request, organisation, public_id):
     """Each payer with its part, and what is left."""
-    subscription = _subscription(organisation, public_id)
+    subscription = subscription_of(organisation, public_id)
     today = localdate(timezone.now())
     shares = list(shares_of(subscription))
     signs = Role.SIGNATORY in request.roles
@@ -52,7 +53,11 @@ def payers(request, organisation, public_id):
         "new_url": reverse("member_payer_new", args=[organisation.siren, subscription.public_id])
         if signs and subscription.is_open
         else "",
-        "back": _page(organisation, subscription, "member_subscription"),
+        "keys": _keys(organisation, shares) if signs else [],
+        "key_url": page_of(organisation, subscription, "member_cost_key_new")
+        if signs and subscription.is_open and covered_communes(subscription=subscription, on=today)
+        else "",
+        "back": page_of(organisation, subscription, "member_subscription"),
     }
     return render(request, "commune/payers.html", context)
 
@@ -61,7 +66,7 @@ def payers(request, organisation, public_id):
 @may_read_and_send
 def new(request, organisation, public_id):
     """A signatory asks another collectivity to pay a part."""
-    subscription = _subscription(organisation, public_id)
+    subscription = subscription_of(organisation, public_id)
     if not subscription.is_open:
         raise Http404
     form = ShareForm(request.POST, request.FILES) if request.method == "POST" else ShareForm.empty()
@@ -83,12 +88,12 @@ def new(request, organisation, public_id):
                 now=now,
             )
         except ShareRefused as refusal:
-            _say(form, refusal)
+            say(form, refusal)
         else:
             messages.success(request, f"{found[0].name} est invitée à répondre. Rien ne change d’ici là.")
-            return redirect(_page(organisation, subscription, "member_payers"))
+            return redirect(page_of(organisation, subscription, "member_payers"))
     ask_files_again(form)
-    return _form_page(
+    return form_page(
         request,
         organisation,
         subscription.service_name,
@@ -100,7 +105,7 @@ def new(request, organisation, public_id):
             "Elle recevra ensuite sa propre facture ; vous payez ce que les autres ne paient pas.",
         ],
         label="Envoyer la proposition",
-        back=_page(organisation, subscription, "member_payers"),
+        back=page_of(organisation, subscription, "member_payers"),
     )
 
 
@@ -108,7 +113,7 @@ def new(request, organisation, public_id):
 @require_POST
 def withdraw(request, organisation, public_id, share):
     """Takes a proposal back."""
-    subscription = _subscription(organisation, public_id)
+    subscription = subscription_of(organisation, public_id)
     found = get_object_or_404(_own_shares(subscription), public_id=share)
     try:
         paying.withdraw(share=found, side=ShareSide.SUBSCRIBER, by=request.user, now=timezone.now())
@@ -116,16 +121,16 @@ def withdraw(request, organisation, public_id, share):
         messages.error(request, str(refusal))
     else:
         messages.success(request, "La proposition est retirée.")
-    return redirect(_page(organisation, subscription, "member_payers"))
+    return redirect(page_of(organisation, subscription, "member_payers"))
 
 
 @member_view(Role.SIGNATORY)
 @may_read_and_send
 def stop(request, organisation, public_id, share):
     """The subscriber ends an agreed part before its term."""
-    subscription = _subscription(organisation, public_id)
+    subscription = subscription_of(organisation, public_id)
     found = get_object_or_404(_own_shares(subscription), public_id=share)
-    back = _page(organisation, subscription, "member_payers")
+    back = page_of(organisation, subscription, "member_payers")
     return _stop(request, organisation, found, side=ShareSide.SUBSCRIBER, back=back)
 
 
@@ -133,9 +138,9 @@ def stop(request, organisation, public_id, share):
 @require_safe
 def convention(request, organisation, public_id, share):
     """The convention, for the subscriber."""
-    subscription = _subscription(organisation, public_id)
+    subscription = subscription_of(organisation, public_id)
     found = get_object_or_404(shares_of(subscription), public_id=share)
-    return _convention(request, found, back=_page(organisation, subscription, "member_payers"))
+    return _convention(request, found, back=page_of(organisation, subscription, "member_payers"))
 
 
 @member_view()
@@ -165,12 +170,12 @@ def agree(request, organisation, share):
             try:
                 paying.agree(share=found, by=request.user, now=timezone.now(), **form.cleaned_data)
             except ShareRefused as refusal:
-                _say(form, refusal)
+                say(form, refusal)
             else:
                 messages.success(request, "Vous avez accepté. Votre part aura sa propre facture.")
                 return redirect("member_financed", siren=organisation.siren)
         row = _financed_row(organisation, found, signs=True)
-    return _form_page(
+    return form_page(
         request,
         organisation,
         found.subscription.service_name,
@@ -198,11 +203,11 @@ def refuse(request, organisation, share):
             try:
                 paying.refuse(share=found, by=request.user, now=timezone.now(), **form.cleaned_data)
             except ShareRefused as refusal:
-                _say(form, refusal)
+                say(form, refusal)
             else:
                 messages.success(request, "Vous avez refusé. La collectivité abonnée est prévenue.")
                 return redirect("member_financed", siren=organisation.siren)
-    return _form_page(
+    return form_page(
         request,
         organisation,
         found.subscription.service_name,
@@ -248,11 +253,11 @@ def _stop(request, organisation, found: PayerShare, *, side: ShareSide, back: st
                 now=timezone.now(),
             )
         except ShareRefused as refusal:
-            _say(form, refusal, starts="last_day")
+            say(form, refusal, starts="last_day")
         else:
             messages.success(request, f"C’est noté : la part s’arrête le {day(values['last_day'])} au soir.")
             return redirect(back)
-    return _form_page(
+    return form_page(
         request,
         organisation,
         found.subscription.service_name,
@@ -268,7 +273,8 @@ def _stop(request, organisation, found: PayerShare, *, side: ShareSide, back: st
     )
 
 
-def _form_page(request, organisation, service, form, *, back: str, danger: bool = False, **context):
+def form_page(request, organisation, service, form, *, back: str, danger: bool = False, **context):
+    """One thing to decide about a part, alone on its page: what follows from it, then the form."""
     context |= {
         "organisation": organisation,
         "service": service,
@@ -290,7 +296,7 @@ def _convention(request, share: PayerShare, *, back: str):
         return redirect(back)
 
 
-def _say(form, refusal: ShareRefused, **others: str) -> None:
+def say(form, refusal: ShareRefused, **others: str) -> None:
     """A refusal of the room, beside the field to mend when the form has it."""
     field = {**FIELDS, **others}.get(refusal.field, refusal.field)
     form.add_error(field if field in form.fields else None, str(refusal))
@@ -352,6 +358,22 @@ def _said(share: PayerShare) -> dict:
     }
 
 
+def _keys(organisation, shares: list[PayerShare]) -> list[dict]:
+    """The keys by which communes pay, which may be counted again."""
+    keys = {share.key for share in shares if share.key_id and share.state == ShareState.AGREED}
+    return [
+        {
+            "label": key.get_method_display(),
+            "url": reverse(
+                "member_cost_key_again",
+                args=[organisation.siren, shares[0].subscription.public_id, key.public_id],
+            ),
+        }
+        for key in sorted(keys, key=lambda key: key.pk)
+        if key.method != KeyMethod.FIXED
+    ]
+
+
 def _parts(organisation, subscription: Subscription, shares: list[PayerShare]) -> list[dict]:
     """Today's parts of a year, the subscriber's own first, each with the length of its bar in percent."""
     cents = yearly_parts(subscription, shares)
@@ -371,9 +393,11 @@ def _own_shares(subscription: Subscription):
     return shares_of(subscription).select_related("payer", "subscription__tenant", "subscription__operator")
 
 
-def _subscription(organisation, public_id) -> Subscription:
+def subscription_of(organisation, public_id) -> Subscription:
+    """The organisation's own, or 404."""
     return get_object_or_404(subscription_for_member(organisation=organisation), public_id=public_id)
 
 
-def _page(organisation, subscription: Subscription, name: str) -> str:
+def page_of(organisation, subscription: Subscription, name: str) -> str:
+    """The address of one of its pages."""
     return reverse(name, args=[organisation.siren, subscription.public_id])

@@ -5,6 +5,7 @@ from django.urls import path
 from marketplace.web.commune import (
     amendments,
     bulk,
+    cost_keys,
     covers,
     decisions,
     envelopes,
@@ -45,6 +46,12 @@ urlpatterns = [
     path("demandes-groupees/<uuid:public_id>/compte-rendu.csv", bulk.report, name="member_bulk_csv"),
     path("abonnements/<uuid:public_id>/communes/", covers.covers, name="member_covers"),
     path("abonnements/<uuid:public_id>/payeurs/", payers.payers, name="member_payers"),
+    path("abonnements/<uuid:public_id>/payeurs/communes/", cost_keys.new, name="member_cost_key_new"),
+    path(
+        "abonnements/<uuid:public_id>/payeurs/communes/<uuid:key>/recalculer/",
+        cost_keys.again,
+        name="member_cost_key_again",
+    ),
     path("abonnements/<uuid:public_id>/payeurs/proposer/", payers.new, name="member_payer_new"),
     path(
         "abonnements/<uuid:public_id>/payeurs/<uuid:share>/retirer/",

@@ -12,6 +12,8 @@ from subscriptions.models import PayerShare, ShareState, State
 from tenants.models import Role
 from tests.factories import (
     AdhesionFactory,
+    CoverFactory,
+    ListingFactory,
     MembershipFactory,
     OrganisationFactory,
     PayerShareFactory,
@@ -163,3 +165,70 @@ def test_nobody_else_finds_it(held, region):
     subscriber = signed_in(held.tenant)
     own_door = reverse("member_share_agree", args=[held.tenant.siren, share.public_id])
     assert subscriber.get(own_door).status_code == 404
+
+
+@pytest.fixture
+def shared():
+    """The subscription of an intercommunality, which covers two of its communes."""
+    epci = OrganisationFactory(epci=True, name="Dinan Agglomération")
+    listing = ListingFactory()
+    AdhesionFactory(operator=listing.operator, organisation=epci, covers_communes=True)
+    held = SubscriptionFactory(tenant=epci, listing=listing, state=State.ACTIVE)
+    for name, people in (("Évran", 1_000), ("Plouër", 3_000)):
+        commune = OrganisationFactory(name=name, territory__epci=epci.territory, territory__population=people)
+        CoverFactory(subscription=held, tenant=commune)
+    return held
+
+
+def a_key(**values) -> dict:
+    return {
+        "public_id": str(uuid.uuid4()),
+        "method": "inhabitants",
+        "population_kind": "municipale",
+        "kept_percent": "20",
+        "reference_on": "2026-01-01",
+        "starts": "2030-01-01",
+        "convention_number": "C-7",
+        "convention_date": "2026-01-05",
+        "convention_file": SimpleUploadedFile("convention.pdf", b"%PDF-1.7\n%%EOF"),
+    } | values
+
+
+def test_an_intercommunality_shares_the_cost_by_a_key(shared):
+    client = signed_in(shared.tenant)
+    new = at("member_cost_key_new", shared)
+    assert new in client.get(at("member_payers", shared)).content.decode()
+    assert "2 communes couvertes" in client.get(new).content.decode()
+    assert client.post(new, a_key()).status_code == 302
+    page = client.get(at("member_payers", shared)).content.decode()
+    assert "80\xa0% × 1\u202f000 habitants sur 4\u202f000" in page
+    with as_worker():
+        share = PayerShare.objects.select_related("payer", "key").get(payer__name="Évran")
+    answer = reverse("member_share_agree", args=[share.payer.siren, share.public_id])
+    assert signed_in(share.payer).post(answer).status_code == 302
+    again = at("member_cost_key_again", shared, share.key.public_id)
+    assert again in client.get(at("member_payers", shared)).content.decode()
+    counted = {"reference_on": "2026-06-01", "starts": "2031-01-01"}
+    assert client.post(again, counted).status_code == 302
+    with as_worker():
+        assert PayerShare.objects.filter(payer=share.payer, state=ShareState.AGREED).count() == 1
+
+
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        ({"method": "fixed", "population_kind": ""}, "doivent faire 100"),
+        ({"population_kind": ""}, "Choisissez la population"),
+        ({"kept_percent": "100"}, "entre 0 et 99,99"),
+        ({"reference_on": "1999-01-01"}, "Population inconnue"),
+        ({"convention_file": SimpleUploadedFile("c.pdf", b"PK")}, "pas un PDF"),
+    ],
+)
+def test_a_key_that_cannot_be_is_said_in_place(shared, values, words):
+    page = signed_in(shared.tenant).post(at("member_cost_key_new", shared), a_key(**values))
+    assert page.status_code == 200
+    assert words in page.content.decode()
+
+
+def test_a_commune_has_nobody_to_share_with(held):
+    assert signed_in(held.tenant).get(at("member_cost_key_new", held)).status_code == 404
