@@ -18,6 +18,7 @@ from catalog.claims.queries import public_claims, rules
 from catalog.claims.values import DataAct, SwitchingFee
 from catalog.models import ClaimTopic
 from subscriptions import signals, tasks
+from subscriptions.contract_letters import tell_both
 from subscriptions.exceptions import ExitRefused, WrongState
 from subscriptions.files import problem_with_pdf
 from subscriptions.models import RUNNING, Destination, Exit, ExitMove, ExitState, State, Subscription
@@ -254,6 +255,52 @@ def extend(*, leaving: Exit, until: date, reason: str, by: User, now: datetime) 
     _audit(leaving, by, now, "exit.extended", "{actor} a prolongé la transition de")
 
 
+def may_take_longer(leaving: Exit) -> bool:
+    """Whether the subscriber may still take a longer transition: once, while there is one to come or under
+    way (article 25, 5)."""
+    return (
+        leaving.state in (ExitState.NOTICE, ExitState.TRANSITION)
+        and leaving.destination != Destination.ERASURE
+        and leaving.member_extended_at is None
+    )
+
+
+@transaction.atomic
+def take_longer(*, leaving: Exit, until: date, by: User, now: datetime) -> None:
+    """The subscriber takes the transition it needs, once and without a reason (article 25, 5): until the day
+    `until`, excluded, a year later at most. Billed to that day. Raises ExitRefused or WrongState."""
+    last = after_months(leaving.retrieval_from, FARTHEST_MONTHS)
+    if not leaving.retrieval_from < until <= last:
+        raise ExitRefused(
+            "until",
+            f"Choisissez une date après le {leaving.retrieval_from:%d/%m/%Y} et jusqu’au {last:%d/%m/%Y}.",
+        )
+    takes = Exit.objects.filter(
+        pk=leaving.pk,
+        state__in=(ExitState.NOTICE, ExitState.TRANSITION),
+        retrieval_from=leaving.retrieval_from,
+        member_extended_at=None,
+    ).exclude(destination=Destination.ERASURE)
+    changed = takes.update(
+        retrieval_from=until,
+        erasure_from=leaving.erasure_from + (until - leaving.retrieval_from),
+        member_extended_at=now,
+        member_extended_by=by,
+    )
+    if changed != 1:
+        raise WrongState("Ce départ n’a plus de transition à prolonger, ou l’a déjà été. Rechargez la page.")
+    leaving.refresh_from_db()
+    _audit(leaving, by, now, "exit.taken_longer", "{actor} a pris une transition plus longue pour")
+    tell_both(
+        leaving.subscription,
+        f"exit-longer:{leaving.pk}",
+        f"{leaving.subscription.service_name} : la transition dure plus longtemps",
+        f"{leaving.subscription.tenant.name} a choisi une transition plus longue : le service reste ouvert, "
+        f"et facturé, jusqu’au {in_words(until - timedelta(days=1))}.",
+        now,
+    )
+
+
 @transaction.atomic
 def say_retrieved(*, leaving: Exit, by: User, now: datetime) -> None:
     """The subscriber has its data: said from the transition on, and nothing is erased any sooner. Raises
@@ -374,6 +421,7 @@ def carry_over(*, old: Subscription, new: Subscription | None, by: User, now: da
     copied = (
         "destination", "reason", "requested_by", "requested_at", "notice_from", "transition_from",
         "retrieval_from", "erasure_from", "extended_at", "extended_by", "extension_reason",
+        "member_extended_at", "member_extended_by",
     )  # fmt: skip
     followed = Exit.objects.create(
         tenant_id=new.tenant_id,

@@ -94,6 +94,8 @@ def span(first: date, first_without: date) -> str:
 
 def _transition(leaving: Exit) -> str:
     last = f"Dernier jour facturé : le {day(leaving.retrieval_from - timedelta(days=1))}."
+    if leaving.member_extended_at:
+        last = f"Plus longue à la demande de la collectivité, le {day(leaving.member_extended_at)}. {last}"
     return f"Prolongée : {leaving.extension_reason} {last}" if leaving.extended_at else last
 
 

@@ -80,6 +80,12 @@ class Exit(TenantOwned):
     )
     extension_reason = models.CharField("motif de la prolongation", max_length=500, blank=True)
 
+    # The subscriber's own right to a longer transition, once (article 25, 5).
+    member_extended_at = models.DateTimeField(null=True)
+    member_extended_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
+    )
+
     retrieved_at = models.DateTimeField(null=True)  # the subscriber says that it has its data
     retrieved_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
@@ -108,6 +114,11 @@ class Exit(TenantOwned):
             models.CheckConstraint(
                 condition=Q(extended_at__isnull=True) | ~Q(extension_reason=""),
                 name="exit_extended_for_a_reason",
+            ),
+            models.CheckConstraint(
+                condition=Q(member_extended_at__isnull=True, member_extended_by__isnull=True)
+                | Q(member_extended_at__isnull=False, member_extended_by__isnull=False),
+                name="exit_extended_by_its_member",
             ),
             models.CheckConstraint(
                 condition=~Q(state="done")

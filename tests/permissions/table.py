@@ -681,6 +681,8 @@ TABLE = [
     member("member_cancel", thing=_requested,
            post=not_found(MEMBERS) | leads(SECRETARY, ORG_ADMIN)),  # it is this secretary's request
     member("member_leave", thing=_active, get=opens(SIGNATORY), post=leads(SIGNATORY), sends=_a_departure),
+    member("member_leave_longer", thing=_parting_service, get=opens(SIGNATORY), post=leads(SIGNATORY),
+           sends=lambda world: {"until": (world.parting.retrieval_from + timedelta(days=20)).isoformat()}),
     member("member_leave_withdraw", thing=_parting_service, post=leads(SIGNATORY)),
     member(
         "member_leave_retrieved",

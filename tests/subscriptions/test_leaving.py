@@ -245,6 +245,38 @@ def test_a_longer_transition_is_said_within_fourteen_working_days(subscription, 
         assert (Exit.objects.get().extended_at is not None) is allowed
 
 
+def test_a_member_takes_a_longer_transition_once(subscription):
+    exit_ = leave(subscription)
+    administrator = MembershipFactory(
+        organisation=subscription.operator.organisation, role=Role.OPERATOR_ADMIN
+    ).user
+
+    def take(until, on=NOTICE_ENDS):
+        with as_worker():
+            found = Exit.objects.get(pk=exit_.pk)
+            leaving.take_longer(leaving=found, until=until, by=UserFactory(), now=at(on))
+
+    for until in (SERVICE_ENDS, date(2027, 6, 9)):
+        with pytest.raises(ExitRefused):
+            take(until)
+    take(date(2026, 9, 1))
+    with as_worker():
+        found = Exit.objects.get()
+        assert (found.retrieval_from, found.erasure_from) == (date(2026, 9, 1), date(2026, 10, 1))
+        assert Letter.objects.get(key__startswith="exit-longer:").to == administrator.email
+    with pytest.raises(WrongState):
+        take(date(2026, 10, 1))
+    nights(SERVICE_ENDS)
+    assert current(subscription).state == State.ACTIVE
+
+
+def test_where_data_are_only_erased_there_is_nothing_to_prolong(subscription):
+    exit_ = leave(subscription, destination=Destination.ERASURE)
+    assert not leaving.may_take_longer(exit_)
+    with tenant_scope([subscription.tenant_id]), pytest.raises(WrongState):
+        leaving.take_longer(leaving=exit_, until=date(2026, 9, 1), by=UserFactory(), now=at(TODAY))
+
+
 def test_a_certificate_is_a_pdf_of_the_right_day(subscription):
     exit_ = leave(subscription)
     nights(ERASED)

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from marketplace.web.access import member_view
 from marketplace.web.commune.forms import TYPED_DATE
+from marketplace.web.commune.terms import form_page
 from marketplace.web.formats import day
 from marketplace.web.leaving_words import badge, planned, steps
 from marketplace.web.pdf import FileMissing, pdf_response
@@ -124,6 +125,56 @@ def withdraw(request, organisation, public_id):
     )
 
 
+class LongerForm(forms.Form):
+    until = forms.DateField(
+        label="Premier jour sans le service",
+        widget=TYPED_DATE,
+        error_messages={
+            "required": "Indiquez le premier jour sans le service.",
+            "invalid": "Cette date n’existe pas. Écrivez-la ainsi : 17/03/2027.",
+        },
+    )
+
+
+@member_view(Role.SIGNATORY)
+@require_http_methods(["GET", "HEAD", "POST"])
+def longer(request, organisation, public_id):
+    """The commune takes a longer transition, once."""
+    subscription = _subscription(organisation, public_id)
+    found = leaving.open_exit(subscription=subscription)
+    if found is None or not leaving.may_take_longer(found):
+        messages.info(request, "Il n’y a pas de transition à prolonger, ou elle l’a déjà été.")
+        return _back(organisation, subscription)
+    form = LongerForm(request.POST if request.method == "POST" else None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            leaving.take_longer(
+                leaving=found, until=form.cleaned_data["until"], by=request.user, now=timezone.now()
+            )
+        except ExitRefused as refusal:
+            form.add_error(refusal.field, str(refusal))
+        except WrongState as refusal:
+            messages.error(request, str(refusal))
+            return _back(organisation, subscription)
+        else:
+            messages.success(request, "La transition est prolongée. L’opérateur est prévenu.")
+            return _back(organisation, subscription)
+    return form_page(
+        request,
+        organisation,
+        subscription,
+        form,
+        title="Prendre plus de temps pour partir",
+        consequences=[
+            f"Aujourd’hui, le service s’arrête le {day(found.retrieval_from)}.",
+            "Vous pouvez choisir une fois un jour plus lointain, sans donner de motif (règlement 2023/2854, "
+            "article 25, 5).",
+            "Le service reste ouvert, et facturé, jusqu’à la veille. La suite est décalée d’autant.",
+        ],
+        label="Prolonger la transition",
+    )
+
+
 @member_view(Role.SECRETARY, Role.SIGNATORY)
 @require_POST
 def retrieved(request, organisation, public_id):
@@ -171,6 +222,9 @@ def leaving_block(request, organisation: Organisation, subscription: Subscriptio
         "asked_by": found.requested_by,
         "withdraw_url": _named("member_leave_withdraw", organisation, subscription)
         if notice and Role.SIGNATORY in request.roles
+        else "",
+        "longer_url": _named("member_leave_longer", organisation, subscription)
+        if leaving.may_take_longer(found) and Role.SIGNATORY in request.roles
         else "",
         "retrieved_url": _named("member_leave_retrieved", organisation, subscription) if says else "",
         "certificate_url": _named("member_certificate", organisation, subscription)

@@ -120,6 +120,7 @@ urlpatterns = [
     path("abonnements/<uuid:public_id>/termes/<int:rank>/acte.pdf", terms.act, name="member_term_act"),
     path("abonnements/<uuid:public_id>/quitter/", leaving.leave, name="member_leave"),
     path("abonnements/<uuid:public_id>/rester/", leaving.withdraw, name="member_leave_withdraw"),
+    path("abonnements/<uuid:public_id>/plus-de-temps/", leaving.longer, name="member_leave_longer"),
     path("abonnements/<uuid:public_id>/recupere/", leaving.retrieved, name="member_leave_retrieved"),
     path("abonnements/<uuid:public_id>/certificat.pdf", leaving.certificate, name="member_certificate"),
     path("abonnements/<uuid:public_id>/avis/", opinion.opinion, name="member_opinion"),
