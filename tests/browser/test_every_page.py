@@ -54,6 +54,7 @@ NO_PAGES = {
     "member_paper": "a file",
     "member_message_file": "a file",
     "member_certificate": "a file",
+    "member_envelope_act": "a file",
     "member_amendment_act": "a file",
     "member_term_act": "a file",
     "member_bulk_csv": "a file",
@@ -120,6 +121,7 @@ FORMS = {
 # What the demo has no example of, and why.
 NONE_IN_THE_DEMO = {
     "member_help": "no operator acts for a commune; her first page has the form that asks",
+    "member_leave_longer": "nobody of the commune that is walked through is leaving a service",
     "operator_run_approve": "every run of invoices is issued",
     "operator_merger": "no commune of the year 2026 has merged",
     "operator_member_import": "no file was sent",
