@@ -120,3 +120,14 @@ def pooled_facts(*, listing: Listing, facts: TerritoryFacts, on: date) -> Territ
         return facts
     group = groups_of(listings=[listing], on=on).get(listing.pk)
     return with_newcomer(facts=facts, grid=parse_grid(grid.definition), group=group)
+
+
+def joining(*, grids: Mapping[int, PriceGrid], facts: TerritoryFacts) -> dict[int, TerritoryFacts]:
+    """Of these grids by listing, those that look at the group, with the facts of whoever would join it. One
+    query when there are any, none else."""
+    pooled = {listing: grid for listing, grid in grids.items() if is_pooled(grid)}
+    groups = groups_of(listings=list(pooled), on=facts.on) if pooled else {}
+    return {
+        listing: with_newcomer(facts=facts, grid=parse_grid(grid.definition), group=groups.get(listing))
+        for listing, grid in pooled.items()
+    }

@@ -1,7 +1,8 @@
 """What the cards of a page say beside the numbers that the shelf keeps in memory."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from django.db import connection
 
@@ -38,10 +39,25 @@ def card_texts(*, listings: Sequence[int]) -> list[CardTexts]:
     return [CardTexts(*rows[listing]) for listing in listings if listing in rows]
 
 
-def why_unpriced(*, listings: Sequence[int], facts: TerritoryFacts) -> dict[int, ListingPrice]:
-    """What the engine says of listings that the shelf knows no price of. One query, none without listings."""
+class Joining(Protocol):
+    """`subscriptions.pooling.joining`."""
+
+    def __call__(
+        self, *, grids: Mapping[int, PriceGrid], facts: TerritoryFacts
+    ) -> Mapping[int, TerritoryFacts]: ...
+
+
+def why_unpriced(
+    *, listings: Sequence[int], facts: TerritoryFacts, joining: Joining | None = None
+) -> dict[int, ListingPrice]:
+    """What the engine says of listings that the shelf knows no price of. One query, none without listings.
+
+    `joining` gives the facts by listing of whoever would join the groups that these grids look at."""
     if not listings:
         return {}
     published = PriceGrid.objects.filter(listing__in=listings, state=GridState.PUBLISHED, option="")
     grids = {grid.listing_id: grid for grid in published.order_by() if grid.is_in_force(facts.on)}
-    return {listing: grid_price(grid=grids.get(listing), facts=facts) for listing in listings}
+    own = joining(grids=grids, facts=facts) if joining else {}
+    return {
+        listing: grid_price(grid=grids.get(listing), facts=own.get(listing, facts)) for listing in listings
+    }

@@ -28,6 +28,7 @@ from marketplace.web.public.commune_choice import CommuneChoice, chosen_commune
 from marketplace.web.public.keeping import keep_service
 from marketplace.web.public.member_state import member_action
 from marketplace.web.public.views import operator_or_404
+from subscriptions.pooling import pooled_facts
 from tenants.models import Operator
 
 OPENINGS = {
@@ -87,6 +88,8 @@ def service_context(
     counting = CountsForm(typed or {}, counted=counted) if counted else None
     if facts and counting:
         facts = replace(facts, counts=counting.counts)
+    if facts and listing:
+        facts = pooled_facts(listing=listing, facts=facts, on=today)
     price = listing_price(listing=listing, facts=facts) if facts and listing else None
     card = price_card(price=price, commune=commune, choose_url="#commune")
     if counting and price and price.problem:

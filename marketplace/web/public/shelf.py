@@ -35,6 +35,7 @@ from marketplace.web.public.shelf_words import (
     used_words,
 )
 from marketplace.web.public.views import operator_or_404
+from subscriptions.pooling import joining
 from tenants.models import Operator
 
 NO_FILTER = {
@@ -182,7 +183,7 @@ def _cards(
     prices = {one.listing: one.price for one in found.page}
     if visitor:
         unpriced = [listing for listing, price in prices.items() if price is None]
-        prices |= why_unpriced(listings=unpriced, facts=visitor.facts)
+        prices |= why_unpriced(listings=unpriced, facts=visitor.facts, joining=joining)
     base = reverse("storefront", args=[operator.slug])
     suffix = f"?{urlencode({'insee': query.insee})}" if query.insee else ""
     return [

@@ -1,11 +1,14 @@
 """One service's page: what its operator approved, told for the visitor's commune; nothing written since."""
 
+from datetime import date
+
 import pytest
 from bs4 import BeautifulSoup
 from django.test import Client
 from django.urls import reverse
 
 from catalog.models import FileKind
+from subscriptions.models import GroupPopulation
 from tests.factories import (
     ListingFactory,
     OperatorFactory,
@@ -165,3 +168,25 @@ def test_queries_of_a_full_page(client, operator, commune, snapshot):
     )
     with snapshot_queries(snapshot(name="full service")):
         page(client, insee="14711")
+
+
+def test_a_price_by_the_volume_of_the_group_is_that_of_whoever_would_join_it(client, operator, commune):
+    listing = ListingFactory(
+        operator=operator,
+        sheet=ServiceSheetFactory(name="Cantine facile", slug="cantine-facile"),
+        grid__definition={
+            "pattern": "pooled_volume",
+            "population_kind": "municipale",
+            "tiers": [{"up_to": 2_000, "rate": "1.00"}, {"rate": "0.50"}],
+        },
+    )
+    shelf = reverse("storefront", args=["hall"])
+
+    def told() -> list[str]:
+        card = BeautifulSoup(client.get(shelf, {"insee": commune.code}).content, "html.parser")
+        return [words(one.select_one(".halle-slate")) for one in (page(client, insee=commune.code), card)]
+
+    assert all("1 032,00 € TTC" in one for one in told())  # alone, 860 inhabitants at 1 €
+    with as_worker():
+        GroupPopulation.objects.create(listing=listing, on=date(2026, 1, 1), members=3, inhabitants=3_000)
+    assert all("516,00 € TTC" in one for one in told())
