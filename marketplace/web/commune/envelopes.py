@@ -157,8 +157,8 @@ def _summary(found: Envelope, today: date) -> dict:
     return {
         "bar": f"enveloppe-{found.number}",
         "percent": found.percent,
-        "text": f"{format_cents(found.held_cents)} sur {format_cents(found.amount_cents)} HT, il reste "
-        f"{format_cents(found.left_cents)}",
+        "text": f"{format_cents(found.held_cents)} sur {format_cents(found.amount_cents)}",
+        "left": f"Il reste {format_cents(found.left_cents)} HT.",
         "badge": {"state": badge[0], "label": badge[1]},
         "span": f"Du {day(found.starts_on)} au {last}",
         "families": ", ".join(Family(one).label for one in found.families) or "Tous les services",
@@ -187,7 +187,7 @@ def _row(organisation, hold: EnvelopeHold) -> dict:
     return {
         "service": subscription.service_name,
         "url": reverse("member_subscription", args=[organisation.siren, subscription.public_id]),
-        "at": moment(hold.at),
+        "at": day(hold.at),
         "by": str(subscription.requested_by),
         "amount": format_cents(hold.amount_cents),
         "before": format_cents(hold.left_before_cents),
