@@ -40,6 +40,7 @@ from subscriptions.models import (
     NonRenewal,
     Order,
     Party,
+    PayerShare,
     State,
     Subscription,
 )
@@ -263,6 +264,11 @@ def test_settlements_agree_with_their_channel(seeded):
     assert pending.filter(invoice__tenant__territory__code=MAIN).exists()
     for settlement in Settlement.objects.filter(state=SettlementState.PAID).select_related("invoice")[::50]:
         assert settlement.paid_at.date() - settlement.invoice.issue_date < timedelta(days=35)
+
+
+def test_another_member_pays_a_part_for_the_main_commune(seeded):
+    found = PayerShare.objects.filter(tenant__territory__code=MAIN)
+    assert sorted(found.values_list("state", flat=True)) == ["agreed", "proposed"]
 
 
 def test_only_jobs_that_have_something_to_do_are_left(seeded):

@@ -34,6 +34,7 @@ from demo.seed.operators import make_operators
 from demo.seed.opinions import make_opinions
 from demo.seed.options import price_options
 from demo.seed.orders import place_orders
+from demo.seed.payers import make_payers
 from demo.seed.people import make_people, make_staff
 from demo.seed.revisions import revise_tariffs
 from demo.seed.sheets import make_drafts
@@ -117,6 +118,7 @@ class Command(BaseCommand):
             make_departures()
             make_agreements(market=market, rng=rng)
             make_forez_est(market=market, rng=rng)
+            make_payers(rng=rng)
             send_later(kind="bulk")
         with self.telling("what waits for curators"):
             make_curation(operators=operators)

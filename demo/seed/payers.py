@@ -1,0 +1,60 @@
+"""Who pays beside the main commune: another member pays a part of a service for it, and one is asked to."""
+
+from datetime import date
+from decimal import Decimal
+from random import Random
+from uuid import UUID
+
+from demo.seed.bills import jobs_forgotten
+from demo.seed.decisions import act_pdf
+from demo.seed.letters import send_later
+from demo.seed.members import MAIN
+from demo.seed.moments import at
+from demo.seed.people import holders
+from demo.seed.states import RECENT
+from subscriptions import paying
+from subscriptions.models import PayerShare, ShareKind, ShareSide, State, Subscription
+from subscriptions.paying import Convention, Terms
+from tenants.members.adhesions import members_of
+from tenants.models import Organisation, Role
+
+FROM = date(2028, 1, 1)  # beyond all that is billed
+SIGNED = date(2026, 10, 5)
+
+
+def make_payers(*, rng: Random) -> None:
+    """A part that is agreed to, and one that waits for its answer, of two services of the main commune."""
+    main = Organisation.objects.get(territory__code=MAIN)
+    open_ones = Subscription.objects.filter(tenant=main, state=State.ACTIVE).select_related(
+        "tenant", "operator"
+    )
+    signatories = holders(Role.SIGNATORY)
+    agreed, asked = open_ones.order_by("pk")[:2]
+    with jobs_forgotten():
+        share = _ask(agreed, Decimal(40), signatories, rng)
+        paying.agree(share=share, by=signatories[share.payer_id], now=at(RECENT, 15))
+        _ask(asked, Decimal("33.33"), signatories, rng)
+    send_later(kind="payer-share")
+
+
+def _ask(subscription: Subscription, percent: Decimal, signatories: dict, rng: Random) -> PayerShare:
+    members = members_of(operator=subscription.operator, on=RECENT).filter(pk__in=signatories)
+    payer = members.exclude(pk=subscription.tenant_id).order_by("plain_name", "pk")[0]
+    number = f"CONV-{SIGNED:%Y}-{subscription.pk}"
+    file = act_pdf(
+        organisation=subscription.tenant.name,
+        number=number,
+        day=SIGNED,
+        subject=f"prise en charge d’une part de {subscription.service_name}",
+    )
+    return paying.propose(
+        subscription=subscription,
+        payer=payer,
+        kind=ShareKind.SPONSORSHIP,
+        terms=Terms(percent, None, FROM, None),
+        convention=Convention(number, SIGNED, file),
+        side=ShareSide.SUBSCRIBER,
+        by=signatories[subscription.tenant_id],
+        public_id=UUID(int=rng.getrandbits(128), version=4),
+        now=at(RECENT, 10),
+    )
