@@ -3,7 +3,6 @@
 import pytest
 from bs4 import BeautifulSoup
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
@@ -20,6 +19,7 @@ from tests.factories import (
 from tests.factories.subscriptions import PDF
 from tests.tools.database import as_worker
 from tests.tools.queries import snapshot_queries
+from tests.tools.signing_in import signed_in
 
 pytestmark = pytest.mark.django_db
 
@@ -39,15 +39,6 @@ def epci(listing):
 @pytest.fixture
 def communes(epci):
     return [OrganisationFactory(territory__epci=epci.territory, territory__population=860) for _ in range(3)]
-
-
-def signed_in(organisation, *roles) -> Client:
-    user = MembershipFactory(organisation=organisation, role=roles[0]).user
-    for role in roles[1:]:
-        MembershipFactory(organisation=organisation, role=role, user=user)
-    client = Client()
-    client.force_login(user)
-    return client
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 """The pages of a cover: the intercommunality's, and those of a commune that is covered."""
 
 import pytest
-from django.test import Client
 from django.urls import reverse
 
 from marketplace.web.access import MEMBER_ROLES
@@ -11,11 +10,11 @@ from tests.factories import (
     AdhesionFactory,
     CoverFactory,
     ListingFactory,
-    MembershipFactory,
     OrganisationFactory,
     SubscriptionFactory,
 )
 from tests.tools.database import as_worker
+from tests.tools.signing_in import signed_in
 
 pytestmark = pytest.mark.django_db
 
@@ -31,12 +30,6 @@ def held():
 @pytest.fixture
 def commune(held):
     return OrganisationFactory(name="Évran", territory__epci=held.tenant.territory, territory__population=860)
-
-
-def signed_in(organisation, role) -> Client:
-    client = Client()
-    client.force_login(MembershipFactory(organisation=organisation, role=role).user)
-    return client
 
 
 def covered() -> list[str]:

@@ -8,7 +8,6 @@ import pytest
 from bs4 import BeautifulSoup
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import DatabaseError, transaction
-from django.test import Client
 from django.urls import reverse
 from PIL import Image
 
@@ -18,11 +17,12 @@ from subscriptions.files import MAX_BYTES
 from subscriptions.models import Message, Party
 from tenants.models import Letter, Role
 from tenants.tenancy import tenant_scope
-from tests.factories import MembershipFactory, MessageFactory, SubscriptionFactory
+from tests.factories import MessageFactory, SubscriptionFactory
 from tests.factories.base import NOW
 from tests.factories.subscriptions import PDF
 from tests.tools import jobs
 from tests.tools.database import as_worker
+from tests.tools.signing_in import signed_in
 
 pytestmark = pytest.mark.django_db
 
@@ -41,12 +41,6 @@ def doors(asked):
         Party.OPERATOR: (signed_in(asked.operator.organisation, Role.CURATOR), asked.operator.slug),
         Party.VENDOR: (signed_in(vendor, Role.VENDOR_EDITOR), vendor.siren),
     }
-
-
-def signed_in(organisation, role) -> Client:
-    client = Client()
-    client.force_login(MembershipFactory(organisation=organisation, role=role).user)
-    return client
 
 
 def page_name(party: Party) -> str:

@@ -4,7 +4,6 @@ from datetime import UTC, datetime
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 from freezegun import freeze_time
@@ -14,7 +13,6 @@ from subscriptions.models import State, Subscription
 from tenants.models import Role
 from tests.factories import (
     ListingFactory,
-    MembershipFactory,
     ReminderFactory,
     SubscriptionFactory,
     UserFactory,
@@ -22,6 +20,7 @@ from tests.factories import (
 from tests.factories.subscriptions import PDF
 from tests.tools.database import as_worker
 from tests.tools.queries import snapshot_queries
+from tests.tools.signing_in import signed_in
 
 pytestmark = pytest.mark.django_db
 
@@ -44,12 +43,6 @@ def decided(asked):
             now=timezone.now(),
         )
     return asked
-
-
-def signed_in(organisation, role) -> Client:
-    client = Client()
-    client.force_login(MembershipFactory(organisation=organisation, role=role).user)
-    return client
 
 
 def test_each_says_yes_in_turn_and_the_member_follows_it(decided, snapshot):

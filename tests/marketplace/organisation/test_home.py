@@ -1,14 +1,12 @@
 """ "Mon organisation", and where Chorus Pro finds it."""
 
 import pytest
-from django.test import Client
 from django.urls import reverse
 
 from tenants.models import Organisation, Role
 from tests.factories import (
     AdhesionFactory,
     ChorusServiceFactory,
-    MembershipFactory,
     OperatorFactory,
     OrganisationFactory,
     TerritoryFactory,
@@ -16,6 +14,7 @@ from tests.factories import (
 from tests.factories.tenants import _checked
 from tests.tools.database import as_worker
 from tests.tools.queries import snapshot_queries
+from tests.tools.signing_in import signed_in
 
 pytestmark = pytest.mark.django_db
 
@@ -30,15 +29,6 @@ def commune(epci):
     return OrganisationFactory(
         name="Commune d’Évran", territory__population=860, territory__epci=epci.territory
     )
-
-
-def signed_in(organisation, *roles) -> Client:
-    user = MembershipFactory(organisation=organisation, role=roles[0]).user
-    for role in roles[1:]:
-        MembershipFactory(user=user, organisation=organisation, role=role)
-    client = Client()
-    client.force_login(user)
-    return client
 
 
 def home(client, organisation) -> str:
