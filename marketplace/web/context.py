@@ -198,6 +198,7 @@ SECTIONS = {
             [
                 ("member_subscriptions", "Abonnements", MEMBER_ROLES),
                 ("member_bulks", "Demandes groupées", MEMBER_ROLES),
+                ("member_envelopes", "Enveloppes", MEMBER_ROLES),
                 ("member_values", "Dossiers de valeur", MEMBER_ROLES),
                 ("member_financed", "Ce que nous finançons", MEMBER_ROLES),
             ],

@@ -83,7 +83,6 @@ def subscription_list(request, organisation):
             }
             for row in covers_for(organisation=organisation, on=localdate(timezone.now()))
         ],
-        "envelopes_url": reverse("member_envelopes", args=[organisation.siren]),
         "is_epci": organisation.kind == OrganisationKind.EPCI,
         "bulks_url": reverse("member_bulks", args=[organisation.siren]),
     }
