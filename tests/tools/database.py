@@ -139,7 +139,7 @@ class Emptier:
                         copy.write(self.reference[table])
 
     def _connect(self) -> psycopg.Connection:
-        return psycopg.connect(self.url)
+        return psycopg.connect(self.url, options="-c synchronous_commit=off")  # nothing of it must last
 
     def _filled(self, admin: psycopg.Connection) -> set[str]:
         question = sql.SQL("SELECT {} WHERE EXISTS (SELECT FROM {})")
