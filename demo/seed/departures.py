@@ -29,10 +29,16 @@ LEAVING = (
     ("cantinelle", date(2026, 6, 29), Destination.OWN, "La cantine ferme avec l’école."),
     ("registre-fidele", date(2026, 6, 8), Destination.ERASURE, "Nous n’en avons plus l’usage."),
 )
+OF_MAIN = (
+    "demarches-du-bourg",
+    date(2026, 11, 19),
+    Destination.PROVIDER,
+    "Nous rejoignons la plateforme du département.",
+)
 
 
 def make_departures() -> None:
-    """At the syndicat; the last one to its end."""
+    """At the syndicat, the last one to its end; and one of the main commune in its notice."""
     curators = holders(Role.CURATOR)
     stays = (
         Subscription.objects.filter(operator__slug=BRUMELLE.slug, state=State.ACTIVE, exits__isnull=True)
@@ -47,6 +53,17 @@ def make_departures() -> None:
             ).first()
             departure = leave(subscription=subscription, on=day, destination=destination, reason=reason)
         finish(departure, by=curators[subscription.operator.organisation_id])
+        service, day, destination, reason = OF_MAIN
+        leave(
+            subscription=Subscription.objects.select_related("tenant", "listing").get(
+                tenant__territory__code=MAIN,
+                listing__offer__product__sheet__slug=service,
+                state=State.ACTIVE,
+            ),
+            on=day,
+            destination=destination,
+            reason=reason,
+        )
 
 
 def leave(*, subscription: Subscription, on: date, destination: Destination, reason: str) -> Exit:

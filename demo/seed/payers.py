@@ -1,4 +1,5 @@
-"""Who pays beside the main commune: another member pays a part of a service for it, and one is asked to."""
+"""Who pays beside the subscriber: another member pays a part of a service for the main commune, and one is
+asked to; the main commune does the same for its neighbour."""
 
 from datetime import date
 from decimal import Decimal
@@ -8,7 +9,7 @@ from uuid import UUID
 from demo.seed.bills import jobs_forgotten
 from demo.seed.decisions import act_pdf
 from demo.seed.letters import send_later
-from demo.seed.members import MAIN
+from demo.seed.members import MAIN, SECOND
 from demo.seed.moments import at
 from demo.seed.people import holders
 from demo.seed.states import RECENT
@@ -23,23 +24,27 @@ SIGNED = date(2026, 10, 5)
 
 
 def make_payers(*, rng: Random) -> None:
-    """A part that is agreed to, and one that waits for its answer, of two services of the main commune."""
-    main = Organisation.objects.get(territory__code=MAIN)
-    open_ones = Subscription.objects.filter(tenant=main, state=State.ACTIVE).select_related(
-        "tenant", "operator"
-    )
+    """A part that is agreed to, and one that waits for its answer, of two services of each."""
+    main, second = (Organisation.objects.get(territory__code=code) for code in (MAIN, SECOND))
     signatories = holders(Role.SIGNATORY)
-    agreed, asked = open_ones.order_by("pk")[:2]
     with jobs_forgotten():
-        share = _ask(agreed, Decimal(40), signatories, rng)
-        paying.agree(share=share, by=signatories[share.payer_id], now=at(RECENT, 15))
-        _ask(asked, Decimal("33.33"), signatories, rng)
+        for subscriber, payer in ((main, None), (second, main)):
+            open_ones = Subscription.objects.filter(tenant=subscriber, state=State.ACTIVE)
+            agreed, asked = open_ones.select_related("tenant", "operator").order_by("pk")[:2]
+            share = _ask(agreed, payer or _other_member(agreed, signatories), Decimal(40), signatories, rng)
+            paying.agree(share=share, by=signatories[share.payer_id], now=at(RECENT, 15))
+            _ask(asked, payer or _other_member(asked, signatories), Decimal("33.33"), signatories, rng)
     send_later(kind="payer-share")
 
 
-def _ask(subscription: Subscription, percent: Decimal, signatories: dict, rng: Random) -> PayerShare:
+def _other_member(subscription: Subscription, signatories: dict) -> Organisation:
     members = members_of(operator=subscription.operator, on=RECENT).filter(pk__in=signatories)
-    payer = members.exclude(pk=subscription.tenant_id).order_by("plain_name", "pk")[0]
+    return members.exclude(pk=subscription.tenant_id).order_by("plain_name", "pk")[0]
+
+
+def _ask(
+    subscription: Subscription, payer: Organisation, percent: Decimal, signatories: dict, rng: Random
+) -> PayerShare:
     number = f"CONV-{SIGNED:%Y}-{subscription.pk}"
     file = act_pdf(
         organisation=subscription.tenant.name,

@@ -57,6 +57,8 @@ NO_PAGES = {
     "member_envelope_act": "a file",
     "member_amendment_act": "a file",
     "member_term_act": "a file",
+    "member_payer_convention": "a file",
+    "member_financed_convention": "a file",
     "member_bulk_csv": "a file",
     "member_bulk_progress": "part of a page that renews itself",
     "member_value_file": "a file",
@@ -121,7 +123,7 @@ FORMS = {
 # What the demo has no example of, and why.
 NONE_IN_THE_DEMO = {
     "member_help": "no operator acts for a commune; her first page has the form that asks",
-    "member_leave_longer": "nobody of the commune that is walked through is leaving a service",
+    "member_cost_key_again": "an intercommunality's, and no cost is shared by a key",
     "operator_run_approve": "every run of invoices is issued",
     "operator_merger": "no commune of the year 2026 has merged",
     "operator_member_import": "no file was sent",
