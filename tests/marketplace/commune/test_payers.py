@@ -20,6 +20,7 @@ from tests.factories import (
     SubscriptionFactory,
 )
 from tests.tools.database import as_worker
+from tests.tools.queries import snapshot_queries
 
 pytestmark = pytest.mark.django_db
 
@@ -153,6 +154,19 @@ def test_the_parts_of_today_are_shown(held, region):
     assert "103,20" in page
     assert "154,80" in page
     assert "Arrêter" not in page
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_the_queries_of_both_lists_do_not_grow(held, region, snapshot, count):
+    for year in range(count):
+        PayerShareFactory(
+            subscription=held, payer=region, starts=date(2030 + year, 1, 1), ends=date(2031 + year, 1, 1)
+        )
+    subscriber, payer = signed_in(held.tenant, Role.AGENT), signed_in(region, Role.AGENT)
+    with snapshot_queries(snapshot(name="payers")):
+        assert subscriber.get(at("member_payers", held)).status_code == 200
+    with snapshot_queries(snapshot(name="financed")):
+        assert payer.get(reverse("member_financed", args=[region.siren])).status_code == 200
 
 
 def test_nobody_else_finds_it(held, region):
