@@ -159,20 +159,20 @@ def test_a_secretary_does_not_leave(subscription, sign_in):
     )
 
 
-@freeze_time("2026-04-01 12:00")
 def test_a_signatory_takes_more_time_once(client, at, commune, signatory):
     subscription = SubscriptionFactory(tenant=commune, state=State.ACTIVE)
     ExitFactory(subscription=subscription)
     client.force_login(signatory)
     page = at("member_subscription", subscription.public_id)
     url = at("member_leave_longer", subscription.public_id)
-    assert url in client.get(page).content.decode()
-    wrong = client.post(url, {"until": "2026-06-01"}).content.decode()
-    assert "Choisissez une date après le 08/06/2026" in wrong
-    assert 'value="2026-06-01"' in wrong
-    done = client.post(url, {"until": "2026-08-01"}, follow=True).content.decode()
-    assert "La transition est prolongée." in done
-    assert "Plus longue à la demande de la collectivité" in done
-    assert url not in client.get(page).content.decode()
-    again = client.post(url, {"until": "2026-10-01"}, follow=True).content.decode()
-    assert "elle l’a déjà été" in again
+    with freeze_time("2026-04-01 12:00"):
+        assert url in client.get(page).content.decode()
+        wrong = client.post(url, {"until": "2026-06-01"}).content.decode()
+        assert "Choisissez une date après le 08/06/2026" in wrong
+        assert 'value="2026-06-01"' in wrong
+        done = client.post(url, {"until": "2026-08-01"}, follow=True).content.decode()
+        assert "La transition est prolongée." in done
+        assert "Plus longue à la demande de la collectivité" in done
+        assert url not in client.get(page).content.decode()
+        again = client.post(url, {"until": "2026-10-01"}, follow=True).content.decode()
+        assert "elle l’a déjà été" in again

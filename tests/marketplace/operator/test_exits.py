@@ -44,17 +44,17 @@ def test_no_departure_is_said_of_each_tab(operator, sign_in):
     assert "Aucun départ terminé" in client.get(url, {"etat": "termines"}).content.decode()
 
 
-@freeze_time("2026-03-20 12:00")
 def test_a_transition_is_prolonged_for_a_reason(operator, sign_in):
     leaving = departure(operator)
     client = sign_in(Role.CURATOR, operator)
     url = reverse("operator_exit_extend", args=[operator.slug, leaving.public_id])
-    page = client.post(url, {"until": "2028-01-01", "reason": "Trois millions de pièces."})
-    assert "Choisissez une date après le 08/06/2026 et jusqu’au 09/12/2026." in page.content.decode()
-    assert "Trois millions de pièces." in page.content.decode()
-    client.post(url, {"until": "2026-12-09", "reason": "Trois millions de pièces."})
-    shown = client.get(reverse("operator_exit", args=[operator.slug, leaving.public_id])).content.decode()
-    assert "Prolongée : Trois millions de pièces." in shown
+    with freeze_time("2026-03-20 12:00"):
+        page = client.post(url, {"until": "2028-01-01", "reason": "Trois millions de pièces."})
+        assert "Choisissez une date après le 08/06/2026 et jusqu’au 09/12/2026." in page.content.decode()
+        assert "Trois millions de pièces." in page.content.decode()
+        client.post(url, {"until": "2026-12-09", "reason": "Trois millions de pièces."})
+        shown = client.get(reverse("operator_exit", args=[operator.slug, leaving.public_id])).content.decode()
+        assert "Prolongée : Trois millions de pièces." in shown
 
 
 def test_after_fourteen_working_days_nothing_is_prolonged(operator, sign_in):

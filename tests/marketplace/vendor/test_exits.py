@@ -45,16 +45,16 @@ def test_a_vendor_follows_who_leaves_its_services_and_nobody_else(leaving, snaps
     assert (shown.status_code, shown.context["extend_form"]) == (200, None)  # an editor only reads
 
 
-@freeze_time("2026-03-20 12:00")
 def test_a_vendor_prolongs_the_transition_for_a_reason_that_the_member_reads(leaving):
     client = signed_in(leaving, Role.VENDOR_ADMIN)
     url = address(leaving, "vendor_exit_extend", leaving.public_id)
-    refused = client.post(url, {"until": "2026-12-10", "reason": "Trois millions de pièces."})
-    assert "jusqu’au 09/12/2026." in refused.content.decode()
-    said = client.post(url, {"until": "2026-12-09", "reason": "Trois millions de pièces."}, follow=True)
-    assert "Prolongée : Trois millions de pièces." in said.content.decode()
-    with as_worker():
-        assert Exit.objects.get(pk=leaving.pk).retrieval_from == date(2026, 12, 9)
+    with freeze_time("2026-03-20 12:00"):
+        refused = client.post(url, {"until": "2026-12-10", "reason": "Trois millions de pièces."})
+        assert "jusqu’au 09/12/2026." in refused.content.decode()
+        said = client.post(url, {"until": "2026-12-09", "reason": "Trois millions de pièces."}, follow=True)
+        assert "Prolongée : Trois millions de pièces." in said.content.decode()
+        with as_worker():
+            assert Exit.objects.get(pk=leaving.pk).retrieval_from == date(2026, 12, 9)
 
 
 def test_a_vendor_puts_its_certificate_on_record():
