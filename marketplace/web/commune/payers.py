@@ -47,13 +47,13 @@ def payers(request, organisation, public_id):
     context = {
         "organisation": organisation,
         "subscription": subscription,
-        "rows": [_row(organisation, share, signs=signs, today=today) for share in shares],
+        "rows": [_row(organisation, subscription, share, signs=signs, today=today) for share in shares],
         "parts": _parts(organisation, subscription, in_force(shares, on=today)),
         "yearly": format_cents(subscription.yearly_cents),
         "new_url": reverse("member_payer_new", args=[organisation.siren, subscription.public_id])
         if signs and subscription.is_open
         else "",
-        "keys": _keys(organisation, shares) if signs else [],
+        "keys": _keys(organisation, subscription, shares) if signs else [],
         "key_url": page_of(organisation, subscription, "member_cost_key_new")
         if signs and subscription.is_open and covered_communes(subscription=subscription, on=today)
         else "",
@@ -311,8 +311,8 @@ def _not_found(found: list, subscription: Subscription) -> str:
     )
 
 
-def _row(organisation, share: PayerShare, *, signs: bool, today: date) -> dict:
-    address = [organisation.siren, share.subscription.public_id, share.public_id]
+def _row(organisation, subscription: Subscription, share: PayerShare, *, signs: bool, today: date) -> dict:
+    address = [organisation.siren, subscription.public_id, share.public_id]
     agreed = share.state == ShareState.AGREED and not share.is_over(on=today)
     return {
         **_said(share),
@@ -358,7 +358,7 @@ def _said(share: PayerShare) -> dict:
     }
 
 
-def _keys(organisation, shares: list[PayerShare]) -> list[dict]:
+def _keys(organisation, subscription: Subscription, shares: list[PayerShare]) -> list[dict]:
     """The keys by which communes pay, which may be counted again."""
     keys = {share.key for share in shares if share.key_id and share.state == ShareState.AGREED}
     return [
@@ -366,7 +366,7 @@ def _keys(organisation, shares: list[PayerShare]) -> list[dict]:
             "label": key.get_method_display(),
             "url": reverse(
                 "member_cost_key_again",
-                args=[organisation.siren, shares[0].subscription.public_id, key.public_id],
+                args=[organisation.siren, subscription.public_id, key.public_id],
             ),
         }
         for key in sorted(keys, key=lambda key: key.pk)
