@@ -98,7 +98,7 @@ NO_PAGES = {
     "styleguide_page": "the demo's own",
 }
 # What differs from one example to the other, links included.
-EACH = {"member_subscription"}
+EACH = {"member_subscription", "member_payers"}
 # What is looked for on a page, whose results lead further.
 TYPED = {"territory_search": "Margerie-Chantagret"}
 # An auditor may open them, and is shown no button to what she could not send.
