@@ -372,7 +372,7 @@ def test_several_credit_notes_give_back_no_more_tax_than_there_was():
     assert sum(note.gross_cents for note in notes) == invoice.gross_cents
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(
     opened=st.dates(date(2025, 6, 1), date(2026, 12, 31)),
     lasted=st.integers(0, 600),

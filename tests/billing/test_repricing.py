@@ -360,7 +360,7 @@ def amend_all(subscription, changes) -> None:
             agents = wanted
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=12)
 @given(
     changes=changes,
     issued=st.booleans(),

@@ -255,7 +255,7 @@ def test_an_end_told_after_the_true_up_gives_back_no_more_than_was_paid(subscrip
     assert owed(subscription) >= 0
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(
     months=st.sampled_from([(1, 13), (1, 7, 13), (1, 4, 7, 10, 13)]),
     counts=st.lists(st.integers(0, 30_000), min_size=4, max_size=4),

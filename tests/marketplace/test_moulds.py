@@ -47,7 +47,7 @@ def prices(draw) -> dict:
     return found
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(cards())
 def test_filled_as_rendered(card):
     assert moulded(CARD, card=card) == render_to_string(CARD, {"card": card})

@@ -59,7 +59,7 @@ def test_every_published_grid(name):
         assert by_shelf == by_engine, population
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(
     turn=st.integers(0, 4 * len(PATTERNS)),
     cents=st.integers(1, 500),

@@ -159,7 +159,7 @@ class Plain:
         return len(self.answers(but=name, also=also))
 
 
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=250)
 @given(made=entries, asked=questions)
 def test_answers_and_counts(made, asked):
     columns = columns_of(made)
@@ -190,7 +190,7 @@ def test_answers_and_counts(made, asked):
         assert choice.without(name) == len(plain.answers(but=name))
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(made=entries, asked=questions)
 def test_bands_part_the_priced_listings(made, asked):
     columns = columns_of(made)

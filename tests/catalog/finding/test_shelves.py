@@ -36,7 +36,7 @@ REST = {
 }  # fmt: skip
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(
     first=st.lists(entries, max_size=6, unique_by=lambda entry: entry["listing_id"]),
     batches=st.lists(st.lists(entries, max_size=4), max_size=3),

@@ -1,7 +1,7 @@
 """A grid asks for the numbers that its price needs, and for nothing else."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from catalog.pricing import counted, counts_as_facts, grid_of, parse_grid
@@ -11,7 +11,6 @@ from .test_more_properties import answer
 from .test_properties import people
 
 
-@settings(deadline=None)
 @given(every_grid, people, others, st.data())
 def test_whoever_answers_is_never_told_that_a_number_is_missing(grid, count, known, data):
     asked = counted(grid_of(parse_grid(grid), member_type=known["member_type"], college=known["college"]))

@@ -43,7 +43,6 @@ def interesting(found: Curve, *others: int) -> list[int]:
     return sorted({count for count in (*ends, *others) if count >= 1})
 
 
-@settings(deadline=None)
 @given(grids, people, st.booleans())
 def test_the_curve_is_the_price(grid, count, first_year):
     found = curve_of(grid, first_year=first_year)
@@ -51,7 +50,7 @@ def test_the_curve_is_the_price(grid, count, first_year):
         assert total_from_curve(found, population) == total(grid, population, first_year=first_year)
 
 
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 @given(every_grid, people, others)
 def test_the_curve_of_any_grid_is_the_price_or_the_same_refusal(grid, count, known):
     found = curve_of(grid, **known)
@@ -63,7 +62,6 @@ def test_the_curve_of_any_grid_is_the_price_or_the_same_refusal(grid, count, kno
             assert (segment.code, segment.reason) == expected
 
 
-@settings(deadline=None)
 @given(grids)
 def test_segments_cover_every_population_once_and_differ_from_their_neighbours(grid):
     segments = curve_of(grid).segments
@@ -75,13 +73,11 @@ def test_segments_cover_every_population_once_and_differ_from_their_neighbours(g
         assert (left.lines, left.reason) != (right.lines, right.reason)
 
 
-@settings(deadline=None)
 @given(per_inhabitant() | marginal() | fixed_plus_variable())
 def test_continuous_grids_never_jump(grid):
     assert jumps(curve_of(grid)) == []
 
 
-@settings(deadline=None)
 @given(grids)
 def test_every_population_that_pays_less_than_the_one_before_is_a_jump(grid):
     found = curve_of(grid)
@@ -92,7 +88,6 @@ def test_every_population_that_pays_less_than_the_one_before_is_a_jump(grid):
             assert (before is not None and after is not None and after < before) == (high in lowered)
 
 
-@settings(deadline=None)
 @given(grids, people)
 def test_the_formula_for_int64_stays_in_its_bounds(grid, count):
     found = curve_of(grid)
@@ -122,7 +117,7 @@ def test_a_bound_beyond_int64_does_not_fit():
     assert not curve_of({**grid, "minimum": "999999999999"}).fits_int64()
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(every_grid, st.lists(st.integers(1, MAX_POPULATION), min_size=1, max_size=20), others)
 def test_numpy_and_int64_give_the_same_cents(grid, counts, known):
     found = curve_of(grid, **known)

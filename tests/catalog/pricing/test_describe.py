@@ -3,7 +3,7 @@
 from typing import get_args
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 
 from catalog.pricing import PATTERNS, describe, describe_sections, parse_grid
 from catalog.pricing.grids import BuyerGrid, ByCollege, ByMemberType
@@ -146,7 +146,6 @@ def test_every_pattern_has_a_french_name():
     assert known == set(PATTERNS)
 
 
-@settings(deadline=None)
 @given(every_grid)
 def test_any_grid_is_described_without_a_technical_word(grid):
     found = describe(parse_grid(grid))

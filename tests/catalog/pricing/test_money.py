@@ -4,7 +4,7 @@ from datetime import date
 from decimal import ROUND_DOWN, Decimal, localcontext
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from catalog.pricing import format_cents, format_date, format_euros, format_number, format_percent, to_cents
@@ -28,7 +28,6 @@ def test_a_half_cent_goes_up_away_from_zero(euros, cents):
     assert to_cents(Decimal(euros)) == cents
 
 
-@settings(deadline=None)
 @given(st.integers(-(10**20), 10**20))
 def test_rounding_agrees_with_integer_arithmetic(units):
     """Amounts of 8 decimals, as whole numbers of 10⁻⁸ euro."""
@@ -37,7 +36,6 @@ def test_rounding_agrees_with_integer_arithmetic(units):
     assert round_ratio(units, 1_000_000) == (expected if units >= 0 else -expected)
 
 
-@settings(deadline=None)
 @given(st.integers(-(10**15), 10**15))
 def test_cents_survive_euros(cents):
     assert to_cents(from_cents(cents)) == cents

@@ -4,7 +4,7 @@ import json
 import random
 from decimal import Decimal
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from catalog.pricing import PricingError, Quote, first_year_apart, parse_grid, price, prorate
@@ -22,7 +22,6 @@ def answer(grid: dict, count: int, **known):
         return refusal.code, str(refusal)
 
 
-@settings(deadline=None)
 @given(every_grid, people, others)
 def test_a_price_is_exact_lines_or_a_sentence(grid, count, known):
     found = answer(grid, count, **known)
@@ -39,14 +38,12 @@ def test_a_price_is_exact_lines_or_a_sentence(grid, count, known):
     assert prorate(quote=found, numerator=12, denominator=12, label="mois").total_cents == found.total_cents
 
 
-@settings(deadline=None)
 @given(every_grid)
 def test_a_grid_survives_json_exactly(grid):
     parsed = parse_grid(grid)
     assert parse_grid(json.loads(json.dumps(parsed.model_dump(mode="json")))) == parsed
 
 
-@settings(deadline=None)
 @given(st.lists(every_simple, min_size=1, max_size=4), people, others)
 def test_a_sum_costs_the_sum_of_its_parts(grids, count, known):
     whole = {
@@ -61,7 +58,6 @@ def test_a_sum_costs_the_sum_of_its_parts(grids, count, known):
         assert found.total_cents == sum(part.total_cents for part in apart)
 
 
-@settings(deadline=None)
 @given(every_simple, st.sampled_from(["strata", "tranches", "bands", "tiers"]), people, others, st.integers())
 def test_the_order_of_rows_means_nothing(grid, field, count, known, seed):
     shuffled = dict(grid)
@@ -71,7 +67,6 @@ def test_the_order_of_rows_means_nothing(grid, field, count, known, seed):
     assert answer(shuffled, count, **known) == answer(grid, count, **known)
 
 
-@settings(deadline=None)
 @given(sums, people, others, st.integers())
 def test_the_order_of_parts_does_not_change_the_total(grid, count, known, seed):
     shuffled = {**grid, "parts": random.Random(seed).sample(grid["parts"], len(grid["parts"]))}
@@ -82,7 +77,6 @@ def test_the_order_of_parts_does_not_change_the_total(grid, count, known, seed):
         assert one.total_cents == other.total_cents
 
 
-@settings(deadline=None)
 @given(per_unit(), st.integers(0, 400_000), st.integers(0, 400_000))
 def test_more_units_never_cost_less_when_each_pays_its_own_band(grid, one, other):
     low, high = sorted([one, other])
@@ -91,7 +85,6 @@ def test_more_units_never_cost_less_when_each_pays_its_own_band(grid, one, other
     assert answer(grid, 1, units={key: low}).total_cents <= answer(grid, 1, units={key: high}).total_cents
 
 
-@settings(deadline=None)
 @given(st.lists(st.tuples(st.integers(1, 50_000), st.integers(1, 20_000)), min_size=1, max_size=20), units)
 def test_shares_by_solidarity_add_up_to_the_total(members, total):
     """To half a cent a member, and to the rounding of the price of an inhabitant at 8 decimals."""
@@ -107,7 +100,6 @@ def test_shares_by_solidarity_add_up_to_the_total(members, total):
     assert abs(shared * 1_000_000 - total) <= slack
 
 
-@settings(deadline=None)
 @given(every_grid, people, others)
 def test_an_adhesion_makes_the_first_year_dearer_never_cheaper(grid, count, known):
     found = answer(grid, count, **{**known, "first_year": True})
@@ -118,7 +110,6 @@ def test_an_adhesion_makes_the_first_year_dearer_never_cheaper(grid, count, know
             assert all(not line.one_off for line in following.lines)
 
 
-@settings(deadline=None)
 @given(every_grid, people, others)
 def test_years_differ_only_where_the_grid_says_they_may(grid, count, known):
     first = answer(grid, count, **{**known, "first_year": True})

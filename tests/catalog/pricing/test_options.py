@@ -1,6 +1,6 @@
 """A service with its options costs what it and they cost, in whatever order they were chosen."""
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from catalog.pricing import Quote, with_options
@@ -10,7 +10,6 @@ from .test_more_properties import answer
 from .test_properties import people
 
 
-@settings(deadline=None)
 @given(every_grid, st.lists(every_grid, max_size=4), people, others, st.randoms())
 def test_the_total_is_the_sum_whatever_the_order(base, options, count, known, random):
     base, *quotes = [answer(grid, count, **known) for grid in (base, *options)]

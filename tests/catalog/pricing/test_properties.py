@@ -4,7 +4,7 @@ import json
 import random
 from decimal import Decimal
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from catalog.pricing import Quote, parse_grid, price, prorate
@@ -84,7 +84,6 @@ def total(grid: dict, count: int) -> int:
     return price(grid=parse_grid(grid), facts=facts(count)).total_cents
 
 
-@settings(deadline=None)
 @given(grids, people)
 def test_lines_multiply_and_add_up_without_a_float(grid, count):
     quote = price(grid=parse_grid(grid), facts=facts(count))
@@ -98,7 +97,6 @@ def test_lines_multiply_and_add_up_without_a_float(grid, count):
         assert all(step and "E+" not in step and "E-" not in step for step in line.steps)
 
 
-@settings(deadline=None)
 @given(grids, people)
 def test_a_quote_survives_json_exactly(grid, count):
     quote = price(grid=parse_grid(grid), facts=facts(count))
@@ -107,21 +105,18 @@ def test_a_quote_survives_json_exactly(grid, count):
     assert again.to_dict() == quote.to_dict()
 
 
-@settings(deadline=None)
 @given(grids)
 def test_a_grid_survives_json_exactly(grid):
     parsed = parse_grid(grid)
     assert parse_grid(json.loads(json.dumps(parsed.model_dump(mode="json")))) == parsed
 
 
-@settings(deadline=None)
 @given(per_inhabitant() | marginal() | fixed_plus_variable(), people, people)
 def test_more_inhabitants_never_pay_less(grid, one, other):
     low, high = sorted([one, other])
     assert total(grid, low) <= total(grid, high)
 
 
-@settings(deadline=None)
 @given(units, units, units, people)
 def test_minimum_and_cap_are_respected(rate, one, other, count):
     low, high = sorted([one, other])
@@ -135,7 +130,6 @@ def test_minimum_and_cap_are_respected(rate, one, other, count):
     assert total(grid, count) == cents(min(max(rate * count, low), high))
 
 
-@settings(deadline=None)
 @given(marginal(), st.integers(1, 150_000))
 def test_one_more_inhabitant_costs_the_rate_of_its_tranche(grid, count):
     """Continuous: no jump at a bound, contrary to flat strata."""
@@ -148,7 +142,6 @@ def test_one_more_inhabitant_costs_the_rate_of_its_tranche(grid, count):
     assert exact(count + 1) - exact(count) == int(tranche.rate * UNIT)
 
 
-@settings(deadline=None)
 @given(marginal(), people)
 def test_tranches_are_the_sum_over_each_inhabitants_rate(grid, count):
     expected, below = 0, 0
@@ -159,7 +152,6 @@ def test_tranches_are_the_sum_over_each_inhabitants_rate(grid, count):
     assert total(grid, count) == cents(expected)
 
 
-@settings(deadline=None)
 @given(st.integers(1, 10_000), units, people)
 def test_cutting_a_tranche_in_two_at_the_same_rate_changes_nothing(cut, rate, count):
     whole = {"pattern": "per_inhabitant", "population_kind": "totale", "rate": amount(rate)}
@@ -169,7 +161,6 @@ def test_cutting_a_tranche_in_two_at_the_same_rate_changes_nothing(cut, rate, co
     ) == total(whole, count)
 
 
-@settings(deadline=None)
 @given(flat(), people, st.integers(0, 2**32))
 def test_the_order_of_strata_means_nothing(grid, count, seed):
     shuffled = {**grid, "strata": random.Random(seed).sample(grid["strata"], len(grid["strata"]))}
@@ -179,14 +170,12 @@ def test_the_order_of_strata_means_nothing(grid, count, seed):
     )
 
 
-@settings(deadline=None)
 @given(flat(), people)
 def test_everybody_falls_in_exactly_one_stratum(grid, count):
     strata = parse_grid(grid).strata
     assert sum(stratum.contains(count) for stratum in strata) == 1
 
 
-@settings(deadline=None)
 @given(grids, people, st.integers(0, 12))
 def test_a_part_of_the_year_is_exact_to_half_a_cent_a_line(grid, count, months):
     year = price(grid=parse_grid(grid), facts=facts(count))

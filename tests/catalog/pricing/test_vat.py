@@ -3,7 +3,7 @@
 from decimal import Decimal
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from catalog.pricing import VatSubtotal, vat_breakdown
@@ -52,7 +52,6 @@ def test_no_line_no_subtotal():
     assert vat_breakdown([]) == []
 
 
-@settings(deadline=None)
 @given(lines, st.randoms())
 def test_nothing_is_lost_and_order_does_not_matter(rows, random):
     found = vat_breakdown(rows)
@@ -61,7 +60,6 @@ def test_nothing_is_lost_and_order_does_not_matter(rows, random):
     assert vat_breakdown(rows) == found
 
 
-@settings(deadline=None)
 @given(st.integers(0, 10**12), st.sampled_from([200, 85, 55, 21]))
 def test_vat_agrees_with_integer_arithmetic(base, tenths):
     (sub,) = vat_breakdown([(base, "S", Decimal(tenths).scaleb(-1))])

@@ -51,7 +51,7 @@ def a_market():
     ListingFactory(operator=OperatorFactory(slug="hall"), sheet__slug="s-1", price_is_public=True)
 
 
-@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(asked())
 def test_every_answer_is_described(a_market, asked):
     operation, path, query = asked

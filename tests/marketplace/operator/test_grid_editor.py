@@ -70,7 +70,7 @@ def test_a_published_grid_goes_through_the_form(name):
     assert grid == parse_grid(GRIDS[name])
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(definition=every_grid)
 def test_any_grid_goes_through_the_form(definition):
     node = posted(definition)
