@@ -5,7 +5,7 @@ subscriber first, then to the payer of the lowest number. The order in which pay
 """
 
 from collections import defaultdict
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from fractions import Fraction
@@ -55,7 +55,7 @@ class Portion:
     steps: list[str] = field(default_factory=list)
 
 
-def apportion(total_cents: int, weights: Mapping[Hashable, Fraction]) -> dict[Hashable, int]:
+def apportion(total_cents: int, weights: Mapping[int, Fraction]) -> dict[int, int]:
     """Whole cents in proportion to the weights (none negative, not all 0), by largest remainder; they sum to
     the total exactly. Raises ``ValueError``."""
     everything = sum(weights.values())
@@ -97,7 +97,7 @@ def _by_fractions(cents: int, months: Sequence[date], claims: Sequence[Claim]) -
         weights[claim.payer] += claim.fraction * held / len(months)
         found[claim.payer].words.append(claim.words)
         found[claim.payer].steps.append(f"{_during(claim, held, months)} de {format_cents(cents)}")
-    weights[SUBSCRIBER] = 1 - sum(weights.values())
+    weights[SUBSCRIBER] = 1 - sum(weights.values(), Fraction())
     if weights[SUBSCRIBER] < 0:
         raise ValueError("payers take over more than the whole")
     for payer, its in apportion(cents, weights).items():

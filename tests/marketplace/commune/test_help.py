@@ -53,6 +53,8 @@ def knock(client, commune, listing):
         "listing": listing.pk,
         "public_id": made.public_id,
         "message": made.public_id,
+        "key": made.public_id,
+        "share": made.public_id,
     }
 
     def opened(prefix, *, by):
