@@ -30,10 +30,10 @@ LEAVING = (
     ("registre-fidele", date(2026, 6, 8), Destination.ERASURE, "Nous n’en avons plus l’usage."),
 )
 OF_MAIN = (
-    "demarches-du-bourg",
+    "memoire-longue",
     date(2026, 11, 19),
     Destination.PROVIDER,
-    "Nous rejoignons la plateforme du département.",
+    "Nous rejoignons l’archivage du département.",
 )
 
 
