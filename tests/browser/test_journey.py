@@ -46,7 +46,7 @@ def subscribe(page: Page, stack: RunningStack, operator: str, service: str) -> s
     page.goto(address)
     page.get_by_label(re.compile("^Numéro")).fill("2026-047")
     page.get_by_label(re.compile("^Date")).fill("2026-11-20")
-    page.get_by_label(re.compile("signée")).set_input_files(
+    page.get_by_label(re.compile("^(La délibération|La décision|L’acte) signée?")).set_input_files(
         {"name": "deliberation.pdf", "mimeType": "application/pdf", "buffer": PDF}
     )
     look(page, f"{operator}-5-approval")
