@@ -166,8 +166,8 @@ def test_an_operator_counts_its_own_only(home, people_of_both):
     counted = {figure["label"]: figure["value"] for figure in answer.context["figures"]}
     del counted["Facturation"]
     assert counted == {
-        "Adhérents": "3",
-        "Abonnements ouverts": "7",
+        "Adhérents": "8",
+        "Abonnements ouverts": "9",
         "Demandes en attente": "4",
         "Ouvertures et fermetures": "1",
     }
