@@ -10,13 +10,18 @@ from django.template import engines
 from django.test import TransactionTestCase
 from hypothesis import HealthCheck, settings
 
-from tests.tools import no_network
+from tests.tools import no_network, once
 from tests.tools.database import Emptier, point_django_at, test_database
 from tests.tools.strict_templates import Refusing
 
 # A slow machine is no bug of what is tested: speed is measured by `make bench`.
 settings.register_profile("halle", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("halle")
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    return once.Scheduling(config, log)
 
 
 @pytest.fixture(scope="session")

@@ -4,7 +4,6 @@ import csv
 import io
 import re
 
-import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.behind import as_the_worker
@@ -34,8 +33,6 @@ with every_tenant():
     decided = Decision.objects.filter(number="{number}", subscription__listing={listing})
     print(decided.filter(subscription__state__in=[State.PROVISIONING, State.ACTIVE]).count())
 """
-
-pytestmark = pytest.mark.xdist_group("stack")
 
 
 def test_an_epci_for_its_communes(page: Page, stack: RunningStack):

@@ -3,7 +3,6 @@
 import re
 from io import BytesIO
 
-import pytest
 from playwright.sync_api import Page, expect
 from pypdf import PdfReader
 
@@ -14,8 +13,6 @@ SECRETARY, MAYOR = "Odile Brunerie", "Marcel Tavernas"
 HALL, COMMUNE_CODE = "etabli-communal", "42137"
 SEARCH = "Cantines"
 NEED = "Un logiciel pour la cantine de la rentrée"
-
-pytestmark = pytest.mark.xdist_group("stack")
 
 
 def test_a_secretary_chooses_among_three_services(page: Page, stack: RunningStack):

@@ -2,13 +2,10 @@
 
 import re
 
-import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.looking import letter_to, look, sign_in
 from tests.browser.stack import RunningStack
-
-pytestmark = pytest.mark.xdist_group("stack")
 
 MESSAGE = "Dites en jours, j’insiste, comment les repas sont décomptés."
 VENDOR = "theo.pellegarde@tablee-douce.example"

@@ -13,8 +13,6 @@ from tests.browser.looking import ARTEFACTS, sign_in
 from tests.permissions.table import TABLE
 from tests.permissions.world import ANONYMOUS, NO_MANDATE, STAFF
 
-pytestmark = pytest.mark.xdist_group("stack")
-
 # With HALLE_SHOTS=1, a picture of each page on both screens: a quarter more time.
 SHOTS = ARTEFACTS / "pages" if "HALLE_SHOTS" in os.environ else None
 

@@ -3,7 +3,6 @@
 import re
 from datetime import date
 
-import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.behind import as_the_worker
@@ -28,8 +27,6 @@ with every_tenant():
     assert asked.update(**{day: F(day) - timedelta(days=150) for day in days}) == 1
     leaving.advance_exits(now=timezone.now())
 """
-
-pytestmark = pytest.mark.xdist_group("stack")
 
 
 def test_exit_to_certificate(page: Page, stack: RunningStack):

@@ -2,7 +2,6 @@
 
 import re
 
-import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.behind import as_the_worker
@@ -26,8 +25,6 @@ with every_tenant():
     ).exclude(pk__in=taken)
     print(found.order_by("pk").first().pk)
 """
-
-pytestmark = pytest.mark.xdist_group("stack")
 
 
 def test_joining_a_group(page: Page, stack: RunningStack):

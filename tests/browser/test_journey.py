@@ -4,7 +4,6 @@ import json
 import re
 from io import BytesIO
 
-import pytest
 from playwright.sync_api import Page, expect
 from pypdf import PdfReader
 
@@ -16,8 +15,6 @@ COMMUNE, SECRETARY, MAYOR = "Margerie-Chantagret", "Odile Brunerie", "Marcel Tav
 PDF = (
     b"%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj 2 0 obj<</Type/Pages/Kids[]/Count 0>>endobj\n%%EOF"
 )
-
-pytestmark = pytest.mark.xdist_group("stack")
 
 
 def subscribe(page: Page, stack: RunningStack, operator: str, service: str) -> str:

@@ -4,13 +4,10 @@ import json
 import re
 
 import httpx
-import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.looking import letter_to, look, sign_in
 from tests.browser.stack import RunningStack
-
-pytestmark = pytest.mark.xdist_group("stack")
 
 NAME, SLUG, SIRET = "Syndicat du Val Perdrix", "val-perdrix", "00100999200015"
 COMMUNE = "Quiberon"  # of the register, and of nobody's members yet

@@ -3,14 +3,11 @@
 import re
 from io import BytesIO
 
-import pytest
 from PIL import Image
 from playwright.sync_api import Page, expect
 
 from tests.browser.looking import letter_to, look, sign_in
 from tests.browser.stack import RunningStack
-
-pytestmark = pytest.mark.xdist_group("stack")
 
 PERSON, VENDOR, SIREN = "Ysaline Corbinaud", "Les Trois Clés", "001 001 957"
 NAME = "Salles & Créneaux"

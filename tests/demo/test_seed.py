@@ -65,9 +65,6 @@ class Killed(Exception):
     pass
 
 
-pytestmark = pytest.mark.xdist_group("seed")  # on one worker: the demo is made once
-
-
 SEEDED_TABLES = [
     model._meta.db_table
     for app in ("tenants", "catalog", "subscriptions", "provisioning", "billing")

@@ -32,7 +32,7 @@ from tests.tenants.register import made
 from tests.tools.database import as_worker
 
 # On one worker, with the other tests that load the register.
-pytestmark = [pytest.mark.django_db, pytest.mark.xdist_group("register")]
+pytestmark = pytest.mark.django_db
 NOW = datetime(2027, 3, 2, 9, tzinfo=UTC)
 
 

@@ -15,7 +15,7 @@ from tests.factories import OrganisationFactory
 from tests.tools.database import acting_as, as_worker
 
 # On one worker: the register is loaded once.
-pytestmark = [pytest.mark.django_db, pytest.mark.xdist_group("register")]
+pytestmark = pytest.mark.django_db
 TODAY = date(2026, 11, 21)
 
 
