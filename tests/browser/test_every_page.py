@@ -95,8 +95,9 @@ NO_PAGES = {
     "styleguide_communes": "the demo's own",
     "styleguide_page": "the demo's own",
 }
-# What differs from one example to the other, links included.
+# What differs from one example to the other, links included; and what leads on only where she has nothing yet.
 EACH = {"member_subscription", "member_payers"}
+ASKED_FOR_ON = "service"
 # What is looked for on a page, whose results lead further.
 TYPED = {"territory_search": "Margerie-Chantagret"}
 # An auditor may open them, and is shown no button to what she could not send.
@@ -151,7 +152,7 @@ def walked(browser, stack) -> Walk:
             skip=NO_PAGES,
             already_read=_already_read(person, found),
             typed=TYPED,
-            each=EACH,
+            each=EACH | {ASKED_FOR_ON} if person == SECRETARY else EACH,
             shots=SHOTS,
         )
         with_cookies.close()
