@@ -95,7 +95,7 @@ NO_PAGES = {
     "styleguide_communes": "the demo's own",
     "styleguide_page": "the demo's own",
 }
-# What differs from one example to the other, links included; and what leads on only where she has nothing yet.
+# What differs from one example to the other, links included; and what leads on only where she has nothing.
 EACH = {"member_subscription", "member_payers"}
 ASKED_FOR_ON = "service"
 # What is looked for on a page, whose results lead further.
