@@ -30,10 +30,10 @@ LEAVING = (
     ("registre-fidele", date(2026, 6, 8), Destination.ERASURE, "Nous n’en avons plus l’usage."),
 )
 OF_MAIN = (
-    "memoire-longue",
+    "demarches-du-bourg",
     date(2026, 11, 19),
     Destination.PROVIDER,
-    "Nous rejoignons l’archivage du département.",
+    "Nous rejoignons la plateforme du département.",
 )
 
 

@@ -15,6 +15,12 @@ PATIENCE = 15_000  # milliseconds: other tests may have the machine
 expect.set_options(timeout=PATIENCE)
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The walk comes first: it reads the demo as it was made, which journeys change."""
+    items.sort(key=lambda item: "browser/test_every_page.py" not in item.nodeid)
+
+
 @pytest.fixture(scope="session")
 def stack() -> Iterator[RunningStack]:
     if CHROMIUM is None:

@@ -34,6 +34,8 @@ def test_exit_to_certificate(page: Page, stack: RunningStack):
     page.goto(f"{stack.url}/collectivites/{SIREN}/abonnements/")
     page.get_by_role("link", name=SERVICE).first.click()
     address = page.url
+    # Under notice in the demo: she changes her mind, and later leaves all the same.
+    page.get_by_role("button", name="Annuler le départ").click()
     page.get_by_role("link", name=re.compile("Quitter ce service")).click()
     expect(page.get_by_text("Récupération des données").first).to_be_visible()
     look(page, "exit-1-calendar")
