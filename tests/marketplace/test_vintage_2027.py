@@ -31,7 +31,7 @@ from tests.factories import (
 from tests.tenants.register import made
 from tests.tools.database import as_worker
 
-# On one worker, with the other tests that load the register.
+# On one worker, with the other tests that load the register: see tests/tools/once.py.
 pytestmark = pytest.mark.django_db
 NOW = datetime(2027, 3, 2, 9, tzinfo=UTC)
 

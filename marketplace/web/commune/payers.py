@@ -166,14 +166,9 @@ def agree(request, organisation, share):
     with asked_of(organisation) as shares:
         found = get_object_or_404(shares, public_id=share)
         form = AgreeForm(request.POST if request.method == "POST" else None)
-        if request.method == "POST" and form.is_valid():
-            try:
-                paying.agree(share=found, by=request.user, now=timezone.now(), **form.cleaned_data)
-            except ShareRefused as refusal:
-                say(form, refusal)
-            else:
-                messages.success(request, "Vous avez accepté. Votre part aura sa propre facture.")
-                return redirect("member_financed", siren=organisation.siren)
+        if request.method == "POST" and form.is_valid() and _answered(request, paying.agree, found, form):
+            messages.success(request, "Vous avez accepté. Votre part aura sa propre facture.")
+            return redirect("member_financed", siren=organisation.siren)
         row = _financed_row(organisation, found, signs=True)
     return form_page(
         request,
@@ -199,14 +194,9 @@ def refuse(request, organisation, share):
     with asked_of(organisation) as shares:
         found = get_object_or_404(shares, public_id=share)
         form = WhyForm(request.POST if request.method == "POST" else None)
-        if request.method == "POST" and form.is_valid():
-            try:
-                paying.refuse(share=found, by=request.user, now=timezone.now(), **form.cleaned_data)
-            except ShareRefused as refusal:
-                say(form, refusal)
-            else:
-                messages.success(request, "Vous avez refusé. La collectivité abonnée est prévenue.")
-                return redirect("member_financed", siren=organisation.siren)
+        if request.method == "POST" and form.is_valid() and _answered(request, paying.refuse, found, form):
+            messages.success(request, "Vous avez refusé. La collectivité abonnée est prévenue.")
+            return redirect("member_financed", siren=organisation.siren)
     return form_page(
         request,
         organisation,
@@ -218,6 +208,16 @@ def refuse(request, organisation, share):
         back=reverse("member_financed", args=[organisation.siren]),
         danger=True,
     )
+
+
+def _answered(request, verb, share: PayerShare, form) -> bool:
+    """Whether the payer's answer was taken; a refusal of the room is told in the form."""
+    try:
+        verb(share=share, by=request.user, now=timezone.now(), **form.cleaned_data)
+    except ShareRefused as refusal:
+        say(form, refusal)
+        return False
+    return True
 
 
 @member_view(Role.SIGNATORY)
