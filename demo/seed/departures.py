@@ -12,7 +12,7 @@ from demo.seed.operators import BRUMELLE
 from demo.seed.people import holders
 from provisioning import operations as provisioning
 from provisioning.models import Event, Run
-from subscriptions import leaving
+from subscriptions import leaving, leaving_terms
 from subscriptions.models import Destination, Exit, State, Subscription
 from tenants.models import Role, User
 
@@ -68,12 +68,12 @@ def make_departures() -> None:
 
 def leave(*, subscription: Subscription, on: date, destination: Destination, reason: str) -> Exit:
     """Notice is given that day; the departure then goes as far as its days allow. Jobs are the caller's."""
-    terms = leaving.terms_of(subscription=subscription, on=on)
+    terms = leaving_terms.terms_of(subscription=subscription, on=on)
     departure = leaving.request_exit(
         subscription=subscription,
         by=holders(Role.SIGNATORY)[subscription.tenant_id],
         destination=destination,
-        leaves_on=leaving.earliest(terms=terms, today=on),
+        leaves_on=leaving_terms.earliest(terms=terms, today=on),
         reason=reason,
         now=at(on, 11),
     )

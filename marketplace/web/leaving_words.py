@@ -3,7 +3,7 @@
 from datetime import date, timedelta
 
 from marketplace.web.formats import day, moment
-from subscriptions.leaving import Calendar
+from subscriptions.leaving_terms import Calendar
 from subscriptions.models import Exit, ExitState
 
 ORDER = (ExitState.NOTICE, ExitState.TRANSITION, ExitState.RETRIEVAL, ExitState.ERASURE, ExitState.DONE)

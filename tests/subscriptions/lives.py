@@ -18,7 +18,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from catalog.models import ClaimTopic
 from provisioning import operations as provisioning
 from provisioning.models import Step, StepState
-from subscriptions import approving, leaving, operations, renewing
+from subscriptions import approving, leaving, leaving_terms, operations, renewing
 from subscriptions.acts import Act
 from subscriptions.exceptions import PriceChanged, SubscriptionRefused
 from subscriptions.handover import hand_over
@@ -205,12 +205,12 @@ class Lives(RuleBasedStateMachine):
 
     def ask_to_leave(self, subscription, destination, after: int = 0) -> None:
         """With the shortest notice there is, and so many days."""
-        terms = leaving.terms_of(subscription=subscription, on=self.today)
+        terms = leaving_terms.terms_of(subscription=subscription, on=self.today)
         leaving.request_exit(
             subscription=subscription,
             by=self.world.people[0],
             destination=destination,
-            leaves_on=leaving.earliest(terms=terms, today=self.today) + timedelta(days=after),
+            leaves_on=leaving_terms.earliest(terms=terms, today=self.today) + timedelta(days=after),
             reason="",
             now=self.now,
         )

@@ -12,7 +12,7 @@ from billing.periods import Period
 from catalog.models import ClaimTopic
 from provisioning import operations as provisioning
 from provisioning.models import Event, Run, Step, StepState
-from subscriptions import leaving, leaving_letters
+from subscriptions import leaving, leaving_letters, leaving_terms
 from subscriptions.exceptions import ExitRefused, WrongState
 from subscriptions.models import Destination, Exit, ExitMove, ExitState, State, Subscription
 from tenants.days import working_days_after
@@ -150,15 +150,15 @@ def test_what_a_vendor_declares_counts_when_it_is_better(subscription):
     }
     ClaimFactory(sheet=subscription.listing.sheet, topic=ClaimTopic.DATA_ACT, value=value)
     with tenant_scope([subscription.tenant_id]):
-        terms = leaving.terms_of(subscription=subscription, on=TODAY)
+        terms = leaving_terms.terms_of(subscription=subscription, on=TODAY)
     assert (terms.notice_days, terms.transition_days, terms.retrieval_days) == (15, 10, 90)
     assert terms.fee == "Aucuns frais de départ."
 
 
 def test_fees_are_forbidden_from_their_day_on(subscription):
     with tenant_scope([subscription.tenant_id]):
-        before = leaving.terms_of(subscription=subscription, on=date(2026, 11, 12)).fee
-        after = leaving.terms_of(subscription=subscription, on=date(2026, 11, 13)).fee
+        before = leaving_terms.terms_of(subscription=subscription, on=date(2026, 11, 12)).fee
+        after = leaving_terms.terms_of(subscription=subscription, on=date(2026, 11, 13)).fee
     assert "coût réel" in before
     assert "la loi les interdit" in after
 

@@ -15,7 +15,7 @@ from marketplace.web.commune.terms import form_page
 from marketplace.web.formats import day
 from marketplace.web.leaving_words import badge, planned, steps
 from marketplace.web.pdf import FileMissing, pdf_response
-from subscriptions import leaving
+from subscriptions import leaving, leaving_terms
 from subscriptions.exceptions import ExitRefused, SubscriptionRefused, WrongState
 from subscriptions.models import RUNNING, Destination, Exit, ExitState, Subscription
 from subscriptions.queries import subscription_for_member
@@ -64,11 +64,11 @@ def leave(request, organisation, public_id):
     if subscription.state not in RUNNING or leaving.open_exit(subscription=subscription):
         return _back(organisation, subscription)
     try:
-        terms = leaving.terms_of(subscription=subscription, on=today)
+        terms = leaving_terms.terms_of(subscription=subscription, on=today)
     except ExitRefused as refusal:
         messages.error(request, str(refusal))
         return _back(organisation, subscription)
-    first = leaving.earliest(terms=terms, today=today)
+    first = leaving_terms.earliest(terms=terms, today=today)
     typed = {"destination": Destination.PROVIDER, "leaves_on": first.isoformat()}
     form = LeaveForm(request.POST if request.method == "POST" else typed)
     form.fields[
@@ -78,7 +78,7 @@ def leave(request, organisation, public_id):
     if form.is_valid():
         asked = {name: form.cleaned_data[name] for name in ("destination", "leaves_on")}
         try:
-            days = leaving.calendar_of(terms=terms, today=today, **asked)
+            days = leaving_terms.calendar_of(terms=terms, today=today, **asked)
             unread = CONFIRM in request.POST and request.POST[CONFIRM] != read(days)
             if CONFIRM in request.POST and not unread:
                 leaving.request_exit(
@@ -111,7 +111,7 @@ def leave(request, organisation, public_id):
     return render(request, "commune/leave.html", context)
 
 
-def read(days: leaving.Calendar) -> str:
+def read(days: leaving_terms.Calendar) -> str:
     """What the button that confirms says of the calendar above it: another one is read first."""
     return f"{days.transition_from} {days.retrieval_from} {days.erasure_from}"
 
