@@ -23,6 +23,7 @@ class MessageForm(forms.Form):
     text = forms.CharField(
         label="Votre message",
         required=False,
+        help_text="Écrivez, joignez un fichier, ou les deux.",
         max_length=2000,
         widget=forms.Textarea(attrs={"rows": 4}),
         error_messages={"max_length": "Ce message est trop long : 2 000 caractères au plus."},
