@@ -8,7 +8,7 @@ class SubscriptionRefused(Exception):
 class AlreadySubscribed(SubscriptionRefused):
     def __init__(self, existing):
         self.existing = existing
-        super().__init__("Votre collectivité a déjà une demande ou un abonnement en cours pour ce service.")
+        super().__init__("Une demande ou un abonnement est déjà en cours pour ce service.")
 
 
 class NotAvailable(SubscriptionRefused):
