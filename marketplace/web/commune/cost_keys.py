@@ -2,18 +2,16 @@
 
 from uuid import uuid4
 
-from django.contrib import messages
 from django.http import Http404
-from django.shortcuts import get_object_or_404, redirect
+from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from django.utils.timezone import localdate
 
 from marketplace.web.access import member_view
-from marketplace.web.commune.forms import ask_files_again
-from marketplace.web.commune.payer_forms import CountForm, KeyForm
-from marketplace.web.commune.payers import form_page, may_read_and_send, page_of, say, subscription_of
+from marketplace.web.commune.payers import crumbs, page_of, subscription_of
+from marketplace.web.payers.forms import CountForm, KeyForm
+from marketplace.web.payers.pages import done, form_page, may_read_and_send
 from subscriptions import cost_keys
-from subscriptions.exceptions import ShareRefused
 from subscriptions.models import CostKey, ShareSide
 from tenants.models import Role
 
@@ -31,37 +29,34 @@ def new(request, organisation, public_id):
         form = KeyForm(request.POST, request.FILES, communes=communes)
     else:
         form = KeyForm(initial={"public_id": uuid4()}, communes=communes)
-    if request.method == "POST" and form.is_valid():
-        try:
-            cost_keys.propose_key(
-                subscription=subscription,
-                key=form.key(),
-                reference_on=form.cleaned_data["reference_on"],
-                starts=form.cleaned_data["starts"],
-                convention=form.convention(),
-                side=ShareSide.SUBSCRIBER,
-                by=request.user,
-                public_id=form.cleaned_data["public_id"],
-                now=now,
-            )
-        except ShareRefused as refusal:
-            say(form, refusal)
-        else:
-            messages.success(request, "Chaque commune est invitée à répondre. Rien ne change d’ici là.")
-            return redirect(page_of(organisation, subscription, "member_payers"))
-    ask_files_again(form)
-    return form_page(
+
+    def propose() -> str:
+        cost_keys.propose_key(
+            subscription=subscription,
+            key=form.key(),
+            reference_on=form.cleaned_data["reference_on"],
+            starts=form.cleaned_data["starts"],
+            convention=form.convention(),
+            side=ShareSide.SUBSCRIBER,
+            by=request.user,
+            public_id=form.cleaned_data["public_id"],
+            now=now,
+        )
+        return "Chaque commune est invitée à répondre. Rien ne change d’ici là."
+
+    back = page_of(organisation, subscription, "member_payers")
+    return done(request, form, propose, back=back) or form_page(
         request,
-        organisation,
-        subscription.service_name,
         form,
+        crumbs=crumbs(organisation, subscription),
+        service=subscription.service_name,
         title="Répartir le coût entre les communes couvertes",
         consequences=[
             f"{len(communes)} communes couvertes reçoivent chacune la part que la clé leur donne.",
             "Chacune répond pour elle-même. Vous payez la part de celles qui refusent.",
         ],
         label="Envoyer aux communes",
-        back=page_of(organisation, subscription, "member_payers"),
+        back=back,
     )
 
 
@@ -75,30 +70,23 @@ def again(request, organisation, public_id, key):
     )
     found = get_object_or_404(keys, public_id=key)
     form = CountForm(request.POST if request.method == "POST" else None)
-    if request.method == "POST" and form.is_valid():
-        try:
-            cost_keys.count_again(
-                key=found,
-                side=ShareSide.SUBSCRIBER,
-                by=request.user,
-                now=timezone.now(),
-                **form.cleaned_data,
-            )
-        except ShareRefused as refusal:
-            say(form, refusal)
-        else:
-            messages.success(request, "Les parts sont recalculées.")
-            return redirect(page_of(organisation, subscription, "member_payers"))
-    return form_page(
+
+    def count() -> str:
+        now, side = timezone.now(), ShareSide.SUBSCRIBER
+        cost_keys.count_again(key=found, side=side, by=request.user, now=now, **form.cleaned_data)
+        return "Les parts sont recalculées."
+
+    back = page_of(organisation, subscription, "member_payers")
+    return done(request, form, count, back=back) or form_page(
         request,
-        organisation,
-        subscription.service_name,
         form,
+        crumbs=crumbs(organisation, subscription),
+        service=subscription.service_name,
         title="Recalculer les parts des communes",
         consequences=[
             "Les communes qui ont accepté la clé paient leur nouvelle part, sans répondre de nouveau.",
             "Ce qui est déjà facturé ne change pas.",
         ],
         label="Recalculer",
-        back=page_of(organisation, subscription, "member_payers"),
+        back=back,
     )
