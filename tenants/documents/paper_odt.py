@@ -130,7 +130,7 @@ def _rows(block: Table, name: str) -> list:
             *(
                 _table(
                     "table-cell",
-                    _p(cell, "Column_20_Head" if head else style),
+                    _p(cell, f"{style}_20_Head" if head else style),
                     office__value_type="string",
                     table__style_name="Ruled",
                 )
@@ -281,14 +281,19 @@ def _paragraph_styles() -> list:
         _named("Strong", "Appuyé", bold=True, fo__margin_bottom="0.2cm", **_KEPT),
         _named("List_20_Item", "Élément de liste", fo__margin_bottom="0.12cm"),
         _named("Blank", "À compléter", children=[blank], fo__margin_bottom="0.25cm"),
-        _named("Cell", "Cellule"),
-        _named("Figure", "Montant", fo__text_align="end"),
-        _named("Column_20_Head", "En-tête de colonne", bold=True, size="9pt"),
+        _named("Cell", "Cellule", **_CLOSE),
+        _named("Figure", "Montant", fo__text_align="end", **_CLOSE),
+        _named("Cell_20_Head", "En-tête de colonne", bold=True, size="9pt", **_CLOSE),
+        _named(
+            "Figure_20_Head", "En-tête de montants", bold=True, size="9pt", fo__text_align="end", **_CLOSE
+        ),
         _named("Footer", "Pied de page", size="7.5pt", colour="#5a6475", children=[right]),
     ]
 
 
 _KEPT = {"fo__keep_with_next": "always"}
+# A cell has its own padding: the space below a paragraph would come on top of it.
+_CLOSE = {"fo__margin_bottom": "0cm"}
 
 
 def _named(
