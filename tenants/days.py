@@ -16,6 +16,11 @@ def years_in_words(count: int) -> str:
     return "un an" if count == 1 else f"{count} ans"
 
 
+def days_in_words(count: int) -> str:
+    """ "un jour", "30 jours"."""
+    return "un jour" if count == 1 else f"{count} jours"
+
+
 def next_month(day: date, *, ahead: int = 1) -> date:
     """The first of the month after that of the day, or `ahead` months after."""
     month = day.year * 12 + day.month - 1 + ahead

@@ -20,7 +20,9 @@ from tenants.models import Operator, User
 
 MAX_REASON = 1000
 # What a copied grid says like the one it comes from.
-COPIED = ("option", "definition", "list_definition", "vat_category", "vat_rate", "vat_reason", "note")
+COPIED = (
+    "option", "definition", "list_definition", "vat_category", "vat_rate", "vat_reason", "trial_days", "note",
+)  # fmt: skip
 
 
 def may_be_offered_to(listing: Listing) -> QuerySet[Operator]:

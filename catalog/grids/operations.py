@@ -49,6 +49,7 @@ def start_draft(
     if copy_of is None or copy_of.listing_id != listing.pk:
         category, rate, reason = proposed_vat(operator=listing.operator, on=today)
         terms |= {"vat_category": category, "vat_rate": rate, "vat_reason": reason}
+        terms.pop("trial_days", None)  # another service's trial was promised for that one alone
     grid = PriceGrid.objects.create(
         listing=listing,
         option=option,
@@ -74,6 +75,8 @@ def edit_draft(
             "saisi est encore là : enregistrez de nouveau pour remplacer son travail par le vôtre."
         )
     terms = checked(terms, listing=found.listing, today=localdate(now))
+    if found.option and terms.trial_days is not None:
+        raise TermsInvalid({"trial_days": "L’essai gratuit se dit dans le tarif du service seul."})
     parse_grid(terms.definition)
     if terms.list_definition is not None:
         parse_grid(terms.list_definition)
@@ -226,7 +229,7 @@ def _proposed_day(listing: Listing, option: str, today: date) -> date:
 
 
 def _copied(grid: PriceGrid) -> dict[str, Any]:
-    names = ("definition", "list_definition", "vat_category", "vat_rate", "vat_reason")
+    names = ("definition", "list_definition", "vat_category", "vat_rate", "vat_reason", "trial_days")
     return {name: getattr(grid, name) for name in names}
 
 

@@ -1,4 +1,4 @@
-"""What surrounds a grid, checked: its first day and its VAT."""
+"""What surrounds a grid, checked: its first day, its VAT, its free trial."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from catalog.grids.refusals import TermsInvalid
-from catalog.models import Listing, PriceGrid, ShelfRules, VatCategory
+from catalog.models import MOST_TRIAL_DAYS, Listing, PriceGrid, ShelfRules, VatCategory
 from tenants.models import Operator
 from tenants.models.operator import VatRegime
 
@@ -30,7 +30,7 @@ PROPOSED = {
 @dataclass(frozen=True)
 class GridTerms:
     """All that a draft holds. `definition` and `list_definition` are what `catalog.pricing.parse_grid` reads;
-    `vat_rate` is in percent."""
+    `vat_rate` is in percent; `trial_days` None where the service may not be tried."""
 
     definition: dict[str, Any]
     effective_from: date
@@ -39,6 +39,7 @@ class GridTerms:
     vat_reason: str = ""
     list_definition: dict[str, Any] | None = None
     note: str = ""
+    trial_days: int | None = None
 
     @classmethod
     def of(cls, grid: PriceGrid) -> "GridTerms":
@@ -66,6 +67,8 @@ def checked(terms: GridTerms, *, listing: Listing, today: date) -> GridTerms:
         errors["vat_reason"] = "Dites pourquoi il n’y a pas de TVA : ce motif figure sur les factures."
     if len(reason) > MAX_REASON:
         errors["vat_reason"] = f"C’est trop long : {MAX_REASON} caractères au plus."
+    if terms.trial_days is not None and not 1 <= terms.trial_days <= MOST_TRIAL_DAYS:
+        errors["trial_days"] = f"Écrivez un nombre de jours, de 1 à {MOST_TRIAL_DAYS}, ou rien sans essai."
     if len(note) > MAX_NOTE:
         errors["note"] = f"C’est trop long : {MAX_NOTE} caractères au plus."
     if errors:
@@ -79,6 +82,7 @@ def checked(terms: GridTerms, *, listing: Listing, today: date) -> GridTerms:
         vat_rate=terms.vat_rate if taxed else Decimal(0),
         vat_reason=reason,
         note=note,
+        trial_days=terms.trial_days,
     )
 
 

@@ -29,6 +29,7 @@ from catalog.models.listing import (
     ShelfRules,
 )
 from catalog.models.price_grid import (
+    MOST_TRIAL_DAYS,
     GridSimulation,
     GridState,
     PriceGrid,
@@ -62,6 +63,7 @@ from catalog.models.vendor import (
 __all__ = [
     "APPLICATION_MOVES",
     "LISTING_MOVES",
+    "MOST_TRIAL_DAYS",
     "NEED_MOVES",
     "SHORTLIST_MOVES",
     "SUBMISSION_MOVES",

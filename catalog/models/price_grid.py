@@ -15,6 +15,8 @@ from catalog.pricing import GridInvalid, parse_grid
 from tenants.models.ranges import DateRange
 from tenants.tenancy import TenantOwned
 
+MOST_TRIAL_DAYS = 92  # a quarter: a council meets within it (CGCT L2121-7)
+
 
 class VatCategory(models.TextChoices):
     """EN 16931 categories (BT-118). O never shares an invoice with another."""
@@ -49,6 +51,8 @@ class PriceGrid(models.Model):
     vat_category = models.CharField("régime de TVA", max_length=1, choices=VatCategory.choices)
     vat_rate = models.DecimalField("taux de TVA (%)", max_digits=4, decimal_places=2, default=Decimal(0))
     vat_reason = models.CharField("motif", max_length=200, blank=True)
+    # Of the service, not of an option: how long it may be tried for nothing. None: it may not.
+    trial_days = models.PositiveSmallIntegerField("essai gratuit, en jours", null=True, blank=True)
     note = models.CharField("note", max_length=500, blank=True)
     published_at = models.DateTimeField(null=True, blank=True)
     published_by = models.ForeignKey(
@@ -80,6 +84,11 @@ class PriceGrid(models.Model):
                 condition=(Q(vat_category="S") & Q(vat_rate__gt=0))
                 | (Q(vat_category__in=["E", "O"]) & Q(vat_rate=0) & ~Q(vat_reason="")),
                 name="price_grid_vat_consistent",
+            ),
+            models.CheckConstraint(
+                condition=Q(trial_days__isnull=True)
+                | Q(option="", trial_days__gte=1, trial_days__lte=MOST_TRIAL_DAYS),
+                name="price_grid_trial_of_a_quarter_at_most",
             ),
         ]
 

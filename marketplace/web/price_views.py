@@ -4,7 +4,7 @@ from datetime import date
 from decimal import Decimal
 
 from catalog.finding.curves import CardPrice
-from catalog.models import GridState, Listing
+from catalog.models import GridState, Listing, PriceGrid
 from catalog.prices import ListingPrice
 from catalog.pricing import Quote, Savings, describe_sections, parse_grid, to_cents
 from marketplace.web.formats import day, format_cents, format_number, format_percent
@@ -49,8 +49,8 @@ def price_card(*, price: ListingPrice | CardPrice | None, commune: Territory | N
 
 def tariff(*, listing: Listing, options: list[dict], on: date) -> dict | None:
     """For public/_tariff.html: the tariff in force for every size, that of each of these `options` of the
-    service, the vendor's list price, and what is already published for later. None when there is nothing
-    of all that."""
+    service, the vendor's list price, the free trial, and what is already published for later. None when there
+    is nothing of all that."""
     in_force = listing.grid_on(on)
     later = [
         grid
@@ -69,11 +69,19 @@ def tariff(*, listing: Listing, options: list[dict], on: date) -> dict | None:
         "sections": _sections(in_force.definition) if in_force else [],
         "list_sections": _sections(listed) if listed else [],
         "options": priced_options,
+        "trial": trial_offer(in_force),
         "later": [
             {"day": day(grid.effective_from), "sections": _sections(grid.definition)}
             for grid in sorted(later, key=lambda grid: grid.effective_from)
         ],
     }
+
+
+def trial_offer(grid: PriceGrid | None) -> str:
+    """ "Essai gratuit de 30 jours", "" when this tariff promises none."""
+    if grid is None or grid.trial_days is None:
+        return ""
+    return "Essai gratuit d’un jour" if grid.trial_days == 1 else f"Essai gratuit de {grid.trial_days} jours"
 
 
 def _sections(definition: dict) -> list[dict]:

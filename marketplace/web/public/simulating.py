@@ -1,6 +1,7 @@
 """What a choice of services would cost a commune, open to anyone: the address holds all of it."""
 
 from dataclasses import replace
+from datetime import date
 from urllib.parse import urlencode
 
 from django import forms
@@ -17,6 +18,7 @@ from catalog.prices import TerritoryFacts, counted_by, territory_facts
 from catalog.pricing import Counted
 from marketplace.web.counts import CountsForm, counts_in_address
 from marketplace.web.formats import day, format_cents, format_number, format_percent
+from marketplace.web.price_views import trial_offer
 from marketplace.web.public.commune_choice import CommuneChoice, chosen_commune
 from marketplace.web.public.views import operator_or_404
 from subscriptions.pooling import groups_of
@@ -152,7 +154,7 @@ def _context(request, operator, choice: CommuneChoice, today) -> dict:
             if value and len(value) < 200
         ],
         "form_hidden": [{"name": name, "value": value} for name, value in insee],
-        "result": _result(found, choice.commune, form.cleaned_data) if found else None,
+        "result": _result(found, choice.commune, form.cleaned_data, today) if found else None,
         "file_url": f"{reverse('simulation_file', args=[operator.slug])}?{request.GET.urlencode()}",
         "partial": PARTIAL,
     }
@@ -209,7 +211,7 @@ def _pick(listing: Listing, codes) -> dict:
     }
 
 
-def _result(found: Simulation, commune: Territory, typed: dict) -> dict:
+def _result(found: Simulation, commune: Territory, typed: dict, today: date) -> dict:
     """For public/simulation.html: amounts as texts."""
     year = typed["debut"].year
     later = found.later != found.next_year
@@ -226,7 +228,7 @@ def _result(found: Simulation, commune: Territory, typed: dict) -> dict:
         "savings": _savings(found),
         "columns": [figure["label"] for figure in totals],
         "rows": [_row(line, later=later) for line in found.lines],
-        "notes": [note for line in found.lines for note in _notes(line)],
+        "notes": [note for line in found.lines for note in _notes(line, on=today)],
     }
 
 
@@ -270,11 +272,13 @@ def _row(line: SimulatedLine, *, later: bool) -> dict:
     }
 
 
-def _notes(line: SimulatedLine) -> list[dict]:
-    """What may move the price: a stratum near, the group."""
+def _notes(line: SimulatedLine, *, on: date) -> list[dict]:
+    """What may move the price: a stratum near, the group; and the free trial that comes before it."""
     found = [
         {"about": line.name, "text": f"Seuil proche : {jump.in_words()} par an."} for jump in line.thresholds
     ]
+    if not line.option and (trial := trial_offer(line.listing.grid_on(on))):
+        found.append({"about": line.name, "text": f"{trial} : il vient avant, et n’est pas compté ici."})
     if line.group and not line.option:
         people = f"{format_number(line.group.inhabitants)} habitants"
         members = f"{format_number(line.group.members)} membre{'s' if line.group.members > 1 else ''}"

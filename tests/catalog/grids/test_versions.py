@@ -270,3 +270,38 @@ def test_a_fall_in_the_first_year_must_be_wanted_too(listing, curator):
 )
 def test_a_grid_that_gives_nobody_a_price_is_known(definition, told):
     assert bool(never_priced(parse_grid(definition))) is told
+
+
+@pytest.mark.parametrize("days", [0, 93, -1])
+def test_a_trial_lasts_a_quarter_at_most(listing, curator, days):
+    with pytest.raises(TermsInvalid) as refused:
+        draft(listing, curator, trial_days=days)
+    assert "de 1 à 92" in refused.value.errors["trial_days"]
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"trial_days": 93}, {"trial_days": 0}, {"trial_days": 30, "option": "sms"}]
+)
+def test_the_database_bounds_a_trial_too(listing, wrong):
+    with pytest.raises(IntegrityError, match="price_grid_trial_of_a_quarter_at_most"), transaction.atomic():
+        PriceGridFactory(listing=listing, state=GridState.DRAFT, **wrong)
+
+
+def test_a_trial_is_of_the_service_never_of_an_option(listing, curator):
+    grid = operations.start_draft(
+        listing=listing, by=curator, now=timezone.now(), definition=DEARER, option="sms"
+    )
+    with pytest.raises(TermsInvalid) as refused:
+        edited(grid, curator, trial_days=30)
+    assert "du service seul" in refused.value.errors["trial_days"]
+
+
+def test_a_published_trial_is_promised_until_the_next_version(listing, curator):
+    grid = published(draft(listing, curator, trial_days=30), curator)
+    with pytest.raises((IntegrityError, InternalError)), transaction.atomic(), as_worker():
+        PriceGrid.objects.filter(pk=grid.pk).update(trial_days=5)
+    copy = operations.start_draft(listing=listing, by=curator, now=timezone.now(), copy_of=grid)
+    assert copy.trial_days == 30
+    other = ListingFactory(operator=listing.operator)
+    elsewhere = operations.start_draft(listing=other, by=curator, now=timezone.now(), copy_of=grid)
+    assert elsewhere.trial_days is None

@@ -369,3 +369,19 @@ def test_who_publishes_a_grid_without_any_price_is_told(operator, curator, listi
     assert "Vos adhérents ne verront pas de prix" in page
     priced = draft_of(listing, definition=STRATA)
     assert "ne verront pas" not in text(curator.get(url("operator_grid_publish", operator, priced.pk)))
+
+
+def test_a_free_trial_is_typed_with_the_tariff(curator, listing):
+    draft = draft_of(listing, definition=STRATA)
+    for wrong, said in (("un mois", "nombre entier de jours"), ("93", "de 1 à 92"), ("0", "de 1 à 92")):
+        page = text(edited(curator, draft, trial_days=wrong))
+        assert said in page
+        assert f'value="{wrong}"' in page
+    answer = edited(curator, draft, trial_days="30")
+    assert "30 jours" in text(curator.get(answer.url))
+    draft.refresh_from_db()
+    assert draft.trial_days == 30
+    option = draft_of(listing, definition=STRATA, option="sms")
+    assert edited(curator, option, trial_days="30").status_code == 302
+    option.refresh_from_db()
+    assert option.trial_days is None

@@ -190,3 +190,12 @@ def test_a_price_by_the_volume_of_the_group_is_that_of_whoever_would_join_it(cli
     with as_worker():
         GroupPopulation.objects.create(listing=listing, on=date(2026, 1, 1), members=3, inhabitants=3_000)
     assert all("516,00 € TTC" in one for one in told())
+
+
+def test_a_free_trial_is_told_with_the_tariff(client, operator):
+    sheet = ServiceSheetFactory(name="Cantine facile", slug="cantine-facile")
+    ListingFactory(operator=operator, sheet=sheet, grid__trial_days=30)
+    assert "Essai gratuit de 30 jours" in words(page(client))
+    untried = ServiceSheetFactory(slug="sans-essai")
+    ListingFactory(operator=operator, sheet=untried)
+    assert "Essai gratuit" not in words(page(client, "sans-essai"))

@@ -147,3 +147,12 @@ def test_nothing_to_compute_leads_back_with_what_was_typed(client, listing, comm
     answer = client.get(reverse("simulation_file", args=["hall"]), {"service": "cantine", "debut": "demain"})
     assert answer.status_code == 302
     assert answer["Location"] == f"{reverse('simulation', args=['hall'])}?service=cantine&debut=demain"
+
+
+def test_a_free_trial_is_told_and_not_counted(client, operator, commune):
+    ListingFactory(
+        operator=operator, sheet__slug="essai", grid__definition=PER_INHABITANT, grid__trial_days=1
+    )
+    found = text(page(client, service="essai", insee="14711"))
+    assert "Essai gratuit de un jour" not in found
+    assert "Essai gratuit d’un jour : il vient avant, et n’est pas compté ici." in found

@@ -57,10 +57,10 @@ def edit(request, operator, grid):
         return redirect("operator_grid", operator.slug, found.pk)
     if request.method != "POST":
         return _page(request, operator, found, _saved(found), TermsForm.of(found))
-    typed, form = _posted(request, found, operator), TermsForm(request.POST)
+    typed, form = _posted(request, found, operator), TermsForm(request.POST, option=found.option)
     action = request.POST.get("action", CHECK)
     if _reshape(typed, action, operator):
-        form = TermsForm(initial=request.POST.dict())
+        form = TermsForm(option=found.option, initial=request.POST.dict())
         return _page(request, operator, found, typed, form)
     if action != SAVE:
         return _checked_page(request, operator, found, typed, form)

@@ -19,7 +19,7 @@ NOT_A_DAY = "Cette date n’existe pas. Écrivez-la ainsi : 01/01/2027."
 
 
 class TermsForm(forms.Form):
-    """First day, VAT, note. What they must be is checked by catalog.grids.terms."""
+    """First day, VAT, free trial, note. What they must be is checked by catalog.grids.terms."""
 
     effective_from = forms.DateField(
         label="S’applique à partir du",
@@ -42,16 +42,28 @@ class TermsForm(forms.Form):
         required=False,
         help_text="Ce motif figure sur les factures. Rien à écrire si le prix est soumis à la TVA.",
     )
+    trial_days = forms.IntegerField(
+        label="Essai gratuit, en jours",
+        required=False,
+        help_text="Par exemple 30. Rien à écrire s’il n’y a pas d’essai gratuit.",
+        error_messages={"invalid": "Écrivez un nombre entier de jours, par exemple 30."},
+    )
     note = forms.CharField(
         label="Note pour votre équipe",
         required=False,
         help_text="Par exemple la délibération qui fixe ce tarif.",
     )
 
+    def __init__(self, *args, option: str = "", **kwargs):
+        super().__init__(*args, **kwargs)
+        if option:
+            del self.fields["trial_days"]  # a service is tried, not an option of it
+
     @classmethod
     def of(cls, grid) -> "TermsForm":
         initial = {name: getattr(grid, name) for name in cls.base_fields}
-        return cls(initial=initial | {"vat_rate": format_number(grid.vat_rate) if grid.vat_rate else ""})
+        initial |= {"vat_rate": format_number(grid.vat_rate) if grid.vat_rate else ""}
+        return cls(option=grid.option, initial=initial)
 
     def clean_vat_rate(self):
         text = self.cleaned_data["vat_rate"].replace("%", "").strip()

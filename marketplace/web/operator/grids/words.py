@@ -5,6 +5,7 @@ from datetime import date, timedelta
 from catalog.models import GridState, PriceGrid, VatCategory
 from catalog.pricing import GridInvalid, describe_sections, parse_grid
 from marketplace.web.formats import day, format_percent, moment
+from tenants.days import days_in_words
 from tenants.models import Role
 
 EDITORS = frozenset({Role.CURATOR, Role.OPERATOR_ADMIN})
@@ -72,6 +73,8 @@ def facts(grid: PriceGrid) -> list[dict]:
     ]
     if grid.option:
         found.insert(0, {"label": "Option", "value": grid.option})
+    if grid.trial_days:
+        found.append({"label": "Essai gratuit", "value": days_in_words(grid.trial_days)})
     if grid.note:
         found.append({"label": "Note", "value": grid.note})
     if grid.published_at:
