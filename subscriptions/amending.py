@@ -31,11 +31,12 @@ from subscriptions.models import (
     AmendmentKind,
     AmendmentState,
     LegalBasis,
-    ModificationLimit,
+    ModificationGround,
     Subscription,
     ThresholdCode,
 )
 from subscriptions.models.amendment import AMENDMENT_TRANSITIONS
+from subscriptions.modifications import limit_percent
 from subscriptions.ordering import (
     committed_cents,
     extra_committed_cents,
@@ -287,7 +288,7 @@ def _too_large(amendment: Amendment, *, on: date) -> str:
     )
     added = sum(max(0, extra_committed_cents(one)) for one in [*rows, amendment])
     first = committed_cents(yearly_cents=subscription.yearly_cents, rules=subscription)
-    percent = limit_percent(on=on)
+    percent = limit_percent(ground=ModificationGround.SMALL, on=on) or Decimal(0)
     over_percent = added * 100 >= Decimal(first) * percent
     eu = threshold_cents(code=ThresholdCode.EU, on=on)
     if not over_percent and (eu is None or added < eu):
@@ -302,13 +303,6 @@ def _too_large(amendment: Amendment, *, on: date) -> str:
         "Il faut une nouvelle mise en concurrence, ou un autre motif légal (CCP R2194-1 à R2194-8) : "
         "écrivez-le ici."
     )
-
-
-def limit_percent(*, on: date) -> Decimal:
-    """Up to which part of the first amount a modification is small that day, in percent; none before the
-    first row."""
-    rows = ModificationLimit.objects.filter(in_force_from__lte=on).order_by("-in_force_from")
-    return rows.values_list("percent", flat=True).first() or Decimal(0)
 
 
 def _counted(definition: dict, options: list[dict], *, facts: TerritoryFacts) -> tuple[Counted, ...]:

@@ -201,7 +201,7 @@ class TermsInvalid(SubscriptionRefused):
 
 class LotPublished(SubscriptionRefused):
     def __init__(self):
-        super().__init__("L’avis de ce lot est publié : il ne se modifie plus.")
+        super().__init__("L’avis de ce lot est publié : il ne se modifie plus que par avenant.")
 
 
 class LotIncomplete(SubscriptionRefused):

@@ -3,15 +3,15 @@
 MAX_BYTES = 10 * 1024 * 1024
 
 
-def problem_with_pdf(file) -> str:
-    """Why this upload is not kept, in French; "" for a PDF of at most 10 MB. The file is left at its start,
-    to be stored."""
+def problem_with_pdf(file, *, what: str = "l’acte") -> str:
+    """Why this upload of `what`, a masculine noun with its article, is not kept, in French; "" for a PDF of
+    at most 10 MB. The file is left at its start, to be stored."""
     if file is None:
-        return "Joignez l’acte signé, au format PDF."
+        return f"Joignez {what} signé, au format PDF."
     if file.size > MAX_BYTES:
         return "Le fichier dépasse 10 Mo. Joignez un PDF plus léger."
     head = file.read(5)
     file.seek(0)
     if head != b"%PDF-":
-        return "Ce fichier n’est pas un PDF. Enregistrez l’acte en PDF et recommencez."
+        return f"Ce fichier n’est pas un PDF. Enregistrez {what} en PDF et recommencez."
     return ""

@@ -40,8 +40,10 @@ COUNTED = (LegalBasis.FRAMEWORK, LegalBasis.DIRECT)
 
 
 def lot_for(*, vehicle: PurchasingVehicle, listing: Listing) -> FrameworkLot | None:
-    """The lot of a framework agreement in which a listing is, None when it is in none."""
-    return FrameworkLot.objects.filter(vehicle=vehicle, listings=listing).order_by("number").first()
+    """The lot of a framework agreement in which a listing is, its amendments at hand; None when it is in
+    none. Two queries."""
+    lots = FrameworkLot.objects.filter(vehicle=vehicle, listings=listing).prefetch_related("amendments")
+    return lots.order_by("number").first()
 
 
 def committed_cents(*, yearly_cents: int, rules: RenewalRules) -> int:
@@ -72,7 +74,7 @@ def extra_committed_cents(amendment: Amendment) -> int:
 def check_room(
     *, vehicle: PurchasingVehicle, listing: Listing, organisation: Organisation, yearly_cents: int, on: date
 ) -> None:
-    """Raises the OrderRefused that an order placed that day would meet, if any. Two queries at most."""
+    """Raises the OrderRefused that an order placed that day would meet, if any. Three queries at most."""
     if not vehicle.is_in_force(on=on):
         raise OutOfForce
     amount = committed_cents(yearly_cents=yearly_cents, rules=vehicle)
@@ -82,7 +84,7 @@ def check_room(
             raise OutOfForce
         if not EligibleBuyer.objects.filter(lot=lot, organisation=organisation).exists():
             raise BuyerNotNamed
-        if amount > lot.left_cents:
+        if amount > lot.left_cents(on=on):
             raise CeilingReached
     if vehicle.legal_basis == LegalBasis.DIRECT:
         spent = direct_total(organisation=organisation, family=listing.sheet.family)

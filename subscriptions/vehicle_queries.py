@@ -20,7 +20,7 @@ def vehicle_rows(*, operator: Operator) -> list[PurchasingVehicle]:
 
 
 def lots_of(vehicle: PurchasingVehicle) -> list[FrameworkLot]:
-    """Its lots by number, with holders and listings at hand and `buyer_count`. Three queries."""
+    """Its lots by number, with holders, listings and amendments at hand and `buyer_count`. Four queries."""
     holders = LotHolder.objects.select_related("vendor__organisation").order_by("rank")
     listings = Listing.objects.select_related("offer__product__sheet").order_by("position", "pk")
     return list(
@@ -28,6 +28,7 @@ def lots_of(vehicle: PurchasingVehicle) -> list[FrameworkLot]:
         .prefetch_related(
             Prefetch("holders", queryset=holders),
             Prefetch("listings", queryset=listings),
+            "amendments",
         )
         .order_by("number")
     )

@@ -1,4 +1,4 @@
-from subscriptions.models.amendment import Amendment, AmendmentKind, AmendmentState, ModificationLimit
+from subscriptions.models.amendment import Amendment, AmendmentKind, AmendmentState
 from subscriptions.models.approval import APPROVAL_MOVES, Approval, ApprovalState, Party, VendorAccess
 from subscriptions.models.bulk import BulkLine, BulkRequest, BulkState, LineState
 from subscriptions.models.coverage import CoverageCampaign, Fundamental
@@ -8,6 +8,13 @@ from subscriptions.models.envelope import Envelope, EnvelopeHold
 from subscriptions.models.exit import Destination, Exit, ExitMove, ExitState
 from subscriptions.models.framework import EligibleBuyer, FrameworkLot, LotHolder
 from subscriptions.models.group import GroupPopulation
+from subscriptions.models.lot_amendment import (
+    AMENDED,
+    LotAmendment,
+    LotTermsModel,
+    ModificationGround,
+    ModificationLimit,
+)
 from subscriptions.models.message import Message
 from subscriptions.models.order import DirectNeed, Order, Threshold, ThresholdCode
 from subscriptions.models.payer import (
@@ -34,6 +41,7 @@ from subscriptions.models.value import DiscountRate, ValueFile, ValueReview
 from subscriptions.models.vehicle import LegalBasis, PurchasingVehicle
 
 __all__ = [
+    "AMENDED",
     "APPROVAL_MOVES",
     "BINDING",
     "COUNTED",
@@ -71,8 +79,11 @@ __all__ = [
     "KeyMethod",
     "LegalBasis",
     "LineState",
+    "LotAmendment",
     "LotHolder",
+    "LotTermsModel",
     "Message",
+    "ModificationGround",
     "ModificationLimit",
     "NonRenewal",
     "OpeningDelay",

@@ -126,22 +126,3 @@ class Amendment(WithAct, TenantOwned):
     def extra_cents(self) -> int:
         """By how much a year costs more; negative where it costs less."""
         return self.cents_after - self.cents_before
-
-
-class ModificationLimit(models.Model):
-    """Up to which part of the first amount a contract may be modified without a new competition, from a day
-    on (CCP R2194-8), cumulated (R2194-9)."""
-
-    percent = models.DecimalField(max_digits=4, decimal_places=2)
-    in_force_from = models.DateField("en vigueur le", unique=True)
-    source = models.CharField("source", max_length=300)
-
-    class Meta:
-        verbose_name = "limite des modifications"
-        constraints = [
-            models.CheckConstraint(condition=Q(percent__gt=0), name="modification_limit_is_a_part"),
-            models.CheckConstraint(condition=~Q(source=""), name="modification_limit_has_a_source"),
-        ]
-
-    def __str__(self):
-        return f"{self.percent} %"

@@ -112,7 +112,7 @@ class Matter:
             amount_cents=self.amount_cents,
             thresholds=in_force(on=self.on),
             already_cents=0 if ordered else self._already(),
-            ceiling_cents=self.lot.ceiling_cents if self.lot else None,
+            ceiling_cents=self.lot.terms_on(self.on).ceiling_cents if self.lot else None,
         )
 
     def _already(self) -> int:

@@ -4,6 +4,7 @@ direct purchase."""
 from datetime import timedelta
 
 from catalog.pricing import format_cents
+from subscriptions.models import LotAmendment
 from subscriptions.papers import clauses
 from subscriptions.papers.matter import DRAFT, OPEN, Matter
 from tenants.days import in_words
@@ -28,12 +29,14 @@ def _lot(matter: Matter) -> list[str]:
         f"{holder.rank}. {holder.vendor.organisation.name}"
         for holder in lot.holders.select_related("vendor__organisation").order_by("rank")
     ]
+    terms = lot.terms_on(matter.on)
+    amended = f", avenant n° {terms.number}" if isinstance(terms, LotAmendment) else ""
     return [
-        f"{lot}, avis {lot.notice_reference or OPEN}.",
+        f"{lot}, avis {lot.notice_reference or OPEN}{amended}.",
         f"Titulaire, par rang : {' ; '.join(holders) or OPEN}",
-        f"Validité : du {in_words(lot.starts_on)} au {in_words(lot.ends_on - timedelta(days=1))} inclus.",
-        f"Maximum du lot : {format_cents(lot.ceiling_cents)} HT (article R2162-4), dont "
-        f"{format_cents(lot.left_cents)} HT encore disponibles à ce jour.",
+        f"Validité : du {in_words(lot.starts_on)} au {in_words(terms.ends_on - timedelta(days=1))} inclus.",
+        f"Maximum du lot : {format_cents(terms.ceiling_cents)} HT (article R2162-4), dont "
+        f"{format_cents(lot.left_cents(on=matter.on))} HT encore disponibles à ce jour.",
     ]
 
 

@@ -5,6 +5,7 @@ from datetime import date, timedelta
 
 import factory
 from django.core.files.base import ContentFile
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils.timezone import localdate
 
 from catalog.prices import listing_price, territory_facts
@@ -26,8 +27,10 @@ from subscriptions.models import (
     ExitState,
     FrameworkLot,
     LegalBasis,
+    LotAmendment,
     LotHolder,
     Message,
+    ModificationGround,
     Order,
     Party,
     PurchasingVehicle,
@@ -38,7 +41,7 @@ from subscriptions.models import (
     Transition,
     VendorAccess,
 )
-from tests.factories.base import ACTIVE_FROM, APPROVED_AT, OPENED_AT, REQUESTED_AT, Factory
+from tests.factories.base import ACTIVE_FROM, APPROVED_AT, NOW, OPENED_AT, REQUESTED_AT, Factory
 from tests.factories.catalog import ListingFactory, VendorFactory
 from tests.factories.tenants import AdhesionFactory, OrganisationFactory, UserFactory
 from tests.tools.database import as_worker
@@ -241,6 +244,26 @@ class FrameworkLotFactory(Factory):
     def _after_postgeneration(cls, instance, create, results=None):
         with as_worker():
             instance.save(update_fields=["published_on"])
+
+
+class LotAmendmentFactory(Factory):
+    """The first amendment of a published lot, which changes nothing yet: `ceiling_cents=`, `ends_on=`…"""
+
+    class Meta:
+        model = LotAmendment
+
+    lot = factory.SubFactory(FrameworkLotFactory)
+    number = 1
+    effective_on = NOW.date()
+    made_on = NOW.date()
+    ceiling_cents = factory.SelfAttribute("lot.ceiling_cents")
+    ends_on = factory.SelfAttribute("lot.ends_on")
+    renewals = factory.SelfAttribute("lot.renewals")
+    revision_formula = factory.SelfAttribute("lot.revision_formula")
+    ground = ModificationGround.SMALL
+    reason = "Plus de communes que prévu"
+    paper = factory.LazyFunction(lambda: SimpleUploadedFile("avenant.pdf", PDF))
+    made_by = factory.SubFactory("tests.factories.tenants.UserFactory")
 
 
 class EligibleBuyerFactory(Factory):

@@ -1,12 +1,15 @@
 """What is sent to change an operator's settings, and to open one."""
 
+from datetime import timedelta
 from functools import cache
 from io import BytesIO
+from uuid import uuid4
 
 from django.core.files.uploadedfile import SimpleUploadedFile
 from PIL import Image
 
 from catalog.grids.operations import fingerprint
+from tests.factories.subscriptions import PDF
 from tests.factories.tenants import siren, siret
 from tests.permissions.world import World
 
@@ -48,6 +51,17 @@ def png() -> bytes:
 
 def a_logo(world: World) -> dict:
     return {"file": SimpleUploadedFile("logo.png", png(), content_type="image/png")}
+
+
+def a_lot_amendment(world: World) -> dict:
+    """The lot lasts a day less."""
+    amended = world.lot_amendment
+    return {
+        "request_key": str(uuid4()), "seen": "1", "ground": "not_substantial", "reason": "Essai",
+        "effective_on": amended.effective_on.isoformat(), "ceiling": "100 000", "renewals": "0",
+        "last_day": (amended.ends_on - timedelta(days=2)).isoformat(),
+        "paper": SimpleUploadedFile("avenant.pdf", PDF),
+    }  # fmt: skip
 
 
 def a_grid(world: World) -> dict:

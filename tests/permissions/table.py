@@ -165,6 +165,10 @@ def _lot(world: World) -> list:
     return [world.lot.vehicle_id, world.lot.number]
 
 
+def _amended_lot(world: World) -> list:
+    return [world.lot_amendment.lot.vehicle_id, world.lot_amendment.lot.number]
+
+
 def _submission(world: World) -> list:
     return [world.submission.public_id]
 
@@ -823,6 +827,9 @@ TABLE = [
     operator("operator_lot_edit", thing=_lot, get=opens(TASKS), post=leads(TASKS),
              sends=lambda world: forms.LOT),
     operator("operator_lot_publish", thing=_lot, get=opens(TASKS), post=leads(TASKS)),
+    operator("operator_lot_amend", thing=_amended_lot, get=opens(TASKS), post=leads(TASKS),
+             sends=forms.a_lot_amendment),
+    operator("operator_lot_paper", thing=lambda world: [*_amended_lot(world), 1], get=opens(OPERATORS)),
     operator("operator_grids", get=opens(OPERATORS)),
     operator("operator_listing_grids", thing=_listing, get=opens(OPERATORS)),
     operator("operator_grid_new", thing=_listing, get=opens(TASKS), post=leads(TASKS),

@@ -54,6 +54,7 @@ from subscriptions.models import (
     Exit,
     ExitState,
     FrameworkLot,
+    LotAmendment,
     Message,
     PayerShare,
     ShareKind,
@@ -98,6 +99,7 @@ from tests.factories import (
     LedgerEntryFactory,
     ListingFactory,
     ListingShareFactory,
+    LotAmendmentFactory,
     LotHolderFactory,
     MemberImportFactory,
     MemberImportRowFactory,
@@ -160,6 +162,7 @@ class World:
     offered: ListingShare  # by a neighbour, to this operator
     offering: ListingShare  # by this operator, to a neighbour
     lot: FrameworkLot  # in preparation, complete
+    lot_amendment: LotAmendment  # of a lot that is published
     member_import: MemberImport  # waits for the operator's agreement
     vendor: Vendor
     need: Need  # of another member
@@ -275,6 +278,14 @@ def _operator_side(word: str) -> dict:
             lot__buyers=[leaving.organisation],
             lot__listing=ListingFactory(operator=operator, sheet__vendor=vendor, sheet__name=f"Carte {word}"),
         ).lot,
+        "lot_amendment": LotAmendmentFactory(
+            lot__vehicle__operator=operator,
+            lot__vehicle__name=f"Accord-cadre publié {word}",
+            lot__ends_on=today + timedelta(days=365),
+            made_on=today,
+            effective_on=today,
+            reason=f"Raison de {word}",
+        ),
         "news": news_item(operator, title=f"Nouvelles de {word}"),
         "writer": editor_of(operator, last_name=f"Plume {word}"),
         "picture": default_storage.save(f"{FOLDER}{word}.png", ContentFile(b"PNG")).removeprefix(FOLDER),

@@ -10,9 +10,10 @@ from django.views.decorators.http import require_http_methods
 from marketplace.web.access import operator_view
 from marketplace.web.formats import format_cents
 from marketplace.web.operator.lists import counted
+from marketplace.web.operator.lot_cards import period
 from marketplace.web.operator.roles import TASK_ROLES
 from marketplace.web.operator.vehicle_forms import LotForm
-from marketplace.web.operator.vehicles import form_page, found_vehicle, period, vehicle_crumbs, vehicle_page
+from marketplace.web.operator.vehicles import form_page, found_vehicle, vehicle_crumbs, vehicle_page
 from subscriptions import lots
 from subscriptions.exceptions import LotIncomplete, LotPublished, TermsInvalid
 from subscriptions.models import LegalBasis
@@ -56,8 +57,7 @@ def new(request, operator, vehicle):
 @may_read_and_send
 def edit(request, operator, vehicle, number):
     """Other terms, while the notice is not published."""
-    found = _framework(operator, vehicle)
-    lot = get_object_or_404(found.lots, number=number)
+    found, lot = found_lot(operator, vehicle, number)
     if request.reads_only:
         return vehicle_page(request, operator, found)
     back = _page_of(operator, found)
@@ -84,8 +84,7 @@ def edit(request, operator, vehicle, number):
 @may_read_and_send
 def publish(request, operator, vehicle, number):
     """What publishing does, read once more, then asked."""
-    found = _framework(operator, vehicle)
-    lot = get_object_or_404(found.lots, number=number)
+    found, lot = found_lot(operator, vehicle, number)
     if request.reads_only:
         return vehicle_page(request, operator, found)
     back = _page_of(operator, found)
@@ -109,14 +108,20 @@ def publish(request, operator, vehicle, number):
         "edit_url": reverse("operator_lot_edit", args=[operator.slug, found.pk, lot.number]),
         "back": back,
         "consequences": [
-            f"Le maximum de {format_cents(lot.ceiling_cents)} HT, la validité {validity} et les titulaires "
-            "ne se modifient plus.",
+            f"Le maximum de {format_cents(lot.ceiling_cents)} HT et la validité {validity} ne se modifient "
+            "plus que par avenant ; les titulaires et leur rang, plus du tout.",
             f"La liste est close : {counted(lot.buyers.count(), 'acheteur')}. "
             "Un adhérent arrivé plus tard ne pourra pas commander sur ce lot.",
             f"Ses services peuvent être demandés dans ce cadre : {counted(lot.listings.count(), 'service')}.",
         ],
     }
     return render(request, "operator/lot_publish.html", context)
+
+
+def found_lot(operator, vehicle: int, number: int):
+    """(vehicle, lot) of the operator's, or 404."""
+    found = _framework(operator, vehicle)
+    return found, get_object_or_404(found.lots.prefetch_related("amendments"), number=number)
 
 
 def _framework(operator, pk: int):

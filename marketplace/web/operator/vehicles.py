@@ -1,7 +1,6 @@
 """The purchasing vehicles of an operator, one by one, with the lots of a framework agreement."""
 
-from datetime import date, timedelta
-from decimal import Decimal
+from datetime import date
 
 from django.contrib import messages
 from django.shortcuts import get_object_or_404, redirect, render
@@ -10,21 +9,20 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
 from marketplace.web.access import operator_view
-from marketplace.web.formats import day, format_cents, format_number, format_percent
+from marketplace.web.formats import format_number
 from marketplace.web.operator.forms import capitalised
 from marketplace.web.operator.lists import counted, crumbs
+from marketplace.web.operator.lot_cards import lot_card, period
 from marketplace.web.operator.roles import TASK_ROLES
 from marketplace.web.operator.vehicle_forms import VehicleForm
 from subscriptions.chain import parties_of
 from subscriptions.exceptions import TermsInvalid
-from subscriptions.lot_letters import PERCENTS
-from subscriptions.models import FrameworkLot, LegalBasis, PurchasingVehicle
+from subscriptions.models import LegalBasis, PurchasingVehicle
 from subscriptions.vehicle_queries import lots_of, vehicle_rows
 from subscriptions.vehicle_terms import change_vehicle, make_vehicle
 from tenants.models import Role
 
 TITLE = "Cadres d’achat"
-NEARLY_FULL = min(PERCENTS)  # a letter has said so
 
 
 @operator_view(with_members=False)
@@ -92,9 +90,9 @@ def _list_page(request, operator):
     context = {
         "operator": operator,
         "crumbs": crumbs(operator, (TITLE, "")),
-        "may_act": _may_act(request),
+        "may_act": may_act(request),
         "new_url": reverse("operator_vehicle_new", args=[operator.slug]),
-        "reads_indices": _may_act(request) or request.reads_only or Role.AUDITOR in request.roles,
+        "reads_indices": may_act(request) or request.reads_only or Role.AUDITOR in request.roles,
         "indices_url": reverse("operator_indices", args=[operator.slug]),
         "rows": [
             {
@@ -151,32 +149,23 @@ def vehicle_page(request, operator, found: PurchasingVehicle):
         "basis": capitalised(found.get_legal_basis_display()),
         "badge": None if found.is_in_force(on=_today()) else _closed(found),
         "facts": _facts(found),
-        "may_act": _may_act(request),
+        "may_act": may_act(request),
         "edit_url": reverse("operator_vehicle_edit", args=address),
         "is_framework": framework,
         "new_lot_url": reverse("operator_lot_new", args=address),
-        "lots": [_lot(operator, lot) for lot in lots_of(found)] if framework else [],
+        "lots": [lot_card(operator, lot, on=_today()) for lot in lots_of(found)] if framework else [],
         "listings": [one.sheet.name for one in listings],
     }
     return render(request, "operator/vehicle.html", context)
 
 
-def period(first: date | None, end: date | None) -> str:
-    """ "du 1er janvier 2026 au 31 décembre 2029", the last day counted in; "sans limite" without either."""
-    last = end and end - timedelta(days=1)
-    if first and last:
-        return f"du {day(first)} au {day(last)}"
-    if first:
-        return f"depuis le {day(first)}"
-    return f"jusqu’au {day(last)}" if last else "sans limite"
+def may_act(request) -> bool:
+    """Whether she may change vehicles and lots, beside reading them."""
+    return bool(request.roles & TASK_ROLES)
 
 
 def _today() -> date:
     return timezone.localdate()
-
-
-def _may_act(request) -> bool:
-    return bool(request.roles & TASK_ROLES)
 
 
 def _by_lot(found: PurchasingVehicle) -> bool:
@@ -236,59 +225,3 @@ def _renewals(found: PurchasingVehicle) -> list[dict]:
             "note": f"Préavis : {counted(found.notice_days, 'jour')}",
         }
     ]
-
-
-def _lot(operator, lot: FrameworkLot) -> dict:
-    address = [operator.slug, lot.vehicle_id, lot.number]
-    facts = [
-        {"label": "Montant maximum", "value": f"{format_cents(lot.ceiling_cents)} HT"},
-        {"label": "Commandé", "value": f"{format_cents(lot.ordered_cents)} HT"},
-        {"label": "Reste à commander", "value": f"{format_cents(lot.left_cents)} HT"},
-        {"label": "Validité", "value": capitalised(period(lot.starts_on, lot.ends_on))},
-        {
-            "label": "Titulaires",
-            "value": ", ".join(f"{held.rank}. {held.vendor.organisation.name}" for held in lot.holders.all())
-            or "aucun",
-        },
-        {
-            "label": "Services",
-            "value": ", ".join(listing.sheet.name for listing in lot.listings.all()) or "aucun",
-        },
-        {"label": "Acheteurs désignés", "value": counted(lot.buyer_count, "acheteur")},
-        {"label": "Reconductions", "value": format_number(lot.renewals)},
-        {"label": "Révision des prix", "value": lot.revision_formula or "prix fermes"},
-    ]
-    if lot.duration_reason:
-        facts.append({"label": "Motif de la durée", "value": lot.duration_reason})
-    if lot.notice_reference:
-        facts.append({"label": "Avis", "value": lot.notice_reference})
-    if lot.published_on:
-        facts.append({"label": "Avis publié le", "value": day(lot.published_on)})
-    return {
-        "number": lot.number,
-        "bar": f"commande-{lot.number}",
-        "title": str(lot),
-        "badge": _lot_badge(lot),
-        "percent": lot.percent,
-        "text": f"{format_percent(Decimal(lot.percent))} du maximum",
-        "facts": facts,
-        "published": lot.published_on is not None,
-        "edit_label": f"Modifier le lot {lot.number}",
-        "publish_label": f"Publier le lot {lot.number}",
-        "edit_url": reverse("operator_lot_edit", args=address),
-        "publish_url": reverse("operator_lot_publish", args=address),
-    }
-
-
-def _lot_badge(lot: FrameworkLot) -> dict:
-    if lot.published_on is None:
-        return {"state": "info", "label": "En préparation"}
-    if lot.ends_on <= _today():
-        return {"state": "neutral", "label": "Terminé"}
-    if not lot.left_cents:
-        return {"state": "danger", "label": "Maximum atteint"}
-    if lot.percent >= NEARLY_FULL:
-        return {"state": "warning", "label": "Bientôt au maximum"}
-    if lot.starts_on > _today():
-        return {"state": "info", "label": "À venir"}
-    return {"state": "success", "label": "Ouvert aux commandes"}
