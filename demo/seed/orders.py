@@ -1,24 +1,32 @@
-"""A framework agreement of two lots, one of them three quarters full, and what was ordered since January."""
+"""A framework agreement of two lots, one of them three quarters full and amended once, and what was ordered
+since January."""
 
+import uuid
 from datetime import date
 
 from catalog.models import Listing
+from demo.seed.decisions import act_pdf
+from demo.seed.moments import at
 from demo.seed.operators import BRUMELLE
+from subscriptions.lot_amending import LotChanges, amend_lot
 from subscriptions.models import (
     EligibleBuyer,
     FrameworkLot,
     LegalBasis,
     LotHolder,
+    ModificationGround,
     Order,
     PurchasingVehicle,
     Subscription,
 )
 from subscriptions.ordering import committed_cents
 from tenants.members.adhesions import members_of
+from tenants.models import Role, User
 
 PUBLISHED = date(2025, 12, 1)
 VALID = {"starts_on": date(2026, 1, 1), "ends_on": date(2030, 1, 1)}
 ORDERED_PERCENT = 75
+AMENDED_ON, ADDED_PERCENT = date(2026, 9, 21), 4
 STEP = 10_000  # the maximum, in whole hundreds of euros
 IN_PREPARATION = ("patrimoine-funeraire", 4_000_000)  # what the second lot will hold, and its maximum
 
@@ -57,6 +65,35 @@ def place_orders(*, history: list[Subscription]) -> None:
             placed_on=one.approved_at.date(),
         )
         for one in counted
+    )
+    _amend(lot)
+
+
+def _amend(lot: FrameworkLot) -> None:
+    """A little more room, as a small modification."""
+    organisation = lot.vehicle.operator.organisation
+    curators = User.objects.filter(memberships__organisation=organisation, memberships__role=Role.CURATOR)
+    amend_lot(
+        lot=lot,
+        changes=LotChanges(
+            effective_on=date(2026, 10, 1),
+            ceiling_cents=lot.ceiling_cents * (100 + ADDED_PERCENT) // 100 // STEP * STEP,
+            ends_on=lot.ends_on,
+            renewals=lot.renewals,
+            revision_formula=lot.revision_formula,
+            ground=ModificationGround.SMALL,
+            reason="Des communes nommées dans l’avis commandent plus tôt que prévu",
+            paper=act_pdf(
+                organisation=organisation.name,
+                number="AC-2026-1-A1",
+                day=AMENDED_ON,
+                subject=f"Avenant, {lot}",
+            ),
+        ),
+        seen=0,
+        by=curators.order_by("pk")[0],
+        request_key=uuid.uuid4(),
+        now=at(AMENDED_ON),
     )
 
 

@@ -368,8 +368,9 @@ def test_each_operator_revises_a_tariff(seeded):
 
 def test_a_framework_agreement_three_quarters_full_and_direct_purchases(seeded):
     full, prepared = FrameworkLot.objects.order_by("number")
-    assert 70 <= full.percent <= 75
-    assert (prepared.percent, prepared.published_on) == (0, None)
+    assert full.amendments.count() == 1
+    assert 70 <= full.percent(on=date(2026, 11, 26)) <= 75
+    assert (prepared.percent(on=date(2026, 11, 26)), prepared.published_on) == (0, None)
     assert all(
         lot.holders.exists() and lot.listings.exists() and lot.buyers.exists() for lot in (full, prepared)
     )
