@@ -136,5 +136,6 @@ def _list(organisation) -> str:
 def _crumbs(organisation, share: PayerShare) -> list[dict]:
     return [
         {"label": "Mes services", "url": reverse("member_home", args=[organisation.siren])},
+        {"label": "Ce que nous finançons", "url": _list(organisation)},
         {"label": share.subscription.service_name, "url": ""},
     ]

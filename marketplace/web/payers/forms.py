@@ -76,7 +76,7 @@ class ShareForm(ConventionForm):
     payer = forms.CharField(
         label="Qui paierait",
         max_length=255,
-        help_text="Le nom exact, ou le SIREN, d’un autre adhérent de votre opérateur.",
+        help_text="Le nom exact, ou le SIREN, d’un autre adhérent du même opérateur.",
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
         error_messages={"required": "Indiquez la collectivité qui paierait une part."},
     )

@@ -6,15 +6,17 @@ from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
+from django.utils.timezone import localdate
 from django.views.decorators.http import require_http_methods
 
 from marketplace.web.commune.forms import ask_files_again
 from marketplace.web.formats import day
-from marketplace.web.payers.forms import StopForm, day_after
+from marketplace.web.payers.forms import ShareForm, StopForm, day_after
 from marketplace.web.pdf import FileMissing, pdf_response
 from subscriptions import paying
 from subscriptions.exceptions import ShareRefused
-from subscriptions.models import PayerShare, ShareSide
+from subscriptions.models import PayerShare, ShareKind, ShareSide, Subscription
+from subscriptions.payer_queries import find_payers
 
 may_read_and_send = require_http_methods(["GET", "HEAD", "POST"])
 
@@ -52,6 +54,68 @@ def form_page(
         "has_file": form.is_multipart(),
     }
     return render(request, "payers/form.html", context)
+
+
+def propose_page(
+    request,
+    subscription: Subscription,
+    *,
+    side: ShareSide,
+    crumbs: list[dict],
+    back: str,
+    consequences: list[str],
+) -> HttpResponse:
+    """Another member of the operator is asked to pay a part."""
+    form = ShareForm(request.POST, request.FILES) if request.method == "POST" else ShareForm.empty()
+
+    def propose() -> str:
+        values, now = form.cleaned_data, timezone.now()
+        found = find_payers(subscription=subscription, typed=values["payer"], on=localdate(now))
+        if len(found) != 1:
+            raise ShareRefused(_not_found(found, subscription), "payer")
+        paying.propose(
+            subscription=subscription,
+            payer=found[0],
+            kind=ShareKind(values["kind"]),
+            terms=form.terms(),
+            convention=form.convention(),
+            side=side,
+            by=request.user,
+            public_id=values["public_id"],
+            now=now,
+        )
+        return f"La proposition est envoyée à {found[0].name}. Rien ne change d’ici sa réponse."
+
+    return done(request, form, propose, back=back) or form_page(
+        request,
+        form,
+        crumbs=crumbs,
+        service=subscription.service_name,
+        title="Proposer à une autre collectivité de payer une part",
+        consequences=consequences,
+        label="Envoyer la proposition",
+        back=back,
+    )
+
+
+def _not_found(found: list, subscription: Subscription) -> str:
+    if found:
+        return "Plusieurs adhérents portent ce nom. Indiquez plutôt le SIREN."
+    return (
+        f"Aucun adhérent de {subscription.operator.short_name} n’a ce nom ni ce SIREN. Vérifiez "
+        "l’orthographe : seul un adhérent peut recevoir une facture de sa part."
+    )
+
+
+def take_back(request, share: PayerShare, *, side: ShareSide, back: str) -> HttpResponse:
+    """A proposal that nobody answered yet is taken back."""
+    try:
+        paying.withdraw(share=share, side=side, by=request.user, now=timezone.now())
+    except ShareRefused as refusal:
+        messages.error(request, str(refusal))
+    else:
+        messages.success(request, "La proposition est retirée.")
+    return redirect(back)
 
 
 def stop_page(request, share: PayerShare, *, side: ShareSide, crumbs: list[dict], back: str) -> HttpResponse:

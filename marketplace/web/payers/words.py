@@ -1,8 +1,9 @@
 """How a part of somebody's subscription is said on every page."""
 
-from billing.payers import words_of
-from marketplace.web.formats import day
-from subscriptions.models import PayerShare, ShareState
+from billing.payers import words_of, yearly_parts
+from catalog.pricing import SUBSCRIBER
+from marketplace.web.formats import day, format_cents
+from subscriptions.models import PayerShare, ShareState, Subscription
 
 BADGES = {
     ShareState.PROPOSED: "info",
@@ -28,3 +29,19 @@ def said(share: PayerShare) -> dict:
             "label": share.get_state_display().capitalize(),
         },
     }
+
+
+def parts(subscription: Subscription, shares: list[PayerShare]) -> list[dict]:
+    """The parts of a year were these shares to last, the subscriber's own first, each with the length of its
+    bar in percent."""
+    cents = yearly_parts(subscription, shares)
+    names = {SUBSCRIBER: subscription.tenant.name, **{share.payer_id: share.payer.name for share in shares}}
+    total = subscription.yearly_cents or 1
+    return [
+        {
+            "name": names[payer],
+            "amount": format_cents(cents[payer]),
+            "width": round(cents[payer] * 100 / total, 1),
+        }
+        for payer in sorted(cents, key=lambda payer: (payer != SUBSCRIBER, names[payer]))
+    ]
