@@ -12,8 +12,9 @@ from tenants.people.telling import people_to_tell
 READERS = (Role.SIGNATORY, Role.FINANCE, Role.SECRETARY)
 
 
-def tell_proposed(*, shares: Sequence[PayerShare], now: datetime) -> None:
-    """One letter to each person concerned at each payer. One query, and the letters."""
+def tell_proposed(*, shares: Sequence[PayerShare], side: ShareSide, now: datetime) -> None:
+    """One letter to each person concerned at each payer; and to the subscriber, when its operator proposes.
+    One query or two, and the letters."""
     by_payer = {share.payer_id: share for share in shares}
     for mandate in people_to_tell(organisations=list(by_payer), roles=READERS):
         share = by_payer[mandate.organisation_id]
@@ -27,6 +28,27 @@ def tell_proposed(*, shares: Sequence[PayerShare], now: datetime) -> None:
             f"{share.payer.name} d’en payer une part à partir du {in_words(share.starts)}, d’après la "
             f"convention {share.convention_number}.\n\nRien n’est dû tant que votre signataire n’a pas "
             "accepté. Lisez la proposition et répondez dans Halle, à la page « Ce que nous finançons ».",
+            now=now,
+        )
+    if side == ShareSide.OPERATOR:
+        _tell_subscriber(shares, now)
+
+
+def _tell_subscriber(shares: Sequence[PayerShare], now: datetime) -> None:
+    """What its operator proposes to others in its stead."""
+    first = shares[0]
+    service, operator = first.subscription.service_name, first.subscription.operator.short_name
+    names = ", ".join(share.payer.name for share in shares)
+    for mandate in people_to_tell(organisations=[first.tenant_id], roles=READERS):
+        _write(
+            first,
+            mandate,
+            key="asked",
+            subject=f"{service} : votre opérateur propose à {names} d’en payer une part",
+            body=f"{operator} propose à {names} de payer une part de votre abonnement au service "
+            f"« {service} » à partir du {in_words(first.starts)}, d’après la convention "
+            f"{first.convention_number}.\n\nRien ne change tant que son signataire n’a pas accepté. La "
+            "proposition est dans Halle, à la page « Qui paie » de l’abonnement ; vous pouvez la retirer.",
             now=now,
         )
 

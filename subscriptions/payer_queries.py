@@ -2,15 +2,31 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import date
 
-from django.db.models import CharField, Q, QuerySet, Value
+from django.core.paginator import Page, Paginator
+from django.db.models import CharField, Count, Q, QuerySet, Value
 
-from subscriptions.models import BINDING, PayerAccess, PayerShare, ShareState, Subscription
+from subscriptions.models import BINDING, PayerAccess, PayerShare, PayerShareMove, ShareState, Subscription
 from tenants.members.adhesions import members_of
-from tenants.models import Organisation
+from tenants.members.search import member_matches
+from tenants.models import Operator, Organisation
 from tenants.models.organisation import PlainName
 from tenants.tenancy import tenant_scope
+
+PAGE_SIZE = 25
+ALL = "toutes"
+GROUPS = (ALL, "a-repondre", "en-cours", "a-venir", "finies")
+
+
+@dataclass(frozen=True)
+class ShareList:
+    """A page of shares, each with its payer, its key, its subscription and the subscriber at hand; `counts`
+    by group of GROUPS, for the same search."""
+
+    page: Page
+    counts: dict[str, int]
 
 
 def shares_of(subscription: Subscription) -> QuerySet[PayerShare]:
@@ -52,3 +68,58 @@ def find_payers(*, subscription: Subscription, typed: str, on: date) -> list[Org
     members = members_of(operator=subscription.operator, on=on)
     named = Q(siren=digits) | Q(plain_name=PlainName(Value(typed.strip(), output_field=CharField())))
     return list(members.filter(named).distinct().order_by("plain_name", "pk")[:2])
+
+
+def operator_shares(*, operator: Operator, search: str, group: str, page: str | None, on: date) -> ShareList:
+    """A page of who pays what for whom among an operator's members. Two queries, whatever their number."""
+    found, groups = matching_shares(operator=operator, search=search), _groups(on)
+    counts = found.aggregate(**{name: Count("pk", filter=groups[name]) for name in GROUPS})
+    paginator = Paginator(_in_order(found.filter(groups[group])), PAGE_SIZE)
+    paginator.count = counts[group]  # counted already, with the tabs
+    return ShareList(paginator.get_page(page), counts)
+
+
+def all_operator_shares(*, operator: Operator, search: str, group: str, on: date) -> QuerySet[PayerShare]:
+    """The same, all of them, for a file. One query."""
+    return _in_order(matching_shares(operator=operator, search=search).filter(_groups(on)[group]))
+
+
+def matching_shares(*, operator: Operator, search: str = "") -> QuerySet[PayerShare]:
+    """Those of an operator's subscriptions whose subscriber or payer answers `search` (see
+    `member_matches`)."""
+    matches = member_matches(search) | member_matches(search, member="payer") if search else Q()
+    return PayerShare.objects.filter(matches, subscription__operator=operator)
+
+
+def moves_of(share: PayerShare) -> QuerySet[PayerShareMove]:
+    """What happened to a share, in order, each with who did it. One query."""
+    return share.moves.select_related("by").order_by("at", "pk")
+
+
+def binding_by_subscription(subscriptions: set[int], *, on: date) -> dict[int, list[PayerShare]]:
+    """By subscription id, the shares that are paid that day. One query."""
+    found: dict[int, list[PayerShare]] = {pk: [] for pk in subscriptions}
+    rows = PayerShare.objects.filter(subscription__in=subscriptions, state__in=BINDING, starts__lte=on)
+    for share in rows.select_related("payer", "key"):
+        if not share.is_over(on=on):
+            found[share.subscription_id].append(share)
+    return found
+
+
+def _in_order(shares: QuerySet[PayerShare]) -> QuerySet[PayerShare]:
+    rows = shares.select_related("payer", "key", "subscription__tenant", "subscription__operator")
+    return rows.order_by(
+        "tenant__plain_name", "subscription__service_name", "payer__plain_name", "starts", "pk"
+    )
+
+
+def _groups(on: date) -> dict[str, Q]:
+    lasts = Q(state__in=BINDING) & (Q(ends__isnull=True) | Q(ends__gt=on))
+    waits = Q(state=ShareState.PROPOSED)
+    return {
+        ALL: Q(),
+        "a-repondre": waits,
+        "en-cours": lasts & Q(starts__lte=on),
+        "a-venir": lasts & Q(starts__gt=on),
+        "finies": ~waits & ~lasts,
+    }

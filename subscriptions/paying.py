@@ -184,7 +184,7 @@ def write(
         for share in shares:
             _log(share, before="", side=side, by=by, now=now)
         if state == ShareState.PROPOSED:
-            tell_proposed(shares=shares, now=now)
+            tell_proposed(shares=shares, side=side, now=now)
     return shares
 
 
@@ -245,9 +245,17 @@ def refuse(*, share: PayerShare, reason: str, by: User, now: datetime) -> None:
 
 @transaction.atomic
 def withdraw(*, share: PayerShare, side: ShareSide, by: User, now: datetime) -> None:
-    """Who proposed it takes it back before any answer. Raises ShareRefused."""
+    """A proposal is taken back before any answer: by the subscriber, or by the operator that made it. Raises
+    ShareRefused."""
     with _both_sides(share.subscription, share.payer_id):
+        if side == ShareSide.OPERATOR and not proposed_by(share, side):
+            raise ShareRefused("C’est l’abonné qui a fait cette proposition : lui seul la retire.")
         _move(share, to=ShareState.WITHDRAWN, side=side, by=by, now=now)
+
+
+def proposed_by(share: PayerShare, side: ShareSide) -> bool:
+    """Whether that side made the proposal. One query."""
+    return share.moves.filter(before="", side=side).exists()
 
 
 @transaction.atomic

@@ -241,6 +241,7 @@ SECTIONS = {
             [
                 ("operator_subscriptions", "Abonnements", OPERATOR_ROLES),
                 ("operator_terms", "Échéances", OPERATOR_ROLES),
+                ("operator_payers", "Qui paie pour d’autres", OPERATOR_ROLES),
                 ("operator_requests", "Demandes à approuver", OPERATOR_ROLES),
                 ("operator_bulks", "Demandes groupées", TASK_ROLES),
                 ("operator_exits", "Départs", OPERATOR_ROLES),

@@ -74,6 +74,8 @@ NO_PAGES = {
     "vendor_message_file": "a file",
     "vendor_exit_certificate": "a file",
     "operator_members_csv": "a file",
+    "operator_payers_csv": "a file",
+    "operator_payer_convention": "a file",
     "operator_titres_csv": "a file",
     "operator_coverage_csv": "a file",
     "operator_simulation_csv": "a file",
@@ -97,7 +99,7 @@ NO_PAGES = {
     "styleguide_page": "the demo's own",
 }
 # What differs from one example to the other, links included; and what leads on only where she has nothing.
-EACH = {"member_subscription", "member_payers"}
+EACH = {"member_subscription", "member_payers", "operator_payer_share"}
 ASKED_FOR_ON = "service"
 # What is looked for on a page, whose results lead further.
 TYPED = {"territory_search": "Margerie-Chantagret"}
@@ -120,6 +122,8 @@ FORMS = {
     "operator_coverage_write",
     "operator_term_notice",
     "operator_bulk_new",
+    "operator_payer_new",
+    "operator_payer_stop",
 }
 # What the demo has no example of, and why.
 NONE_IN_THE_DEMO = {

@@ -475,6 +475,11 @@ def _share(kind: str) -> Callable[[World], list]:
     return lambda world: [world.active.public_id, world.shares[kind].public_id]
 
 
+def _of_members(kind: str) -> Callable[[World], list]:
+    """As the operator names it."""
+    return lambda world: [world.shares[kind].public_id]
+
+
 def _cost_key(world: World) -> list:
     return [world.active.public_id, world.cost_key.public_id]
 
@@ -790,6 +795,15 @@ TABLE = [
              sends=lambda world: {"asked_on": localdate().isoformat(), "confirmed": "oui"}),
     operator("operator_member_stay", thing=_adhesion_that_ends, post=leads(TASKS)),
     operator("operator_subscriptions", get=opens(OPERATORS)),
+    operator("operator_payers", get=opens(OPERATORS)),
+    operator("operator_payers_csv", get=opens(OPERATORS)),
+    operator("operator_subscription_payers", thing=_active, get=opens(OPERATORS)),
+    operator("operator_payer_new", thing=_active, get=opens(MONEY), post=leads(MONEY), sends=_a_share),
+    operator("operator_payer_share", thing=_of_members("agreed"), get=opens(OPERATORS)),
+    operator("operator_payer_withdraw", thing=_of_members("proposed"), post=leads(MONEY)),
+    operator("operator_payer_stop", thing=_of_members("agreed"), get=opens(MONEY), post=leads(MONEY),
+             sends=_a_last_day),
+    operator("operator_payer_convention", thing=_of_members("agreed"), get=opens(OPERATORS)),
     operator("operator_terms", get=opens(OPERATORS)),
     operator("operator_term_notice", thing=_renewing, get=opens(TASKS), post=leads(TASKS)),
     operator("operator_coverage", get=opens(OPERATORS)),

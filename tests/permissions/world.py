@@ -58,6 +58,7 @@ from subscriptions.models import (
     Message,
     PayerShare,
     ShareKind,
+    ShareSide,
     ShareState,
     State,
     Subscription,
@@ -111,6 +112,7 @@ from tests.factories import (
     OperatorFactory,
     OrganisationFactory,
     PayerShareFactory,
+    PayerShareMoveFactory,
     PlannedPublicationFactory,
     PriceGridFactory,
     ReviewFactory,
@@ -432,8 +434,10 @@ def _paid_by_a_key(subscription: Subscription) -> CostKey:
 def _shares(**terms) -> dict[str, PayerShare]:
     """One that waits for its answer, one agreed to, in two years nobody has billed."""
     waits, binds = date(2030, 1, 1), date(2031, 1, 1)
+    asked = PayerShareFactory(state=ShareState.PROPOSED, starts=waits, ends=binds, **terms)
+    PayerShareMoveFactory(share=asked, side=ShareSide.OPERATOR)
     return {
-        "proposed": PayerShareFactory(state=ShareState.PROPOSED, starts=waits, ends=binds, **terms),
+        "proposed": asked,
         "agreed": PayerShareFactory(starts=binds, ends=date(2032, 1, 1), **terms),
     }
 

@@ -223,6 +223,11 @@ def subscriptions(request, operator):
                 "state": capitalised(subscription.get_state_display()),
                 "badge": BADGES[subscription.state],
                 "since": day(_since(subscription)),
+                "payers_url": reverse(
+                    "operator_subscription_payers", args=[operator.slug, subscription.public_id]
+                )
+                if subscription.is_open
+                else "",
             }
             for subscription in found.page
         ],

@@ -25,7 +25,7 @@ from catalog.grids.simulations import OPEN
 from catalog.models import GridSimulation, SimulationRow, SimulationState
 from catalog.pricing import GridInvalid
 from marketplace.web.access import operator_view
-from marketplace.web.csv import csv_response
+from marketplace.web.csv import csv_response, plain_euros
 from marketplace.web.formats import day, format_cents, format_number, moment
 from marketplace.web.operator.grids.bars import bars
 from marketplace.web.operator.grids.charts import difference
@@ -214,16 +214,8 @@ def _csv_row(row: SimulationRow) -> list[str]:
         row.organisation.siren,
         "" if row.population is None else str(row.population),
         "oui" if row.subscribed else "non",
-        _plain(row.before_cents),
-        _plain(row.after_cents),
-        _plain(row.after_cents - row.before_cents if both else None),
+        plain_euros(row.before_cents),
+        plain_euros(row.after_cents),
+        plain_euros(row.after_cents - row.before_cents if both else None),
         safe_cell(row.problem),
     ]
-
-
-def _plain(cents: int | None) -> str:
-    """ "1234,50", for a spreadsheet."""
-    if cents is None:
-        return ""
-    sign = "-" if cents < 0 else ""
-    return f"{sign}{abs(cents) // 100},{abs(cents) % 100:02d}"
