@@ -1,5 +1,5 @@
 """Who pays beside the subscriber: another member pays a part of a service for the main commune, and one is
-asked to; the main commune does the same for its neighbour."""
+asked to by their operator; the main commune does the same for its neighbour, which asks it itself."""
 
 from datetime import date
 from decimal import Decimal
@@ -17,7 +17,7 @@ from subscriptions import paying
 from subscriptions.models import PayerShare, ShareKind, ShareSide, State, Subscription
 from subscriptions.paying import Convention, Terms
 from tenants.members.adhesions import members_of
-from tenants.models import Organisation, Role
+from tenants.models import Organisation, Role, User
 
 FROM = date(2028, 1, 1)  # beyond all that is billed
 SIGNED = date(2026, 10, 5)
@@ -26,14 +26,17 @@ SIGNED = date(2026, 10, 5)
 def make_payers(*, rng: Random) -> None:
     """A part that is agreed to, and one that waits for its answer, of two services of each."""
     main, second = (Organisation.objects.get(territory__code=code) for code in (MAIN, SECOND))
-    signatories = holders(Role.SIGNATORY)
+    signatories, finance = holders(Role.SIGNATORY), holders(Role.OPERATOR_FINANCE)
     with jobs_forgotten():
         for subscriber, payer in ((main, None), (second, main)):
             open_ones = Subscription.objects.filter(tenant=subscriber, state=State.ACTIVE)
             agreed, asked = open_ones.select_related("tenant", "operator").order_by("pk")[:2]
-            share = _ask(agreed, payer or _other_member(agreed, signatories), Decimal(40), signatories, rng)
+            own = ShareSide.SUBSCRIBER, signatories[subscriber.pk]
+            share = _ask(agreed, payer or _other_member(agreed, signatories), Decimal(40), *own, rng)
             paying.agree(share=share, by=signatories[share.payer_id], now=at(RECENT, 15))
-            _ask(asked, payer or _other_member(asked, signatories), Decimal("33.33"), signatories, rng)
+            their_operator = ShareSide.OPERATOR, finance[asked.operator.organisation_id]
+            asking = own if payer else their_operator
+            _ask(asked, payer or _other_member(asked, signatories), Decimal("33.33"), *asking, rng)
     send_later(kind="payer-share")
 
 
@@ -43,7 +46,12 @@ def _other_member(subscription: Subscription, signatories: dict) -> Organisation
 
 
 def _ask(
-    subscription: Subscription, payer: Organisation, percent: Decimal, signatories: dict, rng: Random
+    subscription: Subscription,
+    payer: Organisation,
+    percent: Decimal,
+    side: ShareSide,
+    by: User,
+    rng: Random,
 ) -> PayerShare:
     number = f"CONV-{SIGNED:%Y}-{subscription.pk}"
     file = act_pdf(
@@ -58,8 +66,8 @@ def _ask(
         kind=ShareKind.SPONSORSHIP,
         terms=Terms(percent, None, FROM, None),
         convention=Convention(number, SIGNED, file),
-        side=ShareSide.SUBSCRIBER,
-        by=signatories[subscription.tenant_id],
+        side=side,
+        by=by,
         public_id=UUID(int=rng.getrandbits(128), version=4),
         now=at(RECENT, 10),
     )
