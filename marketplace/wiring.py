@@ -25,6 +25,7 @@ def connect() -> None:
     signals.subscription_handed_over.connect(_share_drafts, dispatch_uid="share drafts")
     signals.subscription_handed_over.connect(_note_handover, dispatch_uid="hand-over")
     signals.subscription_repriced.connect(_note_repricing, dispatch_uid="repricing")
+    signals.subscription_amended.connect(_change, dispatch_uid="change")
     signals.subscription_closed.connect(_note_closing, dispatch_uid="closing")
     signals.subscription_closed.connect(_end_covers, dispatch_uid="covers")
     signals.payers_changed.connect(_share_again, dispatch_uid="payers")
@@ -47,6 +48,12 @@ def _tell_new_signatory(*, organisation, person, roles, now, **_):
 
 def _provision(*, subscription, now, **_):
     provisioning.plan_activation(subscription=subscription, now=now)
+
+
+def _change(*, subscription, amendment, now, **_):
+    provisioning.plan_change(
+        subscription=subscription, on=amendment.effective_on, in_words=amendment.after, now=now
+    )
 
 
 def _stop(*, subscription, term, now, **_):

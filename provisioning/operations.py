@@ -21,7 +21,8 @@ from provisioning.connectors.outcomes import Done, InProgress, NeedsPerson, Retr
 from provisioning.models import Call, Endpoint, Event, Run, Step, StepState
 from subscriptions import leaving
 from subscriptions import operations as subscriptions
-from subscriptions.models import State, Subscription
+from subscriptions.in_force import terms_on
+from subscriptions.models import RUNNING, State, Subscription
 from tenants import audit, jobs
 from tenants.models import User
 
@@ -32,7 +33,8 @@ LEASE = timedelta(seconds=45)
 MAX_ATTEMPTS = 8
 FIRST_RETRY_SECONDS = 5
 MAX_POLLING = timedelta(hours=24)
-_DONE = {Event.ACTIVATE: "ouvert", Event.CLOSE: "fermé et effacé"}
+_DONE = {Event.ACTIVATE: "ouvert", Event.CHANGE: "modifié", Event.CLOSE: "fermé et effacé"}
+_BY_HAND = {Event.ACTIVATE: "s’ouvre", Event.CHANGE: "se modifie", Event.CLOSE: "se ferme"}
 NO_WORD = "-"  # under way, and the vendor gave no word for it
 
 
@@ -51,6 +53,20 @@ def plan_activation(*, subscription: Subscription, now: datetime) -> Run:
     )
     subscriptions.start_provisioning(subscription=subscription, now=now)
     return run
+
+
+@transaction.atomic
+def plan_change(*, subscription: Subscription, on: date, in_words: str, now: datetime) -> Run:
+    """Writes the plan that tells the vendor, on the day `on`, what a subscription counts and which options it
+    has from then on; `in_words` says it to a person. As `plan_activation`."""
+    return _plan(
+        subscription,
+        Event.CHANGE,
+        name="change",
+        label=f"Modification chez l’éditeur : {in_words}"[:200],
+        now=now,
+        on=on,
+    )
 
 
 @transaction.atomic
@@ -130,15 +146,21 @@ def _ask_vendor(step: Step) -> Done | InProgress | NeedsPerson:
         return NeedsPerson("Aucun raccordement n’est enregistré pour cette offre.")
     try:
         connector = connector_for(endpoint)
+        event = Event(step.run.event)
+        if event == Event.CHANGE and not _goes_on(subscription):
+            return Done()  # it stopped before the day of the change: there is nothing to tell
         request = _service_request(step)
         if request is None:
-            return NeedsPerson("Halle n’a pas ouvert ce service : il se ferme à la main.")
-        closes = step.run.event == Event.CLOSE
+            return NeedsPerson(f"Halle n’a pas ouvert ce service : il {_BY_HAND[event]} à la main.")
+        ensure, poll = {
+            Event.ACTIVATE: (connector.ensure_open, connector.poll),
+            Event.CHANGE: (connector.ensure_changed, connector.poll_changing),
+            Event.CLOSE: (connector.ensure_closed, connector.poll_closing),
+        }[event]
         if not step.operation:
-            return connector.ensure_closed(request) if closes else connector.ensure_open(request)
+            return ensure(request)
         # What the vendor did not say must not be said back to it.
-        operation = "" if step.operation == NO_WORD else step.operation
-        return (connector.poll_closing if closes else connector.poll)(request, operation)
+        return poll(request, "" if step.operation == NO_WORD else step.operation)
     except ValidationError:
         return NeedsPerson("Le raccordement de cette offre est mal configuré.")
     except PrivateAddress as error:
@@ -146,8 +168,14 @@ def _ask_vendor(step: Step) -> Done | InProgress | NeedsPerson:
 
 
 def _service_request(step: Step) -> ServiceRequest | None:
-    """What the vendor is told; None when a service is to be closed that no run has opened."""
+    """What the vendor is told; None when a service is to be changed or closed that no run has opened."""
     subscription = step.run.subscription
+    if step.run.event == Event.CHANGE:
+        subscription = _last_of(subscription)
+        terms = terms_on(subscription, timezone.localdate(step.run_after))
+        options, counts = terms.options, terms.counts
+    else:
+        options, counts = subscription.options, subscription.counts
     organisation = subscription.tenant
     opened = step if step.run.event == Event.ACTIVATE else _opening(subscription)
     if opened is None:
@@ -159,7 +187,20 @@ def _service_request(step: Step) -> ServiceRequest | None:
         siren=organisation.siren,
         insee_code=organisation.territory.code if organisation.territory else "",
         operator_name=subscription.operator.short_name,
+        options=tuple(option["code"] for option in options),
+        counts=counts,
     )
+
+
+def _last_of(subscription: Subscription) -> Subscription:
+    """Itself, or the one that has taken it over since: their service at the vendor's is the same."""
+    while found := Subscription.objects.filter(follows=subscription).first():
+        subscription = found
+    return subscription
+
+
+def _goes_on(subscription: Subscription) -> bool:
+    return _last_of(subscription).state in (*RUNNING, State.TERMINATING)
 
 
 def _opening(subscription: Subscription) -> Step | None:
@@ -212,20 +253,21 @@ def _record(*, step: Step, call: Call, outcome, now: datetime) -> None:
 
 
 def _finish(*, run: Run, service_url: str, now: datetime) -> None:
-    """The last step is done: the run is over, the subscription active or its departure one proof further."""
+    """The last step is done: the run is over, the subscription active or its departure one proof further;
+    of a change, nothing else."""
     if run.steps.exclude(state=StepState.DONE).exists():
         tasks.run_next_step.defer(run_id=run.pk)
         return
     Run.objects.filter(pk=run.pk, finished_at__isnull=True).update(finished_at=now)
     if run.event == Event.CLOSE:
         leaving.closed_at_vendor(subscription=run.subscription, now=now)
-    else:
+    elif run.event == Event.ACTIVATE:
         subscriptions.activate(subscription=run.subscription, service_url=service_url, now=now)
 
 
 @transaction.atomic
 def mark_done(*, step: Step, by: User, service_url: str, now: datetime) -> None:
-    """A person opened or closed the service by hand (or saw that it is so) and says so.
+    """A person opened, changed or closed the service by hand (or saw that it is so) and says so.
 
     Raises subscriptions.exceptions.WrongState when the step no longer waits for a person.
     """
@@ -265,7 +307,8 @@ def sweep(*, now: datetime) -> int:
     """
     runs = Run.objects.filter(
         Q(event=Event.ACTIVATE, subscription__state=State.PROVISIONING)
-        | Q(event=Event.CLOSE, subscription__state=State.TERMINATING),
+        | Q(event=Event.CLOSE, subscription__state=State.TERMINATING)
+        | Q(event=Event.CHANGE),
         finished_at__isnull=True,
         steps__in=Step.objects.due(now=now - timedelta(seconds=30)),
     ).distinct()

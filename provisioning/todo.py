@@ -1,4 +1,4 @@
-"""What an operator's staff must open or close by hand, and what goes by itself meanwhile."""
+"""What an operator's staff must open, change or close by hand, and what goes by itself meanwhile."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,8 +16,7 @@ PAGE_SIZE = 25
 
 @dataclass(frozen=True)
 class OpeningTask:
-    """One step, with all its page shows. `automatic`: a machine can be asked again; `closes`: the service is
-    to be closed and its data erased."""
+    """One step, with all its page shows. `automatic`: a machine can be asked again."""
 
     step: Step
     member: str
@@ -25,7 +24,7 @@ class OpeningTask:
     vendor: str
     since: datetime
     automatic: bool
-    closes: bool
+    event: Event
 
 
 def openings_for_person(*, operator: Operator, page: str | None) -> Page:
@@ -77,5 +76,5 @@ def _task(step: Step) -> OpeningTask:
         vendor=offer.product.sheet.vendor.organisation.name,
         since=step.last_called_at or step.run.created_at,
         automatic=endpoint is not None and endpoint.connector != ConnectorKind.MANUAL,
-        closes=step.run.event == Event.CLOSE,
+        event=Event(step.run.event),
     )

@@ -85,8 +85,8 @@ def first_days(*, on: date) -> list[date]:
 
 @dataclass(frozen=True)
 class Choosable:
-    """What a member may change of its contract, and what it has today. `offered`: {code, name, grid} of each
-    option, those it has at the tariff of its contract."""
+    """What a member may change of its contract. `terms`: once all that is decided has taken effect;
+    `offered`: {code, name, grid} of each option, those it has then at the tariff of its contract."""
 
     counted: tuple[Counted, ...]
     offered: list[dict]
@@ -94,8 +94,9 @@ class Choosable:
 
 
 def choosable(subscription: Subscription, *, on: date) -> Choosable:
-    """What may be changed that day: the numbers that the price counts, the options in force."""
-    terms = terms_on(subscription, on)
+    """What may be changed that day: the numbers that the price counts, the options. It starts from the last
+    that was decided: an option that goes next month is not taken again by whoever changes a number."""
+    terms = terms_on(subscription, date.max)
     kept = {option["code"]: option for option in terms.options}
     try:
         offer = offer_to(listing=subscription.listing, organisation=subscription.tenant, today=on)
@@ -215,6 +216,10 @@ def approve(*, amendment: Amendment, by: User, act: Act | None, now: datetime) -
     place_order(subscription=subscription, amendment=amendment, now=now)
     if amendment.kind != AmendmentKind.OTHER:
         tell_repriced(subscription=subscription, on=amendment.effective_on, now=now)
+    if amendment.kind == AmendmentKind.CHOICES:
+        signals.subscription_amended.send(
+            sender=Subscription, subscription=subscription, amendment=amendment, now=now
+        )
     _record(amendment, "subscription.amended", "a approuvé", by=by, now=now)
     tell(amendment, now=now)
 

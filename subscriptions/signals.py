@@ -7,6 +7,8 @@ subscription_approved = Signal()  # subscription, now
 subscription_handed_over = Signal()  # old, new, on, now
 # From the day `on`, it costs something else.
 subscription_repriced = Signal()  # subscription, on, now
+# An amendment is approved that changes what it counts or its options.
+subscription_amended = Signal()  # subscription, amendment, now
 # The contract is over: `on` is the first day that is not billed.
 subscription_closed = Signal()  # subscription, on, now
 # The data were there to be fetched long enough: the vendor's side is to be closed and erased.

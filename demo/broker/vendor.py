@@ -24,7 +24,7 @@ def state(instance, *, now):
 
 
 class Vendor(osb.ServiceBroker):
-    """Opens and closes services asynchronously, `delay` seconds each.
+    """Opens and closes services asynchronously, `delay` seconds each, and changes them at once.
 
     `catalog_path` is a JSON list of {id, name, description, plans: [{id, name, description}]}, read at each
     use so that a new seed of the demo needs no restart.
@@ -76,6 +76,20 @@ class Vendor(osb.ServiceBroker):
         if state(instance, now=now) == OPEN:
             return osb.ProvisionedServiceSpec(osb.ProvisionState.IDENTICAL_ALREADY_EXISTS, url)
         return osb.ProvisionedServiceSpec(osb.ProvisionState.IS_ASYNC, url, "provision")
+
+    def update(self, instance_id, details, async_allowed, **_):
+        """At once: what the instance is from now on."""
+        with self.instances.lock:
+            instance = self.instances.get(instance_id)
+            standing = state(instance, now=time.time())
+            if standing == CLOSED:
+                raise errors.ErrInstanceDoesNotExist
+            if standing != OPEN:
+                raise errors.ErrConcurrentInstanceAccess
+            wanted = instance["wanted"] | {"parameters": details.parameters}
+            self.instances.save(instance | {"wanted": wanted})
+            print(f"modification de {instance_id}", flush=True)
+        return osb.UpdateServiceSpec(is_async=False)
 
     def deprovision(self, instance_id, details, async_allowed, **_):
         """202 at first and while closing, 410 once closed or when never opened."""

@@ -7,7 +7,8 @@ To add one: a folder here with `connector.py`, a line in `CONNECTORS`, its kind 
 `models/endpoint.py`, its tests in `tests/provisioning/`.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from provisioning.connectors.manual.connector import ManualConnector
@@ -18,7 +19,8 @@ from provisioning.models.endpoint import ConnectorKind
 
 @dataclass(frozen=True)
 class ServiceRequest:
-    """What a vendor is told. `key` is the idempotency key: the same at every attempt."""
+    """What a vendor is told. `key` is the idempotency key: the same at every attempt. `options`: the codes of
+    those chosen; `counts`: what the organisation says of itself, by `Counted.name`."""
 
     key: str
     subscription_id: str
@@ -26,11 +28,20 @@ class ServiceRequest:
     siren: str
     insee_code: str
     operator_name: str
+    options: tuple[str, ...] = ()
+    counts: Mapping[str, int] = field(default_factory=dict)
 
 
 class Connector(Protocol):
     def ensure_open(self, request: ServiceRequest) -> Done | InProgress | NeedsPerson:
         """Makes sure the service is open. Raises `Retry` when it may work later."""
+
+    def ensure_changed(self, request: ServiceRequest) -> Done | InProgress | NeedsPerson:
+        """Makes sure that the service is what `options` and `counts` say. Raises `Retry` when it may work
+        later."""
+
+    def poll_changing(self, request: ServiceRequest, operation: str) -> Done | InProgress | NeedsPerson:
+        """How far an asynchronous change has come. Raises `Retry` when the vendor does not answer."""
 
     def ensure_closed(self, request: ServiceRequest) -> Done | InProgress | NeedsPerson:
         """Makes sure the service is closed and its data erased. Raises `Retry` when it may work later."""

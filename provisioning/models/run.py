@@ -11,6 +11,7 @@ class Event(models.TextChoices):
     """What of a subscription's life is carried out at the vendor's."""
 
     ACTIVATE = "activate", "ouverture"
+    CHANGE = "change", "modification"
     CLOSE = "close", "fermeture"
 
 
@@ -40,7 +41,8 @@ class Run(TenantOwned):
         constraints = [
             models.UniqueConstraint(
                 fields=["subscription", "event"],
-                condition=models.Q(finished_at__isnull=True),
+                # Several amendments may be on their way, each for its day.
+                condition=models.Q(finished_at__isnull=True) & ~models.Q(event="change"),
                 name="run_one_open_per_event",
             ),
         ]

@@ -4,6 +4,7 @@ import contextlib
 import http.server
 import json
 import threading
+from dataclasses import replace
 
 import pytest
 
@@ -34,7 +35,7 @@ def answering(*answers):
             self.end_headers()
             self.wfile.write(content)
 
-        do_GET = do_DELETE = do_PUT
+        do_GET = do_DELETE = do_PATCH = do_PUT
 
         def log_message(self, *arguments):
             """Stay silent: pytest's output is for results."""
@@ -218,3 +219,56 @@ def test_polling_a_closing(answer, outcome):
 def test_polling_a_closing_that_says_nothing_is_asked_again(answer):
     with answering(answer) as (connector, _), pytest.raises(Retry):
         connector.poll_closing(REQUEST, "op-9")
+
+
+CHANGED = replace(REQUEST, options=("sign", "arch"), counts={"agents": 12})
+
+
+def test_a_change_says_all_the_parameters_again():
+    with answering((200, {}), (202, {"operation": "op-2"})) as (connector, asked):
+        assert connector.ensure_changed(CHANGED) == Done()
+        assert connector.ensure_changed(CHANGED) == InProgress(operation="op-2", poll_after=5)
+    assert [(method, path) for method, path, *_ in asked] == [
+        ("PATCH", "/broker/v2/service_instances/9f2c?accepts_incomplete=true")
+    ] * 2
+    body = json.loads(asked[0][3])
+    assert body["parameters"] == {"options": ["arch", "sign"], "counts": {"agents": 12}}
+    assert (body["service_id"], "plan_id" in body) == ("cantine", False)
+
+
+def test_an_opening_says_what_was_chosen_if_anything_was():
+    with answering((201, {}), (201, {})) as (connector, asked):
+        connector.ensure_open(REQUEST)
+        connector.ensure_open(CHANGED)
+    assert ["parameters" in json.loads(one[3]) for one in asked] == [False, True]
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 405, 410, 412])
+def test_a_change_that_is_refused_needs_a_person(status):
+    with answering((status, b"<html>no</html>")) as (connector, _):
+        assert isinstance(connector.ensure_changed(CHANGED), NeedsPerson)
+
+
+@pytest.mark.parametrize("answer", [(422, {}), (500, {}), (200, b"<html>"), (202, [])])
+def test_a_change_that_is_not_answered_is_asked_again(answer):
+    with answering(answer) as (connector, _), pytest.raises(Retry):
+        connector.ensure_changed(CHANGED)
+
+
+@pytest.mark.parametrize(
+    ("answer", "outcome"),
+    [
+        ((200, {"state": "in progress"}), InProgress(operation="op-2", poll_after=5)),
+        ((200, {"state": "succeeded"}), Done()),
+        ((200, {"state": "failed"}), NeedsPerson("L’éditeur n’a pas réussi à modifier le service.")),
+    ],
+)
+def test_how_far_a_change_has_come(answer, outcome):
+    with answering(answer) as (connector, _):
+        assert connector.poll_changing(CHANGED, "op-2") == outcome
+
+
+@pytest.mark.parametrize("answer", [(410, {}), (500, {}), (200, {"state": "perhaps"}), (200, [])])
+def test_a_change_of_which_nothing_is_said_is_asked_again(answer):
+    with answering(answer) as (connector, _), pytest.raises(Retry):
+        connector.poll_changing(CHANGED, "op-2")

@@ -1,4 +1,4 @@
-"""Openings and closings that wait for a person."""
+"""Openings, changes and closings that wait for a person."""
 
 from django.contrib import messages
 from django.shortcuts import get_object_or_404, redirect, render
@@ -15,6 +15,8 @@ from provisioning.models import Event, StepState
 from provisioning.todo import OpeningTask, openings_for_person, openings_under_way, operator_steps
 from subscriptions.exceptions import SubscriptionRefused
 
+VERBS = {Event.ACTIVATE: "Ouvrir", Event.CHANGE: "Modifier", Event.CLOSE: "Fermer"}
+DONE = {Event.ACTIVATE: "ouvert", Event.CHANGE: "modifié", Event.CLOSE: "fermé"}
 PROGRESS = {
     StepState.PENDING: "Va commencer.",
     StepState.RUNNING: "La demande part chez l’éditeur.",
@@ -25,7 +27,7 @@ PROGRESS = {
 @operator_view(*TASK_ROLES)
 @require_safe
 def task_list(request, operator):
-    """What to open or close by hand, then what goes by itself."""
+    """What to open, change or close by hand, then what goes by itself."""
     return _page(request, operator)
 
 
@@ -48,7 +50,7 @@ def mark_done(request, operator, step):
         messages.error(request, str(refusal))
     else:
         subscription = found.run.subscription
-        done = "fermé" if found.run.event == Event.CLOSE else "ouvert"
+        done = DONE[Event(found.run.event)]
         messages.success(request, f"{subscription.service_name} est {done} pour {subscription.tenant.name}.")
     return redirect("operator_tasks", operator=operator.slug)
 
@@ -106,7 +108,9 @@ def _words(task: OpeningTask) -> dict:
         "since": moment(task.since),
         "problem": task.step.problem or "La raison n’a pas été notée.",
         "automatic": task.automatic,
-        "closes": task.closes,
+        "verb": VERBS[task.event],
+        "opens": task.event == Event.ACTIVATE,
+        "label": task.step.label if task.event == Event.CHANGE else "",
     }
 
 

@@ -10,6 +10,7 @@ class ManualConnector:
         """Who opens the service, and what is to be done."""
 
         instructions: str = "Ouvrir le compte de la collectivité chez l’éditeur."
+        changing: str = "Faire appliquer par l’éditeur ce que change l’avenant."
         closing: str = "Faire fermer le compte de la collectivité chez l’éditeur, et effacer ses données."
 
     def __init__(self, config: Config):
@@ -22,6 +23,14 @@ class ManualConnector:
     def poll(self, request, operation: str) -> NeedsPerson:
         """Nothing to ask anybody but the person."""
         return self.ensure_open(request)
+
+    def ensure_changed(self, request) -> NeedsPerson:
+        """Always a person's task, as the opening."""
+        return NeedsPerson(self.config.changing)
+
+    def poll_changing(self, request, operation: str) -> NeedsPerson:
+        """Nothing to ask anybody but the person."""
+        return self.ensure_changed(request)
 
     def ensure_closed(self, request) -> NeedsPerson:
         """Always a person's task, as the opening."""

@@ -1,4 +1,4 @@
-"""Open Service Broker API 2.17: provision, then poll `last_operation` (asynchronous)."""
+"""Open Service Broker API 2.17: provision, update, deprovision, then poll `last_operation` (asynchronous)."""
 
 import base64
 import json
@@ -35,18 +35,13 @@ class OsbConnector:
     def ensure_open(self, request) -> Done | InProgress | NeedsPerson:
         """PUT /v2/service_instances/{key}: the broker answers the same to the same request."""
         body = {
-            "service_id": self.config.service_id,
-            "plan_id": self.config.plan_id,
+            **self._plan(),
             "organization_guid": request.siren,
             "space_guid": request.subscription_id,
-            "context": {
-                "platform": PLATFORM,
-                "organization_name": request.organisation_name,
-                "siren": request.siren,
-                "insee_code": request.insee_code,
-                "operator": request.operator_name,
-            },
+            "context": _context(request),
         }
+        if request.options or request.counts:
+            body["parameters"] = _parameters(request)
         response = self._call(
             "PUT", request, path="", params={"accepts_incomplete": "true"}, content=json.dumps(body)
         )
@@ -79,6 +74,46 @@ class OsbConnector:
                 return self.ensure_open(request)
             case "failed":
                 return NeedsPerson("L’éditeur n’a pas réussi à ouvrir le service.")
+            case _:
+                raise Retry("La réponse de l’éditeur est illisible.")
+
+    def ensure_changed(self, request) -> Done | InProgress | NeedsPerson:
+        """PATCH /v2/service_instances/{key}: all the parameters again, so that once or twice is the same."""
+        body = {
+            "service_id": self.config.service_id,
+            "context": _context(request),
+            "parameters": _parameters(request),
+        }
+        response = self._call(
+            "PATCH", request, path="", params={"accepts_incomplete": "true"}, content=json.dumps(body)
+        )
+        match response.status_code:
+            case 200:
+                _object(response)  # the page of a proxy changes nothing
+                return Done()
+            case 202:
+                return InProgress(
+                    operation=_text(_object(response).get("operation"))[:10_000],
+                    poll_after=_poll_after(response),
+                )
+            case 400 | 401 | 403 | 404 | 405 | 410 | 412:
+                return NeedsPerson(f"L’éditeur a refusé la modification (code {response.status_code}).")
+            case status:  # 422 too: another operation is under way (ConcurrencyError)
+                raise Retry(f"Le système de l’éditeur a répondu par une erreur (code {status}).")
+
+    def poll_changing(self, request, operation: str) -> Done | InProgress | NeedsPerson:
+        """GET last_operation."""
+        params = {**self._plan(), "operation": operation} if operation else self._plan()
+        response = self._call("GET", request, path="/last_operation", params=params)
+        if response.status_code != 200:
+            raise Retry(f"L’éditeur ne dit pas où en est la modification (code {response.status_code}).")
+        match _object(response).get("state"):
+            case "in progress":
+                return InProgress(operation=operation, poll_after=_poll_after(response))
+            case "succeeded":
+                return Done()
+            case "failed":
+                return NeedsPerson("L’éditeur n’a pas réussi à modifier le service.")
             case _:
                 raise Retry("La réponse de l’éditeur est illisible.")
 
@@ -144,6 +179,20 @@ class OsbConnector:
             )
         except httpx.HTTPError as error:
             raise Retry("Le système de l’éditeur ne répond pas.") from error
+
+
+def _context(request) -> dict:
+    return {
+        "platform": PLATFORM,
+        "organization_name": request.organisation_name,
+        "siren": request.siren,
+        "insee_code": request.insee_code,
+        "operator": request.operator_name,
+    }
+
+
+def _parameters(request) -> dict:
+    return {"options": sorted(request.options), "counts": dict(request.counts)}
 
 
 def _object(response: httpx.Response) -> dict:
