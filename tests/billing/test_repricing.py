@@ -68,13 +68,15 @@ def bill(subscription, span=Y2026, *, issue=True):
     return run
 
 
-def amend(subscription, agents: int, *, on=NOVEMBER) -> None:
+def amend(subscription, agents: int, *, on=NOVEMBER, options=None) -> None:
     """Proposed, then approved by somebody else, as their pages do."""
     act = Act("2026-7", date(2026, 9, 30), SimpleUploadedFile("acte.pdf", PDF))
     with tenant_scope([subscription.tenant_id]):
         proposed = amending.propose(
             subscription=subscription,
-            changes=Changes(on, "Effectifs", counts={"agents": agents}, other_basis="CCP R2194-5"),
+            changes=Changes(
+                on, "Effectifs", counts={"agents": agents}, options=options, other_basis="CCP R2194-5"
+            ),
             by=UserFactory(),
             request_key=uuid.uuid4(),
             now=NOW,
@@ -165,6 +167,22 @@ def test_what_costs_less_is_on_a_credit_note(subscription):
             by=UserFactory(),
             now=NOW,
         )
+
+
+@pytest.mark.parametrize("issued", [True, False])
+def test_an_option_that_goes_is_billed_no_longer(issued):
+    """12 € an agent, and as much for the option: both for ten months, then the service alone."""
+    subscription = make(options=[{"code": "sms", "name": "SMS", "grid": PER_AGENT}], yearly_cents=24_000)
+    run = bill(subscription, issue=issued)
+    amend(subscription, 10, options=[])
+    settle(subscription)
+    if issued:
+        _, note = invoices(run=run)
+        assert (note.type_code, note.net_cents) == (InvoiceType.CREDIT_NOTE, 2_000)
+        assert owed(subscription) == 22_000
+    else:
+        [draft] = invoices(run=run)
+        assert draft.net_cents == 22_000
 
 
 def test_told_twice_it_is_put_right_once(subscription):

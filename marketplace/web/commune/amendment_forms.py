@@ -48,8 +48,16 @@ class AmendmentForm(forms.Form):
         "autre motif : par exemple une clause de réexamen du contrat (CCP R2194-1).",
     )
 
-    def __init__(self, data=None, *, choosable: Choosable, on: date):
-        super().__init__(data, initial={"request_key": uuid.uuid4()})
+    def __init__(self, data=None, *, choosable: Choosable, on: date, withdraws: str = ""):
+        """`withdraws`: the code of an option that is unticked from the start."""
+        leaving = [one for one in choosable.terms.options if one["code"] == withdraws]
+        super().__init__(
+            data,
+            initial={
+                "request_key": uuid.uuid4(),
+                "text": "".join(f"Retrait de l’option « {one['name']} »." for one in leaving),
+            },
+        )
         self.choosable = choosable
         counts = choosable.terms.counts
         fields = count_fields(choosable.counted, required=False)
@@ -61,7 +69,9 @@ class AmendmentForm(forms.Form):
         days = [(one.isoformat(), day(one)) for one in first_days(on=on)]
         self.fields["effective_on"].choices = days
         self.fields["options"].choices = [(one["code"], one["name"]) for one in choosable.offered]
-        self.fields["options"].initial = [one["code"] for one in choosable.terms.options]
+        self.fields["options"].initial = [
+            one["code"] for one in choosable.terms.options if one not in leaving
+        ]
         if not choosable.offered:
             del self.fields["options"]
 

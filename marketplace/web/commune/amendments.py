@@ -32,6 +32,7 @@ from subscriptions.models import RUNNING, Amendment, AmendmentState
 from subscriptions.queries import subscription_for_member
 from tenants.models import Role
 
+WITHDRAWS = "retirer"  # in the address: the code of an option
 ASKING = (Role.SECRETARY, Role.SIGNATORY, Role.ORG_ADMIN)
 BADGES = {
     AmendmentState.PROPOSED: ("warning", "À approuver"),
@@ -59,7 +60,10 @@ def new(request, organisation, public_id):
         return _back(organisation, subscription)
     choosable = amending.choosable(subscription, on=timezone.localdate())
     form = AmendmentForm(
-        request.POST if request.method == "POST" else None, choosable=choosable, on=timezone.localdate()
+        request.POST if request.method == "POST" else None,
+        choosable=choosable,
+        on=timezone.localdate(),
+        withdraws=request.GET.get(WITHDRAWS, ""),
     )
     if request.method == "POST" and form.is_valid():
         try:

@@ -1,5 +1,6 @@
 """What the page of one subscription shows, to whom. Shared by the page and by the forms on it."""
 
+from django.db.models import prefetch_related_objects
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
@@ -24,6 +25,7 @@ from subscriptions.chain import waits_for
 from subscriptions.choosing import counted_in
 from subscriptions.deciding import Rule, assembly, authorities, head, may_decide
 from subscriptions.expecting import expected_opening
+from subscriptions.in_force import approved_amendments, terms_on
 from subscriptions.models import Party, State, Subscription
 from subscriptions.queries import signatories
 from subscriptions.sharing import may_cover
@@ -54,6 +56,7 @@ def detail_page(
     message_form: MessageForm | None = None,
 ):
     """The page; a form with errors comes back in its place."""
+    prefetch_related_objects([subscription], approved_amendments())
     requested = subscription.state == State.REQUESTED
     own_turn = requested and waits_for(subscription, Party.MEMBER)
     signs = Role.SIGNATORY in request.roles
@@ -173,12 +176,13 @@ def _facts(subscription: Subscription) -> list[dict]:
 
 
 def chosen(subscription: Subscription) -> list[dict]:
-    """What was said and chosen with the request."""
+    """What was said and chosen with the request, or what amendments have made of it by today."""
+    terms = terms_on(subscription, localdate(timezone.now()))
     asked = {one.name: one for one in counted_in(subscription)}
-    said = [asked[name].in_words(count) for name, count in subscription.counts.items() if name in asked]
+    said = [asked[name].in_words(count) for name, count in terms.counts.items() if name in asked]
     facts = [
         ("Déclaré pour le prix", ", ".join(said)),
-        ("Options", ", ".join(option["name"] for option in subscription.options)),
+        ("Options", ", ".join(option["name"] for option in terms.options)),
         ("Ouverture souhaitée", day(subscription.wanted_from)),
         ("Numéro d’engagement", subscription.commitment_number),
         ("Code service", subscription.service_code),

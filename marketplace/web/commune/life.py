@@ -2,12 +2,14 @@
 what this person may do about it."""
 
 from datetime import date
+from urllib.parse import urlencode
 
 from django.urls import reverse
 from django.utils import timezone
 
 from marketplace.web.commune.words import is_taxed
 from marketplace.web.formats import day, net
+from subscriptions.in_force import terms_on
 from subscriptions.models import RUNNING, Amendment, Subscription, Term, TermOrigin
 from subscriptions.terms import Fate, Outlook, outlook
 from tenants.days import years_in_words
@@ -18,7 +20,7 @@ ASKING = {Role.SECRETARY, Role.SIGNATORY, Role.ORG_ADMIN}
 
 def life_of(request, organisation: Organisation, subscription: Subscription, *, leaving: bool) -> dict | None:
     """What `commune/_life.html` shows; None before the service is open. Whoever is `leaving` has nothing to
-    change or renew any more."""
+    change or renew any more. Approved amendments are at hand."""
     if subscription.active_from is None:
         return None
     found = outlook(subscription)
@@ -29,8 +31,29 @@ def life_of(request, organisation: Organisation, subscription: Subscription, *, 
             *(_event(organisation, term) for term in subscription.terms.order_by("rank")),
             *(_amendment(organisation, one) for one in _amendments(subscription)),
         ],
+        "options": _options(request, organisation, subscription) if running else [],
         "actions": _actions(request, organisation, subscription, found) if running else [],
     }
+
+
+def _options(request, organisation: Organisation, subscription: Subscription) -> list[dict]:
+    """The options of the day and those to come; the address that withdraws one, unless it goes already."""
+    today, last = (terms_on(subscription, on).options for on in (_today(), date.max))
+    stay = {one["code"] for one in last}
+    coming = [one for one in last if one["code"] not in {each["code"] for each in today}]
+    change = reverse("member_amendment_new", args=[organisation.siren, subscription.public_id])
+    asks = bool(request.roles & ASKING)
+    return [
+        {
+            "name": one["name"],
+            "note": note,
+            "url": f"{change}?{urlencode({'retirer': one['code']})}" if asks and one["code"] in stay else "",
+        }
+        for one, note in [
+            *((one, "" if one["code"] in stay else "son retrait est décidé") for one in today),
+            *((one, "à venir") for one in coming),
+        ]
+    ]
 
 
 def _facts(subscription: Subscription, found: Outlook | None, *, running: bool) -> list[dict]:
