@@ -31,6 +31,8 @@ def make_payers(*, rng: Random) -> None:
         for subscriber, payer in ((main, None), (second, main)):
             open_ones = Subscription.objects.filter(tenant=subscriber, state=State.ACTIVE)
             agreed, asked = open_ones.select_related("tenant", "operator").order_by("pk")[:2]
+            if payer:  # each of the two operators has one that runs
+                agreed, asked = asked, agreed
             own = ShareSide.SUBSCRIBER, signatories[subscriber.pk]
             share = _ask(agreed, payer or _other_member(agreed, signatories), Decimal(40), *own, rng)
             paying.agree(share=share, by=signatories[share.payer_id], now=at(RECENT, 15))

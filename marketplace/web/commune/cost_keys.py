@@ -52,7 +52,7 @@ def new(request, organisation, public_id):
         service=subscription.service_name,
         title="Répartir le coût entre les communes couvertes",
         consequences=[
-            f"{len(communes)} communes couvertes reçoivent chacune la part que la clé leur donne.",
+            f"Chacune des communes couvertes ({len(communes)}) reçoit la part que la clé lui donne.",
             "Chacune répond pour elle-même. Vous payez la part de celles qui refusent.",
         ],
         label="Envoyer aux communes",

@@ -82,11 +82,15 @@ class ShareForm(ConventionForm):
     )
     kind = forms.ChoiceField(
         label="À quel titre",
-        choices=[(kind.value, kind.label) for kind in (ShareKind.COFINANCING, ShareKind.SPONSORSHIP)],
+        choices=[
+            (kind.value, kind.label.capitalize()) for kind in (ShareKind.COFINANCING, ShareKind.SPONSORSHIP)
+        ],
         error_messages={"required": "Choisissez à quel titre."},
     )
     percent = PercentField(
-        label="Taux (%)", required=False, help_text="De tout ce qui est facturé pour ce service."
+        label="Taux (%)",
+        required=False,
+        help_text="De tout ce qui est facturé pour ce service. Indiquez un taux, ou un montant par an.",
     )
     yearly_cents = EuroField(
         label="Ou montant par an, hors taxes (€)",
@@ -100,7 +104,7 @@ class ShareForm(ConventionForm):
         error_messages={"required": "Indiquez le premier jour.", "invalid": NO_DATE},
     )
     last_day = forms.DateField(
-        label="Jusqu’au (facultatif)",
+        label="Jusqu’au",
         required=False,
         help_text="Le dernier jour d’un mois. Vide : aussi longtemps que l’abonnement.",
         widget=TYPED_DATE,
@@ -126,14 +130,16 @@ class AgreeForm(forms.Form):
     """What the payer's invoices must bear."""
 
     commitment_number = forms.CharField(
-        label="Numéro d’engagement (si Chorus Pro le demande)",
+        label="Numéro d’engagement",
         required=False,
+        help_text="Si Chorus Pro le demande pour vos factures.",
         max_length=50,
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )
     service_code = forms.CharField(
-        label="Code service (si Chorus Pro le demande)",
+        label="Code service",
         required=False,
+        help_text="Si Chorus Pro le demande pour vos factures.",
         max_length=100,
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )
@@ -184,12 +190,12 @@ class KeyForm(ConventionForm, CountForm):
 
     method = forms.ChoiceField(
         label="Clé de répartition",
-        choices=KeyMethod.choices,
+        choices=[(method.value, method.label.capitalize()) for method in KeyMethod],
         error_messages={"required": "Choisissez la clé."},
     )
     population_kind = forms.ChoiceField(
         label="Population comptée (clé au nombre d’habitants)",
-        choices=[("", "–"), *PopulationKind.choices],
+        choices=[("", "–"), *((kind.value, kind.label.capitalize()) for kind in PopulationKind)],
         required=False,
     )
     kept_percent = PercentField(

@@ -85,7 +85,7 @@ def detail_page(
         "member": found.tenant.name,
         "badge": state_badge(found),
         "steps": chain_steps(found, [], reader=door.party),
-        "facts": _facts(found),
+        "facts": _facts(found, turn=turn),
         "breakdown": breakdown(
             quote=quote,
             vat_category=found.vat_category,
@@ -168,7 +168,7 @@ def _refusal(found: Subscription) -> str:
     return refused[0].reason if refused else ""
 
 
-def _facts(found: Subscription) -> list[dict]:
+def _facts(found: Subscription, *, turn: bool) -> list[dict]:
     facts = [
         {"label": "Collectivité", "value": found.tenant.name},
         {"label": "Demandé par", "value": str(found.requested_by), "note": moment(found.requested_at)},
@@ -181,5 +181,6 @@ def _facts(found: Subscription) -> list[dict]:
     expected = expected_opening(found, on=today)
     if expected:
         when = expected_when(expected, today=today) or "en retard"
-        facts.append({"label": "Ouverture attendue", "value": when, "note": expected_why(expected)})
+        why = "La demande attend votre accord." if turn and expected.on is None else expected_why(expected)
+        facts.append({"label": "Ouverture attendue", "value": when, "note": why})
     return facts

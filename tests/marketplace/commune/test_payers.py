@@ -212,7 +212,7 @@ def test_an_intercommunality_shares_the_cost_by_a_key(shared):
     client = signed_in(shared.tenant)
     new = at("member_cost_key_new", shared)
     assert new in client.get(at("member_payers", shared)).content.decode()
-    assert "2 communes couvertes" in client.get(new).content.decode()
+    assert "communes couvertes (2)" in client.get(new).content.decode()
     assert client.post(new, a_key()).status_code == 302
     page = client.get(at("member_payers", shared)).content.decode()
     assert "80\xa0% × 1\u202f000 habitants sur 4\u202f000" in page
