@@ -8,9 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from lxml import etree
+from pypdf import PdfReader
 
 from tenants.documents.paper import Articles, Blanks, Bullets, Heading, Paper, Paragraph, Table
 from tenants.documents.paper_odt import MEDIA_TYPE, as_odt
+from tenants.documents.paper_pdf import as_pdf
 
 DAY = date(2026, 10, 1)
 ODF = "{urn:oasis:names:tc:opendocument:xmlns:"
@@ -105,6 +107,15 @@ def test_what_is_typed_is_never_markup(text):
 def test_markup_is_shown_as_it_was_typed():
     found = parts(paper(Paragraph("<text:p>a</text:p> & b\x00")))["content.xml"]
     assert "<text:p>a</text:p> & b" in "".join(found.itertext())
+
+
+def test_a_long_text_squeezes_no_other_column_of_the_pdf():
+    how = (
+        "5 quand les risques, une fois traités, sont faibles et rares ; 0 quand ils sont graves et probables"
+    )
+    table = Table("Les axes", ("Axe", "Comment il est noté", "Note"), (("Maîtrise des risques", how, "4"),))
+    [page] = PdfReader(BytesIO(as_pdf(paper(table), dated=DAY))).pages
+    assert "Maîtrise des risques" in page.extract_text()
 
 
 def test_a_table_has_a_cell_for_each_column():

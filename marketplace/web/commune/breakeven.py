@@ -2,11 +2,11 @@
 
 from dataclasses import dataclass
 
-from catalog.pricing import format_cents
+from catalog.pricing import format_cents, format_number
 from subscriptions.value.paper import months
 
 WIDTH, HEIGHT = 640, 300
-LEFT, RIGHT, TOP, BOTTOM = 110, 612, 16, 262
+LEFT, RIGHT, TOP, BOTTOM = 140, 612, 16, 262
 MONTHS = 12
 
 
@@ -49,7 +49,12 @@ def drawing(balance: tuple[int, ...], payback: int | None) -> Drawing:
         zero=y(0),
         x_ticks=[{"x": x(month), "text": f"{month // MONTHS} an{'s' if month > MONTHS else ''}"}
                  for month in range(MONTHS, last + 1, MONTHS * (2 if last > 6 * MONTHS else 1))],
-        y_ticks=[{"y": y(cents), "text": format_cents(cents)} for cents in sorted({low, 0, high})],
+        y_ticks=[{"y": y(cents), "text": _euros(cents)} for cents in sorted({low, 0, high})],
         crossing="" if payback is None else x(payback),
         words=f"{said} {back}",
     )  # fmt: skip
+
+
+def _euros(cents: int) -> str:
+    """To the euro: a tick has little room on a small screen, where its letters are larger."""
+    return f"{format_number(round(cents / 100))}\u00a0€"
