@@ -11,7 +11,7 @@ from catalog.grids import signals as grids
 from marketplace.pages.editors import forget_who_left
 from marketplace.pages.storefronts import keep_storefront
 from provisioning import operations as provisioning
-from subscriptions import leaving, sharing, signals, signing, suspension_letters, vehicles
+from subscriptions import leaving, sharing, signals, signing, suspension_letters, trials, vehicles
 from subscriptions.models import Subscription
 from tenants.operators import signals as operators
 from tenants.people import signals as people
@@ -47,6 +47,8 @@ def _tell_new_signatory(*, organisation, person, roles, now, **_):
 
 
 def _provision(*, subscription, now, **_):
+    if trials.go_on(subscription=subscription, now=now):
+        return  # open already
     provisioning.plan_activation(subscription=subscription, now=now)
 
 
@@ -65,7 +67,7 @@ def _close(*, subscription, now, **_):
 
 
 def _subscribers(*, listing, organisations, **_):
-    open_ones = Subscription.objects.open().filter(listing=listing, tenant__in=organisations)
+    open_ones = Subscription.objects.open().paid().filter(listing=listing, tenant__in=organisations)
     return set(open_ones.values_list("tenant", flat=True))
 
 

@@ -206,7 +206,7 @@ def _goes_on(subscription: Subscription) -> bool:
 def _opening(subscription: Subscription) -> Step | None:
     """The step that opened the service: its key names the vendor's instance, taken over or not."""
     opened = Step.objects.filter(
-        run__subscription=subscription.origin, run__event=Event.ACTIVATE, state=StepState.DONE
+        run__subscription=subscription.opened_as, run__event=Event.ACTIVATE, state=StepState.DONE
     )
     return opened.select_related("run").order_by("-pk").first()
 

@@ -324,13 +324,14 @@ def _in_words(counted: tuple[Counted, ...], terms: TermsInForce) -> str:
 
 
 def locked(subscription: Subscription) -> Subscription:
-    """The subscription, held until the transaction ends. Raises AmendmentRefused when it is not running."""
+    """The subscription, held until the transaction ends. Raises AmendmentRefused when it is not running,
+    or a free trial."""
     found = (
         Subscription.objects.select_for_update(of=("self",), no_key=True)
         .select_related("tenant__territory", "operator__organisation", "vehicle", "listing")
         .get(pk=subscription.pk)
     )
-    if found.state not in RUNNING:
+    if found.state not in RUNNING or found.is_trial:
         raise AmendmentRefused(NOT_RUNNING)
     return found
 

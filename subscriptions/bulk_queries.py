@@ -40,7 +40,7 @@ def holders(bulk: BulkRequest, lines: Iterable[BulkLine]) -> dict[int, Subscript
     """Of the organisations that these lines name, those that have the service or have asked for it, by id:
     as far as the tenant scope sees. One query."""
     named = [line.organisation_id for line in lines if line.organisation_id]
-    found = Subscription.objects.open().filter(tenant__in=named, listing=bulk.listing_id)
+    found = Subscription.objects.open().paid().filter(tenant__in=named, listing=bulk.listing_id)
     return {one.tenant_id: one for one in found}
 
 

@@ -27,6 +27,10 @@ class AlreadyCovered(NotAvailable):
         )
 
 
+class TrialRefused(SubscriptionRefused):
+    """The service cannot be tried, or tried again."""
+
+
 class CoverRefused(SubscriptionRefused):
     """Communes cannot be covered so."""
 

@@ -44,12 +44,14 @@ class Expected:
 
 def record_delays(*, on: date) -> None:
     """Counts again what the requests opened in the last year took. Runs for every tenant: two queries and
-    the writes. Those wanted for a later day say nothing."""
+    the writes. Those wanted for a later day say nothing, nor
+    do free trials and what goes on after one."""
     opened = Transition.objects.filter(
         subscription=OuterRef("pk"), before=State.PROVISIONING, after=State.ACTIVE
     ).order_by("at")
     rows = (
-        Subscription.objects.filter(wanted_from__isnull=True, approved_at__isnull=False)
+        Subscription.objects.paid()
+        .filter(wanted_from__isnull=True, approved_at__isnull=False, after_trial__isnull=True)
         .annotate(opened_at=Subquery(opened.values("at")[:1]))
         .filter(opened_at__date__gt=on - YEAR, opened_at__date__lte=on)
         .order_by("-opened_at", "-pk")

@@ -8,6 +8,8 @@ The commune nouvelle takes the place of the merged one in its contracts, on the 
   merged commune may be fetched, then its service is closed at the vendor's and erased, with its certificate;
 - a request that nobody approved is cancelled: the new council decides;
 - one that is being opened at the vendor's stops the hand-over until it is open;
+- a free trial is not followed: it was promised to the merged commune, once. It ends as above; that of the
+  commune nouvelle goes on beside what she takes over;
 - one that is being closed goes on closing, for the merged commune;
 - a departure asked for goes on, on the same days, for the commune nouvelle;
 - mandates are left as they are: people keep reading the merged commune's files, and are invited to the

@@ -26,7 +26,8 @@ class Fate(StrEnum):
     """What becomes of a subscription of the merged commune."""
 
     FOLLOWED = "followed"
-    ENDED = "ended"  # the commune nouvelle has its own, or is covered: this one is closed at the vendor's
+    # The commune nouvelle has its own, or is covered, or it is a free trial: it is closed at the vendor's.
+    ENDED = "ended"
     CANCELLED = "cancelled"
     BLOCKED = "blocked"
 
@@ -180,7 +181,7 @@ def _items(
     covers: dict[int, Cover] = {}
     if new is not None:
         listings = [subscription.listing_id for subscription in subscriptions]
-        rows = Subscription.objects.open().filter(tenant=new, listing__in=listings)
+        rows = Subscription.objects.open().paid().filter(tenant=new, listing__in=listings)
         own = {row.listing_id: row for row in rows}
         found = Cover.objects.in_force(on=today).filter(tenant=new, listing__in=listings)
         covers = {one.listing_id: one for one in found.select_related("covering")}
@@ -212,6 +213,13 @@ def _item(subscription, on, own: Subscription | Cover | None, new, facts: Territ
             Fate.BLOCKED,
             on,
             reason="son ouverture est en cours chez l’éditeur. Attendez qu’elle soit finie.",
+        )
+    if subscription.is_trial:
+        return Item(
+            subscription,
+            Fate.ENDED,
+            on,
+            reason="un essai gratuit ne se reprend pas",
         )
     if isinstance(own, Cover):
         return Item(

@@ -42,6 +42,8 @@ def request_exit(
 
     Raises WrongState when there is nothing to leave, or ExitRefused.
     """
+    if subscription.is_trial:
+        raise WrongState("Un essai gratuit s’arrête quand vous le voulez, sans préavis, depuis sa page.")
     if under_way := open_exit(subscription=subscription):
         return under_way
     # Locked: the service is not taken over or ended meanwhile.
@@ -72,10 +74,13 @@ def request_exit(
 
 
 @transaction.atomic
-def stop_at_term(*, subscription: Subscription, on: date, now: datetime, reason: str = "") -> Exit:
+def stop_at_term(
+    *, subscription: Subscription, on: date, now: datetime, reason: str = "", by: User | None = None
+) -> Exit:
     """The last term of a contract is over on `on`, the first day without it, or nobody needs it any more:
     nothing is billed from then on, and the data are fetched, from today at the earliest, and erased as in any
-    departure. One under way goes on, on its own days. Raises ExitRefused when the rules are not known."""
+    departure. One under way goes on, on its own days. `by`: who said so, if anybody. Raises ExitRefused when
+    the rules are not known."""
     if under_way := open_exit(subscription=subscription):
         return under_way
     first = max(on, localdate(now))
@@ -83,6 +88,7 @@ def stop_at_term(*, subscription: Subscription, on: date, now: datetime, reason:
     leaving = Exit.objects.create(
         tenant_id=subscription.tenant_id,
         subscription=subscription,
+        requested_by=by,
         requested_at=now,
         notice_from=on,
         transition_from=on,
@@ -90,7 +96,7 @@ def stop_at_term(*, subscription: Subscription, on: date, now: datetime, reason:
         erasure_from=first + retrieval,
         reason=reason[:500],
     )
-    _log(leaving, before="", by=None, now=now)
+    _log(leaving, before="", by=by, now=now)
     while advance(exit_id=leaving.pk, now=now):
         pass
     return leaving
@@ -232,6 +238,8 @@ def advance_exits(*, now: datetime) -> int:
 @transaction.atomic
 def advance(*, exit_id: int, now: datetime) -> bool:
     """Moves a departure one phase on, if its day has come."""
+    # The subscription first, as whoever ends it or goes on with it.
+    Subscription.objects.select_for_update(of=("self",), no_key=True).get(exits=exit_id)
     leaving = (
         Exit.objects.select_for_update(of=("self",), no_key=True)
         .select_related("subscription__tenant", "subscription__operator")

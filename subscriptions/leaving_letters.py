@@ -1,5 +1,6 @@
 """What a subscriber, its operator and the vendor read each time a departure moves on."""
 
+from collections.abc import Callable
 from datetime import date, datetime, timedelta
 
 from subscriptions.models import Exit, ExitMove, ExitState
@@ -22,6 +23,8 @@ def write_letters(*, move_id: int, now: datetime) -> int:
         "exit__subscription__listing__offer__product__sheet__vendor__organisation",
     ).get(pk=move_id)
     subscription = moved.exit.subscription
+    if subscription.is_trial and moved.after in (ExitState.NOTICE, ExitState.TRANSITION):
+        return 0  # it has neither: the data are to be fetched the same day, which is told
     sides = (
         (subscription.tenant_id, SUBSCRIBER),
         (subscription.operator.organisation_id, OPERATOR),
@@ -53,16 +56,25 @@ def calendar_in_words(leaving: Exit) -> str:
     def until(day: date) -> str:
         return in_words(day - timedelta(days=1))
 
-    transition, retrieval = in_words(leaving.transition_from), in_words(leaving.retrieval_from)
+    if leaving.subscription.is_trial:
+        last = until(leaving.retrieval_from)
+        return "\n".join([f"Essai gratuit : jusqu’au {last}. Rien n’est à payer.", *_data(leaving, until)])
+    transition = in_words(leaving.transition_from)
     lines = [
         f"Préavis : jusqu’au {until(leaving.transition_from)}.",
         f"Transition : du {transition} au {until(leaving.retrieval_from)}, dernier jour facturé.",
-        f"Récupération des données : du {retrieval} au {until(leaving.erasure_from)}.",
-        f"Effacement des données : à partir du {in_words(leaving.erasure_from)}.",
+        *_data(leaving, until),
     ]
     if leaving.transition_from == leaving.retrieval_from:
         lines[:2] = [f"Préavis : jusqu’au {until(leaving.retrieval_from)}, dernier jour facturé."]
     return "\n".join(lines)
+
+
+def _data(leaving: Exit, until: Callable[[date], str]) -> list[str]:
+    return [
+        f"Récupération des données : du {in_words(leaving.retrieval_from)} au {until(leaving.erasure_from)}.",
+        f"Effacement des données : à partir du {in_words(leaving.erasure_from)}.",
+    ]
 
 
 def _words(moved: ExitMove) -> tuple[str, str]:
@@ -80,6 +92,12 @@ def _words(moved: ExitMove) -> tuple[str, str]:
                 f"{what} : la transition commence",
                 f"Le préavis de {who} est terminé. L’éditeur l’aide maintenant à reprendre ses données de "
                 f"« {what} ».",
+            )
+        case ExitState.RETRIEVAL if subscription.is_trial:
+            return (
+                f"{what} : l’essai gratuit est terminé, les données se récupèrent",
+                f"L’essai gratuit de « {what} » par {who} est terminé. Ses données peuvent encore être "
+                "récupérées, ou gardées en prenant l’abonnement.",
             )
         case ExitState.RETRIEVAL:
             return (

@@ -2,7 +2,7 @@
 
 import uuid
 from collections.abc import Collection
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from django.db import IntegrityError, transaction
 from django.utils.timezone import localdate
@@ -38,6 +38,7 @@ from subscriptions.places import hold_places
 from subscriptions.prerequisites import check_prerequisites
 from subscriptions.requesting import check_chorus, check_start, chorus_rules
 from subscriptions.sharing import check_not_covered
+from subscriptions.tried import check_after_trial
 from tenants import audit
 from tenants.members.adhesions import adheres
 from tenants.models import Organisation, User
@@ -87,6 +88,7 @@ def request_subscription(
     )
     check_prerequisites(listing=listing, organisation=organisation, on=today, together=together)
     check_start(wanted_from=wanted_from, today=today)
+    check_after_trial(organisation=organisation, listing=listing, wanted_from=wanted_from)
     check_chorus(
         rules=chorus_rules(organisation=organisation),
         commitment_number=commitment_number,
@@ -122,13 +124,13 @@ def request_subscription(
             subscription.save(force_insert=True)
     except IntegrityError:
         # Two tabs, two people: the partial unique constraint let one through.
-        existing = Subscription.objects.open().filter(tenant=organisation, listing=listing).first()
+        existing = Subscription.objects.open().paid().filter(tenant=organisation, listing=listing).first()
         if existing is None:
             raise
         if existing.request_key == request_key:
             return existing
         raise AlreadySubscribed(existing) from None
-    _log(subscription, before="", by=requested_by, now=now)
+    log(subscription, before="", by=requested_by, now=now)
     chain.write_chain(subscription=subscription)
     audit.record(
         tenant=organisation,
@@ -305,19 +307,24 @@ def start_provisioning(*, subscription: Subscription, now: datetime) -> None:
 
 
 @transaction.atomic
-def activate(*, subscription: Subscription, service_url: str, now: datetime) -> None:
+def activate(
+    *, subscription: Subscription, service_url: str, now: datetime, free_until: date | None = None
+) -> None:
     """The service is open at `service_url` ("" when it has no address): billing starts today, never before
-    the day that was wanted.
+    the day that was wanted, nor before `free_until`. The days of a free trial are counted from today.
 
     Raises WrongState.
     """
+    starts = max(localdate(now), subscription.wanted_from or date.min, free_until or date.min)
+    days = subscription.trial_days
     move(
         subscription=subscription,
         to=State.ACTIVE,
         by=None,
         now=now,
         service_url=service_url,
-        active_from=max(localdate(now), subscription.wanted_from or date.min),
+        active_from=starts,
+        trial_until=starts + timedelta(days=days) if days else None,
     )
     terms.open_first(subscription=subscription, now=now)
     audit.record(
@@ -347,12 +354,11 @@ def move(
         raise WrongState("Cet abonnement vient d’être modifié par quelqu’un d’autre. Rechargez la page.")
     for name, value in {"state": to, **fields}.items():
         setattr(subscription, name, value)
-    _log(subscription, before=before, by=by, now=now, reason=reason)
+    log(subscription, before=before, by=by, now=now, reason=reason)
 
 
-def _log(
-    subscription: Subscription, *, before: str, by: User | None, now: datetime, reason: str = ""
-) -> None:
+def log(subscription: Subscription, *, before: str, by: User | None, now: datetime, reason: str = "") -> None:
+    """Writes the row beside a move, or beside a new request (`before` "")."""
     Transition.objects.create(
         tenant_id=subscription.tenant_id,
         subscription=subscription,

@@ -98,10 +98,10 @@ def place_order(
     *, subscription: Subscription, now: datetime, amendment: Amendment | None = None
 ) -> Order | None:
     """Commits what a subscription costs over its term, or what an amendment adds to it, in the caller's
-    transaction; None where nothing is counted (a grouping, an in-house service…) or added. Raises
-    OrderRefused, and nothing is left of it."""
+    transaction; None where nothing is counted (a free trial, a grouping, an in-house service…) or added.
+    Raises OrderRefused, and nothing is left of it."""
     vehicle = subscription.vehicle
-    if vehicle.legal_basis not in COUNTED:
+    if subscription.is_trial or vehicle.legal_basis not in COUNTED:
         return None
     lot, family = None, ""
     if vehicle.legal_basis == LegalBasis.DIRECT:

@@ -147,7 +147,9 @@ def propose(
 
 
 def check_open(subscription: Subscription) -> None:
-    """Raises ShareRefused for a subscription that is over."""
+    """Raises ShareRefused for a subscription that is over, or a free trial."""
+    if subscription.is_trial:
+        raise ShareRefused("Un essai gratuit ne coûte rien : il n’y a rien à partager.")
     if not subscription.is_open:
         raise ShareRefused("Cet abonnement est terminé : personne d’autre ne peut plus le payer.")
 

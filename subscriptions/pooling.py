@@ -19,8 +19,9 @@ logger = logging.getLogger(__name__)
 
 
 def record_groups(*, on: date) -> None:
-    """Counts the group of each listing that is priced by volume on that day. May run any number of times: a
-    day that is counted stays as it is. Six queries at most and the writes; runs for every tenant.
+    """Counts the group of each listing that is priced by volume on that day; whoever tries the service for
+    nothing is no buyer yet. May run any number of times: a day that is counted stays as it is. Six queries at
+    most and the writes; runs for every tenant.
 
     An intercommunality whose own population is unknown counts for that of its communes. Where none is known
     either, its group is not counted that day, which is logged: the last count stands, and no price rests on
@@ -29,7 +30,7 @@ def record_groups(*, on: date) -> None:
     grids = PriceGrid.objects.filter(state=GridState.PUBLISHED, option="", definition__pattern=POOLED)
     kinds = {grid.listing_id: grid.definition["population_kind"] for grid in grids if grid.is_in_force(on)}
     buyers: dict[int, dict[int, Territory]] = {listing: {} for listing in kinds}
-    opened = Subscription.objects.open().filter(listing__in=kinds, tenant__territory__isnull=False)
+    opened = Subscription.objects.open().paid().filter(listing__in=kinds, tenant__territory__isnull=False)
     for one in opened.select_related("tenant__territory").order_by():
         buyers[one.listing_id][one.tenant.territory_id] = one.tenant.territory
     territories = {pk: place for group in buyers.values() for pk, place in group.items()}

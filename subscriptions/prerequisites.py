@@ -65,6 +65,7 @@ def prerequisites_of(*, listing: Listing, organisation: Organisation, on: date) 
     }
     opened = (
         Subscription.objects.open()
+        .paid()  # what is tried may be gone next month
         .filter(tenant=organisation, listing__offer__product__sheet__slug__in=slugs)
         .select_related("listing__offer__product__sheet")
     )

@@ -81,8 +81,8 @@ def subscription_for_member(*, organisation: Organisation) -> QuerySet[Subscript
 
 
 def open_subscription(*, organisation: Organisation, listing: Listing) -> Subscription | None:
-    """The open request or subscription of an organisation to a listing, or None."""
-    return Subscription.objects.open().filter(tenant=organisation, listing=listing).first()
+    """The open request or subscription of an organisation to a listing, free trials left out, or None."""
+    return Subscription.objects.open().paid().filter(tenant=organisation, listing=listing).first()
 
 
 def envelopes_of(*, organisation: Organisation) -> QuerySet[Envelope]:

@@ -53,8 +53,9 @@ def communes_of(*, organisation: Organisation, on: date) -> QuerySet[Organisatio
 
 
 def may_cover(subscription: Subscription) -> bool:
-    """Whether it is that of an intercommunality, and the service is open."""
-    return subscription.tenant.kind == OrganisationKind.EPCI and subscription.state in RUNNING
+    """Whether it is that of an intercommunality, no free trial, and the service is open."""
+    epci = subscription.tenant.kind == OrganisationKind.EPCI
+    return epci and subscription.state in RUNNING and not subscription.is_trial
 
 
 @dataclass(frozen=True)

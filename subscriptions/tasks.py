@@ -62,6 +62,18 @@ def follow_terms(timestamp: int) -> None:
         term_letters.write_reminders(on=localdate(now), now=now)
 
 
+@app.periodic(cron="53 4 * * *")
+@app.task(queue="letters", queueing_lock="subscriptions.follow_trials", retry=3)
+def follow_trials(timestamp: int) -> None:
+    """Every morning: free trials whose days are over end; those that near their end are told of."""
+    from subscriptions import trial_letters, trials
+
+    now = timezone.now()
+    with every_tenant():
+        trials.end_due(now=now)
+        trial_letters.write_reminders(on=localdate(now), now=now)
+
+
 @app.periodic(cron="29 6 * * *")
 @app.task(queue="letters", queueing_lock="subscriptions.remind_approvers", retry=3)
 def remind_approvers(timestamp: int) -> None:

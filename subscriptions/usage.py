@@ -12,12 +12,13 @@ from tenants.models.territory import PopulationKind, TerritoryKind
 
 
 def count_usage(*, on: date) -> None:
-    """Counts the open subscriptions of communes by listing and by population stratum, by the municipal
-    population of that day. A listing that nobody uses any more has none. Three queries and the writes.
+    """Counts the open subscriptions of communes, free trials left out, by listing and by population stratum,
+    by the municipal population of that day. A listing that nobody uses any more has none. Three queries and
+    the writes.
 
     Runs for every tenant. Counts only: no name leaves a tenant, and a shelf tells no number below three.
     """
-    opened = Subscription.objects.open().filter(tenant__territory__kind=TerritoryKind.COMMUNE)
+    opened = Subscription.objects.open().paid().filter(tenant__territory__kind=TerritoryKind.COMMUNE)
     pairs = list(opened.order_by().values_list("listing", "tenant__territory"))
     known = Population.objects.filter(
         kind=PopulationKind.MUNICIPALE, territory__in={territory for _, territory in pairs}

@@ -28,6 +28,7 @@ EXIT_TRANSITIONS = frozenset(
         (ExitState.TRANSITION, ExitState.RETRIEVAL),
         (ExitState.TRANSITION, ExitState.CARRIED),
         (ExitState.RETRIEVAL, ExitState.ERASURE),
+        (ExitState.RETRIEVAL, ExitState.WITHDRAWN),  # of a free trial: the subscription goes on with its data
         (ExitState.ERASURE, ExitState.DONE),
     }
 )

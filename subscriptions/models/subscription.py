@@ -1,12 +1,13 @@
 """The subscription, its states, and the log of its moves."""
 
 import uuid
-from datetime import date
+from datetime import date, timedelta
 
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 
+from catalog.models import MOST_TRIAL_DAYS
 from subscriptions.models.renewal import RenewalRules, renewal_constraints
 from subscriptions.models.revision import RevisionClause, revision_constraints
 from tenants.tenancy import TenantManager, TenantOwned
@@ -51,19 +52,29 @@ class SubscriptionQuerySet(models.QuerySet):
         """All but refused, cancelled and ended ones."""
         return self.exclude(state__in=CLOSED)
 
+    def paid(self):
+        """All but free trials."""
+        return self.filter(trial_days__isnull=True)
+
+    def trials(self):
+        """Free trials alone."""
+        return self.filter(trial_days__isnull=False)
+
     def billable_in(self, *, start, end):
-        """Opened before `end` and not ended at or before `start` (half-open days [start, end)).
+        """Opened before `end` and not ended at or before `start` (half-open days [start, end)), free trials
+        left out.
 
         One taken over on the very day it opened was never open."""
         lasts = Q(ended_on__gt=start) & Q(ended_on__gt=F("active_from"))
-        return self.filter(active_from__lt=end).filter(Q(ended_on__isnull=True) | lasts)
+        return self.paid().filter(active_from__lt=end).filter(Q(ended_on__isnull=True) | lasts)
 
 
 class Subscription(RevisionClause, RenewalRules, TenantOwned):
     """A commune's subscription to a listing. `tenant` is the subscriber.
 
     Terms and price are copied when the request is made, never referenced: a grid that changes later
-    changes nothing here.
+    changes nothing here. A free trial (`trial_days`) is one too, that costs nothing and lasts so many days;
+    the subscription that goes on with it (`after_trial`) is another, with its own price and approvals.
     """
 
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
@@ -100,6 +111,12 @@ class Subscription(RevisionClause, RenewalRules, TenantOwned):
     follows = models.OneToOneField(
         "self", on_delete=models.PROTECT, null=True, blank=True, related_name="followed_by"
     )
+    trial_days = models.PositiveSmallIntegerField("essai gratuit, en jours", null=True, blank=True)
+    trial_until = models.DateField(null=True)  # first day that was not promised; kept by the database
+    # The free trial that this one goes on with, at the same vendor's instance.
+    after_trial = models.OneToOneField(
+        "self", on_delete=models.PROTECT, null=True, blank=True, related_name="became"
+    )
     service_url = models.URLField(max_length=500, blank=True)
     commitment_number = models.CharField("numéro d’engagement", max_length=50, blank=True)
     service_code = models.CharField("code service", max_length=100, blank=True)
@@ -111,8 +128,23 @@ class Subscription(RevisionClause, RenewalRules, TenantOwned):
         constraints = [
             models.UniqueConstraint(
                 fields=["tenant", "listing"],
-                condition=~Q(state__in=["refused", "cancelled", "ended"]),
+                condition=~Q(state__in=["refused", "cancelled", "ended"]) & Q(trial_days__isnull=True),
                 name="subscription_one_open_per_listing",
+            ),
+            # For ever: one that nobody opened was none.
+            models.UniqueConstraint(
+                fields=["tenant", "listing"],
+                condition=~Q(state__in=["refused", "cancelled"]) & Q(trial_days__isnull=False),
+                name="trial_once_per_listing",
+            ),
+            models.CheckConstraint(
+                condition=Q(trial_days__isnull=True)
+                | Q(trial_days__gte=1, trial_days__lte=MOST_TRIAL_DAYS, yearly_cents=0),
+                name="trial_of_a_quarter_for_nothing",
+            ),
+            models.CheckConstraint(
+                condition=Q(trial_days__isnull=True) | Q(after_trial__isnull=True, follows__isnull=True),
+                name="trial_comes_first",
             ),
             models.CheckConstraint(
                 condition=Q(separate_approver=False)
@@ -153,14 +185,29 @@ class Subscription(RevisionClause, RenewalRules, TenantOwned):
         return self.state not in CLOSED
 
     @property
+    def is_trial(self) -> bool:
+        return self.trial_days is not None
+
+    @property
+    def last_trial_day(self) -> date | None:
+        """The last day of a trial as it was promised; None before its opening."""
+        return self.trial_until and self.trial_until - timedelta(days=1)
+
+    @property
     def origin(self) -> "Subscription":
-        """The one whose service was opened at the vendor's: itself, or the first of those it follows.
+        """The first of those it follows, or itself: whoever subscribed first.
 
         Those are other tenants': the caller's scope holds them."""
         first = self
         while first.follows_id:
             first = first.follows
         return first
+
+    @property
+    def opened_as(self) -> "Subscription":
+        """The one whose service was opened at the vendor's: the first one, or the trial that came before."""
+        first = self.origin
+        return first.after_trial or first
 
     def in_first_year(self, day: date) -> bool:
         """Whether the service, whoever subscribes to it now, was opened less than a year before that day."""

@@ -1,21 +1,25 @@
 """Two people, or one with two clicks, at the same moment."""
 
 import uuid
+from datetime import timedelta
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import transaction
+from django.utils.timezone import localdate
 
-from provisioning.models import Run
-from subscriptions import operations, sharing
+from provisioning.models import Event, Run
+from subscriptions import operations, sharing, trials
 from subscriptions.exceptions import AlreadyCovered, AlreadySubscribed, CoverRefused, WrongState
-from subscriptions.models import Cover, Decision, State, Subscription, Transition
+from subscriptions.leaving import advance_exits, stop_at_term
+from subscriptions.models import Cover, Decision, Exit, ExitState, State, Subscription, Transition
 from tenants.tenancy import tenant_scope
 from tests.factories import (
     AdhesionFactory,
     ListingFactory,
     OrganisationFactory,
     SubscriptionFactory,
+    TrialFactory,
     UserFactory,
 )
 from tests.factories.base import NOW
@@ -67,6 +71,96 @@ def test_two_people_asking_make_one_request():
     refused = [result for result in results if isinstance(result, AlreadySubscribed)]
     assert (len(made), len(refused)) == (1, 3)
     assert {refusal.existing.pk for refusal in refused} == {made[0].pk}
+
+
+def trial_of(commune, listing, key=None):
+    return in_scope(
+        commune,
+        trials.request_trial,
+        organisation=commune,
+        listing=listing,
+        requested_by=UserFactory(),
+        request_key=key or uuid.uuid4(),
+        now=NOW,
+    )
+
+
+def test_two_people_who_try_are_one_trial():
+    listing = ListingFactory(grid__trial_days=30)
+    commune = AdhesionFactory(operator=listing.operator).organisation
+    results = at_once(*[trial_of(commune, listing) for _ in range(4)])
+    made = [result for result in results if isinstance(result, Subscription)]
+    refused = [result for result in results if isinstance(result, AlreadySubscribed)]
+    assert (len(made), len(refused)) == (1, 3)
+    with as_worker():
+        assert Run.objects.count() == 1
+
+
+def test_a_trial_and_a_request_at_once_fill_one_place():
+    for _ in range(3):
+        listing = ListingFactory(grid__trial_days=30)
+        commune = AdhesionFactory(operator=listing.operator).organisation
+        request = in_scope(
+            commune,
+            operations.request_subscription,
+            organisation=commune,
+            listing=listing,
+            requested_by=UserFactory(),
+            request_key=uuid.uuid4(),
+            shown_cents=25800,
+            now=NOW,
+        )
+        results = at_once(trial_of(commune, listing), request)
+        assert {type(result) for result in results} == {AlreadySubscribed, Subscription}
+
+
+def as_a_worker(operation, /, **values):
+    def run():
+        with as_worker():
+            return operation(**values)
+
+    return run
+
+
+@pytest.mark.parametrize("left", [False, True])
+def test_what_is_kept_and_the_night_that_ends_it(left):
+    """Approved while the nightly job ends the trial, or moves its departure on: it goes on, or is opened
+    anew, never both and never neither."""
+    for _ in range(4):
+        trial = TrialFactory(active_from=localdate(NOW) - timedelta(days=60 if left else 30))
+        asked = SubscriptionFactory(listing=trial.listing, tenant=trial.tenant, separate_approver=False)
+        if left:
+            with as_worker():
+                stop_at_term(subscription=trial, on=trial.trial_until, now=NOW - timedelta(days=30))
+        with as_worker():
+            asked = Subscription.objects.get(pk=asked.pk)
+        approve = in_scope(
+            trial.tenant,
+            operations.approve,
+            subscription=asked,
+            approved_by=UserFactory(),
+            number="2026-1",
+            date=NOW.date(),
+            file=SimpleUploadedFile("acte.pdf", PDF),
+            now=NOW,
+        )
+        night = advance_exits if left else trials.end_due
+        results = at_once(approve, as_a_worker(night, now=NOW))
+        assert not [result for result in results if isinstance(result, Exception)]
+        with as_worker():
+            trial, paid = (Subscription.objects.get(pk=one.pk) for one in (trial, asked))
+            runs = [
+                (run.subscription_id, run.event) for run in Run.objects.filter(subscription__in=[trial, paid])
+            ]
+            kept = paid.after_trial_id == trial.pk
+            leaving = Exit.objects.filter(subscription=trial).first()
+        if kept:
+            assert (trial.state, paid.state, runs) == (State.ENDED, State.ACTIVE, [])
+            assert leaving is None or leaving.state == ExitState.WITHDRAWN
+        else:
+            assert left
+            assert (trial.state, paid.state) == (State.TERMINATING, State.PROVISIONING)
+            assert sorted(runs) == sorted([(trial.pk, Event.CLOSE), (paid.pk, Event.ACTIVATE)])
 
 
 def decide(subscription, *, times):

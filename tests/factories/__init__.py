@@ -84,6 +84,7 @@ from tests.factories.subscriptions import (
     SubscriptionFactory,
     ThresholdFactory,
     TransitionFactory,
+    TrialFactory,
     VendorAccessFactory,
 )
 from tests.factories.tenants import (
@@ -194,6 +195,7 @@ __all__ = [
     "TerritoryFactory",
     "ThresholdFactory",
     "TransitionFactory",
+    "TrialFactory",
     "TrueUpFactory",
     "UserFactory",
     "ValueFileFactory",

@@ -9,6 +9,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils.timezone import localdate
 
 from catalog.prices import listing_price, territory_facts
+from catalog.pricing import Quote
 from subscriptions.chain import parties_of
 from subscriptions.models import (
     Approval,
@@ -41,6 +42,7 @@ from subscriptions.models import (
     Transition,
     VendorAccess,
 )
+from subscriptions.trials import FREE
 from tests.factories.base import ACTIVE_FROM, APPROVED_AT, NOW, OPENED_AT, REQUESTED_AT, Factory
 from tests.factories.catalog import ListingFactory, VendorFactory
 from tests.factories.tenants import AdhesionFactory, OrganisationFactory, UserFactory
@@ -177,6 +179,28 @@ class SubscriptionFactory(Factory):
     def decision(self, create, extracted, **kwargs):
         if extracted is not False and State.APPROVED in PATHS[self.state]:
             DecisionFactory(subscription=self, **kwargs)
+
+
+class TrialFactory(SubscriptionFactory):
+    """A free trial of 30 days, opened on ACTIVE_FROM unless `active_from` says otherwise."""
+
+    requested_by = factory.SubFactory(UserFactory)
+    approved_by = factory.Maybe("was_approved", factory.SelfAttribute("requested_by"), None)
+    separate_approver = deliberation_required = False
+    state = State.ACTIVE
+    grid = factory.LazyFunction(lambda: FREE)
+    quote = factory.LazyFunction(lambda: Quote.of().to_dict())
+    yearly_cents = 0
+    vat_category, vat_rate, vat_reason = "S", 20, ""
+    trial_days = 30
+    trial_until = factory.LazyAttribute(
+        lambda o: o.active_from and o.active_from + timedelta(days=o.trial_days)
+    )
+    ended_on = factory.LazyAttribute(lambda o: o.trial_until if o.state in STOPPED else None)
+
+    @factory.post_generation
+    def decision(self, create, extracted, **kwargs):
+        """No act: nothing is committed."""
 
 
 class ApprovalFactory(Factory):

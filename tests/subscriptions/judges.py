@@ -52,6 +52,8 @@ class Record:
     closing: Closing | None
     before: "Record | None" = None  # of the commune that merged
     after: "Record | None" = None  # of the commune nouvelle
+    trial: "Record | None" = None  # that it goes on with
+    became: "Record | None" = None  # what goes on with it
 
     @property
     def state(self) -> State:
@@ -61,6 +63,11 @@ class Record:
     def left(self) -> Exit | None:
         """The departure that is under way or came to its end."""
         return next((one for one in self.departures if one.state not in ("withdrawn", "carried")), None)
+
+    @property
+    def is_tried(self) -> bool:
+        """Whether it is a trial under way."""
+        return self.subscription.is_trial and self.state in RUNNING
 
     def runs_for(self, event: Event) -> list[Run]:
         return [run for run in self.runs if run.event == event]
@@ -93,6 +100,9 @@ def records() -> list[Record]:
         if record.subscription.follows_id:
             record.before = found[record.subscription.follows_id]
             record.before.after = record
+        if record.subscription.after_trial_id:
+            record.trial = found[record.subscription.after_trial_id]
+            record.trial.became = record
     return list(found.values())
 
 
@@ -123,15 +133,23 @@ def judge_approval(record: Record) -> None:
     assert not one.separate_approver or len(
         {one.requested_by_id, *(step.by_id for step in steps)}
     ) == 1 + len(steps)
-    assert record.decision.file
+    if one.is_trial:
+        assert (record.decision, one.approved_by_id) == (None, one.requested_by_id)
+    else:
+        assert record.decision.file
     assert all(run.created_at >= approval.at for run in record.runs)
-    assert len(record.runs_for(Event.ACTIVATE)) == 1
+    assert len(record.runs_for(Event.ACTIVATE)) == (0 if record.trial else 1)
     assert not one.wanted_from or not one.active_from or one.active_from >= one.wanted_from
 
 
 def judge_bills(record: Record, *, on: date) -> None:
     """Nothing is billed after the end, by what the drafts of invoices count; everything is before it."""
     one = record.subscription
+    if one.is_trial:
+        assert not _billed(one, ALWAYS)
+        if record.left and one.ended_on:
+            assert one.ended_on == record.left.retrieval_from == record.closing.ended_on <= on
+        return
     if one.state in (*NOT_DECIDED, State.APPROVED, State.PROVISIONING):
         assert not _billed(one, ALWAYS)
         return
@@ -168,15 +186,15 @@ def judge_service(record: Record, *, on: date) -> None:
         chain = record
         while chain:
             assert not chain.runs_for(Event.CLOSE)
-            chain = chain.before
+            chain = chain.before or chain.trial
     if one.state == State.ENDED and leaving:
         assert leaving.state == ExitState.DONE
         assert leaving.certificate
         assert closings[0].finished_at
         assert leaving.erasure_from <= leaving.certified_on <= on
     elif one.state == State.ENDED:
-        # Only a merger ends it otherwise, and the vendor's service goes on.
-        assert record.moves[-1].reason.startswith("reprise par ")
+        # Only a merger ends it otherwise, or the subscription after a trial: the vendor's service goes on.
+        assert record.became or record.moves[-1].reason.startswith("reprise par ")
         assert not closings
 
 
@@ -206,6 +224,28 @@ def judge_departures(record: Record, *, on: date | None) -> None:
             )
         if on and leaving.state not in OVER:
             assert leaving.state == _phase(leaving, on)
+
+
+def judge_trial(record: Record, *, on: date | None) -> None:
+    """It lasts as promised, never longer (as of `on`, if said); what goes on with it costs nothing before it
+    is over."""
+    one = record.subscription
+    if record.trial:
+        tried = record.trial.subscription
+        assert (tried.state, tried.tenant_id, tried.listing_id) == (
+            State.ENDED,
+            one.tenant_id,
+            one.listing_id,
+        )
+        assert one.active_from >= tried.ended_on
+        assert one.service_url == tried.service_url
+    if not one.is_trial or one.active_from is None:
+        return
+    assert one.trial_until == one.active_from + timedelta(days=one.trial_days)
+    if one.ended_on and not record.became:
+        assert one.ended_on <= max(one.trial_until, record.left.notice_from)
+    if on and one.state in RUNNING:
+        assert on < one.trial_until
 
 
 def same_end_as_before(record: Record, ends: dict[int, date]) -> None:

@@ -18,7 +18,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from catalog.models import ClaimTopic
 from provisioning import operations as provisioning
 from provisioning.models import Step, StepState
-from subscriptions import approving, leaving, leaving_terms, operations, renewing
+from subscriptions import approving, leaving, leaving_terms, operations, renewing, trials
 from subscriptions.acts import Act
 from subscriptions.exceptions import PriceChanged, SubscriptionRefused
 from subscriptions.handover import hand_over
@@ -48,13 +48,15 @@ weeks = st.sampled_from([1, 15, 31, 61])
 
 class World:
     """Two communes, of which the first may merge into the second, and three services of their operator:
-    renewed tacitly, agreed to by the operator and the vendor too; of one term, soon left; without one."""
+    renewed tacitly, agreed to by the operator and the vendor too; of one term, soon left; without one. The
+    first and the last may be tried for nothing."""
 
     def __init__(self):
         self.operator = OperatorFactory()
         listing = partial(ListingFactory, operator=self.operator)
         self.listings = [
             listing(
+                grid__trial_days=20,
                 vehicle__renewal="tacit",
                 vehicle__term_years=2,
                 vehicle__renewals=1,
@@ -62,7 +64,7 @@ class World:
                 vehicle__vendor_approves=True,
             ),
             listing(vehicle__renewal="none", vehicle__separate_approver=False),
-            listing(vehicle__separate_approver=False),
+            listing(grid__trial_days=30, vehicle__separate_approver=False),
         ]
         ClaimFactory(
             sheet=self.listings[1].sheet,
@@ -82,6 +84,10 @@ def act() -> SimpleUploadedFile:
 
 def any_departure(lives: "Lives") -> bool:
     return any(record.departures for record in lives.known)
+
+
+def any_trial(lives: "Lives") -> bool:
+    return any(record.is_tried for record in lives.known)
 
 
 class Lives(RuleBasedStateMachine):
@@ -132,16 +138,21 @@ class Lives(RuleBasedStateMachine):
     @initialize(
         opened=st.lists(st.integers(0, 2), unique=True, min_size=1),
         slow=st.sampled_from([False, False, False, True]),
+        tried=st.lists(st.sampled_from([(1, 2), (1, 0), (0, 2)]), unique=True, max_size=2),
     )
-    def some_are_open(self, opened, slow):
+    def some_are_open(self, opened, slow, tried):
         """Most lives begin so."""
+        for commune, listing in tried:
+            self.try_for_nothing(commune, listing, 0)
+            self.agree(0, 2, Party.OPERATOR)
+            self.agree(0, 3, Party.VENDOR)
         for listing in opened:
             self.request(0, listing, 0, 40 if slow else None)
             self.approve(0, 1)
             self.agree(0, 2, Party.OPERATOR)
             self.agree(0, 3, Party.VENDOR)
         self.workers()
-        for _ in opened:
+        for _ in (*opened, *tried):
             self.done_by_hand(0)
 
     # The member's pages.
@@ -165,6 +176,40 @@ class Lives(RuleBasedStateMachine):
                 operations.request_subscription(**asked, request_key=uuid4(), shown_cents=-1)
             except PriceChanged as told:
                 operations.request_subscription(**asked, request_key=uuid4(), shown_cents=told.current_cents)
+
+    @rule(commune=st.integers(0, 1), listing=st.sampled_from([0, 2, 2]), person=people)
+    def try_for_nothing(self, commune, listing, person):
+        with self.page():
+            trials.request_trial(
+                organisation=self.communes[commune],
+                listing=self.world.listings[listing],
+                requested_by=self.world.people[person],
+                request_key=uuid4(),
+                now=self.now,
+            )
+
+    @precondition(any_trial)
+    @rule(which=some)
+    def stop_trying(self, which):
+        with self.page():
+            trials.stop(trial=self.tried(which), by=self.world.people[0], now=self.now)
+
+    @precondition(any_trial)
+    @rule(which=some, late=st.sampled_from([0, 0, 10, 31, 70]))
+    def keep_what_is_tried(self, which, late):
+        """Asked for while it is tried, approved some days later: in time, after its end, or too late."""
+        trial = self.tried(which)
+        ids = [[one.pk for one in each] for each in (self.communes, self.world.listings)]
+        self.request(ids[0].index(trial.tenant_id), ids[1].index(trial.listing_id), 0, None)
+        self.pass_until(self.today + timedelta(days=late), workers=True)
+        self.approve(0, 1)
+        self.agree(0, 2, Party.OPERATOR)
+        self.agree(0, 3, Party.VENDOR)
+
+    def tried(self, which: int) -> Subscription:
+        """One of the trials under way."""
+        under_way = [record.subscription for record in self.known if record.is_tried]
+        return under_way[which % len(under_way)]
 
     @rule(which=some, person=people)
     def approve(self, which, person):
@@ -204,7 +249,10 @@ class Lives(RuleBasedStateMachine):
                 self.ask_to_leave(found, destination, after)
 
     def ask_to_leave(self, subscription, destination, after: int = 0) -> None:
-        """With the shortest notice there is, and so many days."""
+        """With the shortest notice there is, and so many days; a trial, at once."""
+        if subscription.is_trial:
+            trials.stop(trial=subscription, by=self.world.people[0], now=self.now)
+            return
         terms = leaving_terms.terms_of(subscription=subscription, on=self.today)
         leaving.request_exit(
             subscription=subscription,
@@ -345,12 +393,13 @@ class Lives(RuleBasedStateMachine):
         self.pass_until(self.today + timedelta(days=pause), workers=workers)
 
     def days_ahead(self, *, terms: bool = True) -> list[date]:
-        """On which something is due: a departure's next phase, the end of a term."""
+        """On which something is due: a departure's next phase, the end of a term or of a trial."""
         with as_worker():
             departures = Exit.objects.exclude(state__in=OVER)
             rows = list(departures.values_list("transition_from", "retrieval_from", "erasure_from"))
             if terms:
                 rows += Term.objects.values_list("ends")
+                rows += Subscription.objects.filter(trial_until__isnull=False).values_list("trial_until")
         return sorted({day for row in rows for day in row if day > self.today})
 
     def pass_until(self, day: date, *, workers: bool) -> None:
@@ -364,6 +413,7 @@ class Lives(RuleBasedStateMachine):
         """What they do each night and each minute."""
         with as_worker():
             leaving.advance_exits(now=self.now)
+            trials.end_due(now=self.now)
             renewing.renew_due(on=self.today, now=self.now)
             due = Step.objects.due(now=self.now).order_by("pk")
             for run in due.values_list("run", flat=True):
@@ -374,9 +424,11 @@ class Lives(RuleBasedStateMachine):
     def all_is_in_order(self):
         self.known = judges.records()
         for record in self.known:
+            self.reached |= {"went on"} if record.trial else set()
             self.reached |= {record.state, *(leaving.state for leaving in record.departures)}
             judges.judge_approval(record)
             judges.judge_bills(record, on=self.today)
             judges.judge_service(record, on=self.today)
             judges.judge_departures(record, on=None if self.behind else self.today)
+            judges.judge_trial(record, on=None if self.behind else self.today)
             judges.same_end_as_before(record, self.ends)
