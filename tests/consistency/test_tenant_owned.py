@@ -23,7 +23,8 @@ POLICY = (
     ' AS "nullif")::bigint[]))'
 )
 
-each_model = pytest.mark.parametrize("model", MODELS, ids=lambda model: model._meta.label)
+# The scope puts the tests about one model one behind the other, for `pair` to be made once for them all.
+each_model = pytest.mark.parametrize("model", MODELS, ids=lambda model: model._meta.label, scope="package")
 
 
 def _all(statement, values=()):
@@ -39,10 +40,9 @@ def _count(statement, values=()):
 
 
 @pytest.fixture
-def two_tenants(model):
+def two_tenants(model, pair):
     """A row of the model for each of two organisations, and the table's name."""
-    assert model in FACTORIES, f"{model._meta.label} has no factory: its fences cannot be tried"
-    mine, foreign = FACTORIES[model](), FACTORIES[model]()
+    mine, foreign = pair
     assert mine.tenant_id != foreign.tenant_id
     return mine, foreign, model._meta.db_table
 
@@ -86,14 +86,12 @@ def test_every_tenant_owned_table_has_exactly_the_one_policy():
 
 
 @each_model
-@pytest.mark.django_db
 def test_without_a_setting_there_is_no_row(model, two_tenants):
     _, _, table = two_tenants
     assert _all(f'SELECT id FROM "{table}"') == []
 
 
 @each_model
-@pytest.mark.django_db
 def test_with_a_setting_there_are_its_rows_only(model, two_tenants):
     mine, foreign, table = two_tenants
     with tenant_scope([mine.tenant_id]):
@@ -106,7 +104,6 @@ def test_with_a_setting_there_are_its_rows_only(model, two_tenants):
 
 
 @each_model
-@pytest.mark.django_db
 def test_a_foreign_row_is_neither_changed_nor_deleted(model, two_tenants):
     mine, foreign, table = two_tenants
     with tenant_scope([mine.tenant_id]):
@@ -117,7 +114,6 @@ def test_a_foreign_row_is_neither_changed_nor_deleted(model, two_tenants):
 
 
 @each_model
-@pytest.mark.django_db
 def test_a_row_cannot_be_given_to_another_tenant(model, two_tenants):
     mine, foreign, table = two_tenants
     with pytest.raises(DatabaseError) as refusal, transaction.atomic(), tenant_scope([mine.tenant_id]):
@@ -126,7 +122,6 @@ def test_a_row_cannot_be_given_to_another_tenant(model, two_tenants):
 
 
 @each_model
-@pytest.mark.django_db
 def test_a_row_cannot_be_written_for_another_tenant(model, two_tenants):
     mine, foreign, table = two_tenants
     with as_worker():

@@ -1,15 +1,14 @@
 """Asking for an address as somebody, then undoing what it did."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import connection
 from django.shortcuts import resolve_url
 
 from tests.permissions.table import SIGN_IN
 from tests.permissions.world import People
+from tests.tools.database import undone
 
 
 @dataclass(frozen=True)
@@ -29,13 +28,6 @@ def ask(people: People, who: str, method: str, url: str, data: dict | None = Non
         written = {table for table, rows in _rows_written().items() if rows != before.get(table, 0)}
         content = response.content.decode(errors="replace")
     return Answer(_status(response), written, content)
-
-
-@contextmanager
-def undone() -> Iterator[None]:
-    with transaction.atomic():
-        yield
-        transaction.set_rollback(True)
 
 
 def _status(response) -> int | str:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import psycopg
-from django.db import connection
+from django.db import connection, transaction
 from psycopg import sql
 from psycopg.pq import TransactionStatus
 
@@ -107,6 +107,14 @@ def as_worker() -> Iterator[None]:
     """Inside, the code runs as in a background worker: the role that crosses tenants, every tenant open."""
     with acting_as("worker"), every_tenant():
         yield
+
+
+@contextmanager
+def undone() -> Iterator[None]:
+    """Inside, whatever is written is there; afterwards it is not."""
+    with transaction.atomic():
+        yield
+        transaction.set_rollback(True)
 
 
 class Emptier:

@@ -13,9 +13,14 @@ ONCE = {
     "tests/tenants/test_commune_search.py": "the register",
 }
 
+# Where the tests that are tried on the same thing share what is made of it.
+ONCE_FOR_EACH = "tests/consistency/"
+
 
 class Scheduling(LoadScopeScheduling):
     """Each test by itself, but those."""
 
     def _split_scope(self, nodeid: str) -> str:
+        if nodeid.startswith(ONCE_FOR_EACH) and "[" in nodeid:
+            return nodeid[nodeid.index("[") :]
         return next((group for path, group in ONCE.items() if nodeid.startswith(path)), nodeid)
