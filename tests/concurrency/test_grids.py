@@ -113,7 +113,7 @@ def operations_published(listing) -> PriceGrid:
 def worker(tmp_path):
     process = WorkerProcess(tmp_path)
     yield process
-    process.kill()
+    process.close()
 
 
 def test_a_killed_worker_prices_each_member_once(worker):

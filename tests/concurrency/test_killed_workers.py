@@ -34,7 +34,7 @@ MEMBERS = 60
 def worker(tmp_path):
     process = WorkerProcess(tmp_path)
     yield process
-    process.kill()
+    process.close()
 
 
 @pytest.fixture

@@ -140,7 +140,7 @@ def worker(tmp_path, settings):
     }
     process = WorkerProcess(tmp_path)
     yield process
-    process.kill()
+    process.close()
 
 
 def test_a_worker_killed_while_importing_applies_each_row_once(worker):

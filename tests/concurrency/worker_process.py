@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -29,7 +30,10 @@ REAL_WAITING = os.environ.get("HALLE_REAL_WAITING") == "1"
 
 
 class WorkerProcess:
-    """`manage.py procrastinate worker` as in production: its own database role, a folder for its files."""
+    """`manage.py procrastinate worker` as in production: its own database role, a folder for its files.
+
+    A process of its own, forked from one that has loaded the code (see `nursery`).
+    """
 
     def __init__(self, folder: Path):
         self.log_file = folder / "worker.log"
@@ -41,27 +45,49 @@ class WorkerProcess:
             "HALLE_MEDIA_ROOT": str(folder / "media"),
             "TEST_BROKER_PASSWORD": "secret",
         }
-        self.process: subprocess.Popen | None = None
+        with self.log_file.open("a") as log:
+            self.nursery = subprocess.Popen(
+                [sys.executable, "-m", "tests.concurrency.nursery"],
+                cwd=ROOT, env=self.environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log,
+                text=True, preexec_fn=end_with_parent(),
+            )  # fmt: skip
+        self.number: int | None = None
         self.kills = 0
         self.began = time.monotonic()
 
     def start(self) -> None:
-        with self.log_file.open("a") as log:
-            self.process = subprocess.Popen(
-                [sys.executable, "manage.py", "procrastinate", "--skip-checks", "worker"],
-                cwd=ROOT, env=self.environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-                preexec_fn=end_with_parent(),
-            )  # fmt: skip
+        print("", file=self.nursery.stdin, flush=True)
+        born = self.nursery.stdout.readline()
+        assert born, f"no worker was started:\n{self.log_file.read_text()}"
+        self.number = int(born)
 
     def kill(self) -> None:
         """`kill -9`."""
-        if self.process:
-            assert self.process.poll() is None, f"the worker ended by itself:\n{self.log_file.read_text()}"
-            self.process.kill()
-            self.process.wait(10)
-            self.process = None
+        if self.number:
+            self.assert_alive()
+            os.kill(self.number, signal.SIGKILL)
+            while self.is_alive():
+                time.sleep(0.001)
+            self.number = None
             self.kills += 1
             print(f"kill -9 number {self.kills}, {time.monotonic() - self.began:.0f} s after the first start")
+
+    def close(self) -> None:
+        """Kill it, and whoever would start another."""
+        try:
+            self.kill()
+        finally:
+            self.nursery.communicate()
+
+    def is_alive(self) -> bool:
+        try:
+            os.kill(self.number, 0)
+        except ProcessLookupError:
+            return False
+        return True
+
+    def assert_alive(self) -> None:
+        assert self.is_alive(), f"the worker ended by itself:\n{self.log_file.read_text()}"
 
     def kill_when(self, moment: Callable[[], bool]) -> None:
         """Kill it at that moment, start it again, and let the next minutes pass."""
@@ -79,7 +105,7 @@ class WorkerProcess:
     def wait_until(self, moment: Callable[[], bool], *, within: float = 300 if REAL_WAITING else 60) -> None:
         deadline = time.monotonic() + within
         while not moment():
-            assert self.process.poll() is None, f"the worker ended by itself:\n{self.log_file.read_text()}"
+            self.assert_alive()
             assert time.monotonic() < deadline, f"it never came:\n{self.log_file.read_text()}"
             time.sleep(0.01)
 

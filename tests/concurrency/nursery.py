@@ -1,0 +1,35 @@
+"""`python -m tests.concurrency.nursery`: forks a worker for each line it reads, and answers with its number.
+
+A worker takes seconds to load its code, each time that one was killed: here it is loaded once.
+"""
+
+import os
+import signal
+import sys
+
+from devstack.leash import end_with_parent
+
+WORKER = ["manage.py", "procrastinate", "--skip-checks", "worker"]
+
+
+def main() -> None:
+    import django
+    from django.core.management import execute_from_command_line
+
+    django.setup()
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the killed leave no trace
+    leash = end_with_parent()
+    for _ in sys.stdin:
+        if born := os.fork():
+            print(born, flush=True)
+            continue
+        leash()
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        sys.stdin.close()
+        os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # the log; what was answered here is the nursery's
+        execute_from_command_line(WORKER)
+        return
+
+
+if __name__ == "__main__":
+    main()
