@@ -170,7 +170,7 @@ def _taken_from(entry: LedgerEntry, cents: int, adjustment: Adjustment, now: dat
     return copied(
         entry,
         corrects=entry,
-        adjustment=adjustment,
+        adjustment_id=adjustment.pk,  # as `copied` names it: a model takes one of the two names
         code=coded(entry.code, f"~r{adjustment.pk}"),
         label=adjustment.label,
         quantity=Decimal(1),
