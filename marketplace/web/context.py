@@ -255,6 +255,7 @@ SECTIONS = {
             [
                 ("operator_runs", "Périodes", MONEY_ROLES),
                 ("operator_invoices", "Factures", MONEY_ROLES),
+                ("operator_adjustments", "Régularisations à venir", MONEY_ROLES),
                 ("operator_credit_notes", "Avoirs à émettre", MONEY_ROLES),
                 ("operator_titres", "Titres de recettes", MONEY_ROLES),
             ],

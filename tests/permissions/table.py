@@ -877,6 +877,7 @@ TABLE = [
     operator("operator_invoice", thing=_invoice, get=opens(MONEY)),
     operator("operator_invoice_retry", thing=_refused, post=leads(MONEY)),
     operator("operator_invoice_file", thing=_invoice, get=opens(MONEY)),
+    operator("operator_adjustments", get=opens(MONEY)),
     operator("operator_credit_notes", get=opens(MONEY)),
     operator("operator_credit_note", thing=lambda world: [world.credit_note.public_id], get=opens(MONEY),
              post=leads(MONEY), sends=lambda world: {"montant": world.credit_note.gross_cents}),

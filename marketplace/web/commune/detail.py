@@ -6,8 +6,10 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.timezone import localdate
 
+from billing.adjustment_queries import to_come
 from catalog.prices import vat_of
 from catalog.pricing import Quote
+from marketplace.web.adjustment_words import announced
 from marketplace.web.commune.forms import DecisionForm, RefuseForm
 from marketplace.web.commune.home import may_approve
 from marketplace.web.commune.leaving import leaving_block
@@ -71,6 +73,9 @@ def detail_page(
         "follow": follow(organisation, subscription),
         "life": life_of(request, organisation, subscription, leaving=leaves),
         "breakdown": _breakdown(subscription),
+        "adjustments": [
+            announced(one) for one in to_come(organisation=organisation, subscription=subscription)
+        ],
         "facts": _facts(subscription),
         "history": [_deed(move) for move in subscription.transitions.all()],
         "decision": _decision(organisation, subscription),

@@ -11,9 +11,11 @@ from django.utils import timezone
 from django.utils.timezone import localdate
 from django.views.decorators.http import require_safe
 
+from billing.adjustment_queries import to_come
 from billing.models import Invoice
 from billing.queries import due_of_member, invoice_for_member, invoices_of_member
 from marketplace.web.access import member_view
+from marketplace.web.adjustment_words import announced
 from marketplace.web.commune.words import is_paid, payment_badge, plural
 from marketplace.web.formats import day, format_cents, format_percent
 from marketplace.web.operator.invoice_views import iban_in_words
@@ -63,6 +65,7 @@ def invoice_list(request, organisation):
         ],
         "page": page,
         "figures": figures,
+        "adjustments": [announced(one) for one in to_come(organisation=organisation)],
     }
     return render(request, "commune/invoices.html", context)
 

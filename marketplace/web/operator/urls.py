@@ -3,6 +3,7 @@
 from django.urls import path
 
 from marketplace.web.operator import (
+    adjustments,
     assistances,
     billing,
     bulk,
@@ -181,6 +182,7 @@ urlpatterns = [
     path("factures/<uuid:public_id>/", invoices.detail, name="operator_invoice"),
     path("factures/<uuid:public_id>/reessayer/", invoices.try_again, name="operator_invoice_retry"),
     path("factures/<uuid:public_id>/facture.pdf", invoices.file, name="operator_invoice_file"),
+    path("regularisations/", adjustments.adjustment_list, name="operator_adjustments"),
     path("avoirs/", credit_notes.to_issue, name="operator_credit_notes"),
     path("avoirs/<uuid:public_id>/", credit_notes.draft, name="operator_credit_note"),
     path("avoirs/<uuid:public_id>/rendu/", credit_notes.given_back, name="operator_credit_given_back"),
