@@ -7,9 +7,9 @@ from django.core.files.base import File
 
 from subscriptions.deciding import authorities, existed_from
 from subscriptions.exceptions import DecisionInvalid
-from subscriptions.files import problem_with_pdf
 from subscriptions.models import Decision, Subscription
 from tenants.days import in_words
+from tenants.uploads import problem_with_pdf
 
 
 @dataclass(frozen=True)

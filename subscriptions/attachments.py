@@ -8,7 +8,7 @@ from django.utils.text import get_valid_filename
 from PIL import Image
 
 from subscriptions.exceptions import MessageRefused
-from subscriptions.files import MAX_BYTES
+from tenants.uploads import MAX_BYTES
 
 ODT = "application/vnd.oasis.opendocument.text"
 # Suffix by media type: nothing else is kept, so that nothing else is ever sent.

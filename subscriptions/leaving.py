@@ -16,7 +16,6 @@ from catalog.claims.checks import after_months
 from subscriptions import signals, tasks
 from subscriptions.contract_letters import tell_both
 from subscriptions.exceptions import ExitRefused, WrongState
-from subscriptions.files import problem_with_pdf
 from subscriptions.leaving_terms import FARTHEST_MONTHS, calendar_of, terms_of
 from subscriptions.models import RUNNING, Destination, Exit, ExitMove, ExitState, State, Subscription
 from subscriptions.models.exit import EXIT_TRANSITIONS, OVER
@@ -24,6 +23,7 @@ from subscriptions.operations import move
 from tenants import audit
 from tenants.days import in_words, working_days_after
 from tenants.models import User
+from tenants.uploads import problem_with_pdf
 
 ANSWER_DAYS = 14  # working days in which a longer transition is said necessary (article 25, 4)
 

@@ -13,13 +13,13 @@ from django.utils.timezone import localdate
 
 from catalog.pricing import format_cents
 from subscriptions.exceptions import TermsInvalid
-from subscriptions.files import problem_with_pdf
 from subscriptions.lots import MAX_YEARS
 from subscriptions.models import AMENDED, FrameworkLot, LotAmendment, LotTermsModel, ModificationGround
 from subscriptions.modifications import too_large
 from tenants import audit
 from tenants.days import in_words, years_after
 from tenants.models import User
+from tenants.uploads import problem_with_pdf
 
 YEARS_AHEAD = 1
 

@@ -15,7 +15,6 @@ from django.utils.timezone import localdate
 
 from subscriptions import signals
 from subscriptions.exceptions import CommitmentMissing, ServiceCodeMissing, ShareRefused
-from subscriptions.files import problem_with_pdf
 from subscriptions.models import (
     RATE,
     SHARE_MOVES,
@@ -35,6 +34,7 @@ from tenants.days import in_words
 from tenants.members.adhesions import adheres
 from tenants.models import Organisation, User
 from tenants.tenancy import tenant_scope
+from tenants.uploads import problem_with_pdf
 
 LAST_YEAR = 2099  # of any period that an invoice may bill
 MOVED = "Quelqu’un vient de répondre ou de retirer cette proposition. Rechargez la page."

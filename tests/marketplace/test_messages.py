@@ -13,10 +13,10 @@ from PIL import Image
 
 from subscriptions import message_letters
 from subscriptions.attachments import ODT
-from subscriptions.files import MAX_BYTES
 from subscriptions.models import Message, Party
 from tenants.models import Letter, Role
 from tenants.tenancy import tenant_scope
+from tenants.uploads import MAX_BYTES
 from tests.factories import MessageFactory, SubscriptionFactory
 from tests.factories.base import NOW
 from tests.factories.subscriptions import PDF

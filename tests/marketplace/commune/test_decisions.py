@@ -5,10 +5,10 @@ import datetime
 import pytest
 from django.utils.timezone import localdate
 
-from subscriptions.files import MAX_BYTES
 from subscriptions.models import State, Subscription
 from tenants.models import Organisation, Role
 from tenants.tenancy import tenant_scope
+from tenants.uploads import MAX_BYTES
 from tests.factories import SubscriptionFactory
 from tests.tools.database import as_worker
 
