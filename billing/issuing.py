@@ -2,7 +2,7 @@
 
 from datetime import date, datetime, timedelta
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils.timezone import localdate
 
 from billing import tasks
@@ -47,8 +47,10 @@ def issue(*, invoice_id: int, operator: Operator, now: datetime) -> bool:
     """Issues one draft inside the caller's transaction; False when it was issued already.
 
     The counter row is locked until the commit: the next number can only be read once this one is
-    certain, so numbers have no gap (CGI annexe II art. 242 nonies A).
+    certain, so numbers have no gap (CGI annexe II art. 242 nonies A). Both parties are locked as well: a
+    move of their head office is wholly before this invoice, and on it, or wholly after.
     """
+    _hold_parties(invoice_id, operator)
     invoice = (
         Invoice.objects.select_for_update(of=("self",), no_key=True)
         .select_related("tenant", "corrects")
@@ -77,6 +79,15 @@ def issue(*, invoice_id: int, operator: Operator, now: datetime) -> bool:
     if settlement.state == SettlementState.PENDING:
         tasks.push_settlement.defer(settlement_id=settlement.pk)
     return True
+
+
+def _hold_parties(invoice_id: int, operator: Operator) -> None:
+    """Until the commit, nobody changes the establishments of either party."""
+    buyer = Invoice.objects.filter(pk=invoice_id).values("tenant_id")
+    parties = Organisation.objects.filter(Q(pk=operator.organisation_id) | Q(pk__in=buyer)).order_by("pk")
+    # In a second statement than the one that reads the establishments: it must see what was committed while
+    # this one waited.
+    list(parties.select_for_update(of=("self",), no_key=True).values_list("pk", flat=True))
 
 
 _ISSUED = {
@@ -109,9 +120,9 @@ def _complete(invoice: Invoice, *, operator: Operator, today: date, sequence: in
     invoice.issue_date = today
     # Nobody has to pay a credit note.
     invoice.due_date = today if invoice.is_credit_note else due_date(operator=operator, issued=today)
-    invoice.seller = seller_copy(operator, with_vat_number=not invoice.out_of_scope)
+    invoice.seller = seller_copy(operator, on=today, with_vat_number=not invoice.out_of_scope)
     invoice.buyer = {
-        **party_copy(invoice.tenant, with_vat_number=not invoice.out_of_scope),
+        **party_copy(invoice.tenant, on=today, with_vat_number=not invoice.out_of_scope),
         "order_reference": _shared(invoice, "commitment_number"),
     }
     if service_code := _shared(invoice, "service_code"):
@@ -154,7 +165,7 @@ def unsound_drafts(*, drafts: QuerySet[Invoice], operator: Operator, now: dateti
 
 def _chorus_problems(invoice: Invoice) -> list[str]:
     """What Chorus Pro would refuse: an invoice without the service code that its receiver wants."""
-    seat = invoice.tenant.seat
+    seat = invoice.tenant.seat_on(invoice.issue_date)
     if seat is None or not seat.service_code_required or invoice.buyer["service_code"]:
         return []
     return [
@@ -177,9 +188,10 @@ def due_date(*, operator: Operator, issued: date) -> date:
     return issued + timedelta(days=operator.payment_days)
 
 
-def party_copy(organisation: Organisation, *, with_vat_number: bool) -> dict:
-    """A party as it is today, copied. An out-of-scope invoice carries no VAT number (EN 16931 BR-O-02)."""
-    seat = organisation.seat
+def party_copy(organisation: Organisation, *, on: date, with_vat_number: bool) -> dict:
+    """A party as it is now, copied, with the SIRET of its head office on the day `on`. An out-of-scope
+    invoice carries no VAT number (EN 16931 BR-O-02)."""
+    seat = organisation.seat_on(on)
     service = seat.default_service if seat else None
     return {
         "name": organisation.name,
@@ -194,10 +206,10 @@ def party_copy(organisation: Organisation, *, with_vat_number: bool) -> dict:
     }
 
 
-def seller_copy(operator: Operator, *, with_vat_number: bool) -> dict:
+def seller_copy(operator: Operator, *, on: date, with_vat_number: bool) -> dict:
     """The issuer, with whom to ask."""
     return {
-        **party_copy(operator.organisation, with_vat_number=with_vat_number),
+        **party_copy(operator.organisation, on=on, with_vat_number=with_vat_number),
         "kind": operator.get_legal_kind_display(),
         "contact_email": operator.contact_email,
         "contact_phone": operator.contact_phone,

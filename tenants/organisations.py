@@ -55,6 +55,12 @@ class ForeignSiret(OrganisationRefused):
     field = "siret"
 
 
+class SeatTaken(OrganisationRefused):
+    """The head office is known: it changes with a date and its evidence only (tenants.head_offices)."""
+
+    field = "is_seat"
+
+
 class BadServices(OrganisationRefused):
     """A Chorus Pro code is empty, too long or given twice, or the default is none of them."""
 
@@ -170,10 +176,10 @@ def commune_name(name: str) -> str:
 def set_establishment(
     *, organisation: Organisation, siret: str, name: str, is_seat: bool, by: User | None, now: datetime
 ) -> Establishment:
-    """Adds an establishment, or names it again; `is_seat` makes it the head office in place of another.
+    """Adds an establishment, or names it again; `is_seat` makes it the head office where none is known.
 
-    The head office stays so until another takes its place. Raises BadIdentifier (tenants.identifiers), or
-    ForeignSiret: the first nine digits of a SIRET are the SIREN.
+    Raises BadIdentifier (tenants.identifiers), ForeignSiret (the first nine digits of a SIRET are the SIREN),
+    or SeatTaken: a head office moves by `tenants.head_offices.declare`.
     """
     siret = clean_siret(siret)
     if not siret.startswith(organisation.siren):
@@ -188,13 +194,15 @@ def set_establishment(
     changes = {}
     seat = next((one for one in places.values() if one.is_seat), None)
     if is_seat and seat is not None and seat != place:
-        Establishment.objects.filter(pk=seat.pk).update(is_seat=False)
-        changes["seat"] = [seat.siret, siret]
+        raise SeatTaken(
+            f"Le siège de {organisation.name} est déjà connu ({grouped(seat.siret)}). Pour en changer, "
+            "enregistrez un changement de SIRET, avec sa date et un justificatif."
+        )
     if place is None:
         place = Establishment.objects.create(
             organisation=organisation, siret=siret, name=name, is_seat=is_seat
         )
-        changes = {"siret": [None, siret], "name": [None, name]} | changes
+        changes = {"siret": [None, siret], "name": [None, name]}
         verb = "a ajouté"
     else:
         if place.name != name:

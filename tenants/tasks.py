@@ -79,3 +79,13 @@ def sweep_member_imports(timestamp: int) -> None:
 
     with every_tenant():
         operations.sweep(now=timezone.now())
+
+
+@app.periodic(cron="2 0 * * *")
+@app.task(queue="head_offices", queueing_lock="tenants.apply_seat_moves", retry=3)
+def apply_seat_moves(timestamp: int) -> None:
+    """Every night: head offices that move today have moved."""
+    from tenants import head_offices
+
+    with every_tenant():
+        head_offices.apply_due(now=timezone.now())

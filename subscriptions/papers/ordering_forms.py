@@ -42,7 +42,7 @@ def _lot(matter: Matter) -> list[str]:
 
 def _order(matter: Matter, kind: str, subject: str, about: list[str]) -> Paper:
     number = matter.subscription.commitment_number
-    siret = matter.tenant.siret
+    seat = matter.tenant.seat_on(matter.on)
     blocks: list[Block] = [
         Blanks(("Numéro", "Date", *(() if number else ("Engagement n°",))), abreast=True),
         Paragraph(f"À l’attention de {matter.vendor}", strong=True),
@@ -59,7 +59,7 @@ def _order(matter: Matter, kind: str, subject: str, about: list[str]) -> Paper:
         Bullets(tuple(matter.applies())),
         Heading("Facturation et paiement"),
         Paragraph(
-            f"SIRET à facturer : {siret or OPEN}. "
+            f"SIRET à facturer : {seat.siret if seat else OPEN}. "
             + (f"Numéro d’engagement : {number}." if number else f"Code service : {OPEN}")
         ),
         *(Paragraph(said) for said in clauses.payment(matter)),

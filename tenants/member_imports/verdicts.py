@@ -250,6 +250,12 @@ def _establishment(plan: Plan, known: Known) -> None:
         plan.changes["seat" if seat is None else "siret"] = ["", siret]
     elif place.organisation_id != organisation.pk:
         raise Rejected(f"Le SIRET {grouped(siret)} est déjà celui d’une autre organisation. Vérifiez-le.")
+    elif place.seat_until and seat is not None:
+        # A file made before the move: what it says of Chorus Pro would go where no invoice is sent any more.
+        raise Rejected(
+            f"Le SIRET {grouped(siret)} n’est plus celui du siège depuis le {place.seat_until:%d/%m/%Y} : "
+            f"indiquez {grouped(seat.siret)}."
+        )
     plan.place = place
 
 

@@ -7,6 +7,7 @@ from tenants.models.operator import College, Operator, VatPosition
 from tenants.models.organisation import ChorusService, Establishment, Organisation
 from tenants.models.people import Membership, Role, User
 from tenants.models.personal_data import Kept, PersonalDataExport, RetentionPeriod
+from tenants.models.seat_move import SeatMove, SeatMoveState
 from tenants.models.territory import FormerCode, Population, Territory
 from tenants.models.vintage import ChangeKind, TerritoryChange, VintageImport
 
@@ -35,6 +36,8 @@ __all__ = [
     "RetentionPeriod",
     "Role",
     "RowVerdict",
+    "SeatMove",
+    "SeatMoveState",
     "Territory",
     "TerritoryChange",
     "User",

@@ -96,6 +96,13 @@ class Organisation(models.Model):
         """Its head office, None when nobody gave it. Prefetch `establishments` in lists."""
         return next((place for place in self.establishments.all() if place.is_seat), None)
 
+    def seat_on(self, day: date) -> "Establishment | None":
+        """Its head office on a day from today on: one that is to become it by then counts already, whether or
+        not the night's work is done."""
+        places = self.establishments.all()
+        coming = (place for place in places if place.seat_from and place.seat_from <= day)
+        return next(coming, None) or next((place for place in places if place.is_seat), None)
+
     @property
     def siret(self) -> str:
         """The SIRET of its head office, "" when unknown."""
@@ -112,6 +119,9 @@ class Establishment(models.Model):
     siret = models.CharField("SIRET", max_length=14, unique=True)
     name = models.CharField("nom", max_length=120, blank=True)
     is_seat = models.BooleanField("siège", default=False)
+    # The day from which it is to be the head office, and the one from which it no longer was (SeatMove).
+    seat_from = models.DateField("siège à partir du", null=True, blank=True)
+    seat_until = models.DateField("siège jusqu’au (exclu)", null=True, blank=True)
     service_code_required = models.BooleanField("code service obligatoire", default=False)
     commitment_required = models.BooleanField("numéro d’engagement obligatoire", default=False)
 
@@ -123,6 +133,15 @@ class Establishment(models.Model):
             ),
             models.UniqueConstraint(
                 fields=["organisation"], condition=models.Q(is_seat=True), name="establishment_one_seat"
+            ),
+            models.UniqueConstraint(
+                fields=["organisation"],
+                condition=models.Q(seat_from__isnull=False),
+                name="establishment_one_seat_to_come",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(is_seat=False) | models.Q(seat_from__isnull=True, seat_until__isnull=True),
+                name="establishment_seat_is_neither_past_nor_to_come",
             ),
         ]
 

@@ -177,7 +177,7 @@ def _organisation(siret: str, body: Body, legal_kind: str, by: User, now: dateti
         raise SettingsInvalid(
             {
                 "siret": f"Le siège connu de {organisation.name} a le SIRET {grouped(seat.siret)}. Donnez "
-                "celui-là ; si le siège a déménagé, corrigez d’abord les établissements de l’organisation."
+                "celui-là ; si le siège a déménagé, l’organisation enregistre d’abord son nouveau SIRET."
             }
         )
     if seat is None:

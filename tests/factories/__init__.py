@@ -103,6 +103,7 @@ from tests.factories.tenants import (
     MembershipFactory,
     OperatorFactory,
     OrganisationFactory,
+    SeatMoveFactory,
     TerritoryFactory,
     UserFactory,
 )
@@ -182,6 +183,7 @@ __all__ = [
     "ReviewFactory",
     "RunFactory",
     "SavedSearchFactory",
+    "SeatMoveFactory",
     "ServiceSheetFactory",
     "SettlementFactory",
     "SheetFileFactory",

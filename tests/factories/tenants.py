@@ -22,6 +22,7 @@ from tenants.models import (
     Organisation,
     Population,
     Role,
+    SeatMove,
     Territory,
     User,
 )
@@ -42,6 +43,11 @@ def siren(number: int) -> str:
 def siret(siren: str) -> str:
     """The SIRET of the head office."""
     return _checked(f"{siren}0001")
+
+
+def second_siret(siren: str) -> str:
+    """The SIRET of another establishment of the same body."""
+    return _checked(f"{siren}0002")
 
 
 def _checked(digits: str) -> str:
@@ -142,6 +148,22 @@ class EstablishmentFactory(Factory):
 
     organisation = factory.SubFactory(OrganisationFactory, seat=False)
     siret = factory.LazyAttribute(lambda o: siret(o.organisation.siren))
+
+
+class SeatMoveFactory(Factory):
+    """A move to come; what it changes of the establishments is the business of `head_offices.declare`."""
+
+    class Meta:
+        model = SeatMove
+
+    tenant = factory.SubFactory(OrganisationFactory)
+    from_siret = factory.LazyAttribute(lambda o: siret(o.tenant.siren))
+    to_siret = factory.LazyAttribute(lambda o: second_siret(o.tenant.siren))
+    effective_on = factory.LazyFunction(lambda: NOW.date() + timedelta(days=30))
+    reason = "Déménagement de la mairie"
+    evidence = factory.LazyAttribute(lambda o: ContentFile(b"%PDF-1.7\n%%EOF", name="avis.pdf"))
+    declared_by = factory.SubFactory("tests.factories.tenants.UserFactory")
+    declared_at = NOW
 
 
 class ChorusServiceFactory(Factory):

@@ -20,8 +20,8 @@ from uuid import UUID, uuid4
 from django.apps import apps
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.timezone import localdate
-from stdnum import luhn
 
 from billing.review import billable_periods
 from catalog.vendors.declarations import QUESTIONS
@@ -29,11 +29,12 @@ from marketplace.web.operator.forms import period_key
 from subscriptions.amending import first_days
 from subscriptions.coverage import members_by_service
 from subscriptions.coverage_letters import people_of, recipients
-from tenants.models import Adhesion, Role
+from tenants.models import Adhesion, Organisation, Role, SeatMove
 from tenants.people.invitations import token_of
 from tests.catalog.publiccode.files import RIGHT, written
+from tests.factories import SeatMoveFactory
 from tests.factories.subscriptions import PDF
-from tests.factories.tenants import siret
+from tests.factories.tenants import second_siret, siret
 from tests.permissions import operator_forms as forms
 from tests.permissions.world import ANONYMOUS, ENDED, NO_MANDATE, PEOPLE, STAFF, World
 from tests.tools.database import as_worker
@@ -570,9 +571,29 @@ def _a_new_member(world: World) -> dict:
     return {"siren": world.vendor.organisation.siren, "since": localdate().isoformat()}
 
 
-def _second_siret(siren: str) -> str:
-    digits = f"{siren}0002"
-    return digits + luhn.calc_check_digit(digits)
+def _a_new_seat(siren: str) -> dict:
+    """A move, where none is planned any more."""
+    with as_worker():
+        planned = SeatMove.objects.filter(tenant__siren=siren, state="planned")
+        planned.update(state="cancelled", settled_at=timezone.now())
+    return {
+        "siret": second_siret(siren), "effective_on": localdate().isoformat(), "reason": "Déménagement",
+        "evidence": SimpleUploadedFile("avis.pdf", PDF),
+    }  # fmt: skip
+
+
+def _a_planned_move(siren: str) -> list:
+    with as_worker():
+        move = SeatMove.objects.filter(tenant__siren=siren, state="planned").first()
+    if move is None:
+        day = localdate() + timedelta(days=30)
+        move = SeatMoveFactory(tenant=Organisation.objects.get(siren=siren), effective_on=day)
+    return [move.public_id]
+
+
+def _move_of_a_member(world: World) -> list:
+    siren = world.leaving.organisation.siren
+    return [siren, *_a_planned_move(siren)]
 
 
 # --- The table -----------------------------------------------------------------------------------------
@@ -794,6 +815,11 @@ TABLE = [
     operator("operator_member_withdraw", thing=_adhesion, get=opens(TASKS), post=leads(TASKS),
              sends=lambda world: {"asked_on": localdate().isoformat(), "confirmed": "oui"}),
     operator("operator_member_stay", thing=_adhesion_that_ends, post=leads(TASKS)),
+    # Of a member of this operator alone: a SIRET is the body's, whichever of its operators keeps it.
+    operator("operator_member_seat", thing=_member_that_leaves, get=opens(TASKS), post=leads(TASKS),
+             sends=lambda world: _a_new_seat(world.leaving.organisation.siren)),
+    operator("operator_member_seat_cancel", thing=_move_of_a_member, post=leads(TASKS)),
+    operator("operator_member_seat_evidence", thing=_move_of_a_member, get=opens(TASKS)),
     operator("operator_subscriptions", get=opens(OPERATORS)),
     operator("operator_payers", get=opens(OPERATORS)),
     operator("operator_payers_csv", get=opens(OPERATORS)),
@@ -1039,11 +1065,20 @@ TABLE = [
     *organisation("organisation_home", get=opens(WITH_A_MANDATE)),
     *(Row("organisation_establishment_new", place=where, door=door, get=only(held, opens(ADDRESSEES)),
           post=only(held, leads(ADDRESSEES)),
-          sends=lambda world, door=door: {"siret": _second_siret(door(world)[0])})
+          sends=lambda world, door=door: {"siret": second_siret(door(world)[0])})
       for where, door, held in ORGANISATIONS),
     *(Row("organisation_establishment", place=where, door=door, get=only(held, opens(ADDRESSEES)),
           post=only(held, leads(ADDRESSEES)), sends=lambda world: {"name": "Mairie annexe"},
           thing=lambda world, door=door: [siret(door(world)[0])])
+      for where, door, held in ORGANISATIONS),
+    *(Row("organisation_seat", place=where, door=door, get=only(held, opens(ADDRESSEES)),
+          post=only(held, leads(ADDRESSEES)), sends=lambda world, door=door: _a_new_seat(door(world)[0]))
+      for where, door, held in ORGANISATIONS),
+    *(Row("organisation_seat_cancel", place=where, door=door, post=only(held, leads(ADDRESSEES)),
+          thing=lambda world, door=door: _a_planned_move(door(world)[0]))
+      for where, door, held in ORGANISATIONS),
+    *(Row("organisation_seat_evidence", place=where, door=door, get=only(held, opens(ADDRESSEES)),
+          thing=lambda world, door=door: _a_planned_move(door(world)[0]))
       for where, door, held in ORGANISATIONS),
     *organisation("organisation_audit", get=opens(LOG_READERS)),
     *organisation("organisation_audit_export", get=opens(LOG_READERS)),

@@ -3,10 +3,12 @@
 from datetime import date, timedelta
 
 import pytest
+from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import IntegrityError
 
+from tenants import head_offices
 from tenants.member_imports import operations
 from tenants.member_imports.queries import rejected_rows, verdict_counts
 from tenants.member_imports.states import (
@@ -38,7 +40,7 @@ from tests.factories import (
     UserFactory,
 )
 from tests.factories.base import NOW
-from tests.factories.tenants import siret
+from tests.factories.tenants import second_siret, siret
 from tests.tools import jobs
 from tests.tools.database import as_worker
 
@@ -569,3 +571,24 @@ def test_the_sweep_finds_what_was_left(operator):
     jobs.forget()
     operations.sweep(now=later)
     assert jobs.waiting() == []
+
+
+def test_a_file_made_before_a_move_does_not_undo_it(operator):
+    member = AdhesionFactory(operator=operator, since=SINCE).organisation
+    old, new = member.siret, second_siret(member.siren)
+    head_offices.declare(
+        organisation=member,
+        siret=new,
+        effective_on=NOW.date(),
+        reason="Déménagement",
+        evidence=ContentFile(b"%PDF-1.7\n", name="avis.pdf"),
+        by=UserFactory(),
+        now=NOW,
+    )
+    found = sent_and_read(operator, {**row(member.siren), "SIRET": old, "Code service": "FIN"})
+    assert only_reason(found).startswith("Le SIRET")
+    assert f"n’est plus celui du siège depuis le {NOW:%d/%m/%Y}" in only_reason(found)
+    operations.abandon(member_import=found, by=UserFactory(), now=NOW)
+    applied(operator, {**row(member.siren), "SIRET": new, "Code service": "FIN"})
+    seat = Organisation.objects.get(pk=member.pk).seat
+    assert (seat.siret, seat.default_service.code) == (new, "FIN")

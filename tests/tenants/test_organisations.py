@@ -137,15 +137,15 @@ def test_an_establishment_is_added_then_named():
     assert events(organisation)[-1].changes == {"name": ["École", "Groupe scolaire"]}
 
 
-def test_the_head_office_moves_and_is_never_left_vacant():
-    organisation = OrganisationFactory()
-    old, number = organisation.siret, other_siret(organisation)
-    establish(organisation, number, is_seat=True)
-    organisation = Organisation.objects.get(pk=organisation.pk)
-    assert organisation.siret == number
-    assert events(organisation)[-1].changes["seat"] == [old, number]
-    establish(organisation, number, is_seat=False)
-    assert Organisation.objects.get(pk=organisation.pk).siret == number
+def test_the_head_office_is_named_once_and_never_moves_in_passing():
+    organisation = OrganisationFactory(seat=False)
+    first, second = other_siret(organisation, 1), other_siret(organisation, 2)
+    establish(organisation, first, is_seat=True)
+    with pytest.raises(operations.SeatTaken):
+        establish(organisation, second, is_seat=True)
+    establish(organisation, first, name="Mairie", is_seat=False)
+    found = Organisation.objects.get(pk=organisation.pk)
+    assert (found.siret, found.establishments.count()) == (first, 1)
 
 
 def test_chorus_pro_s_services_are_replaced():

@@ -29,6 +29,7 @@ from demo.seed.history import make_history
 from demo.seed.intercommunality import make_forez_est
 from demo.seed.letters import send_later
 from demo.seed.members import make_members
+from demo.seed.moves import plan_a_move
 from demo.seed.offers import open_market
 from demo.seed.operators import make_operators
 from demo.seed.opinions import make_opinions
@@ -103,6 +104,7 @@ class Command(BaseCommand):
             make_editorial(operators=operators, people=people)
             open_doors(operators=operators, people=people, now=timezone.now())
             make_connections()
+            plan_a_move(now=timezone.now())
         with self.telling("subscriptions"):
             market = open_market()
             history = make_history(market=market, rng=rng)

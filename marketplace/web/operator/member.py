@@ -18,8 +18,10 @@ from marketplace.web.operator.forms import capitalised
 from marketplace.web.operator.lists import counted, crumbs
 from marketplace.web.operator.members import adhesion_badge, adhesion_dates
 from marketplace.web.operator.roles import MONEY_ROLES, TASK_ROLES
+from marketplace.web.organisation.seat_words import SeatDoor, seat_moves
 from marketplace.web.organisation.words import establishment_facts, identity_facts, population_rows
 from subscriptions.operator_queries import open_subscriptions
+from tenants.head_offices import moves_of
 from tenants.members.card import (
     adhesions_of,
     covered_count,
@@ -42,7 +44,14 @@ def member(request, operator, siren):
     may_change = bool(request.roles & TASK_ROLES)
     organisation = member_of(operator, siren)
     adhesions = list(adhesions_of(organisation=organisation, operator=operator))
+    door = SeatDoor.of_operator(operator, organisation)
     with tenant_scope([operator.organisation_id, organisation.pk]):
+        moves = seat_moves(
+            moves_of(organisation=organisation),
+            door,
+            may_read=may_change or request.reads_only,
+            may_change=may_change,
+        )
         subscriptions = open_subscriptions(operator=operator, organisation=organisation, on=today)
         invoices = (
             Invoice.objects.issued().invoices().of_operator(operator).filter(tenant=organisation).count()
@@ -61,6 +70,8 @@ def member(request, operator, siren):
         "establishments": [
             establishment_facts(place) for place in establishments_of(organisation=organisation)
         ],
+        "seat_moves": moves,
+        "seat_url": door.url() if may_change else "",
         "populations": population_rows(populations_of(organisation=organisation, on=today)),
         "adhesions": [
             _adhesion(operator, organisation, adhesion, today, may_change=may_change)

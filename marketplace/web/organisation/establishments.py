@@ -60,12 +60,12 @@ class EstablishmentForm(forms.Form):
         error_messages={"max_length": "Cette liste est trop longue."},
     )
 
-    def __init__(self, *args, known: Establishment | None, **kwargs):
+    def __init__(self, *args, known: Establishment | None, has_seat: bool, **kwargs):
         super().__init__(*args, **kwargs)
         if known:
             del self.fields["siret"]
-            if known.is_seat:
-                del self.fields["is_seat"]  # another one takes its place, it is not left vacant
+        if has_seat:
+            del self.fields["is_seat"]  # it moves by a form of its own, with its evidence (seat_moves)
 
     def clean_services(self) -> list[Service]:
         """The services, the default one first."""
@@ -87,8 +87,7 @@ class EstablishmentForm(forms.Form):
 @require_http_methods(["GET", "HEAD", "POST"])
 def new(request, organisation):
     """Add an establishment."""
-    first = not organisation.establishments.exists()
-    return _page(request, organisation, None, initial={"is_seat": first})
+    return _page(request, organisation, None, initial={"is_seat": True})
 
 
 @organisation_view(*ADDRESS_ROLES)
@@ -99,7 +98,6 @@ def change(request, organisation, siret):
     services = sorted(place.services.all(), key=lambda service: (not service.is_default, service.pk))
     initial = {
         "name": place.name,
-        "is_seat": place.is_seat,
         "service_code_required": place.service_code_required,
         "commitment_required": place.commitment_required,
         "services": "\n".join(_typed(service) for service in services),
@@ -112,7 +110,8 @@ def _typed(service) -> str:
 
 
 def _page(request, organisation, place: Establishment | None, *, initial: dict):
-    form = EstablishmentForm(request.POST or None, known=place, initial=initial)
+    has_seat = organisation.seat is not None
+    form = EstablishmentForm(request.POST or None, known=place, has_seat=has_seat, initial=initial)
     if request.method == "POST" and form.is_valid():
         try:
             _save(request, organisation, place, form.cleaned_data)

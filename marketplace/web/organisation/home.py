@@ -12,7 +12,9 @@ from marketplace.web.formats import phone
 from marketplace.web.operator.forms import capitalised
 from marketplace.web.operator.member import deliberation
 from marketplace.web.operator.members import adhesion_badge, adhesion_dates
+from marketplace.web.organisation.seat_words import SeatDoor, seat_moves
 from marketplace.web.organisation.words import establishment_facts, identity_facts, population_rows
+from tenants.head_offices import moves_of
 from tenants.members.card import adhesions_of, establishments_of, populations_of
 from tenants.models import Adhesion, Organisation, Role, Territory
 from tenants.models.territory import PopulationKind, TerritoryKind
@@ -39,6 +41,13 @@ def home(request, organisation):
             {**establishment_facts(place), "url": _url(organisation, place.siret) if may_edit else ""}
             for place in establishments_of(organisation=organisation)
         ],
+        "seat_moves": seat_moves(
+            moves_of(organisation=organisation),
+            SeatDoor.own(organisation),
+            may_read=may_edit,
+            may_change=may_edit,
+        ),
+        "seat_url": SeatDoor.own(organisation).url() if may_edit else "",
         "new_url": reverse("organisation_establishment_new", args=[organisation.siren]) if may_edit else "",
         "populations": _populations(organisation, adhesions, today),
         "adhesions": [_adhesion(organisation, adhesion, today) for adhesion in adhesions],

@@ -2,12 +2,15 @@
 
 from django.urls import path
 
-from marketplace.web.organisation import audit, establishments, home, invitation, inviting, people
+from marketplace.web.organisation import audit, establishments, home, invitation, inviting, people, seat_moves
 
 urlpatterns = [
     path("", home.home, name="organisation_home"),
     path("etablissements/nouveau/", establishments.new, name="organisation_establishment_new"),
     path("etablissements/<str:siret>/", establishments.change, name="organisation_establishment"),
+    path("siege/", seat_moves.declare, name="organisation_seat"),
+    path("siege/<uuid:move>/annuler/", seat_moves.cancel, name="organisation_seat_cancel"),
+    path("siege/<uuid:move>/justificatif.pdf", seat_moves.evidence, name="organisation_seat_evidence"),
     path("personnes/", people.people_list, name="organisation_people"),
     path("personnes/inviter/", inviting.invite, name="organisation_invite"),
     path("personnes/quitter/", people.leave, name="organisation_leave"),

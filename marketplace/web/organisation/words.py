@@ -1,6 +1,7 @@
 """What an organisation is, in words: for its own pages and for those of its operator."""
 
 from collections.abc import Iterable
+from datetime import timedelta
 
 from marketplace.web.formats import day, format_number
 from marketplace.web.operator.forms import capitalised
@@ -45,7 +46,7 @@ def establishment_facts(place: Establishment) -> dict:
     return {
         "siret": place.siret,
         "title": f"SIRET {grouped(place.siret)}",
-        "note": " – ".join(filter(None, ("siège" if place.is_seat else "", place.name))),
+        "note": " – ".join(filter(None, (_seat_note(place), place.name))),
         "asked": " et ".join(asked),
         "services": [
             f"{service.code}{f' – {service.name}' if service.name else ''}"
@@ -54,6 +55,14 @@ def establishment_facts(place: Establishment) -> dict:
         ],
         "code_missing": place.service_code_required and not any(one.is_default for one in services),
     }
+
+
+def _seat_note(place: Establishment) -> str:
+    if place.is_seat:
+        return "siège"
+    if place.seat_from:
+        return f"siège à partir du {day(place.seat_from)}"
+    return f"ancien siège, jusqu’au {day(place.seat_until - timedelta(days=1))}" if place.seat_until else ""
 
 
 def population_rows(populations: Iterable[Population]) -> list[dict]:

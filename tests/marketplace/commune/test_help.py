@@ -55,6 +55,7 @@ def knock(client, commune, listing):
         "message": made.public_id,
         "key": made.public_id,
         "share": made.public_id,
+        "move": made.public_id,
     }
 
     def opened(prefix, *, by):

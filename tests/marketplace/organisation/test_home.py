@@ -11,7 +11,7 @@ from tests.factories import (
     OrganisationFactory,
     TerritoryFactory,
 )
-from tests.factories.tenants import _checked
+from tests.factories.tenants import second_siret
 from tests.tools.database import as_worker
 from tests.tools.queries import snapshot_queries
 from tests.tools.signing_in import signed_in
@@ -41,10 +41,6 @@ def address(organisation, siret="") -> str:
     if not siret:
         return reverse("organisation_establishment_new", args=[organisation.siren])
     return reverse("organisation_establishment", args=[organisation.siren, siret])
-
-
-def second_siret(organisation) -> str:
-    return _checked(f"{organisation.siren}0002")
 
 
 def test_the_page_tells_who_it_is_and_to_whom_it_adheres(commune):
@@ -136,7 +132,7 @@ def test_what_is_known_is_shown_in_the_form(commune):
 
 def test_an_establishment_is_added(commune):
     client = signed_in(commune, Role.SECRETARY)
-    number = second_siret(commune)
+    number = second_siret(commune.siren)
     client.post(address(commune), {"siret": number, "name": "École", "is_seat": ""})
     assert set(commune.establishments.values_list("siret", flat=True)) == {commune.siret, number}
     assert Organisation.objects.get(pk=commune.pk).siret == commune.siret
@@ -158,7 +154,7 @@ def test_an_establishment_is_added(commune):
 )
 def test_a_mistake_is_told_and_nothing_kept(commune, typed, field):
     client = signed_in(commune, Role.SECRETARY)
-    sent = {"siret": second_siret(commune), "name": "École"} | typed
+    sent = {"siret": second_siret(commune.siren), "name": "École"} | typed
     answer = client.post(address(commune), sent)
     assert list(answer.context["form"].errors) == [field]
     assert sent["name"] in answer.content.decode()
