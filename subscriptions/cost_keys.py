@@ -4,7 +4,7 @@ The communes agree each for itself; whoever refuses leaves its part to the inter
 another reference date, the same key asks nobody again: it is the key that was agreed to, not the figure.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -28,6 +28,7 @@ from subscriptions.models import (
     ShareState,
     Subscription,
 )
+from subscriptions.payer_letters import tell_counted_again
 from subscriptions.paying import Convention, check_months, check_open, check_payer, replace, write
 from tenants.days import in_words
 from tenants.models import Organisation, Population, User
@@ -104,8 +105,8 @@ def propose_key(
         made_by=by,
         made_at=now,
     )
-    weights = _weights(made, communes, reference_on, key.percents)
-    shares = _shares(made, weights, reference_on, starts)
+    weights = weights_of(made, communes, reference_on, key.percents)
+    shares = counted_shares(made, weights, reference_on, starts)
     shares[0].convention_file.save("", convention.file, save=False)  # one file for all
     for share in shares:
         share.proposed_by, share.proposed_at = by, now
@@ -127,29 +128,43 @@ def count_again(
     check_months(starts, None)
     if starts <= localdate(now):
         raise ShareRefused("Choisissez le premier jour d’un mois à venir.", "starts")
-    before = {one.payer_id: one for one in _running(key, starts)}
+    return parts_again(key=key, reference_on=reference_on, starts=starts, side=side, by=by, now=now)
+
+
+def parts_again(
+    *, key: CostKey, reference_on: date, starts: date, side: ShareSide, by: User | None, now: datetime
+) -> list[PayerShare]:
+    """The parts of a key as counted on `reference_on` take the place of the running ones from `starts` on,
+    and their payers are told; `by` None for Halle itself. In the caller's transaction. Raises
+    ShareRefused."""
+    before = {one.payer_id: one for one in running(key, starts)}
     if not any(one.state == ShareState.AGREED for one in before.values()):
         raise ShareRefused("Aucune commune ne paie sa part par cette clé à cette date.", "starts")
-    # Whoever refused still counts in the whole: its part stays the intercommunality's.
-    everybody = covered_communes(subscription=key.subscription, on=localdate(now))
-    there = {one.pk for one in everybody}
-    everybody += [one.payer for one in before.values() if one.payer_id not in there]
-    weights = _weights(key, everybody, reference_on, None)
+    weights = weights_of(key, who_counts(key, before.values(), on=localdate(now)), reference_on)
     reason = f"Clé recalculée au {in_words(reference_on)}."
     for one in before.values():
         replace(share=one, on=starts, reason=reason, side=side, by=by, now=now)
     agreed, asked = [], []
-    for share in _shares(key, weights, reference_on, starts):
+    for share in counted_shares(key, weights, reference_on, starts):
         if old := before.get(share.payer_id):
             for name in _CARRIED_OVER:
                 setattr(share, name, getattr(old, name))
-            share.proposed_by, share.proposed_at = by, now
+            share.proposed_by, share.proposed_at = by or old.proposed_by, now
             (agreed if share.answered_by_id else asked).append(share)
     for shares, state in ((agreed, ShareState.AGREED), (asked, ShareState.PROPOSED)):
         if shares:
             write(shares, side=side, by=by, now=now, state=state)
+    tell_counted_again(shares=agreed, before=before, now=now)
     signals.payers_changed.send(sender=PayerShare, subscription=key.subscription, now=now)
     return [*agreed, *asked]
+
+
+def who_counts(key: CostKey, shares: Iterable[PayerShare], *, on: date) -> list[Organisation]:
+    """The communes that a key counts: those covered that day, and whoever still pays by it. Whoever refused
+    counts in the whole: its part stays the intercommunality's."""
+    everybody = covered_communes(subscription=key.subscription, on=on)
+    there = {one.pk for one in everybody}
+    return everybody + [one.payer for one in shares if one.payer_id not in there]
 
 
 _CARRIED_OVER = (
@@ -158,7 +173,7 @@ _CARRIED_OVER = (
 )  # fmt: skip
 
 
-def _running(key: CostKey, starts: date) -> QuerySet[PayerShare]:
+def running(key: CostKey, starts: date) -> QuerySet[PayerShare]:
     """The shares of a key that last beyond a day, agreed or still to be answered."""
     lasts = Q(ends__isnull=True) | Q(ends__gt=starts)
     begun = Q(state=ShareState.AGREED, starts__lt=starts) | Q(state=ShareState.PROPOSED)
@@ -177,9 +192,13 @@ def _check(key: Key) -> None:
         raise ShareRefused("Cette clé ne compte pas d’habitants.", "population_kind")
 
 
-def _weights(
-    key: CostKey, communes: list[Organisation], on: date, percents: Mapping[int, Decimal] | None
+def weights_of(
+    key: CostKey,
+    communes: list[Organisation],
+    on: date,
+    percents: Mapping[int, Decimal] | None = None,
 ) -> list[Weight]:
+    """How much each commune counts that day. Raises ShareRefused."""
     if key.method == KeyMethod.EQUAL:
         return [Weight(one, 1, "1 part") for one in communes]
     if key.method == KeyMethod.FIXED:
@@ -216,8 +235,9 @@ def _fixed(communes: list[Organisation], percents: Mapping[int, Decimal]) -> lis
     return weights
 
 
-def _shares(key: CostKey, weights: list[Weight], reference_on: date, starts: date) -> list[PayerShare]:
-    """One for each commune that counts; a commune without inhabitants pays nothing. Not saved."""
+def counted_shares(key: CostKey, weights: list[Weight], reference_on: date, starts: date) -> list[PayerShare]:
+    """The shares of a key, one for each commune that counts: a commune without inhabitants pays nothing. Not
+    saved. Raises ShareRefused."""
     total = sum(weight.count for weight in weights)
     if not total:
         raise ShareRefused(

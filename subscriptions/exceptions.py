@@ -1,5 +1,7 @@
 """Why an operation on a subscription was refused. `str()` is a French sentence for the person."""
 
+from datetime import date
+
 
 class SubscriptionRefused(Exception):
     """Base of all refusals."""
@@ -238,8 +240,9 @@ class MessageRefused(SubscriptionRefused):
 
 class ShareRefused(SubscriptionRefused):
     """What a payer is to pay cannot be proposed, answered or ended so. `field` names what to mend, "" when
-    nothing typed is wrong."""
+    nothing typed is wrong. `not_before` is the first day that is not invoiced yet, where that is why."""
 
-    def __init__(self, message, field=""):
+    def __init__(self, message, field="", *, not_before: date | None = None):
         self.field = field
+        self.not_before = not_before
         super().__init__(message)

@@ -1,9 +1,9 @@
 """What is written to whoever is asked to pay a part, and to the subscriber about the answer."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from subscriptions.models import PayerShare, ShareSide, ShareState
+from subscriptions.models import CostKey, PayerShare, ShareSide, ShareState
 from tenants import letters
 from tenants.days import in_words
 from tenants.models import Role
@@ -68,6 +68,58 @@ def tell_answered(*, share: PayerShare, reason: str, now: datetime) -> None:
     for mandate in people_to_tell(organisations=[share.tenant_id], roles=READERS):
         subject = f"{service} : {share.payer.name} {'accepte' if agreed else 'refuse'} de payer une part"
         _write(share, mandate, key="answered", subject=subject, body=body, now=now)
+
+
+def tell_counted_again(
+    *, shares: Sequence[PayerShare], before: Mapping[int, PayerShare], now: datetime
+) -> None:
+    """A key was counted again: to each payer its new part, beside the one in `before` (by payer id); to the
+    subscriber, that it is done. One query, and the letters."""
+    if not shares:
+        return
+    by_payer = {share.payer_id: share for share in shares}
+    first = shares[0]
+    service, subscriber = first.subscription.service_name, first.subscription.tenant.name
+    since = f"À partir du {in_words(first.starts)}"
+    counted = f"La clé de répartition de « {service} » est recalculée au {in_words(first.reference_on)}."
+    for mandate in people_to_tell(organisations=[first.tenant_id, *by_payer], roles=READERS):
+        share = by_payer.get(mandate.organisation_id)
+        if share:
+            said = (
+                f"{since}, vous payez pour {share.basis} ; c’était {before[share.payer_id].basis}. La clé "
+                f"que vous avez acceptée pour {subscriber} ne change pas : vous n’avez rien à répondre."
+            )
+        else:
+            said = (
+                f"{since}, chaque commune qui a accepté la clé paie sa nouvelle part. Toutes sont à la page "
+                "« Qui paie » de l’abonnement, dans Halle."
+            )
+        _write(
+            share or first,
+            mandate,
+            key="counted",
+            subject=f"{service} : les parts des communes sont recalculées",
+            body=f"{counted}\n\n{said}",
+            now=now,
+        )
+
+
+def tell_not_counted(*, key: CostKey, year: int, why: str, now: datetime) -> None:
+    """To the subscriber, once a year and key: the parts could not follow the populations, and why."""
+    service = key.subscription.service_name
+    for mandate in people_to_tell(organisations=[key.tenant_id], roles=READERS):
+        letters.write(
+            tenant=mandate.organisation,
+            key=f"cost-key:{key.pk}:{year}:not-counted:{mandate.user_id}",
+            to=mandate.user.email,
+            subject=f"{service} : les parts des communes restent à recalculer",
+            body=f"Bonjour,\n\nLa clé de répartition de « {service} » compte les habitants, et les "
+            f"populations ont changé le 1er janvier {year}. Les parts n’ont pas pu suivre : {why}\n\n"
+            "Une fois cela réglé, elles seront recalculées d’elles-mêmes. Vous pouvez aussi le faire à la "
+            f"page « Qui paie » de l’abonnement, dans Halle.\n\nUne question ? "
+            f"{key.subscription.operator.contact_email}\n",
+            now=now,
+        )
 
 
 def tell_ended(*, share: PayerShare, side: ShareSide, reason: str, now: datetime) -> None:

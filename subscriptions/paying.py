@@ -170,7 +170,7 @@ def check_payer(*, subscription: Subscription, payer: Organisation, today: date)
 
 
 def write(
-    shares: list[PayerShare], *, side: ShareSide, by: User, now: datetime, state=ShareState.PROPOSED
+    shares: list[PayerShare], *, side: ShareSide, by: User | None, now: datetime, state=ShareState.PROPOSED
 ) -> list[PayerShare]:
     """Writes new shares of one subscription, with their access and their log, and tells their payers. In the
     caller's transaction. Raises ShareRefused."""
@@ -280,7 +280,9 @@ def end(*, share: PayerShare, on: date, reason: str, side: ShareSide, by: User, 
         signals.payers_changed.send(sender=PayerShare, subscription=share.subscription, now=now)
 
 
-def replace(*, share: PayerShare, on: date, reason: str, side: ShareSide, by: User, now: datetime) -> None:
+def replace(
+    *, share: PayerShare, on: date, reason: str, side: ShareSide, by: User | None, now: datetime
+) -> None:
     """Ends an agreed share on `on`, or takes a proposal back, without a letter: another follows it. In the
     caller's transaction. Raises ShareRefused."""
     agreed = share.state == ShareState.AGREED
@@ -290,7 +292,14 @@ def replace(*, share: PayerShare, on: date, reason: str, side: ShareSide, by: Us
 
 
 def _move(
-    share: PayerShare, *, to: ShareState, side: ShareSide, by: User, now: datetime, reason: str = "", **fields
+    share: PayerShare,
+    *,
+    to: ShareState,
+    side: ShareSide,
+    by: User | None,
+    now: datetime,
+    reason: str = "",
+    **fields,
 ) -> None:
     """Conditional update along the table of moves. Raises ShareRefused."""
     before = share.state
@@ -313,9 +322,11 @@ _DID = {
     ShareState.ENDED: "a arrêté la part de {service} que {payer} paie pour {subscriber}",
 }
 
+_COUNTED_AGAIN = "a recalculé la part de {service} que {payer} paie pour {subscriber}"
+
 
 def _log(
-    share: PayerShare, *, before: str, side: ShareSide, by: User, now: datetime, reason: str = ""
+    share: PayerShare, *, before: str, side: ShareSide, by: User | None, now: datetime, reason: str = ""
 ) -> None:
     """The move, and the same event in the audit logs of both sides."""
     PayerShareMove.objects.create(
@@ -328,7 +339,8 @@ def _log(
         by=by,
         reason=reason,
     )
-    did = _DID[ShareState(share.state)].format(
+    counted_again = not before and share.state == ShareState.AGREED
+    did = (_COUNTED_AGAIN if counted_again else _DID[ShareState(share.state)]).format(
         payer=share.payer.name,
         service=share.subscription.service_name,
         subscriber=share.subscription.tenant.name,
@@ -362,6 +374,7 @@ class _refusals:
                 f"Cet abonnement est déjà facturé jusqu’au {in_words(until)} exclu, et une facture émise ne "
                 f"change plus. Choisissez le {in_words(until)} ou plus tard.",
                 "starts",
+                not_before=until,
             ) from error
         if name in _REFUSALS:
             raise ShareRefused(*_REFUSALS[name]) from error

@@ -85,6 +85,17 @@ def remind_approvers(timestamp: int) -> None:
         reminding.remind_due(on=localdate(now), now=now)
 
 
+@app.periodic(cron="43 4 * * *")
+@app.task(queue="letters", queueing_lock="subscriptions.recount_cost_keys", retry=3)
+def recount_cost_keys(timestamp: int) -> None:
+    """Every night: the keys by inhabitants whose year has new populations are counted again."""
+    from subscriptions import recounting
+
+    now = timezone.now()
+    with every_tenant():
+        recounting.recount_due(on=localdate(now), now=now)
+
+
 @app.task(queue="letters", retry=3)
 def write_exit_letters(move_id: int) -> None:
     """Writes to the people concerned by a departure that moved."""

@@ -48,6 +48,7 @@ class ShareSide(models.TextChoices):
     SUBSCRIBER = "member", "l’abonné"
     OPERATOR = "operator", "l’opérateur"
     PAYER = "payer", "le payeur"
+    HALLE = "halle", "Halle"  # the yearly recount of a key: nobody decides anything
 
 
 class KeyMethod(models.TextChoices):
@@ -86,6 +87,31 @@ class CostKey(TenantOwned):
 
     def __str__(self):
         return f"{self.get_method_display()} – {self.subscription_id}"
+
+
+class CostKeyRecount(TenantOwned):
+    """That a key was looked at for a year: its parts follow the populations in force on 1 January. Written
+    once a year and key, by the worker, even where the parts are left as they were: `starts` is then None,
+    and `why` says it in French. Rows are only ever added. `tenant` is the subscriber."""
+
+    key = models.ForeignKey(CostKey, on_delete=models.PROTECT, related_name="recounts")
+    year = models.PositiveSmallIntegerField()
+    starts = models.DateField(null=True)  # first day of the new parts
+    why = models.CharField(max_length=200, blank=True)
+    made_at = models.DateTimeField()
+
+    class Meta(TenantOwned.Meta):
+        verbose_name = "recalcul annuel d’une clé"
+        constraints = [
+            models.UniqueConstraint(fields=["key", "year"], name="cost_key_recounted_once_a_year"),
+            models.CheckConstraint(
+                condition=Q(starts__isnull=False, why="") | (Q(starts__isnull=True) & ~Q(why="")),
+                name="cost_key_recounted_or_left",
+            ),
+        ]
+
+    def __str__(self):
+        return f"{self.key_id} {self.year}"
 
 
 class PayerShareQuerySet(models.QuerySet):
@@ -222,11 +248,19 @@ class PayerShareMove(TenantOwned):
     after = models.CharField(max_length=9, choices=ShareState.choices)
     side = models.CharField("de", max_length=8, choices=ShareSide.choices)
     at = models.DateTimeField()
-    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
+    )  # None: Halle itself
     reason = models.CharField(max_length=500, blank=True)
 
     class Meta(TenantOwned.Meta):
         verbose_name = "décision sur une part"
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(by__isnull=True, side="halle") | (Q(by__isnull=False) & ~Q(side="halle")),
+                name="payer_share_moved_by_somebody_or_halle",
+            )
+        ]
 
     def __str__(self):
         return f"{self.before} → {self.after}"

@@ -59,6 +59,7 @@ from tests.factories.catalogue import (
 from tests.factories.life import EnvelopeFactory, EnvelopeHoldFactory, ReminderFactory
 from tests.factories.payers import (
     CostKeyFactory,
+    CostKeyRecountFactory,
     PayerAccessFactory,
     PayerShareFactory,
     PayerShareMoveFactory,
@@ -127,6 +128,7 @@ __all__ = [
     "ClosingFactory",
     "CollegeFactory",
     "CostKeyFactory",
+    "CostKeyRecountFactory",
     "CoverFactory",
     "CoverageCampaignFactory",
     "CurationFilterFactory",

@@ -8,6 +8,7 @@ from django.core.files.base import ContentFile
 from subscriptions.models import (
     RATE,
     CostKey,
+    CostKeyRecount,
     KeyMethod,
     PayerAccess,
     PayerShare,
@@ -30,6 +31,17 @@ class CostKeyFactory(Factory):
     tenant = factory.SelfAttribute("subscription.tenant")
     method = KeyMethod.EQUAL
     made_by = factory.SubFactory(UserFactory)
+    made_at = REQUESTED_AT
+
+
+class CostKeyRecountFactory(Factory):
+    class Meta:
+        model = CostKeyRecount
+
+    key = factory.SubFactory(CostKeyFactory)
+    tenant = factory.SelfAttribute("key.tenant")
+    year = 2027
+    why = "Les parts sont les mêmes."
     made_at = REQUESTED_AT
 
 

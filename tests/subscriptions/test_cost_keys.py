@@ -7,6 +7,7 @@ from fractions import Fraction
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import transaction
 
 from subscriptions import cost_keys, paying
 from subscriptions.cost_keys import Key
@@ -52,7 +53,7 @@ def communes(held):
 
 
 def share_out(held, key=BY_INHABITANTS, *, starts=STARTS, reference_on=REFERENCE):
-    with tenant_scope([held.tenant_id]):
+    with transaction.atomic(), tenant_scope([held.tenant_id]):
         return cost_keys.propose_key(
             subscription=held,
             key=key,
@@ -75,7 +76,7 @@ def shares_of(held, **values) -> dict[str, PayerShare]:
 
 
 def agree(share):
-    with tenant_scope([share.tenant_id, share.payer_id]):
+    with transaction.atomic(), tenant_scope([share.tenant_id, share.payer_id]):
         paying.agree(share=share, by=UserFactory(), now=NOW)
 
 

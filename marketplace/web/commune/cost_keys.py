@@ -53,6 +53,8 @@ def new(request, organisation, public_id):
         title="Répartir le coût entre les communes couvertes",
         consequences=[
             f"Chacune des communes couvertes ({len(communes)}) reçoit la part que la clé lui donne.",
+            "Si la clé compte les habitants, les parts suivent chaque année les populations en vigueur le "
+            "1er janvier : chacune en est prévenue, sans répondre de nouveau.",
             "Chacune répond pour elle-même. Vous payez la part de celles qui refusent.",
         ],
         label="Envoyer aux communes",

@@ -13,7 +13,7 @@ from marketplace.web.payers.forms import AgreeForm, WhyForm
 from marketplace.web.payers.pages import convention_page, done, form_page, may_read_and_send, stop_page
 from marketplace.web.payers.words import said
 from subscriptions import paying
-from subscriptions.models import PayerShare, ShareSide, ShareState
+from subscriptions.models import KeyMethod, PayerShare, ShareSide, ShareState
 from subscriptions.payer_queries import asked_of
 from tenants.models import Role
 
@@ -56,6 +56,7 @@ def agree(request, organisation, share):
             consequences=[
                 f"Votre part : {row['words']}, {row['when']}.",
                 f"Cela fait environ {row['yearly']} hors taxes par an, au prix de l’abonnement à sa demande.",
+                *_each_year(found),
                 f"Elle repose sur la convention {found.convention_number} du {day(found.convention_date)}.",
                 "Elle vous est facturée à part, avec son calcul. Chaque côté peut l’arrêter pour la suite, à "
                 "la fin d’un mois qui n’est pas encore facturé.",
@@ -130,6 +131,13 @@ def _row(organisation, share: PayerShare, *, signs: bool) -> dict:
         "refuse_url": reverse("member_share_refuse", args=address) if signs and waits else "",
         "stop_url": reverse("member_share_stop", args=address) if signs and agreed else "",
     }
+
+
+def _each_year(share: PayerShare) -> list[str]:
+    """What one agrees to with a key: the formula, not the figure."""
+    if share.key is None or share.key.method != KeyMethod.INHABITANTS:
+        return []
+    return ["Elle suit chaque année les populations en vigueur le 1er janvier. Vous en êtes prévenus."]
 
 
 def _list(organisation) -> str:

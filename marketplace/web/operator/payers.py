@@ -166,7 +166,7 @@ def _share_page(request, operator: Operator, found: PayerShare):
             {
                 "label": f"{capitalised(move.get_after_display())} par {move.get_side_display()}",
                 "when": f"le {moment(move.at)}",
-                "who": str(move.by),
+                "who": str(move.by) if move.by else "Recalcul annuel",
                 "reason": move.reason,
             }
             for move in moves

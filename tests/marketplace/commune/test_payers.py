@@ -219,6 +219,7 @@ def test_an_intercommunality_shares_the_cost_by_a_key(shared):
     with as_worker():
         share = PayerShare.objects.select_related("payer", "key").get(payer__name="Évran")
     answer = reverse("member_share_agree", args=[share.payer.siren, share.public_id])
+    assert "Elle suit chaque année" in signed_in(share.payer).get(answer).content.decode()
     assert signed_in(share.payer).post(answer).status_code == 302
     again = at("member_cost_key_again", shared, share.key.public_id)
     assert again in client.get(at("member_payers", shared)).content.decode()
