@@ -5,6 +5,8 @@ says what happened through a signal, inside the transaction, and this module con
 receiver that raises rolls the whole transaction back.
 """
 
+from django.utils.timezone import localdate
+
 from billing import credits, handover, repricing, sharing_again
 from catalog import signals as catalog
 from catalog.grids import signals as grids
@@ -48,7 +50,11 @@ def _tell_new_signatory(*, organisation, person, roles, now, **_):
 
 def _provision(*, subscription, now, **_):
     if trials.go_on(subscription=subscription, now=now):
-        return  # open already
+        # Open already: its vendor learns that the trial is kept, and what was chosen with the subscription.
+        provisioning.plan_change(
+            subscription=subscription, on=localdate(now), in_words="l’abonnement suit l’essai", now=now
+        )
+        return
     provisioning.plan_activation(subscription=subscription, now=now)
 
 

@@ -4,11 +4,11 @@ All need a tenant scope: the organisation's, or that of the operator with its me
 """
 
 from collections import Counter, defaultdict
-from dataclasses import dataclass, field
-from datetime import date
+from dataclasses import dataclass, field, replace
+from datetime import date, timedelta
 
 from django.contrib.postgres.aggregates import ArrayAgg
-from django.db.models import OuterRef, Q, QuerySet, Subquery, Value
+from django.db.models import Case, CharField, F, OuterRef, Q, QuerySet, Subquery, Value, When
 
 from catalog.finding.strata import stratum_of
 from catalog.models import Family, ShelfEntry
@@ -17,6 +17,12 @@ from tenants.members.adhesions import members_of, operators_of
 from tenants.models import Operator, Organisation, Population
 from tenants.models.territory import PopulationKind, TerritoryKind
 
+# Whoever tries a service for nothing does not have it yet: as one who asks for it.
+UNTRIED_STATE = Case(
+    When(trial_days__isnull=False, then=Value(State.REQUESTED.value)),
+    default=F("state"),
+    output_field=CharField(),
+)
 HAVING = (State.ACTIVE, State.SUSPENDED, State.TERMINATING)
 
 
@@ -33,8 +39,9 @@ class Need:
 
     @property
     def is_met(self) -> bool:
-        """Whether one of its services is open, its own or its intercommunality's."""
-        return bool(self.covers) or any(row.state in HAVING for row in self.held)
+        """Whether one of its services is open, its own or its intercommunality's; a free trial meets no
+        need."""
+        return bool(self.covers) or any(row.state in HAVING and not row.is_trial for row in self.held)
 
 
 @dataclass(frozen=True)
@@ -100,7 +107,8 @@ def socle_of(*, organisation: Organisation, on: date) -> Socle:
 @dataclass(frozen=True)
 class Member:
     """A member of the day; `inhabitants` None when unknown, or when it is no commune: an intercommunality's
-    are those of its communes, and are not counted twice."""
+    are those of its communes, and are not counted twice. `tries_until`: the last day of its free trial of the
+    service in question, when one is open."""
 
     pk: int
     siren: str
@@ -108,11 +116,12 @@ class Member:
     kind: str
     inhabitants: int | None
     insee_code: str = ""  # of a commune
+    tries_until: date | None = None
 
 
 @dataclass
 class ServiceCoverage:
-    """One service of the shelf: how many members have it, are getting it, and lack it."""
+    """One service of the shelf: how many members have it, are getting or trying it, and lack it."""
 
     entry: ShelfEntry
     having: set[int] = field(default_factory=set)
@@ -150,7 +159,7 @@ def coverage_of(*, operator: Operator, on: date) -> Coverage:
         Subscription.objects.open()
         .filter(operator=operator)
         .order_by()
-        .values_list("listing", "state")
+        .values_list("listing", UNTRIED_STATE)
         .annotate(tenants=ArrayAgg("tenant_id"))
     )
     held: dict[int, dict[bool, set[int]]] = defaultdict(lambda: {True: set(), False: set()})
@@ -187,12 +196,17 @@ def members_by_service(
     entry = ShelfEntry.objects.filter(operator=operator, listing=listing_id).first()
     if entry is None:
         return None
-    states = dict(
+    rows = (
         Subscription.objects.open()
         .filter(operator=operator, listing=listing_id)
-        .order_by()
-        .values_list("tenant", "state")
+        .order_by(F("trial_days").asc(nulls_last=True))  # the subscription says more than the trial before it
+        .values_list("tenant", UNTRIED_STATE, "trial_until", "state")
     )
+    states, tries = {}, {}
+    for tenant, state, until, own in rows:
+        states[tenant] = state
+        if until and own == State.ACTIVE:
+            tries[tenant] = until - timedelta(days=1)
     covered = Cover.objects.in_force(on=on).filter(operator=operator, listing=listing_id)
     states.update(dict.fromkeys(covered.values_list("tenant", flat=True), State.ACTIVE))
     groups: dict[str, list[Member]] = {"having": [], "under_way": [], "lacking": []}
@@ -204,7 +218,7 @@ def members_by_service(
         if group == "lacking" and own:
             strata[own] += 1
         if stratum in ("", own):
-            groups[group].append(member)
+            groups[group].append(replace(member, tries_until=tries.get(member.pk)))
     return ServiceMembers(entry=entry, strata=dict(strata), **groups)
 
 

@@ -17,21 +17,31 @@ other, and that is why it is one. What sets it apart:
 """
 
 import uuid
-from datetime import datetime, timedelta
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
 
 from django.db import IntegrityError, transaction
 from django.utils.timezone import localdate
 
-from catalog.models import Listing
+from catalog.models import Listing, PriceGrid
 from catalog.pricing import Quote
 from subscriptions import chain, trial_letters
-from subscriptions.exceptions import AlreadySubscribed, TrialRefused, WrongState
+from subscriptions.exceptions import AlreadySubscribed, OrderRefused, TrialRefused, WrongState
 from subscriptions.leaving import move_exit, open_exit, stop_at_term
-from subscriptions.models import RUNNING, ApprovalState, Exit, ExitState, Party, State, Subscription
+from subscriptions.models import (
+    RUNNING,
+    ApprovalState,
+    Exit,
+    ExitState,
+    Party,
+    PurchasingVehicle,
+    State,
+    Subscription,
+)
 from subscriptions.operations import activate, conclude, find_room, log, move, vehicle_for
 from subscriptions.places import hold_places
 from subscriptions.prerequisites import check_prerequisites
-from subscriptions.tried import promised_days, trial_of
+from subscriptions.tried import trial_of
 from tenants import audit
 from tenants.constraints import violated
 from tenants.days import in_words
@@ -50,37 +60,23 @@ def request_trial(
     requested_by: User,
     request_key: uuid.UUID,
     now: datetime,
-    vehicle_id: int | None = None,
 ) -> Subscription:
     """Asks to try a listing, for as many days as its tariff promises today. Opened at once where nobody else
     must agree.
 
-    `request_key` was drawn with the form: sending it twice returns the first request. Whoever could not order
-    the service is not let into it either: raises what `request_subscription` does of the member, the shelf
-    and the vehicle (NotAvailable, AlreadyCovered, NotAMember, PrerequisiteMissing, OrderRefused);
-    AlreadySubscribed with the open subscription, or trial; TrialRefused when none is promised, or it was had.
+    `request_key` was drawn with the form: sending it twice returns the first request. Raises what
+    `trial_conditions` does.
     """
     hold_places(organisations=[organisation], listing_id=listing.pk)
     if again := Subscription.objects.filter(request_key=request_key, tenant=organisation).first():
         return again
-    today = localdate(now)
-    vehicle = vehicle_for(listing=listing, organisation=organisation, today=today, vehicle_id=vehicle_id)
-    check_untried(organisation=organisation, listing=listing)
-    grid = listing.grid_on(today)
-    days = promised_days(listing=listing, on=today)
-    if days is None:
-        raise TrialRefused(
-            "Ce service ne propose pas d’essai gratuit aujourd’hui. Demandez l’abonnement, ou écrivez à "
-            "votre opérateur."
-        )
-    find_room(vehicle=vehicle, listing=listing, organisation=organisation, yearly_cents=0, on=today)
-    check_prerequisites(listing=listing, organisation=organisation, on=today)
+    found = trial_conditions(organisation=organisation, listing=listing, today=localdate(now))
     trial = Subscription(
         tenant=organisation,
         request_key=request_key,
         listing=listing,
         operator=listing.operator,
-        vehicle=vehicle,
+        vehicle=found.vehicle,
         requested_by=requested_by,
         requested_at=now,
         separate_approver=False,
@@ -89,10 +85,10 @@ def request_trial(
         grid=FREE,
         quote=Quote.of().to_dict(),
         yearly_cents=0,
-        vat_category=grid.vat_category,
-        vat_rate=grid.vat_rate,
-        vat_reason=grid.vat_reason,
-        trial_days=days,
+        vat_category=found.grid.vat_category,
+        vat_rate=found.grid.vat_rate,
+        vat_reason=found.grid.vat_reason,
+        trial_days=found.days,
     )
     try:
         with transaction.atomic():
@@ -109,6 +105,43 @@ def request_trial(
     if chain.decide(subscription=trial, by=requested_by, now=now, **given):
         conclude(subscription=trial, by=requested_by, now=now)
     return trial
+
+
+@dataclass(frozen=True)
+class TrialConditions:
+    """How a listing may be tried: for so many days, by the tariff `grid`, once `others` have agreed."""
+
+    vehicle: PurchasingVehicle
+    grid: PriceGrid
+    days: int
+    others: list[Party]
+
+
+def trial_conditions(*, organisation: Organisation, listing: Listing, today: date) -> TrialConditions:
+    """On what conditions an organisation may try a listing that day. Whoever could not order the service is
+    not let into it either, by any vehicle.
+
+    Raises what `request_subscription` does of the member, the shelf and the vehicle (NotAvailable,
+    AlreadyCovered, NotAMember, PrerequisiteMissing, OrderRefused); AlreadySubscribed with the open
+    subscription, or trial; TrialRefused when none is promised, or it was had.
+    """
+    vehicle = vehicle_for(listing=listing, organisation=organisation, today=today)
+    check_untried(organisation=organisation, listing=listing)
+    grid = listing.grid_on(today)
+    if grid is None or grid.trial_days is None:
+        raise TrialRefused(
+            "Ce service ne propose pas d’essai gratuit aujourd’hui. Demandez l’abonnement, ou écrivez à "
+            "votre opérateur."
+        )
+    try:
+        find_room(vehicle=vehicle, listing=listing, organisation=organisation, yearly_cents=0, on=today)
+    except OrderRefused as refusal:
+        if not refusal.routes:
+            raise
+        vehicle = refusal.routes[0]
+    check_prerequisites(listing=listing, organisation=organisation, on=today)
+    others = [party for party in chain.parties_of(vehicle) if party != Party.MEMBER]
+    return TrialConditions(vehicle, grid, grid.trial_days, others)
 
 
 def check_untried(*, organisation: Organisation, listing: Listing) -> None:

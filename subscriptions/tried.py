@@ -18,13 +18,6 @@ def trial_of(*, organisation: Organisation, listing: Listing) -> Subscription | 
     return found.exclude(state__in=(State.REFUSED, State.CANCELLED)).first()
 
 
-def promised_days(*, listing: Listing, on: date) -> int | None:
-    """How many days of free trial the tariff of that day promises, None when it promises none. Prefetched
-    grids are used."""
-    grid = listing.grid_on(on)
-    return grid.trial_days if grid else None
-
-
 def check_after_trial(*, organisation: Organisation, listing: Listing, wanted_from: date | None) -> None:
     """Whether a subscription may be asked for beside a trial, which it is then to go on with.
 

@@ -28,10 +28,11 @@ def steps(leaving: Exit) -> list[dict]:
     """The phases of a departure: behind, under way, to come; of one given up, that it was."""
     if leaving.state not in ORDER:
         word = BADGES[ExitState(leaving.state)][1]
-        return [{"label": "Préavis", "state": "stopped", "word": word, "when": "", "detail": ""}]
+        return [{"label": "Départ", "state": "stopped", "word": word, "when": "", "detail": ""}]
     reached = ORDER.index(leaving.state)
+    first = "Essai gratuit" if leaving.subscription.is_trial else "Préavis"
     shown = [
-        ("Préavis", until(leaving.transition_from), "" if reached else "Le service continue comme avant."),
+        (first, until(leaving.transition_from), "" if reached else "Le service continue comme avant."),
         ("Transition", span(leaving.transition_from, leaving.retrieval_from), _transition(leaving)),
         ("Récupération des données", span(leaving.retrieval_from, leaving.erasure_from), _retrieval(leaving)),
         ("Effacement", f"à partir du {day(leaving.erasure_from)}", _erasure(leaving)),

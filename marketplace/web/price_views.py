@@ -79,9 +79,12 @@ def tariff(*, listing: Listing, options: list[dict], on: date) -> dict | None:
 
 def trial_offer(grid: PriceGrid | None) -> str:
     """ "Essai gratuit de 30 jours", "" when this tariff promises none."""
-    if grid is None or grid.trial_days is None:
-        return ""
-    return "Essai gratuit d’un jour" if grid.trial_days == 1 else f"Essai gratuit de {grid.trial_days} jours"
+    return trial_words(grid.trial_days) if grid and grid.trial_days else ""
+
+
+def trial_words(days: int) -> str:
+    """ "Essai gratuit d’un jour", "Essai gratuit de 30 jours"."""
+    return "Essai gratuit d’un jour" if days == 1 else f"Essai gratuit de {days} jours"
 
 
 def _sections(definition: dict) -> list[dict]:

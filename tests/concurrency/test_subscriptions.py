@@ -155,7 +155,7 @@ def test_what_is_kept_and_the_night_that_ends_it(left):
             kept = paid.after_trial_id == trial.pk
             leaving = Exit.objects.filter(subscription=trial).first()
         if kept:
-            assert (trial.state, paid.state, runs) == (State.ENDED, State.ACTIVE, [])
+            assert (trial.state, paid.state, runs) == (State.ENDED, State.ACTIVE, [(paid.pk, Event.CHANGE)])
             assert leaving is None or leaving.state == ExitState.WITHDRAWN
         else:
             assert left

@@ -238,6 +238,10 @@ def _active(world: World) -> list:
     return [world.active.public_id]
 
 
+def _tried(world: World) -> list:
+    return [world.tried.public_id]
+
+
 def _agreeing(world: World) -> list:
     return [world.agreeing.public_id]
 
@@ -710,6 +714,11 @@ TABLE = [
     member("member_message_file", thing=_joined("member"), get=opens(MEMBERS)),
     member("member_cancel", thing=_requested,
            post=not_found(MEMBERS) | leads(SECRETARY, ORG_ADMIN)),  # it is this secretary's request
+    member("member_trial", thing=lambda world: [world.tryable.pk], get=opens(SECRETARY),
+           post=leads(SECRETARY), sends=lambda world: {"request_key": str(uuid4())},
+           foreign=opens(SECRETARY)),  # as for a subscription
+    member("member_trial_stop", thing=_tried, get=opens(SECRETARY, SIGNATORY),
+           post=leads(SECRETARY, SIGNATORY)),
     member("member_leave", thing=_active, get=opens(SIGNATORY), post=leads(SIGNATORY), sends=_a_departure),
     member("member_leave_longer", thing=_parting_service, get=opens(SIGNATORY), post=leads(SIGNATORY),
            sends=lambda world: {"until": (world.parting.retrieval_from + timedelta(days=20)).isoformat()}),

@@ -127,6 +127,7 @@ from tests.factories import (
     SubmissionFactory,
     SubscriptionFactory,
     TermFactory,
+    TrialFactory,
     UserFactory,
     ValueFileFactory,
     VendorApplicationFactory,
@@ -202,6 +203,8 @@ class World:
     stopping: Subscription  # of which the member refused the renewal
     expiring: Subscription  # unless it is renewed expressly
     active: Subscription  # with the act that approved it
+    tryable: Listing  # for nothing
+    tried: Subscription  # a trial under way
     shares: dict[str, PayerShare]  # of that one: "proposed", "agreed"
     financed: dict[str, PayerShare]  # of somebody else's, asked of the commune: the same
     cost_key: CostKey  # of that one
@@ -403,6 +406,8 @@ def _member_side(side: dict, commune: Organisation) -> dict:
         "envelope": EnvelopeFactory(tenant=commune),
         "requested": requested,
         "active": active,
+        "tryable": ListingFactory(operator=side["operator"], grid__trial_days=30),
+        "tried": TrialFactory(listing=listing("Agenda"), **asked),
         "shares": _shares(subscription=active),
         "cost_key": _paid_by_a_key(active),
         "financed": _shares(subscription__listing=archives, payer=commune),

@@ -248,13 +248,14 @@ def test_what_is_indispensable_is_not_tried_for_it(listing, commune):
         ask(more, commune)
 
 
-def test_whoever_could_not_order_is_not_let_in(commune, listing):
-    vehicle = PurchasingVehicleFactory(
-        operator=listing.operator, legal_basis=LegalBasis.FRAMEWORK, listing=listing
-    )
-    FrameworkLotFactory(vehicle=vehicle, listing=listing)
+def test_whoever_could_not_order_is_not_let_in():
+    listing = ListingFactory(grid__trial_days=30, vehicle__legal_basis=LegalBasis.FRAMEWORK)
+    FrameworkLotFactory(vehicle=listing.vehicles.get(), listing=listing)
+    commune = AdhesionFactory(operator=listing.operator).organisation
     with pytest.raises(BuyerNotNamed):
-        ask(listing, commune, vehicle_id=vehicle.pk)
+        ask(listing, commune)
+    other = PurchasingVehicleFactory(operator=listing.operator, listing=listing)
+    assert ask(listing, commune).vehicle == other
 
 
 def test_nothing_is_ordered_counted_or_billed():
@@ -366,9 +367,9 @@ def test_the_subscription_goes_on_with_the_same_instance(listing, commune):
     nights(UNTIL + timedelta(days=60))
     with as_worker():
         assert not Exit.objects.exists()
-        [run] = Run.objects.all()
+        [run, told] = Run.objects.order_by("pk")
         assert "sans coupure" in Letter.objects.get(to=member.email).body
-    assert run.subscription_id == trial.pk
+    assert (run.subscription_id, told.subscription_id, told.event) == (trial.pk, paid.pk, Event.CHANGE)
     assert paid.opened_as == trial  # whatever closes it later closes that instance
 
 

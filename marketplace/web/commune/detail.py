@@ -17,6 +17,7 @@ from marketplace.web.commune.life import life_of
 from marketplace.web.commune.opinion import opinion_url
 from marketplace.web.commune.papers import papers_on_page
 from marketplace.web.commune.timeline import OPENING, timeline
+from marketplace.web.commune.trial import trial_block, trial_facts
 from marketplace.web.commune.value import value_link
 from marketplace.web.commune.words import act_word, yearly_price
 from marketplace.web.formats import day, moment
@@ -48,6 +49,14 @@ _DEEDS = {
 }
 
 
+_TRIAL_DEEDS = {
+    State.REQUESTED: "a demandé l’essai gratuit",
+    State.APPROVED: "L’essai gratuit est accordé",
+    State.TERMINATING: "L’essai gratuit est terminé",
+    State.ENDED: "L’essai gratuit est terminé",
+}
+
+
 def detail_page(
     request,
     organisation: Organisation,
@@ -72,12 +81,14 @@ def detail_page(
         "subscription": subscription,
         "follow": follow(organisation, subscription),
         "life": life_of(request, organisation, subscription, leaving=leaves),
-        "breakdown": _breakdown(subscription),
+        "trial": trial_block(request, organisation, subscription),
+        "breakdown": None if subscription.is_trial else _breakdown(subscription),
         "adjustments": [
             announced(one) for one in to_come(organisation=organisation, subscription=subscription)
         ],
         "facts": _facts(subscription),
-        "history": [_deed(move) for move in subscription.transitions.all()],
+        "over": "Essai gratuit" if subscription.is_trial else "Abonnement",
+        "history": [_deed(subscription, move) for move in subscription.transitions.all()],
         "decision": _decision(organisation, subscription),
         "approve_form": ((approve_form or decision_form(subscription)) if approves else None),
         "refuse_form": (refuse_form or RefuseForm()) if approves else None,
@@ -103,7 +114,9 @@ def detail_page(
         "leaving": leaving,
         "value_link": value_link(request, organisation, subscription.listing_id),
         **papers_on_page(request, organisation, subscription, turn=own_turn),
-        "payers_url": reverse("member_payers", args=[organisation.siren, subscription.public_id]),
+        "payers_url": ""
+        if subscription.is_trial
+        else reverse("member_payers", args=[organisation.siren, subscription.public_id]),
         "covers_url": reverse("member_covers", args=[organisation.siren, subscription.public_id])
         if may_cover(subscription)
         else "",
@@ -177,7 +190,7 @@ def _facts(subscription: Subscription) -> list[dict]:
         },
         {"label": "Cadre d’achat", "value": subscription.vehicle.name},
     ]
-    return [*facts, *chosen(subscription)]
+    return [*facts, *trial_facts(subscription), *chosen(subscription)]
 
 
 def chosen(subscription: Subscription) -> list[dict]:
@@ -207,8 +220,10 @@ def _decision(organisation: Organisation, subscription: Subscription) -> dict | 
     }
 
 
-def _deed(move) -> dict:
+def _deed(subscription: Subscription, move) -> dict:
     deed = _DEEDS[State(move.after)]
+    if subscription.is_trial:
+        deed = _TRIAL_DEEDS.get(State(move.after), deed)
     return {
         "at": moment(move.at),
         "sentence": f"{move.by} {deed}." if move.by and deed[0].islower() else f"{deed}.",

@@ -121,6 +121,7 @@ def _open(row: Subscription, organisation: Organisation) -> dict:
         "operator": row.operator.short_name,
         "since": day(row.active_from),
         "suspended": row.state == State.SUSPENDED,
+        "is_trial": row.is_trial,
         "badge": state_badge(row),
     }
 

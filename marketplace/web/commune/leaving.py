@@ -61,7 +61,11 @@ def leave(request, organisation, public_id):
     """The whole calendar, drawn again with what was chosen; nothing is asked before it is confirmed."""
     subscription = _subscription(organisation, public_id)
     today = localdate(timezone.now())
-    if subscription.state not in RUNNING or leaving.open_exit(subscription=subscription):
+    if (
+        subscription.is_trial
+        or subscription.state not in RUNNING
+        or leaving.open_exit(subscription=subscription)
+    ):
         return _back(organisation, subscription)
     try:
         terms = leaving_terms.terms_of(subscription=subscription, on=today)
@@ -207,7 +211,9 @@ def leaving_block(request, organisation: Organisation, subscription: Subscriptio
     )
     if found is None or found.state == ExitState.WITHDRAWN:
         leaves = subscription.state in RUNNING and Role.SIGNATORY in request.roles
+        leaves = leaves and not subscription.is_trial  # which is stopped at once
         return {"leave_url": _named("member_leave", organisation, subscription)} if leaves else {}
+    found.subscription = subscription
     today = localdate(timezone.now())
     notice = found.state == ExitState.NOTICE and today < found.transition_from
     says = (

@@ -19,9 +19,9 @@ ASKING = {Role.SECRETARY, Role.SIGNATORY, Role.ORG_ADMIN}
 
 
 def life_of(request, organisation: Organisation, subscription: Subscription, *, leaving: bool) -> dict | None:
-    """What `commune/_life.html` shows; None before the service is open. Whoever is `leaving` has nothing to
-    change or renew any more. Approved amendments are at hand."""
-    if subscription.active_from is None:
+    """What `commune/_life.html` shows; None before the service is open, and for a free trial. Whoever is
+    `leaving` has nothing to change or renew any more. Approved amendments are at hand."""
+    if subscription.active_from is None or subscription.is_trial:
         return None
     found = outlook(subscription)
     running = subscription.state in RUNNING and not leaving

@@ -19,6 +19,7 @@ from marketplace.web.access import member_view
 from marketplace.web.commune.companions import FIELD, blocking, needs_of, rows, told
 from marketplace.web.commune.forms import FORM_ID, SubscribeForm
 from marketplace.web.commune.home import storefront_url
+from marketplace.web.commune.trial import trial_beside
 from marketplace.web.expecting import expected_when, expected_why
 from marketplace.web.formats import net
 from marketplace.web.price_views import breakdown, price_card
@@ -178,6 +179,7 @@ def _page(request, organisation, offer: Offer, blank, *, form: SubscribeForm | N
         "has_errors": errors,
         "incomplete": bool(form and form.errors and not errors),
         "change": change and _change(change, form, conditions),
+        "trial": trial_beside(organisation, listing, today=localdate(now)),
         "vehicle": conditions.vehicle,
         "deliberation": conditions.deliberation,
         "storefront_url": storefront_url(listing.operator, organisation),

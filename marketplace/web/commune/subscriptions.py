@@ -14,8 +14,8 @@ from django.views.decorators.http import require_safe
 from marketplace.web.access import member_view
 from marketplace.web.commune.detail import detail_page, follow
 from marketplace.web.commune.home import storefront_url
-from marketplace.web.commune.words import is_taxed, plural, state_badge
-from marketplace.web.formats import day, net
+from marketplace.web.commune.words import plural, price_in_list, state_badge
+from marketplace.web.formats import day
 from marketplace.web.pdf import FileMissing, pdf_response
 from subscriptions.queries import GROUPS, group_counts, subscription_for_member, subscriptions_of_member
 from subscriptions.sharing import covers_for
@@ -55,7 +55,7 @@ def subscription_list(request, organisation):
                 "badge": state_badge(row),
                 "by": str(row.requested_by),
                 "at": day(row.requested_at),
-                "yearly": net(row.in_force_cents, taxed=is_taxed(row)),
+                "yearly": price_in_list(row),
             }
             for row in page
         ],

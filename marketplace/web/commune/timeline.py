@@ -62,9 +62,13 @@ def _request(subscription: Subscription) -> dict:
         "label": "Demande",
         "state": "done",
         "when": f"le {moment(subscription.requested_at)}",
-        "detail": f"Par {subscription.requested_by}. "
-        f"Le prix est figé ce jour-là : {yearly_price(subscription)}.",
+        "detail": f"Par {subscription.requested_by}. {_price(subscription)}.",
     }
+
+
+def _price(subscription: Subscription) -> str:
+    price = yearly_price(subscription)
+    return price if subscription.is_trial else f"Le prix est figé ce jour-là\u00a0: {price}"
 
 
 def _to_come(expected: Expected | None) -> dict:
@@ -92,6 +96,8 @@ def chain_steps(subscription: Subscription, approvers: list, *, reader: Party) -
     stopped = subscription.state in (State.REFUSED, State.CANCELLED)
     steps = []
     for step in subscription.approvals.all():
+        if subscription.is_trial and step.party == Party.MEMBER:
+            continue  # its request was its word
         if stopped and step.state != ApprovalState.GIVEN:
             return [*steps, _stopped(subscription, step)]
         steps.append(_approval(subscription, step, approvers, turn, reader))
@@ -218,10 +224,12 @@ def _life(subscription: Subscription, to_come: dict) -> list[dict]:
         when = f"le {moment(move.at)}"
         if move.after == State.ACTIVE:
             label = "Service ouvert" if move.before == State.PROVISIONING else "Service rouvert"
+            if subscription.after_trial_id and move.before == State.PROVISIONING:
+                label = "Service gardé après l’essai"
         elif move.after in (State.SUSPENDED, State.TERMINATING, State.ENDED):
             label = {
                 State.SUSPENDED: "Service suspendu",
-                State.TERMINATING: "Fermeture demandée",
+                State.TERMINATING: "Essai terminé" if subscription.is_trial else "Fermeture demandée",
                 State.ENDED: "Service terminé",
             }[State(move.after)]
         else:

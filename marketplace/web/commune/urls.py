@@ -23,6 +23,7 @@ from marketplace.web.commune import (
     subscribe,
     subscriptions,
     terms,
+    trial,
     value,
 )
 from marketplace.web.commune.choices import favourites, searches, shortlist, shortlists
@@ -119,6 +120,8 @@ urlpatterns = [
         name="member_amendment_act",
     ),
     path("abonnements/<uuid:public_id>/termes/<int:rank>/acte.pdf", terms.act, name="member_term_act"),
+    path("abonnements/essai/<int:listing>/", trial.try_it, name="member_trial"),
+    path("abonnements/<uuid:public_id>/arreter-l-essai/", trial.stop, name="member_trial_stop"),
     path("abonnements/<uuid:public_id>/quitter/", leaving.leave, name="member_leave"),
     path("abonnements/<uuid:public_id>/rester/", leaving.withdraw, name="member_leave_withdraw"),
     path("abonnements/<uuid:public_id>/plus-de-temps/", leaving.longer, name="member_leave_longer"),

@@ -4,6 +4,7 @@ from datetime import date
 
 from billing.models import Channel, Invoice, SettlementState
 from marketplace.web.formats import day, net
+from marketplace.web.price_views import trial_words
 from subscriptions.models import State, Subscription
 from subscriptions.models.decision import Authority
 
@@ -20,9 +21,21 @@ _BADGES = {
 }
 
 
+# Where a free trial says otherwise.
+_TRIAL_BADGES = {
+    State.REQUESTED: ("warning", "Essai demandé", "clock"),
+    State.TERMINATING: ("info", "Essai terminé", "clock"),
+    State.ENDED: ("neutral", "Essai terminé", "neutral"),
+}
+
+
 def state_badge(subscription: Subscription) -> dict:
-    """For components/badge.html."""
+    """For components/badge.html. A free trial that is open says until when."""
     state, label, icon = _BADGES[State(subscription.state)]
+    if subscription.is_trial:
+        state, label, icon = _TRIAL_BADGES.get(State(subscription.state), (state, label, icon))
+        if subscription.state == State.ACTIVE:
+            state, label, icon = "info", f"Essai jusqu’au {day(subscription.last_trial_day)}", "clock"
     return {"state": state, "label": label, "icon": icon}
 
 
@@ -32,8 +45,16 @@ def plural(number: int, word: str) -> str:
 
 
 def yearly_price(subscription: Subscription) -> str:
-    """ "645,00 € HT par an", or "645,00 € par an" when there is no tax."""
+    """ "645,00 € HT par an", or "645,00 € par an" when there is no tax; "Essai gratuit de 30 jours"."""
+    if subscription.is_trial:
+        return trial_words(subscription.trial_days)
     return f"{net(subscription.yearly_cents, taxed=is_taxed(subscription))} par an"
+
+
+def price_in_list(row: Subscription) -> str:
+    """The same, of the day, for the cell of a list whose head says that it is by year. `row` has its
+    `in_force_cents`."""
+    return "Essai gratuit" if row.is_trial else net(row.in_force_cents, taxed=is_taxed(row))
 
 
 def is_taxed(subscription: Subscription) -> bool:

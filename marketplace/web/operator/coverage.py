@@ -16,7 +16,7 @@ from catalog.finding.strata import STRATA
 from catalog.models import Family
 from marketplace.web.access import operator_view
 from marketplace.web.csv import csv_response
-from marketplace.web.formats import format_number
+from marketplace.web.formats import day, format_number
 from marketplace.web.operator.coverage_map import ASKED, HAVE, LACK, coverage_map
 from marketplace.web.operator.coverage_words import bars, percent, stratum_options
 from marketplace.web.operator.forms import capitalised
@@ -35,7 +35,7 @@ from tenants.spreadsheets.writing import csv_bytes, safe_cell
 PAGE_SIZE = 50
 GROUPS = {
     "": ("Ne l’ont pas", lambda found: found.lacking),
-    "demande": ("L’ont demandé", lambda found: found.under_way),
+    "demande": ("L’ont demandé ou l’essaient", lambda found: found.under_way),
     "ont": ("L’ont", lambda found: found.having),
 }
 CSV_COLUMNS = ("Nom", "SIREN", "Nature", "Habitants", "Service")
@@ -99,6 +99,7 @@ def service(request, operator, listing):
                 "name": member.name,
                 "url": reverse("operator_member", args=[operator.slug, member.siren]),
                 "siren": grouped(member.siren),
+                "trial": f"Essai gratuit jusqu’au {day(member.tries_until)}" if member.tries_until else "",
                 "kind": capitalised(OrganisationKind(member.kind).label),
                 "inhabitants": "—" if member.inhabitants is None else format_number(member.inhabitants),
             }

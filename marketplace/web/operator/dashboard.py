@@ -11,8 +11,8 @@ from billing.models import RunState
 from billing.review import latest_run, period_of, settlements_for_person
 from catalog.curation.queue import curators_work
 from marketplace.web.access import operator_view
-from marketplace.web.commune.words import is_taxed
-from marketplace.web.formats import day, format_number, moment, net
+from marketplace.web.commune.words import price_in_list
+from marketplace.web.formats import day, format_number, moment
 from marketplace.web.operator.forms import capitalised
 from marketplace.web.operator.lists import (
     chosen,
@@ -45,6 +45,16 @@ BADGES = {
     State.CANCELLED: "neutral",
     State.ENDED: "neutral",
 }
+
+
+def subscription_state(subscription) -> dict:
+    """`state` in words and `badge`, the colour of a badge; a free trial that is open says until when."""
+    words = capitalised(subscription.get_state_display())
+    if subscription.is_trial and subscription.state == State.ACTIVE:
+        words = f"Essai jusqu’au {day(subscription.last_trial_day)}"
+    elif subscription.is_trial:
+        words = f"Essai {words.lower()}"
+    return {"state": words, "badge": BADGES[subscription.state]}
 
 
 @operator_view()
@@ -219,9 +229,8 @@ def subscriptions(request, operator):
             {
                 "member": subscription.tenant.name,
                 "service": subscription.service_name,
-                "price": net(subscription.in_force_cents, taxed=is_taxed(subscription)),
-                "state": capitalised(subscription.get_state_display()),
-                "badge": BADGES[subscription.state],
+                "price": price_in_list(subscription),
+                **subscription_state(subscription),
                 "since": day(_since(subscription)),
                 "payers_url": reverse(
                     "operator_subscription_payers", args=[operator.slug, subscription.public_id]

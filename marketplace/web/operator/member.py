@@ -11,9 +11,9 @@ from django.views.decorators.http import require_safe
 
 from billing.models import Invoice
 from marketplace.web.access import operator_view
-from marketplace.web.commune.words import is_taxed
-from marketplace.web.formats import day, net
-from marketplace.web.operator.dashboard import BADGES
+from marketplace.web.commune.words import price_in_list
+from marketplace.web.formats import day
+from marketplace.web.operator.dashboard import subscription_state
 from marketplace.web.operator.forms import capitalised
 from marketplace.web.operator.lists import counted, crumbs
 from marketplace.web.operator.members import adhesion_badge, adhesion_dates
@@ -86,11 +86,12 @@ def member(request, operator, siren):
         "subscriptions": [
             {
                 "service": subscription.service_name,
-                "state": BADGES[subscription.state],
-                "label": capitalised(subscription.get_state_display()),
-                "price": net(subscription.in_force_cents, taxed=is_taxed(subscription)),
+                "state": shown["badge"],
+                "label": shown["state"],
+                "price": price_in_list(subscription),
             }
             for subscription in subscriptions
+            for shown in [subscription_state(subscription)]
         ],
         "invoices": counted(invoices, "facture émise", "factures émises") if invoices else "",
         "invoices_url": _invoices_url(request, operator, organisation),

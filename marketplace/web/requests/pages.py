@@ -12,6 +12,7 @@ from catalog.prices import vat_of
 from catalog.pricing import Quote
 from marketplace.web.commune.forms import RefuseForm
 from marketplace.web.commune.timeline import chain_steps
+from marketplace.web.commune.trial import trial_facts
 from marketplace.web.commune.words import state_badge, yearly_price
 from marketplace.web.doors import Door
 from marketplace.web.expecting import expected_when, expected_why
@@ -78,7 +79,6 @@ def detail_page(
     """One request, and one's word on it when it is one's turn."""
     found = _found(door, public_id)
     turn = door.decides and waits_for(found, door.party)
-    quote = Quote.from_dict(found.quote)
     context = {
         "crumbs": door.trail((TITLE, door.url("requests")), (found.tenant.name, "")),
         "title": found.service_name,
@@ -86,14 +86,7 @@ def detail_page(
         "badge": state_badge(found),
         "steps": chain_steps(found, [], reader=door.party),
         "facts": _facts(found, turn=turn),
-        "breakdown": breakdown(
-            quote=quote,
-            vat_category=found.vat_category,
-            vat_rate=found.vat_rate,
-            vat_reason=found.vat_reason,
-            vat_cents=vat_of(quote=quote, category=found.vat_category, rate=found.vat_rate),
-            caption=f"Le prix par an, figé le {day(found.requested_at)}",
-        ),
+        "breakdown": None if found.is_trial else _breakdown(found),
         "refuse_form": (form or RefuseForm()) if turn else None,
         "refusing": form is not None,
         "agree_url": door.url("request_agree", found.public_id),
@@ -158,6 +151,18 @@ def message_file(door: RequestDoor, public_id, message):
     return file_response(_found(door, public_id), message)
 
 
+def _breakdown(found: Subscription) -> dict:
+    quote = Quote.from_dict(found.quote)
+    return breakdown(
+        quote=quote,
+        vat_category=found.vat_category,
+        vat_rate=found.vat_rate,
+        vat_reason=found.vat_reason,
+        vat_cents=vat_of(quote=quote, category=found.vat_category, rate=found.vat_rate),
+        caption=f"Le prix par an, figé le {day(found.requested_at)}",
+    )
+
+
 def _found(door: RequestDoor, public_id) -> Subscription:
     found = requests_of(owner=door.owner).prefetch_related("approvals__reminders")
     return get_object_or_404(found, public_id=public_id)
@@ -175,6 +180,7 @@ def _facts(found: Subscription, *, turn: bool) -> list[dict]:
         {"label": "Opérateur", "value": found.operator.short_name},
         {"label": "Cadre d’achat", "value": found.vehicle.name},
     ]
+    facts += trial_facts(found)
     if found.wanted_from:
         facts.append({"label": "À partir du", "value": day(found.wanted_from)})
     today = localdate(timezone.now())
