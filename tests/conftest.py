@@ -4,6 +4,8 @@
 - An undefined variable in a template fails. Nothing beyond this machine can be reached.
 """
 
+import gc
+
 import pytest
 from django.db import connections
 from django.template import engines
@@ -17,6 +19,9 @@ from tests.tools.strict_templates import Refusing
 # A slow machine is no bug of what is tested: speed is measured by `make bench`.
 settings.register_profile("halle", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("halle")
+
+# Half a million objects of the libraries are looked through at each collection: let there be few.
+gc.set_threshold(50_000, 20, 20)
 
 
 @pytest.hookimpl(optionalhook=True)

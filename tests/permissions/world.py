@@ -12,6 +12,7 @@ from django.conf import settings
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.test import Client
+from django.test.client import ClientHandler
 from django.utils import timezone
 from django.utils.timezone import localdate
 
@@ -645,10 +646,11 @@ def _by_hand(run: BillingRun, like: Invoice) -> dict:
 
 
 class People:
-    """One person for each of PEOPLE, in world A, signed in once; `client` makes a fresh browser for her."""
+    """One person for each of PEOPLE, in world A, signed in once; `client` gives her a fresh browser."""
 
     def __init__(self, world: World):
         self._sessions = {ANONYMOUS: None}
+        self._handlers: dict[tuple, ClientHandler] = {}
         for role in Role.values:
             self.sign_in(role, _holder(world, role))
         self.sign_in(NO_MANDATE, UserFactory())
@@ -667,8 +669,10 @@ class People:
         self._sessions[who] = client.cookies[settings.SESSION_COOKIE_NAME].value
 
     def client(self, who: str, **options) -> Client:
-        """`options` are those of django.test.Client."""
+        """`options` are those of django.test.Client. Its cookies are fresh, and no other call's; what answers
+        it, the chain of middleware, is made once."""
         client = Client(**options)
+        client.handler = self._handlers.setdefault(tuple(options.items()), client.handler)
         if session := self._sessions[who]:
             client.cookies[settings.SESSION_COOKIE_NAME] = session
         return client
