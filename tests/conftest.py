@@ -29,6 +29,11 @@ def pytest_xdist_make_scheduler(config, log):
     return once.Scheduling(config, log)
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items):
+    items.sort(key=lambda item: once.turn(item.nodeid))
+
+
 @pytest.fixture(scope="session")
 def django_db_setup(django_test_environment, django_db_blocker):
     """A database of our own making, in place of pytest-django's: Django would make it as its owner."""
