@@ -17,7 +17,7 @@ import httpcore
 import httpx
 from django.conf import settings
 
-from tenants import addresses
+from tenants import addresses, guarded
 
 MAX_BYTES = 1024 * 1024
 MAX_REDIRECTIONS = 3
@@ -100,9 +100,7 @@ def fetch(
     }
     address = checked_address(url)
     try:
-        with httpcore.ConnectionPool(
-            ssl_context=httpx.create_ssl_context(), network_backend=_Guarded(deadline)
-        ) as pool:
+        with guarded.connections(until=deadline) as pool:
             for _ in range(MAX_REDIRECTIONS + 1):
                 with pool.stream(
                     "GET", str(address), headers=asked, extensions={"timeout": _TIMEOUTS}
@@ -220,58 +218,3 @@ def _said(status: int) -> str:
 
 
 _TIMEOUTS = dict.fromkeys(("connect", "read", "write", "pool"), EXCHANGE_SECONDS)
-
-
-class _Guarded(httpcore.NetworkBackend):
-    """Resolves once, checks, and connects to the address that was checked."""
-
-    def __init__(self, deadline: float):
-        self.deadline = deadline
-        self.network = httpcore.SyncBackend()
-
-    def connect_tcp(self, host, port, timeout=None, local_address=None, socket_options=None):
-        failure: Exception | None = None
-        for address in addresses.resolve(host, port):
-            try:
-                stream = self.network.connect_tcp(
-                    address, port, _left(self.deadline, timeout), local_address, socket_options
-                )
-            except httpcore.ConnectError as error:
-                failure = error
-            else:
-                return _Bounded(stream, self.deadline)
-        raise failure or httpcore.ConnectError
-
-    def sleep(self, seconds):
-        time.sleep(seconds)
-
-
-class _Bounded(httpcore.NetworkStream):
-    """A connection on which every wait ends at the deadline, however often a byte trickles in."""
-
-    def __init__(self, stream: httpcore.NetworkStream, deadline: float):
-        self.stream = stream
-        self.deadline = deadline
-
-    def read(self, max_bytes, timeout=None):
-        return self.stream.read(max_bytes, _left(self.deadline, timeout))
-
-    def write(self, buffer, timeout=None):
-        self.stream.write(buffer, _left(self.deadline, timeout))
-
-    def start_tls(self, ssl_context, server_hostname=None, timeout=None):
-        stream = self.stream.start_tls(ssl_context, server_hostname, _left(self.deadline, timeout))
-        return _Bounded(stream, self.deadline)
-
-    def close(self):
-        self.stream.close()
-
-    def get_extra_info(self, info):
-        return self.stream.get_extra_info(info)
-
-
-def _left(deadline: float, timeout: float | None) -> float:
-    left = deadline - time.monotonic()
-    if left <= 0:
-        raise httpcore.ReadTimeout
-    return min(left, timeout if timeout is not None else left)
