@@ -1,0 +1,152 @@
+"""An Open Service Broker that fails as told: it keeps its instances, and a script says how it answers.
+
+A judge, not a mock: it speaks HTTP on a socket, and what it holds is what it really did.
+"""
+
+import contextlib
+import http.server
+import json
+import socket
+import struct
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+HANG_SECONDS = 1.0  # longer than the tests let a call last
+
+
+@dataclass(frozen=True)
+class Fault:
+    """How the next request of that method is answered: `works` says whether the work is done all the same.
+
+    `body` bytes as they are; `hang`: no answer in time; `reset`: the connection is broken; `slow`: seconds
+    before the answer."""
+
+    method: str
+    status: int = 200
+    body: bytes = b"{}"
+    headers: dict = field(default_factory=dict)
+    works: bool = False
+    hang: bool = False
+    reset: bool = False
+    slow: float = 0.0
+
+
+class Broker:
+    """What it holds, what it was asked, and the faults still to come. Each answer takes `pause` seconds."""
+
+    def __init__(self):
+        self.pause = 0.0
+        self.at_once = self.most_at_once = 0
+        self.instances: set[str] = set()
+        self.asked: list[tuple[str, str]] = []
+        self.faults: list[Fault] = []
+        self.lock = threading.Lock()
+        self.url = ""
+
+    def methods(self) -> list[str]:
+        """What was asked, in order: "PUT", "GET" (its last operation), "FETCH" (the instance), "DELETE"."""
+        return [method for method, _ in self.asked]
+
+    def work(self, method: str, instance: str) -> tuple[int, dict]:
+        """What a good broker does."""
+        with self.lock:
+            there = instance in self.instances
+            match method:
+                case "PUT":
+                    self.instances.add(instance)
+                    return (200 if there else 201), {"dashboard_url": f"https://vendor.example/{instance}"}
+                case "DELETE":
+                    self.instances.discard(instance)
+                    return (200 if there else 410), {}
+                case "FETCH":
+                    return (
+                        (200, {"dashboard_url": f"https://vendor.example/{instance}"}) if there else (404, {})
+                    )
+                case _:
+                    return (200, {"state": "succeeded"}) if there else (410, {})
+
+    def next_fault(self, method: str) -> Fault | None:
+        with self.lock:
+            for fault in self.faults:
+                if fault.method == method:
+                    self.faults.remove(fault)
+                    return fault
+        return None
+
+
+@contextlib.contextmanager
+def failing_broker() -> Iterator[Broker]:
+    """A broker at `url`, on a port of its own, until the end."""
+    broker = Broker()
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def answer(self):
+            with broker.lock:
+                broker.at_once += 1
+                broker.most_at_once = max(broker.most_at_once, broker.at_once)
+            try:
+                time.sleep(broker.pause)
+                self.really_answer()
+            finally:
+                with broker.lock:
+                    broker.at_once -= 1
+
+        def really_answer(self):
+            self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            path = self.path.partition("?")[0].split("/v2/service_instances/")[1]
+            instance, _, last_operation = path.partition("/")
+            method = "FETCH" if self.command == "GET" and not last_operation else self.command
+            broker.asked.append((method, instance))
+            fault = broker.next_fault(method)
+            if fault is None:
+                status, said = broker.work(method, instance)
+                self.say(status, json.dumps(said).encode())
+                return
+            if fault.works:
+                broker.work(method, instance)
+            time.sleep(fault.slow)
+            if fault.hang:
+                time.sleep(HANG_SECONDS)
+            elif fault.reset:
+                # Not an orderly end: the peer gets a reset.
+                self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                self.connection.close()
+            else:
+                self.say(fault.status, fault.body, fault.headers)
+
+        do_PUT = do_GET = do_DELETE = do_PATCH = answer
+
+        def say(self, status: int, content: bytes, headers: dict | None = None):
+            self.send_response(status)
+            for name, value in {"Content-Length": str(len(content)), **(headers or {})}.items():
+                self.send_header(name, value)
+            self.end_headers()
+            with contextlib.suppress(OSError):  # the caller may have hung up
+                self.wfile.write(content)
+
+        def finish(self):
+            with contextlib.suppress(OSError, ValueError):
+                super().finish()
+
+        def log_message(self, *arguments):
+            """Stay silent: pytest's output is for results."""
+
+    with serving(Handler) as broker.url:
+        yield broker
+
+
+@contextlib.contextmanager
+def serving(handler: Callable) -> Iterator[str]:
+    """The address of a server with that handler."""
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    server.daemon_threads = True
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
