@@ -90,7 +90,7 @@ def finish(departure: Exit, *, by: User) -> None:
     """The service is closed by hand, and the certificate that the data are erased put on record."""
     subscription, day = departure.subscription, departure.erasure_from + timedelta(days=5)
     run = Run.objects.get(subscription=subscription, event=Event.CLOSE)
-    provisioning.run_next_step(run_id=run.pk, now=at(departure.erasure_from, 4, 1))
+    provisioning.take_turn(run_id=run.pk, now=at(departure.erasure_from, 4, 1))
     provisioning.mark_done(step=run.steps.get(), by=by, service_url="", now=at(day, 10))
     certificate = act_pdf(
         organisation=subscription.listing.vendor.organisation.name,

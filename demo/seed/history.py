@@ -16,7 +16,7 @@ from demo.seed.moments import at
 from demo.seed.offers import Market
 from demo.seed.people import holders
 from provisioning.connectors.outcomes import NeedsPerson
-from provisioning.models import Call, Run, Step, StepState
+from provisioning.models import Call, Lane, Run, Step, StepState
 from subscriptions.deciding import authorities
 from subscriptions.models import (
     Approval,
@@ -235,6 +235,7 @@ def _provisioning(rows: Rows, subscription: Subscription, approved, opened, rng:
     step = Step(
         tenant=tenant,
         run=run,
+        lane=Lane.objects.get_or_create(vendor=subscription.listing.vendor)[0],
         position=1,
         name="open",
         label="Ouverture du service chez l’éditeur",

@@ -152,4 +152,4 @@ class Requests:
         """Approved; the manual connector asks a person at once, and calls nobody."""
         self.approve(subscription)
         run = Run.objects.get(subscription=subscription)
-        provisioning.run_next_step(run_id=run.pk, now=run.created_at + timedelta(minutes=1))
+        provisioning.take_turn(run_id=run.pk, now=run.created_at + timedelta(minutes=1))

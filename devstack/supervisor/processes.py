@@ -48,6 +48,12 @@ def processes(stack: Stack) -> list[Process]:
             "Starting worker",
         ),
         Process(
+            "provision",
+            ["manage.py", "provision", "--skip-checks"],
+            django(stack, "worker"),
+            "Provisioning: at work",
+        ),
+        Process(
             "identity",
             ["-m", "demo.identity", "--port", str(stack.ports["identity"]), "--people", str(PEOPLE)],
             {},

@@ -20,7 +20,8 @@ from provisioning.models.endpoint import ConnectorKind
 @dataclass(frozen=True)
 class ServiceRequest:
     """What a vendor is told. `key` is the idempotency key: the same at every attempt. `options`: the codes of
-    those chosen; `counts`: what the organisation says of itself, by `Counted.name`."""
+    those chosen; `counts`: what the organisation says of itself, by `Counted.name`. `url` is what the vendor
+    said before of where the service will be, "" if nothing."""
 
     key: str
     subscription_id: str
@@ -30,6 +31,7 @@ class ServiceRequest:
     operator_name: str
     options: tuple[str, ...] = ()
     counts: Mapping[str, int] = field(default_factory=dict)
+    url: str = ""
 
 
 class Connector(Protocol):

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from provisioning.models.run import Cause
+
 
 @dataclass(frozen=True)
 class Done:
@@ -12,18 +14,38 @@ class Done:
 
 @dataclass(frozen=True)
 class InProgress:
-    """The vendor works on it. Ask again after `poll_after` seconds, quoting `operation`."""
+    """The vendor works on it. Ask again after `poll_after` seconds (None: the vendor did not say), quoting
+    `operation`; `url` is what it said already of where the service will be."""
 
     operation: str
-    poll_after: int
+    poll_after: int | None = None
+    url: str = ""
 
 
 @dataclass(frozen=True)
 class NeedsPerson:
-    """No automatic way on: a person must act. `reason` in French."""
+    """No automatic way on: a person must act. `reason` in French. `doubtful`: the vendor may have begun, what
+    it may hold is to be deleted first."""
 
     reason: str
+    doubtful: bool = False
 
 
 class Retry(Exception):
-    """It did not work, and may later. `str()` is a French sentence without secret."""
+    """It did not work, and may later. `str()` is a French sentence without secret.
+
+    `cause` says how patiently to try again, `after` how many seconds the vendor asks for. `doubtful`: the
+    vendor may have done the work all the same, or half of it. `afresh`: what was under way is over.
+    """
+
+    def __init__(
+        self,
+        sentence: str,
+        *,
+        cause: Cause,
+        after: int | None = None,
+        doubtful: bool = False,
+        afresh: bool = False,
+    ):
+        super().__init__(sentence)
+        self.cause, self.after, self.doubtful, self.afresh = cause, after, doubtful, afresh

@@ -1,4 +1,5 @@
 from provisioning.models.endpoint import Endpoint
-from provisioning.models.run import Call, Event, Run, Step, StepState
+from provisioning.models.lane import Lane
+from provisioning.models.run import Call, Cause, Event, Run, Step, StepState
 
-__all__ = ["Call", "Endpoint", "Event", "Run", "Step", "StepState"]
+__all__ = ["Call", "Cause", "Endpoint", "Event", "Lane", "Run", "Step", "StepState"]

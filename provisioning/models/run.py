@@ -4,6 +4,7 @@ import uuid
 
 from django.db import models
 
+from provisioning.models.lane import Lane
 from tenants.tenancy import TenantManager, TenantOwned
 
 
@@ -59,10 +60,27 @@ class StepQuerySet(models.QuerySet):
         )
 
 
+class Cause(models.TextChoices):
+    """Why a call came to nothing: each is tried again in its own way (engine.patience)."""
+
+    UNREACHABLE = "unreachable", "injoignable"
+    TIMEOUT = "timeout", "trop lent"
+    BROKEN = "broken", "en panne"
+    BUSY = "busy", "occupé"
+    UNREADABLE = "unreadable", "réponse illisible"
+    UNTRUSTED = "untrusted", "certificat refusé"
+
+
 class Step(TenantOwned):
-    """One idempotent "ensure" at the vendor, keyed by run and name."""
+    """One idempotent "ensure" at the vendor, keyed by run and name.
+
+    `turn` grows at each claim: what a worker brings back is written only if nobody has claimed the step
+    since. `doubtful`: the vendor may hold something that Halle cannot vouch for, to be deleted before
+    anything else (Open Service Broker 2.17, "Orphan Mitigation"); `gives_up`: once it is, a person is asked.
+    """
 
     run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="steps")
+    lane = models.ForeignKey(Lane, on_delete=models.PROTECT, related_name="steps")
     position = models.PositiveSmallIntegerField()
     name = models.CharField(max_length=40)
     label = models.CharField(max_length=200)  # what the secretary reads
@@ -70,6 +88,11 @@ class Step(TenantOwned):
     attempts = models.PositiveSmallIntegerField(default=0)
     run_after = models.DateTimeField()
     lease_until = models.DateTimeField(null=True)
+    turn = models.PositiveIntegerField(default=0)
+    cause = models.CharField(max_length=12, choices=Cause.choices, blank=True)  # of the last failure
+    doubtful = models.BooleanField(default=False)
+    gives_up = models.BooleanField(default=False)
+    url = models.CharField(max_length=500, blank=True)  # where the vendor says that it will be
     operation = models.TextField(blank=True)  # the vendor's word for what is under way
     first_tried_at = models.DateTimeField(null=True)
     done_at = models.DateTimeField(null=True)
@@ -84,8 +107,18 @@ class Step(TenantOwned):
                 condition=~models.Q(state="running") | models.Q(lease_until__isnull=False),
                 name="step_running_has_lease",
             ),
+            models.CheckConstraint(
+                condition=models.Q(doubtful=True) | models.Q(gives_up=False), name="step_gives_up_in_doubt"
+            ),
         ]
-        indexes = [models.Index(fields=["state", "run_after"], name="step_state_due")]
+        # What a worker looks for several times a second: small, for what is over is not in it.
+        indexes = [
+            models.Index(
+                fields=["lane", "run_after"],
+                condition=models.Q(state__in=UNFINISHED),
+                name="step_lane_due",
+            ),
+        ]
 
     def __str__(self):
         return f"{self.label} ({self.get_state_display()})"
@@ -103,6 +136,7 @@ class Call(TenantOwned):
     started_at = models.DateTimeField()
     finished_at = models.DateTimeField(null=True)
     outcome = models.CharField(max_length=30, blank=True)  # "" while its end is unknown
+    cause = models.CharField(max_length=12, choices=Cause.choices, blank=True)
     detail = models.CharField(max_length=500, blank=True)
 
     class Meta(TenantOwned.Meta):

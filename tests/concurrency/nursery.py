@@ -1,4 +1,4 @@
-"""`python -m tests.concurrency.nursery`: forks a worker for each line it reads, and answers with its number.
+"""`python -m tests.concurrency.nursery COMMAND…`: forks a worker for each line it reads, answers its number.
 
 A worker takes seconds to load its code, each time that one was killed: here it is loaded once.
 """
@@ -8,8 +8,6 @@ import signal
 import sys
 
 from devstack.leash import end_with_parent
-
-WORKER = ["manage.py", "procrastinate", "--skip-checks", "worker"]
 
 
 def main() -> None:
@@ -27,7 +25,7 @@ def main() -> None:
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         sys.stdin.close()
         os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # the log; what was answered here is the nursery's
-        execute_from_command_line(WORKER)
+        execute_from_command_line(["manage.py", sys.argv[1], "--skip-checks", *sys.argv[2:]])
         return
 
 

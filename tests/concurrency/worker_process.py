@@ -20,7 +20,6 @@ from catalog import tasks as catalog_tasks
 from devstack import database
 from devstack.leash import end_with_parent
 from marketplace import tasks as housekeeping
-from provisioning import tasks as provisioning_tasks
 from tenants import tasks as tenants_tasks
 from tests.tools.database import acting_as
 
@@ -30,12 +29,12 @@ REAL_WAITING = os.environ.get("HALLE_REAL_WAITING") == "1"
 
 
 class WorkerProcess:
-    """`manage.py procrastinate worker` as in production: its own database role, a folder for its files.
+    """A worker as in production: its own database role, a folder for its files. `manage.py` runs it.
 
     A process of its own, forked from one that has loaded the code (see `nursery`).
     """
 
-    def __init__(self, folder: Path):
+    def __init__(self, folder: Path, command: tuple[str, ...] = ("procrastinate", "worker")):
         self.log_file = folder / "worker.log"
         self.environment = {
             **{name: value for name, value in os.environ.items() if not name.endswith("DATABASE_URL")},
@@ -47,7 +46,7 @@ class WorkerProcess:
         }
         with self.log_file.open("a") as log:
             self.nursery = subprocess.Popen(
-                [sys.executable, "-m", "tests.concurrency.nursery"],
+                [sys.executable, "-m", "tests.concurrency.nursery", *command],
                 cwd=ROOT, env=self.environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log,
                 text=True, preexec_fn=end_with_parent(),
             )  # fmt: skip
@@ -139,7 +138,6 @@ def next_minute() -> None:
     with acting_as("worker"):
         for sweep in (
             housekeeping.rescue,
-            provisioning_tasks.sweep,
             billing_tasks.sweep,
             tenants_tasks.sweep_member_imports,
             catalog_tasks.sweep_simulations,

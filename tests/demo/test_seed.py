@@ -278,7 +278,6 @@ def test_only_jobs_that_have_something_to_do_are_left(seeded):
         "billing.tasks.settle_repricing": Amendment.objects.filter(state="approved").count(),
         "catalog.tasks.make_choice_file": 1,
         "catalog.tasks.run_simulation": 3,
-        "provisioning.tasks.run_next_step": 1,
         "tenants.tasks.send_letter": Letter.objects.count(),
     }
     assert Letter.objects.exists()

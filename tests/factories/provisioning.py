@@ -2,11 +2,11 @@
 
 import factory
 
-from provisioning.models import Call, Endpoint, Run, Step
+from provisioning.models import Call, Endpoint, Lane, Run, Step
 from provisioning.models.endpoint import ConnectorKind
 from subscriptions.models import State
 from tests.factories.base import APPROVED_AT, Factory
-from tests.factories.catalog import OfferFactory
+from tests.factories.catalog import OfferFactory, VendorFactory
 from tests.factories.subscriptions import SubscriptionFactory
 
 
@@ -36,6 +36,14 @@ class EndpointFactory(Factory):
     config = factory.LazyFunction(dict)
 
 
+class LaneFactory(Factory):
+    class Meta:
+        model = Lane
+        django_get_or_create = ["vendor"]
+
+    vendor = factory.SubFactory(VendorFactory)
+
+
 class RunFactory(Factory):
     class Meta:
         model = Run
@@ -56,6 +64,7 @@ class StepFactory(Factory):
     name = "open"
     label = "Ouverture du service chez l’éditeur"
     run_after = APPROVED_AT
+    lane = factory.SubFactory(LaneFactory, vendor=factory.SelfAttribute("..run.subscription.listing.vendor"))
 
 
 class CallFactory(Factory):

@@ -109,5 +109,4 @@ def test_two_amendments_for_two_days_are_both_on_their_way():
     planned(subscription, on=LATER)
     with as_worker():
         assert Run.objects.filter(event=Event.CHANGE, finished_at__isnull=True).count() == 2
-        operations.sweep(now=MIDNIGHT + timedelta(minutes=5))
         assert Step.objects.due(now=MIDNIGHT).count() == 1

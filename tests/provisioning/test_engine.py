@@ -7,15 +7,17 @@ import pytest
 from django.utils import timezone
 
 from provisioning import operations
-from provisioning.models import Call, Run, Step, StepState
-from provisioning.operations import LEASE, MAX_ATTEMPTS
+from provisioning.engine.asking import ask
+from provisioning.engine.claiming import LEASE, claim_due
+from provisioning.engine.patience import MAX_CLAIMS, PATIENCE
+from provisioning.engine.recording import record
+from provisioning.models import Call, Cause, Run, Step, StepState
 from subscriptions import operations as subscriptions
 from subscriptions.exceptions import WrongState
 from subscriptions.models import Exit, ExitState, State, Subscription
 from tenants.models import AuditEvent
 from tests.demo.test_broker import broker
 from tests.factories import EndpointFactory, ExitFactory, SubscriptionFactory, UserFactory
-from tests.tools import jobs
 from tests.tools.database import as_worker
 
 pytestmark = pytest.mark.django_db
@@ -51,8 +53,8 @@ def planned(now):
 def go_on(run, *, now) -> Step:
     """One turn of a worker at `now`; the step as it is afterwards."""
     with as_worker():
-        operations.run_next_step(run_id=run.pk, now=now)
-        return Step.objects.select_related("run").get(run=run)
+        operations.take_turn(run_id=run.pk, now=now)
+        return Step.objects.select_related("run", "lane").get(run=run)
 
 
 def to_the_end(run, *, now) -> Step:
@@ -77,9 +79,6 @@ def test_a_service_opens_asynchronously_and_becomes_active(vendor, planned, now)
     assert (step.state, step.operation, step.lease_until) == (StepState.WAITING, "provision", None)
     assert current(subscription).state == State.PROVISIONING
     assert step.run_after > now
-    # The next turn is enqueued for later, in the same transaction.
-    names = [name for name, _ in jobs.waiting()]
-    assert names == ["provisioning.tasks.run_next_step"] * 2
 
     step = to_the_end(run, now=step.run_after)
     opened, [instance] = current(subscription), vendor.known()
@@ -120,8 +119,8 @@ def test_a_worker_that_dies_after_the_call_leaves_one_instance(vendor, planned, 
     """It asked, and died before its record: the next worker asks the same, under the same key."""
     subscription, run = planned(osb=True, url=vendor.base_url)
     with as_worker():
-        dead_step, dead_call = operations._claim(run_id=run.pk, now=now)
-        outcome = operations._ask_vendor(dead_step)
+        [dead] = claim_due(run_id=run.pk, now=now)
+        outcome = ask(dead)
     assert len(vendor.known()) == 1
 
     # While its lease runs nobody else takes the step.
@@ -132,59 +131,58 @@ def test_a_worker_that_dies_after_the_call_leaves_one_instance(vendor, planned, 
     [instance] = vendor.known()
     assert step.state == StepState.DONE
     assert current(subscription).state == State.ACTIVE
-    assert instance["id"] == dead_step.key
+    assert instance["id"] == dead.step.key
 
     # The dead one was only slow: what it brings back changes nothing.
     with as_worker():
-        operations._record(step=dead_step, call=dead_call, outcome=outcome, now=now)
+        record([(dead, outcome)], now=now)
         assert Step.objects.get(pk=step.pk).state == StepState.DONE
-        assert Call.objects.get(pk=dead_call.pk).outcome == ""
+        assert Call.objects.get(pk=dead.call.pk).outcome == ""
         assert AuditEvent.objects.filter(what="subscription.activated").count() == 1
 
 
 def test_what_kills_every_worker_comes_to_a_person(planned, now):
     _, run = planned(osb=True)
     with as_worker():
-        for turn in range(MAX_ATTEMPTS):
-            assert operations._claim(run_id=run.pk, now=now + turn * 2 * LEASE) is not None
-    step = go_on(run, now=now + MAX_ATTEMPTS * 2 * LEASE)
+        for turn in range(MAX_CLAIMS):
+            assert len(claim_due(run_id=run.pk, now=now + turn * 2 * LEASE)) == 1
+    step = go_on(run, now=now + MAX_CLAIMS * 2 * LEASE)
     assert step.state == StepState.NEEDS_PERSON
     assert "plusieurs fois" in step.problem
     with as_worker():
-        assert Call.objects.filter(finished_at=None).count() == MAX_ATTEMPTS
+        assert Call.objects.filter(finished_at=None).count() == MAX_CLAIMS
 
 
-def test_the_sweep_finds_what_a_dead_worker_left(planned, now):
+def test_what_a_dead_worker_left_is_taken_once_its_lease_is_over(planned, now):
     _, run = planned(connector="manual")
-    jobs.forget()
     with as_worker():
-        operations._claim(run_id=run.pk, now=now)
-        assert operations.sweep(now=now + LEASE - timedelta(seconds=1)) == 0
-        assert operations.sweep(now=now + LEASE + timedelta(seconds=31)) == 1
-    assert jobs.waiting() == [("provisioning.tasks.run_next_step", {"run_id": run.pk})]
+        assert len(claim_due(now=now)) == 1
+        assert claim_due(now=now + LEASE - timedelta(seconds=1)) == []
+        [claim] = claim_due(now=now + LEASE)
+    assert (claim.step.run, claim.step.turn) == (run, 2)
 
 
 def test_a_vendor_that_is_down_is_asked_again_later_and_later_then_a_person_is(planned, now):
     _, run = planned(osb=True, url="http://127.0.0.1:1")
-    delays = []
-    for attempt in range(1, MAX_ATTEMPTS):
+    patience = PATIENCE[Cause.UNREACHABLE]
+    for attempt in range(1, patience.attempts):
         step = go_on(run, now=now)
-        assert (step.state, step.attempts) == (StepState.PENDING, attempt)
+        assert (step.state, step.attempts, step.cause) == (StepState.PENDING, attempt, Cause.UNREACHABLE)
         assert step.problem == "Le système de l’éditeur ne répond pas."
-        delays.append(int((step.run_after - now).total_seconds()))
-        now = step.run_after
-    assert delays == [5, 10, 20, 40, 80, 160, 320]
+        usual = min(patience.first * 2 ** (attempt - 1), patience.longest)
+        assert 0.75 * usual <= (step.run_after - now).total_seconds() <= 1.25 * usual
+        now = max(step.run_after, step.lane.cut_until or step.run_after)
     step = go_on(run, now=now)
-    assert step.state == StepState.NEEDS_PERSON
+    assert (step.state, step.doubtful) == (StepState.NEEDS_PERSON, False)
     with as_worker():
-        assert Call.objects.filter(outcome="retry").count() == MAX_ATTEMPTS
+        assert Call.objects.filter(outcome="retry", cause="unreachable").count() == patience.attempts
 
 
 def test_after_a_person_asked_again_the_series_starts_afresh(vendor, planned, now):
     subscription, run = planned(osb=True, url="http://127.0.0.1:1")
-    for _ in range(MAX_ATTEMPTS):
+    for _ in range(PATIENCE[Cause.UNREACHABLE].attempts):
         step = go_on(run, now=now)
-        now = step.run_after
+        now = max(step.run_after, step.lane.cut_until or now)
     with as_worker():
         endpoint = subscription.listing.offer.endpoint
         endpoint.config["url"] = vendor.base_url
@@ -217,7 +215,7 @@ def test_a_wrong_password_needs_a_person(vendor, planned, now, monkeypatch):
     step = go_on(run, now=now)
     assert (step.state, step.problem) == (
         StepState.NEEDS_PERSON,
-        "L’éditeur a refusé la demande (code 401).",
+        "L’éditeur a refusé l’ouverture (code 401).",
     )
     assert vendor.known() == []
 
@@ -316,8 +314,8 @@ def test_what_halle_did_not_open_is_closed_by_a_person(planned, now):
     assert go_on(run, now=now).problem == "Halle n’a pas ouvert ce service : il se ferme à la main."
 
 
-def test_a_closing_left_behind_is_swept_up(now):
-    subscription = SubscriptionFactory(state=State.TERMINATING)
+def test_what_no_longer_has_a_purpose_is_not_carried_out(planned, now):
+    _, run = planned(osb=True, url="http://127.0.0.1:1")
     with as_worker():
-        operations.plan_closing(subscription=subscription, now=now)
-        assert operations.sweep(now=now + timedelta(minutes=1)) == 1
+        Subscription.objects.update(state=State.CANCELLED)
+        assert claim_due(run_id=run.pk, now=now) == []

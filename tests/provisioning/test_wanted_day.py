@@ -5,7 +5,6 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from django.db import IntegrityError, transaction
-from procrastinate.contrib.django.models import ProcrastinateJob
 
 from provisioning import operations
 from provisioning.models import Step, StepState
@@ -24,12 +23,10 @@ def test_the_vendor_is_asked_that_day():
     subscription = SubscriptionFactory(state=State.APPROVED, wanted_from=WANTED)
     with as_worker():
         run = operations.plan_activation(subscription=subscription, now=APPROVED_AT)
-        (job,) = ProcrastinateJob.objects.filter(task_name="provisioning.tasks.run_next_step")
-        assert job.scheduled_at == MIDNIGHT
-        operations.run_next_step(run_id=run.pk, now=MIDNIGHT - timedelta(seconds=1))
-        operations.sweep(now=MIDNIGHT - timedelta(seconds=1))
+        assert Step.objects.get(run=run).run_after == MIDNIGHT
+        operations.take_turn(now=MIDNIGHT - timedelta(seconds=1))
         assert Step.objects.get(run=run).state == StepState.PENDING
-        operations.run_next_step(run_id=run.pk, now=MIDNIGHT)
+        operations.take_turn(now=MIDNIGHT)
         # Asked: this offer has no connection.
         assert Step.objects.get(run=run).state == StepState.NEEDS_PERSON
 

@@ -415,9 +415,7 @@ class Lives(RuleBasedStateMachine):
             leaving.advance_exits(now=self.now)
             trials.end_due(now=self.now)
             renewing.renew_due(on=self.today, now=self.now)
-            due = Step.objects.due(now=self.now).order_by("pk")
-            for run in due.values_list("run", flat=True):
-                provisioning.run_next_step(run_id=run, now=self.now)
+            provisioning.take_turn(now=self.now)
         self.behind = False
 
     @invariant()

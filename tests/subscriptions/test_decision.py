@@ -6,7 +6,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import IntegrityError, transaction
 
-from provisioning.models import Run
+from provisioning.models import Run, Step, StepState
 from subscriptions import operations
 from subscriptions.exceptions import DecisionInvalid, OrganisationClosed, SamePerson, WrongState
 from subscriptions.models import ApprovalState, Decision, State, Subscription
@@ -16,7 +16,6 @@ from tenants.tenancy import tenant_scope
 from tests.factories import SubscriptionFactory, UserFactory
 from tests.factories.base import NOW
 from tests.factories.subscriptions import PDF
-from tests.tools import jobs
 from tests.tools.database import as_worker
 
 pytestmark = pytest.mark.django_db
@@ -43,18 +42,23 @@ def approve(subscription, **changes):
         subscription.refresh_from_db()
 
 
+def nothing_planned() -> bool:
+    with as_worker():
+        return not Run.objects.exists()
+
+
 def test_an_approval_keeps_its_act_and_plans_the_opening(asked):
     approve(asked, number=" 2026-31 ")
     with tenant_scope([asked.tenant_id]):
         decision = Decision.objects.get(subscription=asked)
-        run = Run.objects.get(subscription=asked)
+        step = Step.objects.get(run__subscription=asked)
         events = list(AuditEvent.objects.values_list("what", flat=True))
     assert asked.state == State.PROVISIONING
     assert (decision.number, decision.date) == ("2026-31", TODAY)
     assert decision.file.name == f"decisions/{asked.tenant_id}/{asked.public_id}.pdf"
     assert decision.file.read() == PDF
     assert events == ["subscription.approved"]
-    assert jobs.waiting() == [("provisioning.tasks.run_next_step", {"run_id": run.pk})]
+    assert step.state == StepState.PENDING
 
 
 def test_an_organisation_that_is_no_more_approves_nothing():
@@ -64,7 +68,7 @@ def test_an_organisation_that_is_no_more_approves_nothing():
     with tenant_scope([asked.tenant_id]):
         asked.refresh_from_db()
     assert asked.state == State.REQUESTED
-    assert jobs.waiting() == []
+    assert nothing_planned()
 
 
 def test_an_organisation_approves_until_the_day_it_closes():
@@ -79,7 +83,7 @@ def test_the_requester_does_not_approve(asked):
     with tenant_scope([asked.tenant_id]):
         asked.refresh_from_db()
     assert asked.state == State.REQUESTED
-    assert jobs.waiting() == []
+    assert nothing_planned()
 
 
 def test_the_database_refuses_the_requester_too(asked):
@@ -140,7 +144,7 @@ def test_a_refusal_says_why_and_who(asked):
     assert (move.by, move.reason) == (person, "Budget épuisé")
     # Free words may name somebody: they stay out of a log that can never be changed.
     assert "Budget" not in f"{event.sentence}{event.changes}{event.details}"
-    assert jobs.waiting() == []
+    assert nothing_planned()
 
 
 def test_a_request_can_be_taken_back(asked):

@@ -63,7 +63,7 @@ def current(subscription) -> Subscription:
 def close_at_vendor(subscription, on: date) -> None:
     with as_worker():
         run = Run.objects.get(subscription=subscription, event=Event.CLOSE)
-        provisioning.run_next_step(run_id=run.pk, now=at(on))
+        provisioning.take_turn(run_id=run.pk, now=at(on))
         step = Step.objects.get(run=run)
         assert step.state == StepState.NEEDS_PERSON
         provisioning.mark_done(step=step, by=UserFactory(), service_url="", now=at(on))

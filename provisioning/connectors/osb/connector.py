@@ -1,22 +1,27 @@
-"""Open Service Broker API 2.17: provision, update, deprovision, then poll `last_operation` (asynchronous)."""
+"""Open Service Broker API 2.17: provision, update, deprovision, each asynchronous where the broker wishes.
+
+What a broker's answer means is read from one table, that of "Orphan Mitigation" in the specification
+(`_outcome`). A request whose answer leaves a doubt is mitigated by the engine: deleted, then asked again.
+"""
 
 import base64
 import json
 import os
+import uuid
+from urllib.parse import urlencode
 
-import httpx
 from pydantic import BaseModel, HttpUrl
 
-from provisioning.connectors.addresses import refuse_private_address
+from provisioning.connectors.calling import Answer, call
 from provisioning.connectors.outcomes import Done, InProgress, NeedsPerson, Retry
+from provisioning.models.run import Cause
 
 API_VERSION = "2.17"
-TIMEOUT = httpx.Timeout(10, connect=5)
-DEFAULT_POLL_SECONDS = 5
-MAX_POLL_SECONDS = 300
-MAX_ANSWER_BYTES = 1024 * 1024
 MAX_ADDRESS = 500  # what Subscription.service_url holds
+MAX_OPERATION = 10_000  # the specification's own bound
 PLATFORM = "halle"
+
+Outcome = Done | InProgress | NeedsPerson
 
 
 class OsbConnector:
@@ -32,7 +37,7 @@ class OsbConnector:
     def __init__(self, config: Config):
         self.config = config
 
-    def ensure_open(self, request) -> Done | InProgress | NeedsPerson:
+    def ensure_open(self, request) -> Outcome:
         """PUT /v2/service_instances/{key}: the broker answers the same to the same request."""
         body = {
             **self._plan(),
@@ -42,143 +47,130 @@ class OsbConnector:
         }
         if request.options or request.counts:
             body["parameters"] = _parameters(request)
-        response = self._call(
-            "PUT", request, path="", params={"accepts_incomplete": "true"}, content=json.dumps(body)
-        )
-        match response.status_code:
+        answer = self._call("PUT", request, query={"accepts_incomplete": "true"}, body=body)
+        match answer.status:
             case 200 | 201:
-                return Done(url=_web_address(_object(response).get("dashboard_url")))
+                said = _said(answer, doubtful=answer.status == 201)
+                return Done(url=_web_address(said.get("dashboard_url")))
             case 202:
-                return InProgress(
-                    operation=_text(_object(response).get("operation"))[:10_000],
-                    poll_after=_poll_after(response),
-                )
+                return _under_way(answer, doubtful=True)
             case 409:
                 return NeedsPerson("L’éditeur a déjà un service à ce nom avec d’autres caractéristiques.")
-            case 400 | 401 | 403 | 404 | 412 | 422:
-                return NeedsPerson(f"L’éditeur a refusé la demande (code {response.status_code}).")
-            case status:
-                raise Retry(f"Le système de l’éditeur a répondu par une erreur (code {status}).")
-
-    def poll(self, request, operation: str) -> Done | InProgress | NeedsPerson:
-        """GET last_operation; once it succeeded, the instance is fetched again for its address."""
-        params = {**self._plan(), "operation": operation} if operation else self._plan()
-        response = self._call("GET", request, path="/last_operation", params=params)
-        if response.status_code != 200:
-            raise Retry(f"L’éditeur ne dit pas où en est l’ouverture (code {response.status_code}).")
-        match _object(response).get("state"):
-            case "in progress":
-                return InProgress(operation=operation, poll_after=_poll_after(response))
-            case "succeeded":
-                # The same PUT again: identical, so the broker answers 200 with the address.
-                return self.ensure_open(request)
-            case "failed":
-                return NeedsPerson("L’éditeur n’a pas réussi à ouvrir le service.")
             case _:
-                raise Retry("La réponse de l’éditeur est illisible.")
+                return _outcome(answer, verb="l’ouverture", doubtful=True)
 
-    def ensure_changed(self, request) -> Done | InProgress | NeedsPerson:
+    def poll(self, request, operation: str) -> Outcome:
+        """GET last_operation; once it succeeded, the instance is fetched for the service's address unless the
+        broker said it before. 410: what was being opened is there no more."""
+        answer = self._last_operation(request, operation)
+        if answer.status == 410:
+            raise Retry("L’ouverture s’est perdue chez l’éditeur.", cause=Cause.BROKEN, afresh=True)
+        match _state(answer):
+            case "in progress":
+                return InProgress(operation=operation, poll_after=answer.retry_after)
+            case "succeeded":
+                return Done(url=request.url or self._address(request))
+            case _:
+                return NeedsPerson("L’éditeur n’a pas réussi à ouvrir le service.", doubtful=True)
+
+    def ensure_changed(self, request) -> Outcome:
         """PATCH /v2/service_instances/{key}: all the parameters again, so that once or twice is the same."""
         body = {
             "service_id": self.config.service_id,
             "context": _context(request),
             "parameters": _parameters(request),
         }
-        response = self._call(
-            "PATCH", request, path="", params={"accepts_incomplete": "true"}, content=json.dumps(body)
-        )
-        match response.status_code:
+        answer = self._call("PATCH", request, query={"accepts_incomplete": "true"}, body=body)
+        match answer.status:
             case 200:
-                _object(response)  # the page of a proxy changes nothing
+                _said(answer)  # the page of a proxy changes nothing
                 return Done()
             case 202:
-                return InProgress(
-                    operation=_text(_object(response).get("operation"))[:10_000],
-                    poll_after=_poll_after(response),
-                )
-            case 400 | 401 | 403 | 404 | 405 | 410 | 412:
-                return NeedsPerson(f"L’éditeur a refusé la modification (code {response.status_code}).")
-            case status:  # 422 too: another operation is under way (ConcurrencyError)
-                raise Retry(f"Le système de l’éditeur a répondu par une erreur (code {status}).")
+                return _under_way(answer)
+            case _:
+                return _outcome(answer, verb="la modification")
 
-    def poll_changing(self, request, operation: str) -> Done | InProgress | NeedsPerson:
+    def poll_changing(self, request, operation: str) -> Outcome:
         """GET last_operation."""
-        params = {**self._plan(), "operation": operation} if operation else self._plan()
-        response = self._call("GET", request, path="/last_operation", params=params)
-        if response.status_code != 200:
-            raise Retry(f"L’éditeur ne dit pas où en est la modification (code {response.status_code}).")
-        match _object(response).get("state"):
+        answer = self._last_operation(request, operation)
+        match _state(answer):
             case "in progress":
-                return InProgress(operation=operation, poll_after=_poll_after(response))
+                return InProgress(operation=operation, poll_after=answer.retry_after)
             case "succeeded":
                 return Done()
-            case "failed":
-                return NeedsPerson("L’éditeur n’a pas réussi à modifier le service.")
             case _:
-                raise Retry("La réponse de l’éditeur est illisible.")
+                return NeedsPerson("L’éditeur n’a pas réussi à modifier le service.")
 
-    def ensure_closed(self, request) -> Done | InProgress | NeedsPerson:
+    def ensure_closed(self, request) -> Outcome:
         """DELETE /v2/service_instances/{key}; 410: closed already."""
-        params = {**self._plan(), "accepts_incomplete": "true"}
-        response = self._call("DELETE", request, path="", params=params)
-        match response.status_code:
+        answer = self._call("DELETE", request, query={**self._plan(), "accepts_incomplete": "true"})
+        match answer.status:
             case 200:
-                _object(response)  # the page of a proxy closes nothing
+                _said(answer)  # the page of a proxy closes nothing
                 return Done()
             case 410:
                 return Done()
             case 202:
-                return InProgress(
-                    operation=_text(_object(response).get("operation"))[:10_000],
-                    poll_after=_poll_after(response),
-                )
-            case 400 | 401 | 403 | 404 | 412:
-                return NeedsPerson(f"L’éditeur a refusé la fermeture (code {response.status_code}).")
-            case status:  # 422 too: another operation is under way (ConcurrencyError)
-                raise Retry(f"Le système de l’éditeur a répondu par une erreur (code {status}).")
+                return _under_way(answer)
+            case _:
+                return _outcome(answer, verb="la fermeture")
 
-    def poll_closing(self, request, operation: str) -> Done | InProgress | NeedsPerson:
-        """GET last_operation; 410: closed."""
-        params = {**self._plan(), "operation": operation} if operation else self._plan()
-        response = self._call("GET", request, path="/last_operation", params=params)
-        if response.status_code == 410:
+    def poll_closing(self, request, operation: str) -> Outcome:
+        """GET last_operation; 410: closed. What failed is asked for again, until it is closed."""
+        answer = self._last_operation(request, operation)
+        if answer.status == 410:
             return Done()
-        if response.status_code != 200:
-            raise Retry(f"L’éditeur ne dit pas où en est la fermeture (code {response.status_code}).")
-        match _object(response).get("state"):
+        match _state(answer):
             case "in progress":
-                return InProgress(operation=operation, poll_after=_poll_after(response))
+                return InProgress(operation=operation, poll_after=answer.retry_after)
             case "succeeded":
                 return Done()
-            case "failed":
-                return NeedsPerson("L’éditeur n’a pas réussi à fermer le service.")
             case _:
-                raise Retry("La réponse de l’éditeur est illisible.")
+                raise Retry("L’éditeur n’a pas réussi à fermer le service.", cause=Cause.BROKEN, afresh=True)
+
+    def _address(self, request) -> str:
+        """GET /v2/service_instances/{key}, "" from a broker that does not let its instances be fetched.
+        Raises Retry."""
+        answer = self._call("GET", request, query=self._plan())
+        if answer.status == 200:
+            return _web_address(_said(answer).get("dashboard_url"))
+        if 400 <= answer.status < 500 and answer.status not in (408, 429):
+            return ""
+        raise Retry(
+            f"L’éditeur ne dit pas l’adresse du service (code {answer.status}).",
+            cause=Cause.BROKEN,
+            after=answer.retry_after,
+        )
 
     def _plan(self) -> dict:
         return {"service_id": self.config.service_id, "plan_id": self.config.plan_id}
 
-    def _call(self, method: str, request, *, path: str, params: dict, content: str | None = None):
+    def _last_operation(self, request, operation: str) -> Answer:
+        query = {**self._plan(), "operation": operation} if operation else self._plan()
+        return self._call("GET", request, path="/last_operation", query=query)
+
+    def _call(self, method: str, request, *, path: str = "", query: dict, body: dict | None = None) -> Answer:
+        who = base64.b64encode(json.dumps({"siren": request.siren}).encode()).decode()
+        password = os.environ.get(self.config.password_variable, "")
+        credentials = base64.b64encode(f"{self.config.username}:{password}".encode()).decode()
         base = str(self.config.url).rstrip("/")
-        refuse_private_address(base)
-        identity = base64.b64encode(json.dumps({"siren": request.siren}).encode()).decode()
         try:
-            return httpx.request(
+            return call(
                 method,
-                f"{base}/v2/service_instances/{request.key}{path}",
-                params=params,
-                content=content,
-                auth=(self.config.username, os.environ.get(self.config.password_variable, "")),
+                f"{base}/v2/service_instances/{request.key}{path}?{urlencode(query)}",
                 headers={
+                    "Authorization": f"Basic {credentials}",
                     "X-Broker-API-Version": API_VERSION,
-                    "X-Broker-API-Originating-Identity": f"{PLATFORM} {identity}",
+                    "X-Broker-API-Originating-Identity": f"{PLATFORM} {who}",
+                    "X-Broker-API-Request-Identity": str(uuid.uuid4()),
                     "Content-Type": "application/json",
                 },
-                timeout=TIMEOUT,
-                follow_redirects=False,
+                content=json.dumps(body).encode() if body is not None else b"",
             )
-        except httpx.HTTPError as error:
-            raise Retry("Le système de l’éditeur ne répond pas.") from error
+        except Retry as problem:
+            # Only what begins something leaves a doubt behind.
+            problem.doubtful = problem.doubtful and method == "PUT"
+            raise
 
 
 def _context(request) -> dict:
@@ -195,28 +187,72 @@ def _parameters(request) -> dict:
     return {"options": sorted(request.options), "counts": dict(request.counts)}
 
 
-def _object(response: httpx.Response) -> dict:
+def _outcome(answer: Answer, *, verb: str, doubtful: bool = False) -> Outcome:
+    """What any status but those expected means; `doubtful`: of a request that may have begun something.
+    Raises Retry."""
+    match answer.status:
+        case 408:
+            raise Retry("Le système de l’éditeur n’a pas reçu la demande à temps.", cause=Cause.TIMEOUT)
+        case 429:
+            raise Retry(
+                "Le système de l’éditeur demande de patienter.", cause=Cause.BUSY, after=answer.retry_after
+            )
+        case 422 if _error(answer) == "ConcurrencyError":
+            raise Retry("L’éditeur termine d’abord une autre opération.", cause=Cause.BUSY)
+        case status if 400 <= status < 500:
+            return NeedsPerson(f"L’éditeur a refusé {verb} (code {status}).")
+        case status if status >= 500:
+            raise Retry(
+                f"Le système de l’éditeur a répondu par une erreur (code {status}).",
+                cause=Cause.BROKEN,
+                after=answer.retry_after,
+                doubtful=doubtful,
+            )
+        case status:
+            raise Retry(
+                f"La réponse de l’éditeur n’est pas prévue (code {status}).",
+                cause=Cause.UNREADABLE,
+                doubtful=doubtful and 200 <= status < 300,
+            )
+
+
+def _state(answer: Answer) -> str:
+    """The state of the last operation. Raises Retry when the answer does not say it."""
+    if answer.status != 200:
+        raise Retry(
+            f"L’éditeur ne dit pas où en est l’opération (code {answer.status}).",
+            cause=Cause.BUSY if answer.status == 429 else Cause.BROKEN,
+            after=answer.retry_after,
+        )
+    state = (answer.json_object() or {}).get("state")
+    if state not in ("in progress", "succeeded", "failed"):
+        raise Retry("La réponse de l’éditeur est illisible.", cause=Cause.UNREADABLE)
+    return state
+
+
+def _said(answer: Answer, *, doubtful: bool = False) -> dict:
     """The answer as a JSON object. Raises Retry for anything else: the page of a proxy opens no service."""
-    try:
-        answer = response.json() if len(response.content) <= MAX_ANSWER_BYTES else None
-    except ValueError:
-        answer = None
-    if not isinstance(answer, dict):
-        raise Retry("La réponse de l’éditeur est illisible.")
-    return answer
+    said = answer.json_object()
+    if said is None:
+        raise Retry("La réponse de l’éditeur est illisible.", cause=Cause.UNREADABLE, doubtful=doubtful)
+    return said
 
 
-def _text(value) -> str:
-    return value if isinstance(value, str) else ""
+def _under_way(answer: Answer, *, doubtful: bool = False) -> InProgress:
+    said = _said(answer, doubtful=doubtful)
+    operation = said.get("operation")
+    if not isinstance(operation, str) or len(operation) > MAX_OPERATION:
+        operation = ""
+    url = _web_address(said.get("dashboard_url"))
+    return InProgress(operation=operation, poll_after=answer.retry_after, url=url)
+
+
+def _error(answer: Answer) -> str:
+    error = (answer.json_object() or {}).get("error")
+    return error if isinstance(error, str) else ""
 
 
 def _web_address(value) -> str:
     """The vendor's address if a person can follow it safely (http or https, of a length we keep), else ""."""
-    text = _text(value)
+    text = value if isinstance(value, str) else ""
     return text if text.startswith(("https://", "http://")) and len(text) <= MAX_ADDRESS else ""
-
-
-def _poll_after(response: httpx.Response) -> int:
-    """The broker's Retry-After in seconds, within reason."""
-    value = response.headers.get("Retry-After", "")
-    return min(int(value), MAX_POLL_SECONDS) if value.isdigit() and int(value) else DEFAULT_POLL_SECONDS

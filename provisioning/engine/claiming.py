@@ -1,0 +1,164 @@
+"""Which steps a worker takes now: those due, lane by lane, within what each vendor bears at once."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.db.models import Case, Count, DateTimeField, F, Q, QuerySet, When
+from django.db.models.functions import Coalesce
+from django.utils import timezone
+
+from provisioning.connectors import ServiceRequest
+from provisioning.engine.patience import BREAK_AFTER, MAX_CLAIMS
+from provisioning.models import Call, Endpoint, Event, Lane, Run, Step, StepState
+from subscriptions.in_force import terms_on
+from subscriptions.models import RUNNING, State, Subscription
+
+# A worker renews what it holds three times in that time: when it is over, the worker is dead.
+LEASE = timedelta(seconds=45)
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A step that this worker alone may carry out for now, with all that asking its vendor needs. `request`
+    is None when a service is to be changed or closed that no run opened. `moot`: there is nothing to ask."""
+
+    step: Step
+    call: Call
+    endpoint: Endpoint | None
+    request: ServiceRequest | None
+    moot: bool = False
+
+
+def claim_due(*, now: datetime, lease: timedelta = LEASE, run_id: int | None = None) -> list[Claim]:
+    """Every step that may be carried out now (of one run only, when it is named), each marked running and
+    committed with its Call row.
+
+    A lane that another worker is claiming from is left to it. Must run outside a transaction.
+    """
+    due = _due(now, run_id)
+    lanes = Lane.objects.exclude(cut_until__gt=now).filter(pk__in=due.values("lane")).order_by("pk")
+    ids = list(lanes.values_list("pk", flat=True))
+    return [claim for lane_id in ids for claim in _claim_from(lane_id, due=due, now=now, lease=lease)]
+
+
+def _due(now: datetime, run_id: int | None) -> QuerySet[Step]:
+    """Of plans that still have a purpose: those of a subscription that has gone elsewhere wait for ever."""
+    purposeful = (
+        Q(run__event=Event.ACTIVATE, run__subscription__state=State.PROVISIONING)
+        | Q(run__event=Event.CHANGE)
+        | Q(run__event=Event.CLOSE, run__subscription__state=State.TERMINATING)
+    )
+    due = Step.objects.due(now=now).filter(purposeful, run__finished_at__isnull=True)
+    return due.filter(run=run_id) if run_id else due
+
+
+@transaction.atomic
+def _claim_from(lane_id: int, *, due: QuerySet[Step], now: datetime, lease: timedelta) -> list[Claim]:
+    lanes = Lane.objects.select_for_update(no_key=True, skip_locked=True)
+    lane = lanes.filter(pk=lane_id).first()
+    if lane is None or (lane.cut_until and lane.cut_until > now):
+        return []
+    busy = Step.objects.filter(lane=lane).aggregate(
+        running=Count("pk", filter=Q(state=StepState.RUNNING, lease_until__gt=now)),
+        begun=Count("pk", filter=Q(state__in=[StepState.RUNNING, StepState.WAITING])),
+    )
+    # Cut before, and not proved since: a single call tries whether the vendor answers again.
+    at_once = 1 if lane.failures >= BREAK_AFTER else lane.at_once
+    calls = max(0, at_once - busy["running"])
+    begun_first = Case(When(state=StepState.PENDING, then=1), default=0)
+    found = _locked(due.filter(lane=lane).order_by(begun_first, "run_after", "pk"))[:calls]
+    begun = [step for step in found if step.state != StepState.PENDING]
+    fresh = [step for step in found if step.state == StepState.PENDING]
+    return _take(begun + fresh[: max(0, at_once - busy["begun"])], lane=lane, now=now, lease=lease)
+
+
+def _locked(steps: QuerySet[Step]) -> QuerySet[Step]:
+    return steps.select_for_update(of=("self",), no_key=True, skip_locked=True).select_related(
+        "run__subscription__tenant__territory",
+        "run__subscription__operator",
+        "run__subscription__listing__offer__endpoint",
+    )
+
+
+def _take(steps: list[Step], *, lane: Lane, now: datetime, lease: timedelta) -> list[Claim]:
+    worn_out = [step.pk for step in steps if step.attempts >= MAX_CLAIMS]
+    if worn_out:
+        Step.objects.filter(pk__in=worn_out).update(
+            state=StepState.NEEDS_PERSON,
+            lease_until=None,
+            problem="La demande s’est interrompue plusieurs fois sans explication.",
+        )
+        steps = [step for step in steps if step.attempts < MAX_CLAIMS]
+    if not steps:
+        return []
+    ids = [step.pk for step in steps]
+    Step.objects.filter(pk__in=ids).update(
+        state=StepState.RUNNING,
+        attempts=F("attempts") + 1,
+        turn=F("turn") + 1,
+        lease_until=now + lease,
+        first_tried_at=Coalesce("first_tried_at", now, output_field=DateTimeField()),
+    )
+    for step in steps:
+        step.lane = lane
+        step.state, step.attempts, step.turn = StepState.RUNNING, step.attempts + 1, step.turn + 1
+        step.first_tried_at = step.first_tried_at or now
+    # If the worker dies now, the next one finds the expired lease, and this row says that it had begun.
+    calls = Call.objects.bulk_create(
+        [Call(tenant_id=step.tenant_id, step=step, started_at=now) for step in steps]
+    )
+    openings = _openings([step.run for step in steps if step.run.event != Event.ACTIVATE])
+    return [
+        _claim(step, call, opened=openings.get(step.run.subscription.opened_as.pk))
+        for step, call in zip(steps, calls, strict=True)
+    ]
+
+
+def _claim(step: Step, call: Call, *, opened: Step | None) -> Claim:
+    subscription = step.run.subscription
+    endpoint = getattr(subscription.listing.offer, "endpoint", None)
+    if step.run.event == Event.ACTIVATE:
+        opened = step
+    if step.run.event != Event.CHANGE:
+        options, counts, moot = subscription.options, subscription.counts, False
+    else:
+        subscription = _last_of(subscription)
+        terms = terms_on(subscription, timezone.localdate(step.run_after))
+        options, counts = terms.options, terms.counts
+        # It stopped before the day of the change: there is nothing to tell.
+        moot = subscription.state not in (*RUNNING, State.TERMINATING)
+    request = None
+    if opened is not None:
+        organisation = subscription.tenant
+        request = ServiceRequest(
+            key=opened.key,
+            subscription_id=str(subscription.public_id),
+            organisation_name=organisation.name,
+            siren=organisation.siren,
+            insee_code=organisation.territory.code if organisation.territory else "",
+            operator_name=subscription.operator.short_name,
+            options=tuple(option["code"] for option in options),
+            counts=counts,
+            url=step.url,
+        )
+    return Claim(step=step, call=call, endpoint=endpoint, request=request, moot=moot)
+
+
+def _last_of(subscription: Subscription) -> Subscription:
+    """Itself, or the one that has taken it over since: their service at the vendor's is the same."""
+    while found := Subscription.objects.filter(follows=subscription).first():
+        subscription = found
+    return subscription
+
+
+def _openings(runs: list[Run]) -> dict[int, Step]:
+    """By subscription, the step that opened its service: its key names the vendor's instance, whoever took
+    the subscription over since. One query, none when all are openings."""
+    if not runs:
+        return {}
+    opened_as = {run.subscription.opened_as.pk for run in runs}
+    opened = Step.objects.filter(
+        run__subscription__in=opened_as, run__event=Event.ACTIVATE, state=StepState.DONE
+    )
+    return {step.run.subscription_id: step for step in opened.select_related("run").order_by("pk")}

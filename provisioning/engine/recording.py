@@ -1,0 +1,172 @@
+"""What came back, and what happens next: one transaction, written by the claim that still stands only."""
+
+import logging
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from django.db import transaction
+
+from provisioning.connectors.outcomes import Done, InProgress, NeedsPerson, Retry
+from provisioning.engine.asking import NO_WORD, Outcome
+from provisioning.engine.claiming import Claim
+from provisioning.engine.patience import (
+    BREAK_AFTER,
+    OF_THE_SYSTEM,
+    PATIENCE,
+    cut_for,
+    wait_after_failure,
+    wait_before_poll,
+)
+from provisioning.models import Call, Event, Lane, Run, Step, StepState
+from subscriptions import leaving
+from subscriptions import operations as subscriptions
+from subscriptions.exceptions import WrongState
+
+logger = logging.getLogger(__name__)
+
+MAX_POLLING = timedelta(hours=24)
+TOO_LONG = "L’éditeur n’a pas terminé au bout d’un jour."
+
+
+Answers = Sequence[tuple[Claim, Outcome]]
+
+
+def record(answers: Answers, *, now: datetime) -> None:
+    """Writes what came back and what happens next: what is done one by one, the rest in one transaction.
+
+    A worker that was thought dead and comes back late changes nothing: another has claimed the step since.
+    """
+    nexts = [(claim, outcome, _next(claim.step, outcome, now=now)) for claim, outcome in answers]
+    for claim, outcome, fields in nexts:
+        if fields["state"] == StepState.DONE:
+            _record_done(claim, outcome, fields, now=now)
+    if rest := [one for one in nexts if one[2]["state"] != StepState.DONE]:
+        _record_rest(rest, now=now)
+
+
+def _record_done(claim: Claim, outcome: Done, fields: dict, *, now: datetime) -> None:
+    step = claim.step
+    try:
+        with transaction.atomic():
+            mine = Step.objects.filter(pk=step.pk, state=StepState.RUNNING, turn=step.turn)
+            if mine.update(lease_until=None, **fields) != 1:
+                logger.warning("step %s was taken over by another worker", step.pk)
+                return
+            Call.objects.filter(pk=claim.call.pk).update(finished_at=now, outcome="done")
+            _judge_lane(step.lane, [outcome], now=now)
+            finish(run=step.run, service_url=outcome.url or step.url, now=now)
+    except WrongState:
+        # The subscription has moved on while its vendor was asked: its plan has no purpose any more.
+        logger.warning("step %s came too late for its subscription", step.pk)
+
+
+@transaction.atomic
+def _record_rest(answers: list[tuple[Claim, Outcome, dict]], *, now: datetime) -> None:
+    held = Step.objects.filter(pk__in=[claim.step.pk for claim, *_ in answers], state=StepState.RUNNING)
+    held = held.order_by("pk").select_for_update(of=("self",), no_key=True)
+    standing = set(held.values_list("pk", "turn"))
+    steps, calls, lanes = defaultdict(list), defaultdict(list), defaultdict(list)
+    for claim, outcome, fields in answers:
+        step = claim.step
+        if (step.pk, step.turn) not in standing:
+            logger.warning("step %s was taken over by another worker", step.pk)
+            continue
+        steps[tuple(fields.items())].append(step.pk)
+        cause = outcome.cause if isinstance(outcome, Retry) else ""
+        calls[type(outcome).__name__.lower(), cause, fields.get("problem", "")].append(claim.call.pk)
+        lanes[step.lane].append(outcome)
+    for fields, ids in steps.items():
+        Step.objects.filter(pk__in=ids).update(lease_until=None, **dict(fields))
+    for (word, cause, detail), ids in calls.items():
+        Call.objects.filter(pk__in=ids).update(finished_at=now, outcome=word, cause=cause, detail=detail)
+    for lane, outcomes in sorted(lanes.items(), key=lambda item: item[0].pk):
+        _judge_lane(lane, outcomes, now=now)
+
+
+def _next(step: Step, outcome: Outcome, *, now: datetime) -> dict:
+    """What becomes of the step: the fields to write."""
+    if step.doubtful and isinstance(outcome, Done):
+        return _cleared(step, now=now)
+    match outcome:
+        case Done():
+            return {"state": StepState.DONE, "done_at": now, "problem": "", "cause": "", "operation": ""}
+        case InProgress(operation=operation, poll_after=after, url=url):
+            age = now - (step.first_tried_at or now)
+            expired = age > MAX_POLLING
+            return {
+                "state": StepState.NEEDS_PERSON if expired else StepState.WAITING,
+                "operation": operation or NO_WORD,
+                "url": url or step.url,
+                "run_after": now + wait_before_poll(age=age, after=after),
+                "attempts": 0,
+                **({"problem": TOO_LONG} if expired else {} if step.doubtful else {"problem": ""}),
+            }
+        case NeedsPerson(reason=reason, doubtful=True) if not step.doubtful:
+            return _in_doubt(now=now, problem=reason, gives_up=True)
+        case NeedsPerson(reason=reason):
+            return {"state": StepState.NEEDS_PERSON, "problem": reason}
+        case Retry() as problem:
+            return _again(step, problem, now=now)
+
+
+def _again(step: Step, problem: Retry, *, now: datetime) -> dict:
+    exhausted = step.attempts >= PATIENCE[problem.cause].attempts
+    said = {"problem": str(problem), "cause": problem.cause}
+    if problem.doubtful and not step.doubtful:
+        wait = wait_after_failure(cause=problem.cause, attempts=step.attempts, after=problem.after)
+        return _in_doubt(now=now + wait, gives_up=exhausted) | said
+    if exhausted:
+        return {"state": StepState.NEEDS_PERSON} | said
+    wait = wait_after_failure(cause=problem.cause, attempts=step.attempts, after=problem.after)
+    if step.operation and not problem.afresh:
+        # What is under way at the vendor's stays so: only the question is asked again.
+        return {"state": StepState.WAITING, "run_after": now + wait} | said
+    return {"state": StepState.PENDING, "run_after": now + wait, "operation": ""} | said
+
+
+def _in_doubt(*, now: datetime, gives_up: bool, **fields) -> dict:
+    """The vendor may hold something of it: that is deleted before anything else."""
+    return {
+        "state": StepState.PENDING,
+        "run_after": now,
+        "operation": "",
+        "doubtful": True,
+        "gives_up": gives_up,
+        **fields,
+    }
+
+
+def _cleared(step: Step, *, now: datetime) -> dict:
+    """The vendor holds nothing any more: asked afresh, or left to a person."""
+    return {
+        "state": StepState.NEEDS_PERSON if step.gives_up else StepState.PENDING,
+        "run_after": now,
+        "operation": "",
+        "doubtful": False,
+        "gives_up": False,
+    }
+
+
+def _judge_lane(lane: Lane, outcomes: list[Outcome], *, now: datetime) -> None:
+    """A system that fails again and again is left alone for a while; one answer is enough to trust it."""
+    failed = [one for one in outcomes if isinstance(one, Retry) and one.cause in OF_THE_SYSTEM]
+    if len(failed) < len(outcomes):
+        if lane.failures:  # as it was when the step was claimed
+            Lane.objects.filter(pk=lane.pk).update(failures=0, cut_until=None)
+        return
+    lane = Lane.objects.select_for_update(no_key=True).get(pk=lane.pk)
+    lane.failures = min(lane.failures + len(failed), 1_000)
+    if lane.failures >= BREAK_AFTER:
+        lane.cut_until = now + cut_for(failures=lane.failures)
+    lane.save(update_fields=["failures", "cut_until"])
+
+
+def finish(*, run: Run, service_url: str, now: datetime) -> None:
+    """The plan is carried out: the subscription is active, or its departure one proof further; of a change,
+    nothing else."""
+    Run.objects.filter(pk=run.pk, finished_at__isnull=True).update(finished_at=now)
+    if run.event == Event.ACTIVATE:
+        subscriptions.activate(subscription=run.subscription, service_url=service_url, now=now)
+    elif run.event == Event.CLOSE:
+        leaving.closed_at_vendor(subscription=run.subscription, now=now)

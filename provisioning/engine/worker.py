@@ -1,0 +1,95 @@
+"""The loop of a worker process: it claims and records; threads of each lane ask, and touch no database.
+
+Several processes may run it at once. Any may be killed at any moment.
+"""
+
+import logging
+import queue
+import time
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from threading import Event as Flag
+
+from django.db import OperationalError, close_old_connections, connection
+from django.utils import timezone
+
+from provisioning.engine.asking import Outcome, ask
+from provisioning.engine.claiming import LEASE, Claim, claim_due
+from provisioning.engine.recording import record
+from provisioning.models import Step, StepState
+
+logger = logging.getLogger(__name__)
+
+# Answers are gathered for that long and recorded together with the next claim: what a worker costs is
+# counted in turns, not in answers.
+TURN_SECONDS = 0.1
+LAST_WORDS_SECONDS = 35.0  # longer than a call to a vendor may last
+
+
+class Worker:
+    def __init__(self, *, lease: timedelta = LEASE):
+        self.lease = lease
+        self.held: dict[int, Claim] = {}
+        self.answers: queue.SimpleQueue[tuple[Claim, Outcome | None]] = queue.SimpleQueue()
+        # A pool for each lane: the calls of a vendor that hangs fill its own only.
+        self.hands: dict[int, ThreadPoolExecutor] = {}
+        self.renewed = time.monotonic()
+
+    def run(self, stop: Flag) -> None:
+        """Works until `stop` is set, then lets what was asked be answered and recorded."""
+        while not stop.is_set():
+            self._survive(self._turn)
+        deadline = time.monotonic() + LAST_WORDS_SECONDS
+        while self.held and time.monotonic() < deadline:
+            self._survive(self._record_answers)
+        for hands in self.hands.values():
+            hands.shutdown(wait=False, cancel_futures=True)
+
+    def _survive(self, turn) -> None:
+        """A database that is away for a moment stops nothing: leases tell what became of what was held."""
+        try:
+            turn()
+        except OperationalError:
+            logger.exception("the database did not answer")
+            connection.close()
+            time.sleep(1)
+        close_old_connections()
+
+    def _turn(self) -> None:
+        for claim in claim_due(now=timezone.now(), lease=self.lease):
+            self.held[claim.step.pk] = claim
+            lane = claim.step.lane_id
+            hands = self.hands.setdefault(lane, ThreadPoolExecutor(200, thread_name_prefix=f"lane-{lane}"))
+            hands.submit(self._ask, claim)
+        self._record_answers()
+        if time.monotonic() - self.renewed > self.lease.total_seconds() / 3:
+            self._renew()
+
+    def _ask(self, claim: Claim) -> None:
+        try:
+            self.answers.put((claim, ask(claim)))
+        except Exception:
+            # A fault of ours, in a thread that nobody waits for: it is said, the lease runs out, and the step
+            # is tried again by the rule.
+            logger.exception("step %s failed in an unforeseen way", claim.step.pk)
+            self.answers.put((claim, None))
+
+    def _record_answers(self) -> None:
+        """What comes back within a turn, together."""
+        end, came = time.monotonic() + TURN_SECONDS, []
+        while (left := end - time.monotonic()) > 0:
+            try:
+                claim, outcome = self.answers.get(timeout=left)
+            except queue.Empty:
+                break
+            self.held.pop(claim.step.pk, None)
+            if outcome is not None:
+                came.append((claim, outcome))
+        if came:
+            record(came, now=timezone.now())
+
+    def _renew(self) -> None:
+        self.renewed = time.monotonic()
+        if self.held:
+            held = Step.objects.filter(pk__in=self.held, state=StepState.RUNNING)
+            held.update(lease_until=timezone.now() + self.lease)
