@@ -19,6 +19,8 @@ from .grids import (
 from .money import NBSP, format_number
 
 AGENTS, BUDGET, _UNITS = "agents", "budget", "units."
+# Read from the communes that an intercommunality chooses to cover, where it chooses them.
+COVERED_COMMUNES, COVERED_INHABITANTS = f"{_UNITS}covered_commune", f"{_UNITS}covered_inhabitant"
 _NOUNS = {AGENTS: ("agent", "agents"), BUDGET: ("euro", "euros")}
 
 

@@ -18,6 +18,8 @@ UNITS = {
     "workstation": ("poste de travail", "postes de travail"),
     "agent": ("agent", "agents"),
     "gigabyte": ("Go", "Go"),
+    "covered_commune": ("commune couverte", "communes couvertes"),
+    "covered_inhabitant": ("habitant couvert", "habitants couverts"),
 }
 
 
@@ -42,12 +44,13 @@ class PerUnit(GridPart):
     ``counting``: ``all_units`` prices every unit at the band the whole number falls in (the total may go
     down at a bound); ``marginal`` prices each unit at the price of its own band. ``unit`` is ``other`` for
     what has a ``unit_name`` of its own (singular, and plural when an « s » is not enough); ``Facts.units``
-    then holds the count under that name.
+    then holds the count under that name. What is covered is the communes that an intercommunality covers by
+    its subscription, or their inhabitants.
     """
 
     pattern: Literal["per_unit"]
     period: Literal["year"] = "year"
-    unit: Literal["workstation", "agent", "gigabyte", "other"]
+    unit: Literal["workstation", "agent", "gigabyte", "covered_commune", "covered_inhabitant", "other"]
     unit_name: Name | None = None
     unit_name_plural: Name | None = None
     unit_price: Amount | None = None

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from .test_properties import amount, simple, units
 
-UNIT_NAMES = ("workstation", "agent", "gigabyte", "guichet")
+UNIT_NAMES = ("workstation", "agent", "gigabyte", "covered_commune", "covered_inhabitant", "guichet")
 BUYERS = ("commune", "epci", "syndicat")
 COLLEGES = ("petites communes", "autres")
 

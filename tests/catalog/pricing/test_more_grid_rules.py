@@ -109,7 +109,7 @@ def test_a_unit_has_a_price_and_a_name_when_it_is_another():
     assert errors({**COUNTERS, "unit_name": "x" * 41}) == ["Nom de l’unité : écrivez 40 caractères au plus."]
     assert errors({**COUNTERS, "unit": "bed"}) == [
         "Sorte d’unité : valeur non reconnue, choisissez parmi "
-        "« workstation », « agent », « gigabyte » ou « other »."
+        "« workstation », « agent », « gigabyte », « covered_commune », « covered_inhabitant » ou « other »."
     ]
 
 

@@ -195,6 +195,8 @@ PATTERNS = {
                         ("workstation", "des postes de travail"),
                         ("agent", "des agents"),
                         ("gigabyte", "des gigaoctets (Go)"),
+                        ("covered_commune", "les communes qu’une intercommunalité couvre"),
+                        ("covered_inhabitant", "les habitants de ces communes"),
                         ("other", "autre chose"),
                     ),
                 ),
