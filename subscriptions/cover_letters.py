@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from subscriptions.models import Cover
+from subscriptions.models import Cover, Subscription, WantedCover
 from tenants import letters
 from tenants.days import in_words
 from tenants.models import Role
@@ -39,6 +39,22 @@ def tell_ended(*, cover: Cover, now: datetime) -> None:
             body=f"{cover.tenant.name} n’est plus couverte pour le service « {cover.service_name} » à partir "
             f"du {in_words(cover.until)}. Pourquoi : {cover.ended_because}.\n\nSi vous voulez garder ce "
             "service, demandez-le dans Halle, à la page du service.",
+            now=now,
+        )
+
+
+def tell_left_out(*, subscription: Subscription, wanted: Sequence[WantedCover], now: datetime) -> None:
+    """One letter to each person concerned of the intercommunality: who is not covered, and why."""
+    lines = "\n".join(f"– {one.commune_name} : {one.refused_because}." for one in wanted)
+    for mandate in people_to_tell(organisations=[subscription.tenant_id], roles=READERS):
+        letters.write(
+            tenant=mandate.organisation,
+            key=f"cover:{subscription.pk}:left out:{mandate.user_id}",
+            to=mandate.user.email,
+            subject=f"{subscription.service_name} : des communes ne sont pas couvertes",
+            body=f"Bonjour,\n\nLe service « {subscription.service_name} » est ouvert. Ces communes, choisies "
+            f"avec votre demande, ne sont pas couvertes :\n\n{lines}\n\nVous pourrez les couvrir plus tard, "
+            "à la page de l’abonnement, « Communes couvertes ».\n",
             now=now,
         )
 

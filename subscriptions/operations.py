@@ -8,9 +8,9 @@ from django.db import IntegrityError, transaction
 from django.utils.timezone import localdate
 
 from catalog.models import Listing, ListingState, VendorState
-from subscriptions import chain, envelopes, signals, terms
+from subscriptions import chain, envelopes, signals, terms, wanted_covers
 from subscriptions.acts import check_decision
-from subscriptions.choosing import Choices, price_choices
+from subscriptions.choosing import Choices, offer_to, price_of
 from subscriptions.deciding import needs_deliberation
 from subscriptions.exceptions import (
     AlreadySubscribed,
@@ -61,6 +61,7 @@ def request_subscription(
     service_code: str = "",
     vehicle_id: int | None = None,
     together: Collection[Listing] = (),
+    covers: Collection[Organisation] = (),
 ) -> Subscription:
     """Asks for a listing, with the price of the day frozen on the request.
 
@@ -68,11 +69,12 @@ def request_subscription(
     the yearly price, net of tax, that the person saw for these `choices`. `vehicle_id` names another vehicle
     than the first. `wanted_from`: the service is not opened before that day; once approved if None. Without
     `service_code`, invoices go to the service that its head office named. `together`: what was asked for just
-    before, in the same go: it counts among what the service needs. What fits an envelope of the organisation
+    before, in the same go: it counts among what the service needs. `covers`: the communes that an
+    intercommunality covers with it, from its opening on. What fits an envelope of the organisation
     is approved by it (subscriptions.envelopes).
 
     Raises AlreadySubscribed, NotAvailable, NotAMember, OptionGone, CountsMissing, PriceChanged, StartInvalid,
-    PrerequisiteMissing, OrderRefused with the other routes there are, or CommitmentMissing and
+    PrerequisiteMissing, CoverRefused, OrderRefused with the other routes there are, or CommitmentMissing and
     ServiceCodeMissing when the head office wants these on its invoices.
     """
     hold_places(organisations=[organisation], listing_id=listing.pk)
@@ -80,7 +82,12 @@ def request_subscription(
         return again
     today = localdate(now)
     vehicle = vehicle_for(listing=listing, organisation=organisation, today=today, vehicle_id=vehicle_id)
-    priced = price_choices(listing=listing, organisation=organisation, choices=choices, today=today)
+    communes = wanted_covers.check_wanted(
+        organisation=organisation, listing=listing, communes=covers, on=today
+    )
+    offer = offer_to(listing=listing, organisation=organisation, today=today)
+    choices = wanted_covers.with_covered(choices, offer=offer, organisation=organisation, communes=communes)
+    priced = price_of(offer=offer, choices=choices)
     if priced.net_cents != shown_cents:
         raise PriceChanged(shown_cents=shown_cents, current_cents=priced.net_cents)
     find_room(
@@ -132,6 +139,7 @@ def request_subscription(
         raise AlreadySubscribed(existing) from None
     log(subscription, before="", by=requested_by, now=now)
     chain.write_chain(subscription=subscription)
+    wanted_covers.write_wanted(subscription=subscription, communes=communes)
     audit.record(
         tenant=organisation,
         actor=requested_by,
@@ -311,7 +319,8 @@ def activate(
     *, subscription: Subscription, service_url: str, now: datetime, free_until: date | None = None
 ) -> None:
     """The service is open at `service_url` ("" when it has no address): billing starts today, never before
-    the day that was wanted, nor before `free_until`. The days of a free trial are counted from today.
+    the day that was wanted, nor before `free_until`. The days of a free trial are counted from today. The
+    communes chosen with the request are covered from now on.
 
     Raises WrongState.
     """
@@ -327,6 +336,7 @@ def activate(
         trial_until=starts + timedelta(days=days) if days else None,
     )
     terms.open_first(subscription=subscription, now=now)
+    wanted_covers.cover_wanted(subscription=subscription, now=now)
     audit.record(
         tenant=subscription.tenant,
         actor=None,

@@ -66,13 +66,33 @@ class Candidate:
     cover: Cover | None
     has_own: bool
 
+    @property
+    def why_not(self) -> str:
+        """Why it cannot be covered, in French; "" when it can."""
+        if self.cover:
+            return f"a déjà le service par {self.cover.covering.name}"
+        return "a déjà son propre abonnement ou sa demande" if self.has_own else ""
+
 
 def candidates(*, subscription: Subscription, on: date) -> list[Candidate]:
     """The communes of the day, and what each has of this service. Opens their scope. Three queries."""
     communes = list(communes_of(organisation=subscription.tenant, on=on))
-    with _both_sides(subscription, communes):
+    with both_sides(subscription, communes):
         covers = {one.tenant_id: one for one in _in_force(subscription, communes, on)}
-        own = _with_their_own(subscription, communes)
+        own = with_their_own(subscription, communes)
+    return [Candidate(one, covers.get(one.pk), one.pk in own) for one in communes]
+
+
+def candidates_at(*, organisation: Organisation, listing: Listing, on: date) -> list[Candidate]:
+    """The communes that an intercommunality might cover, were it to ask for a listing, and what each has of
+    it by whatever way. Opens their scope. Three queries, none for others."""
+    if not (communes := list(communes_of(organisation=organisation, on=on))):
+        return []
+    with tenant_scope({organisation.pk, *(one.pk for one in communes)}):
+        rows = Cover.objects.in_force(on=on).filter(listing=listing, tenant__in=communes)
+        covers = {one.tenant_id: one for one in rows.select_related("covering")}
+        held = Subscription.objects.open().filter(listing=listing, tenant__in=communes)
+        own = set(held.values_list("tenant", flat=True))
     return [Candidate(one, covers.get(one.pk), one.pk in own) for one in communes]
 
 
@@ -95,21 +115,21 @@ def cover(
     if len(communes) < len(asked):
         raise CoverRefused("Une des communes choisies ne fait pas partie de votre intercommunalité.")
     hold_places(organisations=communes, listing_id=subscription.listing_id)
-    with _both_sides(subscription, communes):
-        own = _with_their_own(subscription, communes)
+    with both_sides(subscription, communes):
+        own = with_their_own(subscription, communes)
         if names := [one.name for one in communes if one.pk in own]:
             raise CoverRefused(
                 f"{', '.join(names)} : a déjà son propre abonnement ou sa demande pour ce service."
             )
         already = {one.tenant_id for one in _in_force(subscription, communes, today)}
-        made = [_new_cover(subscription, one, today) for one in communes if one.pk not in already]
+        made = [new_cover(subscription, one, today) for one in communes if one.pk not in already]
         try:
             with transaction.atomic():
                 Cover.objects.bulk_create(made)
         except IntegrityError as error:
             raise CoverRefused("Quelqu’un vient de couvrir ces communes. Rechargez la page.") from error
         for one in made:
-            _record(one, f"a couvert {one.tenant.name}", "subscription.covered", by=by, now=now)
+            record(one, f"a couvert {one.tenant.name}", "subscription.covered", by=by, now=now)
         tell_covered(covers=made, now=now)
     return len(made)
 
@@ -118,7 +138,7 @@ def cover(
 def uncover(*, subscription: Subscription, organisation: Organisation, by: User, now: datetime) -> None:
     """A commune is covered no longer, from today on. Raises CoverRefused when it is not."""
     today = localdate(now)
-    with _both_sides(subscription, [organisation]):
+    with both_sides(subscription, [organisation]):
         found = _in_force(subscription, [organisation], today).first()
         because = f"{subscription.tenant.name} ne couvre plus {organisation.name}"
         if found is None or not _end(found, on=today, because=because, by=by, now=now):
@@ -172,12 +192,13 @@ def _end(one: Cover, *, on: date, because: str, by: User | None, now: datetime) 
     if changed != 1:
         return False
     one.until, one.ended_because = until, because
-    _record(one, f"ne couvre plus {one.tenant.name}", "subscription.uncovered", by=by, now=now)
+    record(one, f"ne couvre plus {one.tenant.name}", "subscription.uncovered", by=by, now=now)
     tell_ended(cover=one, now=now)
     return True
 
 
-def _new_cover(subscription: Subscription, commune: Organisation, today: date) -> Cover:
+def new_cover(subscription: Subscription, commune: Organisation, today: date) -> Cover:
+    """Not written yet."""
     return Cover(
         tenant=commune,
         subscription=subscription,
@@ -194,16 +215,17 @@ def _in_force(subscription: Subscription, communes: Iterable[Organisation], on: 
     return covers.select_related("tenant", "covering").order_by("pk")
 
 
-def _with_their_own(subscription: Subscription, communes: Iterable[Organisation]) -> set[int]:
+def with_their_own(subscription: Subscription, communes: Iterable[Organisation]) -> set[int]:
     rows = Subscription.objects.open().filter(tenant__in=list(communes), listing=subscription.listing_id)
     return set(rows.values_list("tenant", flat=True))
 
 
-def _both_sides(subscription: Subscription, communes: Iterable[Organisation]):
+def both_sides(subscription: Subscription, communes: Iterable[Organisation]):
+    """The scope of an intercommunality and of these communes, for as long as it is entered."""
     return tenant_scope({subscription.tenant_id, *(one.pk for one in communes)})
 
 
-def _record(one: Cover, did: str, what: str, *, by: User | None, now: datetime) -> None:
+def record(one: Cover, did: str, what: str, *, by: User | None, now: datetime) -> None:
     """The same event in both logs."""
     who = "{actor}" if by else one.covering.name
     for tenant in (one.tenant, one.covering):

@@ -35,7 +35,7 @@ from subscriptions.models.payer import (
 from subscriptions.models.reminder import Reminder
 from subscriptions.models.renewal import RENEWED, Renewal
 from subscriptions.models.revision import Index, IndexValue, RevisionDay
-from subscriptions.models.sharing import Cover
+from subscriptions.models.sharing import Cover, WantedCover
 from subscriptions.models.subscription import RUNNING, State, Subscription, Transition
 from subscriptions.models.term import NonRenewal, Side, Term, TermOrigin
 from subscriptions.models.value import DiscountRate, ValueFile, ValueReview
@@ -113,4 +113,5 @@ __all__ = [
     "ValueFile",
     "ValueReview",
     "VendorAccess",
+    "WantedCover",
 ]

@@ -57,3 +57,32 @@ class Cover(TenantOwned):
 
     def __str__(self):
         return f"{self.service_name} : {self.tenant}"
+
+
+class WantedCover(TenantOwned):
+    """A commune that an intercommunality, the `tenant`, asked to cover with its request. Becomes a cover when
+    the service opens; or `refused_because` says why not."""
+
+    subscription = models.ForeignKey(
+        "subscriptions.Subscription", on_delete=models.PROTECT, related_name="wanted_covers"
+    )
+    commune = models.ForeignKey("tenants.Organisation", on_delete=models.PROTECT, related_name="+")
+    commune_name = models.CharField(max_length=255)
+    settled_at = models.DateTimeField(null=True)
+    refused_because = models.CharField(max_length=200, blank=True)
+
+    class Meta(TenantOwned.Meta):
+        verbose_name = "commune à couvrir"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["tenant", "subscription", "commune"], name="wanted_cover_once_a_commune"
+            ),
+            models.CheckConstraint(
+                condition=Q(refused_because="") | Q(settled_at__isnull=False),
+                name="wanted_cover_refused_when_settled",
+            ),
+            models.CheckConstraint(condition=~Q(tenant=F("commune")), name="wanted_cover_is_for_another"),
+        ]
+
+    def __str__(self):
+        return self.commune_name

@@ -69,6 +69,11 @@ def _facts(matter: Matter) -> list[str]:
 def _articles(matter: Matter, names: dict, by_head: bool) -> list[str]:
     service = matter.subscription.service_name
     found = [f"{JOINS[matter.basis].format(**names)}, et de s’abonner au service « {service} » ;"]
+    if matter.covers:
+        found.append(
+            "de couvrir par cet abonnement, dès l’ouverture du service et sans participation de leur part, "
+            f"{_communes(matter.covers)} ;"
+        )
     if by_head:
         found.append("d’inscrire la dépense sur les crédits ouverts au budget ;")
         return [*found, "de rendre compte de la présente décision à la prochaine séance."]
@@ -76,3 +81,9 @@ def _articles(matter: Matter, names: dict, by_head: bool) -> list[str]:
         f"d’autoriser le {head(matter.tenant)} à signer tout acte qu’exige la présente délibération ;"
     )
     return [*found, "d’inscrire au budget les crédits correspondants."]
+
+
+def _communes(names: list[str]) -> str:
+    if len(names) == 1:
+        return f"la commune suivante : {names[0]}"
+    return f"les {len(names)} communes suivantes : {', '.join(names)}"

@@ -18,6 +18,7 @@ from subscriptions.models import RENEWED, FrameworkLot, LegalBasis, Renewal, Sub
 from subscriptions.ordering import direct_total, lot_for
 from subscriptions.papers.references import what_applies
 from subscriptions.thresholds import in_force
+from subscriptions.wanted_covers import wanted_of
 from tenants.days import in_words, years_in_words
 from tenants.documents.paper import Paragraph, Table
 from tenants.identifiers import grouped
@@ -99,6 +100,11 @@ class Matter:
         if self.basis != LegalBasis.FRAMEWORK:
             return None
         return lot_for(vehicle=self.subscription.vehicle, listing=self.subscription.listing)
+
+    @cached_property
+    def covers(self) -> list[str]:
+        """The communes that the request covers."""
+        return [one.commune_name for one in wanted_of(self.subscription)]
 
     @cached_property
     def asked(self) -> str:

@@ -12,7 +12,16 @@ from provisioning.models import Event, Run
 from subscriptions import operations, sharing, trials
 from subscriptions.exceptions import AlreadyCovered, AlreadySubscribed, CoverRefused, WrongState
 from subscriptions.leaving import advance_exits, stop_at_term
-from subscriptions.models import Cover, Decision, Exit, ExitState, State, Subscription, Transition
+from subscriptions.models import (
+    Cover,
+    Decision,
+    Exit,
+    ExitState,
+    State,
+    Subscription,
+    Transition,
+    WantedCover,
+)
 from tenants.tenancy import tenant_scope
 from tests.factories import (
     AdhesionFactory,
@@ -21,6 +30,7 @@ from tests.factories import (
     SubscriptionFactory,
     TrialFactory,
     UserFactory,
+    WantedCoverFactory,
 )
 from tests.factories.base import NOW
 from tests.factories.subscriptions import PDF
@@ -245,6 +255,49 @@ def test_a_commune_asks_while_its_intercommunality_covers_it(turn):
         own = set(Subscription.objects.exclude(pk=held.pk).values_list("tenant", flat=True))
         covered = set(Cover.objects.values_list("tenant", flat=True))
     assert (own & covered, own | covered) == (set(), {one.pk for one in communes})
+
+
+@pytest.mark.parametrize("turn", range(3))
+def test_communes_ask_while_the_service_that_is_to_cover_them_opens(turn):
+    """Each has it one way; what the opening left out is on record, and the service is open."""
+    listing = ListingFactory()
+    opening = SubscriptionFactory(
+        tenant=OrganisationFactory(epci=True), listing=listing, state=State.PROVISIONING
+    )
+    communes = [
+        AdhesionFactory(
+            operator=listing.operator,
+            organisation=OrganisationFactory(territory__epci=opening.tenant.territory),
+        ).organisation
+        for _ in range(4)
+    ]
+    for commune in communes:
+        WantedCoverFactory(subscription=opening, commune=commune)
+    asks = [
+        in_scope(
+            commune,
+            operations.request_subscription,
+            organisation=commune,
+            listing=listing,
+            requested_by=UserFactory(),
+            request_key=uuid.uuid4(),
+            shown_cents=25800,
+            now=NOW,
+        )
+        for commune in communes
+    ]
+    activate = in_scope(opening.tenant, operations.activate, subscription=opening, service_url="", now=NOW)
+    activated, *asked = at_once(activate, *asks)
+    assert activated is None
+    assert {type(one) for one in asked} <= {AlreadyCovered, Subscription}
+    with as_worker():
+        assert Subscription.objects.get(pk=opening.pk).state == State.ACTIVE
+        own = set(Subscription.objects.exclude(pk=opening.pk).values_list("tenant", flat=True))
+        covered = set(Cover.objects.values_list("tenant", flat=True))
+        left_out = set(WantedCover.objects.exclude(refused_because="").values_list("commune", flat=True))
+        assert not WantedCover.objects.filter(settled_at__isnull=True).exists()
+    assert (own & covered, own | covered) == (set(), {one.pk for one in communes})
+    assert left_out == own
 
 
 def test_two_who_cover_the_same_communes_in_another_order_do_not_block_each_other():

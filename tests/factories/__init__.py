@@ -87,6 +87,7 @@ from tests.factories.subscriptions import (
     TransitionFactory,
     TrialFactory,
     VendorAccessFactory,
+    WantedCoverFactory,
 )
 from tests.factories.tenants import (
     AdhesionFactory,
@@ -208,6 +209,7 @@ __all__ = [
     "VendorApplicationFactory",
     "VendorFactory",
     "VendorTermsFactory",
+    "WantedCoverFactory",
     "credit_note_on",
     "drafted_run",
     "issued_credit_note",

@@ -41,6 +41,7 @@ from subscriptions.models import (
     ThresholdCode,
     Transition,
     VendorAccess,
+    WantedCover,
 )
 from subscriptions.trials import FREE
 from tests.factories.base import ACTIVE_FROM, APPROVED_AT, NOW, OPENED_AT, REQUESTED_AT, Factory
@@ -406,6 +407,23 @@ class CoverFactory(Factory):
     operator = factory.SelfAttribute("subscription.operator")
     service_name = factory.SelfAttribute("subscription.service_name")
     since = ACTIVE_FROM
+
+
+class WantedCoverFactory(Factory):
+    """A commune that its intercommunality wants to cover, not settled."""
+
+    class Meta:
+        model = WantedCover
+
+    class Params:
+        epci = factory.SubFactory(OrganisationFactory, epci=True)
+
+    subscription = factory.SubFactory(SubscriptionFactory, tenant=factory.SelfAttribute("..epci"))
+    tenant = factory.SelfAttribute("subscription.tenant")
+    commune = factory.SubFactory(
+        OrganisationFactory, territory__epci=factory.SelfAttribute("...tenant.territory")
+    )
+    commune_name = factory.SelfAttribute("commune.name")
 
 
 class BulkRequestFactory(Factory):

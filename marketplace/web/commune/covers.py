@@ -13,7 +13,9 @@ from marketplace.web.commune.words import plural
 from marketplace.web.formats import day
 from subscriptions import sharing
 from subscriptions.exceptions import CoverRefused
+from subscriptions.in_force import terms_on
 from subscriptions.queries import subscription_for_member
+from subscriptions.wanted_covers import COUNTED
 from tenants.models import Organisation, Role
 
 END = "fin"
@@ -69,6 +71,8 @@ def covers(request, organisation, public_id):
             }
             for one in free
         ],
+        "counted": bool(COUNTED & terms_on(subscription, localdate(now)).counts.keys()),
+        "amend": reverse("member_amendment_new", args=[organisation.siren, public_id]),
         "back": reverse("member_subscription", args=[organisation.siren, public_id]),
     }
     return render(request, "commune/covers.html", context)

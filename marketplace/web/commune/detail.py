@@ -19,7 +19,7 @@ from marketplace.web.commune.papers import papers_on_page
 from marketplace.web.commune.timeline import OPENING, timeline
 from marketplace.web.commune.trial import trial_block, trial_facts
 from marketplace.web.commune.value import value_link
-from marketplace.web.commune.words import act_word, yearly_price
+from marketplace.web.commune.words import act_word, plural, yearly_price
 from marketplace.web.formats import day, moment
 from marketplace.web.price_views import breakdown
 from marketplace.web.requests.messages import MessageForm, message_block
@@ -32,6 +32,7 @@ from subscriptions.in_force import approved_amendments, terms_on
 from subscriptions.models import Party, State, Subscription
 from subscriptions.queries import signatories
 from subscriptions.sharing import may_cover
+from subscriptions.wanted_covers import COUNTED, wanted_of
 from tenants.models import Organisation, Role
 from tenants.models.organisation import OrganisationKind
 from tenants.people.roles import SPEAKING_ROLES
@@ -117,6 +118,7 @@ def detail_page(
         "payers_url": ""
         if subscription.is_trial
         else reverse("member_payers", args=[organisation.siren, subscription.public_id]),
+        "wanted": _wanted(subscription),
         "covers_url": reverse("member_covers", args=[organisation.siren, subscription.public_id])
         if may_cover(subscription)
         else "",
@@ -206,6 +208,21 @@ def chosen(subscription: Subscription) -> list[dict]:
         ("Code service", subscription.service_code),
     ]
     return [{"label": label, "value": value} for label, value in facts if value]
+
+
+def _wanted(subscription: Subscription) -> dict | None:
+    """The communes chosen with the request, and what became of them."""
+    if subscription.tenant.kind != OrganisationKind.EPCI or not (rows := wanted_of(subscription)):
+        return None
+    count = plural(len(rows), "commune")
+    settled = any(one.settled_at for one in rows)
+    return {
+        "title": "Communes choisies avec la demande" if settled else "Communes à couvrir",
+        "summary": f"Voir les {count}" if len(rows) > 1 else "Voir la commune",
+        "rows": [{"name": one.commune_name, "because": one.refused_because} for one in rows],
+        "left_out": [one for one in rows if one.refused_because],
+        "counted": settled and bool(COUNTED & subscription.counts.keys()),
+    }
 
 
 def _decision(organisation: Organisation, subscription: Subscription) -> dict | None:

@@ -6,11 +6,14 @@ from datetime import date
 from django import forms
 
 from marketplace.web.commune.companions import FIELD, CompanionsField, Need, told
+from marketplace.web.commune.cover_choice import COMMUNES, COVER, SHOWN, SOME, CoverChoice
 from marketplace.web.counts import count_fields, counts_of, field_name
 from subscriptions.choosing import Choices, Offer, OfferedOption
 from subscriptions.exceptions import StartInvalid
 from subscriptions.models.decision import Authority
 from subscriptions.requesting import ChorusRules, check_start, last_start
+from subscriptions.wanted_covers import COUNTED
+from tenants.models import Organisation
 
 FORM_ID = "demande"
 MOST_CENTS = 10**17  # what a price may be, in a column of the database
@@ -75,19 +78,34 @@ class SubscribeForm(forms.Form):
         },
     )
 
-    def __init__(self, *args, offer: Offer, needs: Sequence[Need], rules: ChorusRules, today: date, **kwargs):
+    shown_communes = forms.CharField(required=False, max_length=40, widget=forms.HiddenInput)
+
+    def __init__(
+        self,
+        *args,
+        offer: Offer,
+        needs: Sequence[Need],
+        rules: ChorusRules,
+        today: date,
+        communes: CoverChoice,
+        **kwargs,
+    ):
         super().__init__(*args, **kwargs)
-        self.today, self.needs = today, needs
+        self.today, self.needs, self.communes = today, needs, communes
         self.offer = offer
-        own = {one.name for one in offer.counted}
+        asked = [one for one in offer.counted if one.name not in COUNTED]
+        own = {one.name for one in asked} | COUNTED
         others = {one.name: one for option in offer.options for one in option.counted if one.name not in own}
-        chosen = count_fields(offer.counted) | count_fields(others.values(), required=False)
+        chosen = count_fields(asked) | count_fields(others.values(), required=False)
         if offer.options:
             chosen["options"] = OptionsField(offer.options)
         for field in chosen.values():
             field.widget.attrs["form"] = FORM_ID
         self.fields = {**chosen, **self.fields}
         self.choice_names = list(chosen)
+        for name, field in communes.fields().items():
+            field.widget.attrs["form"] = FORM_ID
+            self.fields[name] = field
         companions = CompanionsField(needs)
         if companions.needs:
             self.fields[FIELD] = companions
@@ -131,6 +149,17 @@ class SubscribeForm(forms.Form):
         )
 
     @property
+    def covers(self) -> list[Organisation]:
+        """The communes to cover; all that may be, while nothing was answered. Validates the form."""
+        self.is_valid()
+        return self.communes.chosen(self.cleaned_data.get(COVER), self.cleaned_data.get(COMMUNES) or ())
+
+    @property
+    def communes_changed(self) -> bool:
+        """Whether the communes are no longer what the page said of them."""
+        return self.data.get(SHOWN, "") != self.communes.told
+
+    @property
     def needs_changed(self) -> bool:
         """Whether the prerequisites are no longer what the page said of them."""
         return self.data.get("shown_needs", "") != told(self.needs)
@@ -142,7 +171,9 @@ class SubscribeForm(forms.Form):
         return set(typed or ()) - {option.code for option in self.offer.options}
 
     def clean(self):
-        """What an option chosen counts has to be said too."""
+        """What an option chosen counts has to be said too; whoever ticks communes ticks one at least."""
+        if self.cleaned_data.get(COVER) == SOME and not self.cleaned_data.get(COMMUNES):
+            self.add_error(COMMUNES, "Cochez au moins une commune, ou choisissez « Aucune pour l’instant ».")
         chosen = self.cleaned_data.get("options") or ()
         for option in self.offer.options:
             for one in option.counted if option.code in chosen else ():
@@ -152,7 +183,7 @@ class SubscribeForm(forms.Form):
 
     def forget_errors_besides_choices(self) -> None:
         """Whoever asks for the price again has not finished with the rest."""
-        for name in self.errors.keys() - set(self.choice_names):
+        for name in self.errors.keys() - {*self.choice_names, COVER, COMMUNES}:
             del self.errors[name]
 
 

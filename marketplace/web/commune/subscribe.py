@@ -17,6 +17,7 @@ from catalog.models import Listing, ListingState
 from catalog.pricing import PricingError
 from marketplace.web.access import member_view
 from marketplace.web.commune.companions import FIELD, blocking, needs_of, rows, told
+from marketplace.web.commune.cover_choice import COMMUNES, COVER, SHOWN, SOME, CoverChoice
 from marketplace.web.commune.forms import FORM_ID, SubscribeForm
 from marketplace.web.commune.home import storefront_url
 from marketplace.web.commune.trial import trial_beside
@@ -33,6 +34,7 @@ from subscriptions.exceptions import (
     AlreadySubscribed,
     CommitmentMissing,
     CountsMissing,
+    CoverRefused,
     NotAMember,
     NotAvailable,
     OptionGone,
@@ -46,6 +48,7 @@ from subscriptions.expecting import expected_of_new
 from subscriptions.models import Party
 from subscriptions.queries import Conditions, open_subscription, request_conditions, signatories
 from subscriptions.requesting import chorus_rules
+from subscriptions.wanted_covers import counts_covered, with_covered
 from tenants.models import Role
 from tenants.models.organisation import OrganisationKind
 
@@ -72,6 +75,7 @@ def subscribe(request, organisation, listing):
         needs=needs_of(listing=listing, organisation=organisation, today=today),
         rules=chorus_rules(organisation=organisation),
         today=today,
+        communes=CoverChoice.of(organisation=organisation, listing=listing, on=today),
     )
     page = partial(_page, request, organisation, offer, blank, now=now)
     if request.method == "POST":
@@ -79,7 +83,7 @@ def subscribe(request, organisation, listing):
         if RECALCULATE in request.POST:
             form.forget_errors_besides_choices()
             return page(form=form)
-        if not form.is_valid() or form.gone or form.needs_changed:
+        if not form.is_valid() or form.gone or form.needs_changed or form.communes_changed:
             # A double click changes what is missing: its first half has been heard.
             existing = open_subscription(organisation=organisation, listing=listing)
             return _existing(request, organisation, existing) if existing else page(form=form)
@@ -97,6 +101,9 @@ def subscribe(request, organisation, listing):
             return page(form=form)
         except CompanionRefused as error:
             form.add_error(FIELD, str(error))
+            return page(form=form)
+        except CoverRefused as error:  # taken since the form was read, a moment ago
+            form.add_error(COVER, str(error))
             return page(form=form)
         except PrerequisiteMissing as error:  # nothing to tick: it cannot be asked for here, or just ended
             messages.warning(request, str(error))
@@ -126,6 +133,7 @@ def _request(request, organisation, listing, form: SubscribeForm, *, now):
         request_key=typed["request_key"],
         shown_cents=typed["shown_cents"],
         choices=form.choices,
+        covers=form.covers,
         wanted_from=typed["wanted_from"],
         commitment_number=typed["commitment_number"],
         service_code=typed.get("service_code", ""),
@@ -149,7 +157,8 @@ def _page(request, organisation, offer: Offer, blank, *, form: SubscribeForm | N
     keeps what was typed; the price shown is always drawn again, and so is the key unless this same request
     was sent before."""
     listing = offer.listing
-    choices = (form or blank(request.GET)).choices
+    asked = form or blank(request.GET)
+    choices = with_covered(asked.choices, offer=offer, organisation=organisation, communes=asked.covers)
     try:
         conditions = request_conditions(
             organisation=organisation,
@@ -175,6 +184,8 @@ def _page(request, organisation, offer: Offer, blank, *, form: SubscribeForm | N
         "gone": bool(form and form.gone),
         "needs": rows(shown.needs, organisation),
         "needs_changed": bool(form and form.needs_changed),
+        "communes_changed": bool(form and form.communes_changed),
+        **_covering(shown, offer),
         "blocking": blocking(shown.needs),
         "has_errors": errors,
         "incomplete": bool(form and form.errors and not errors),
@@ -205,6 +216,9 @@ def _form_again(blank, form: SubscribeForm | None, typed, conditions: Conditions
     data["shown_cents"] = str(conditions.priced.net_cents) if conditions.priced else ""
     data["shown_choices"] = _told(conditions.priced)
     data["shown_needs"] = told(empty.needs)
+    data[SHOWN] = empty.communes.told
+    if COMMUNES in empty.fields:
+        data[COMMUNES] = typed.getlist(COMMUNES) if form else empty.fields[COMMUNES].initial
     visible = {field.name for field in empty.visible_fields()}
     errors = bool(form and visible & form.errors.keys())
     if not errors:
@@ -213,6 +227,18 @@ def _form_again(blank, form: SubscribeForm | None, typed, conditions: Conditions
     again.errors.clear()
     again.errors.update({name: found for name, found in form.errors.items() if name in visible})
     return again, True
+
+
+def _covering(shown: SubscribeForm, offer: Offer) -> dict:
+    """The communes of an intercommunality, each with its box or why it has none."""
+    found = shown.communes
+    ticked = shown[COMMUNES].value() or () if COMMUNES in shown.fields else ()
+    return {
+        "communes": found.rows(ticked),
+        "communes_summary": found.summary,
+        "communes_open": COMMUNES in shown.errors or (COVER in shown.fields and shown[COVER].value() == SOME),
+        "communes_counted": bool(found.free) and counts_covered(offer),
+    }
 
 
 def _option_words(offer: Offer, option: OfferedOption, choices: Choices) -> str:

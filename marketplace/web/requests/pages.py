@@ -27,7 +27,9 @@ from subscriptions.chain import waits_for
 from subscriptions.exceptions import SubscriptionRefused
 from subscriptions.expecting import expected_opening
 from subscriptions.models import Party, State, Subscription
+from subscriptions.wanted_covers import wanted_of
 from tenants.models import Operator
+from tenants.models.organisation import OrganisationKind
 
 TITLE = "Demandes d’abonnement"
 LABELS = {MINE: "À approuver", OTHERS: "En attente d’un autre", DECIDED: "Décidées"}
@@ -183,6 +185,9 @@ def _facts(found: Subscription, *, turn: bool) -> list[dict]:
     facts += trial_facts(found)
     if found.wanted_from:
         facts.append({"label": "À partir du", "value": day(found.wanted_from)})
+    if found.tenant.kind == OrganisationKind.EPCI and (wanted := wanted_of(found)):
+        names = ", ".join(one.commune_name for one in wanted)
+        facts.append({"label": "Communes à couvrir", "value": str(len(wanted)), "note": names})
     today = localdate(timezone.now())
     expected = expected_opening(found, on=today)
     if expected:
