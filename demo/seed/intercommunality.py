@@ -1,5 +1,5 @@
 """Forez-Est has services for its communes: one by its own subscription, one asked for some of them, one that
-it may take for all of them by a convention."""
+is to cover some of them once approved, one that it may take for all of them by a convention."""
 
 from random import Random
 
@@ -15,7 +15,7 @@ from subscriptions.bulk import Wanted
 from subscriptions.models import LegalBasis, PurchasingVehicle, State, Subscription
 from tenants.models import Organisation, Role
 
-COVERED, ASKED_FOR = 6, slice(10, 16)
+COVERED, ASKED_FOR, TO_COVER = 6, slice(10, 16), 4
 FOR_ALL = "rue-signalee"
 
 
@@ -40,6 +40,7 @@ def make_forez_est(*, market, rng: Random) -> None:
             by=requests.secretaries[epci.pk],
             rng=rng,
         )
+        _ask_for_some(epci, Requests(market, Random(FOREZ_EST)))
     listing = market.shelves[CANTONADE.slug].service(FOR_ALL)
     vehicle = PurchasingVehicle.objects.create(
         operator=listing.operator,
@@ -48,3 +49,11 @@ def make_forez_est(*, market, rng: Random) -> None:
         deliberation_required=False,
     )
     listing.vehicles.set([vehicle])
+
+
+def _ask_for_some(epci: Organisation, requests: Requests) -> None:
+    """Waits for its president: four communes, named in the draft of the deliberation."""
+    listing = requests.pick(epci, CANTONADE.slug, by_hand=True)
+    found = sharing.candidates_at(organisation=epci, listing=listing, on=RECENT)
+    free = [one.organisation for one in found if not one.why_not]
+    requests.ask(epci, listing, RECENT, covers=free[:TO_COVER])

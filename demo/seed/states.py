@@ -111,7 +111,7 @@ class Requests:
             and not any(one.get("required") for one in listing.sheet.prerequisites)
         )
 
-    def ask(self, organisation: Organisation, listing: Listing, day: date) -> Subscription:
+    def ask(self, organisation: Organisation, listing: Listing, day: date, covers=()) -> Subscription:
         price = self.market.price(organisation=organisation, listing=listing, day=day)
         return subscriptions.request_subscription(
             organisation=organisation,
@@ -119,6 +119,7 @@ class Requests:
             requested_by=self.secretaries[organisation.pk],
             request_key=UUID(int=self.rng.getrandbits(128), version=4),
             shown_cents=price.net_cents,
+            covers=covers,
             now=at(day, 10, 12),
         )
 
