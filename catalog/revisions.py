@@ -257,7 +257,11 @@ def _prerequisite(item: dict) -> str:
 
 
 def _option(item: dict) -> str:
-    return _joined(f"{item.get('code', '')} – {item.get('name', '')}", item.get("summary"))
+    return _joined(
+        f"{item.get('code', '')} – {item.get('name', '')}",
+        item.get("summary"),
+        item.get("needs") and f"demande {item['needs']}",
+    )
 
 
 def _joined(*parts: Any) -> str:

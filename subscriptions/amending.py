@@ -14,7 +14,7 @@ from catalog.prices import TerritoryFacts, counted_by
 from catalog.pricing import Counted, PricingError, Quote, format_cents, format_percent
 from subscriptions import contract_letters, signals
 from subscriptions.acts import Act, check_needed
-from subscriptions.choosing import offer_to
+from subscriptions.choosing import offer_to, option_problem
 from subscriptions.exceptions import (
     AmendmentInvalid,
     AmendmentRefused,
@@ -145,6 +145,7 @@ def propose(
         raise AmendmentRefused(WAITING)
     today = localdate(now)
     _check(changes, today=today)
+    _check_options(subscription, changes)
     found = compare(subscription, changes=changes, on=today)
     chooses = changes.counts is not None
     if chooses and found.terms == found.new_terms:
@@ -278,6 +279,17 @@ def _check(changes: Changes, *, today: date) -> None:
         errors["text"] = "Dites en une phrase ce qui change, et pourquoi."
     if errors:
         raise AmendmentInvalid(errors)
+
+
+def _check_options(subscription: Subscription, changes: Changes) -> None:
+    """Raises AmendmentInvalid for options that, by the sheet of today, do not go one without the other."""
+    if changes.options is None:
+        return
+    had = {one["code"] for one in terms_on(subscription, changes.effective_on).options}
+    chosen = {one["code"] for one in changes.options}
+    known = [one for one in subscription.listing.shown.options if one["code"] in had | chosen]
+    if problem := option_problem(known, chosen=chosen):
+        raise AmendmentInvalid({"options": problem})
 
 
 def _too_large(amendment: Amendment, *, on: date) -> str:

@@ -1,6 +1,6 @@
 """What an organisation chooses when it asks for a listing, and the price of these choices."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 
@@ -36,18 +36,25 @@ class Choices:
 
 @dataclass(frozen=True)
 class OfferedOption:
-    """One option with its tariff in force. `counted`: what its price asks for, beside the service's own."""
+    """One option with its tariff in force. `counted`: what its price asks for, beside the service's own;
+    `needs`: the code of the option without which it does nothing, or ""."""
 
     code: str
     name: str
     summary: str
     definition: dict
     counted: tuple[Counted, ...]
+    needs: str = ""
 
     @property
     def terms(self) -> dict:
         """As a subscription keeps it."""
         return {"code": self.code, "name": self.name, "grid": self.definition}
+
+    @property
+    def rules(self) -> dict:
+        """As its sheet says it, for `option_problem`."""
+        return {"code": self.code, "name": self.name, "needs": self.needs}
 
 
 @dataclass(frozen=True)
@@ -108,6 +115,7 @@ def offer_to(*, listing: Listing, organisation: Organisation, today: date) -> Of
                 summary=one.get("summary", ""),
                 definition=found.definition,
                 counted=counted_by(found.definition, facts=facts),
+                needs=one.get("needs") or "",
             )
             for one, found in options
             if found is not None
@@ -133,6 +141,20 @@ def price_of(*, offer: Offer, choices: Choices) -> PricedChoices:
     if base.quote is None:
         raise NotAvailable(base.problem)
     return PricedChoices(choices=kept, options=options, price=_with(options, base, offer, kept))
+
+
+def option_problem(items: Iterable[Mapping], *, chosen: Collection[str]) -> str:
+    """Why these codes of options do not go together, in French; "" when they do. `items`: the options among
+    which they are chosen ({code, name, needs}); what an option needs that is not among them is not asked."""
+    names = {one["code"]: one["name"] for one in items}
+    for one in items:
+        wanted = one.get("needs") or ""
+        if one["code"] in chosen and wanted in names and wanted not in chosen:
+            return (
+                f"« {one['name']} » ne va pas sans « {names[wanted]} » : choisissez les deux, ou retirez-les "
+                "ensemble."
+            )
+    return ""
 
 
 def _with(

@@ -67,6 +67,10 @@ class OptionGone(SubscriptionRefused):
         super().__init__("Une option choisie n’est plus proposée. Relisez le prix sans elle, puis confirmez.")
 
 
+class OptionsApart(SubscriptionRefused):
+    """Options were chosen that do not go together."""
+
+
 class PrerequisiteMissing(SubscriptionRefused):
     """The service needs another one, that the organisation has not. `names`: those missing."""
 

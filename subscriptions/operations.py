@@ -10,12 +10,13 @@ from django.utils.timezone import localdate
 from catalog.models import Listing, ListingState, VendorState
 from subscriptions import chain, envelopes, signals, terms, wanted_covers
 from subscriptions.acts import check_decision
-from subscriptions.choosing import Choices, offer_to, price_of
+from subscriptions.choosing import Choices, offer_to, option_problem, price_of
 from subscriptions.deciding import needs_deliberation
 from subscriptions.exceptions import (
     AlreadySubscribed,
     NotAMember,
     NotAvailable,
+    OptionsApart,
     OrderRefused,
     PriceChanged,
     SamePerson,
@@ -73,7 +74,8 @@ def request_subscription(
     intercommunality covers with it, from its opening on. What fits an envelope of the organisation
     is approved by it (subscriptions.envelopes).
 
-    Raises AlreadySubscribed, NotAvailable, NotAMember, OptionGone, CountsMissing, PriceChanged, StartInvalid,
+    Raises AlreadySubscribed, NotAvailable, NotAMember, OptionGone, OptionsApart, CountsMissing, PriceChanged,
+    StartInvalid,
     PrerequisiteMissing, CoverRefused, OrderRefused with the other routes there are, or CommitmentMissing and
     ServiceCodeMissing when the head office wants these on its invoices.
     """
@@ -88,6 +90,8 @@ def request_subscription(
     offer = offer_to(listing=listing, organisation=organisation, today=today)
     choices = wanted_covers.with_covered(choices, offer=offer, organisation=organisation, communes=communes)
     priced = price_of(offer=offer, choices=choices)
+    if problem := option_problem([one.rules for one in offer.options], chosen=priced.choices.options):
+        raise OptionsApart(problem)
     if priced.net_cents != shown_cents:
         raise PriceChanged(shown_cents=shown_cents, current_cents=priced.net_cents)
     find_room(

@@ -34,6 +34,10 @@ MAX_ITEMS = {
 _CODE = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
 
+def _code_or_none(value: Any) -> str:
+    return _code(value) if str(value or "").strip() else ""
+
+
 def _code(value: Any) -> str:
     text = str(value or "").strip().lower()
     if not text or len(text) > 40 or not _CODE.fullmatch(text):
@@ -94,6 +98,7 @@ ITEMS: dict[str, dict[str, Clean]] = {
         "code": _code,
         "name": line(80, required="Donnez un nom à l’option."),
         "summary": line(300),
+        "needs": _code_or_none,  # the code of another option, without which this one does nothing
     },
 }
 
@@ -146,6 +151,7 @@ def _together(clean: dict, errors: dict, items: dict, sheet: ServiceSheet | None
         if not any(contact.get(key) for key in ("email", "phone")) and rank not in items["contacts"]:
             items["contacts"][rank] = {"email": "Indiquez un courriel ou un numéro de téléphone."}
     _once(clean, items, "options", "code", "Ce code sert déjà à une autre option.")
+    _check_needs(clean, items)
     _once(clean, items, "contacts", "label", "Un autre contact porte déjà ce nom.")
     _check_files(clean, items, vendor, "screenshots", FileKind.IMAGE)
     _check_files(clean, items, vendor, "documents", FileKind.DOCUMENT)
@@ -159,6 +165,21 @@ def _once(clean: dict, items: dict, name: str, key: str, sentence: str) -> None:
         if value and value in seen:
             items[name].setdefault(rank, {})[key] = sentence
         seen.add(value)
+
+
+def _check_needs(clean: dict, items: dict) -> None:
+    """What an option needs is another option of the same sheet, which needs nothing in its turn."""
+    needs = {one["code"]: one.get("needs") for one in clean.get("options", ()) if "code" in one}
+    for rank, item in enumerate(clean.get("options", ())):
+        wanted = item.get("needs")
+        if not wanted or rank in items["options"]:
+            continue
+        if wanted == item["code"]:
+            items["options"][rank] = {"needs": "Une option ne peut pas se demander elle-même."}
+        elif wanted not in needs:
+            items["options"][rank] = {"needs": "Aucune option de cette fiche n’a ce code."}
+        elif needs[wanted]:
+            items["options"][rank] = {"needs": "Cette option en demande une autre : nommez celle-là."}
 
 
 def _check_files(clean: dict, items: dict, vendor: Vendor, name: str, kind: str) -> None:

@@ -8,7 +8,7 @@ from django import forms
 from marketplace.web.commune.companions import FIELD, CompanionsField, Need, told
 from marketplace.web.commune.cover_choice import COMMUNES, COVER, SHOWN, SOME, CoverChoice
 from marketplace.web.counts import count_fields, counts_of, field_name
-from subscriptions.choosing import Choices, Offer, OfferedOption
+from subscriptions.choosing import Choices, Offer, OfferedOption, option_problem
 from subscriptions.exceptions import StartInvalid
 from subscriptions.models.decision import Authority
 from subscriptions.requesting import ChorusRules, check_start, last_start
@@ -175,6 +175,8 @@ class SubscribeForm(forms.Form):
         if self.cleaned_data.get(COVER) == SOME and not self.cleaned_data.get(COMMUNES):
             self.add_error(COMMUNES, "Cochez au moins une commune, ou choisissez « Aucune pour l’instant ».")
         chosen = self.cleaned_data.get("options") or ()
+        if problem := option_problem([one.rules for one in self.offer.options], chosen=chosen):
+            self.add_error("options", problem)
         for option in self.offer.options:
             for one in option.counted if option.code in chosen else ():
                 name = field_name(one)

@@ -38,6 +38,7 @@ from subscriptions.exceptions import (
     NotAMember,
     NotAvailable,
     OptionGone,
+    OptionsApart,
     OrderRefused,
     PrerequisiteMissing,
     PriceChanged,
@@ -111,6 +112,7 @@ def subscribe(request, organisation, listing):
         except (
             CountsMissing,
             OptionGone,
+            OptionsApart,
             ServiceCodeMissing,
         ) as error:
             # The terms have changed since the form was read, a moment ago.

@@ -213,6 +213,7 @@ class OptionRow(Row):
     )
     name = _text("Nom de l’option")
     summary = _text("Ce qu’elle apporte")
+    needs = _text("Code de l’option qu’elle demande", "Vide : elle se choisit seule.", autocomplete="off")
 
 
 @dataclass(frozen=True)

@@ -112,6 +112,23 @@ def test_an_item_without_mistake_is_cleaned(vendor):
     ]
 
 
+def test_an_option_needs_another_of_its_sheet_that_needs_none(vendor):
+    options = [
+        {"code": "base", "name": "Base"},
+        {"code": "plus", "name": "Plus", "needs": " Base "},
+        {"code": "self", "name": "Soi", "needs": "self"},
+        {"code": "lost", "name": "Perdue", "needs": "ailleurs"},
+        {"code": "deep", "name": "Chaîne", "needs": "plus"},
+        {"code": "odd", "name": "Étrange", "needs": "pas un code"},
+    ]
+    invalid = refused(vendor, options=options)
+    assert {rank: set(row) for rank, row in invalid.items["options"].items()} == {
+        rank: {"needs"} for rank in (2, 3, 4, 5)
+    }
+    kept = checked({"options": options[:2]}, vendor=vendor)["options"]
+    assert [one["needs"] for one in kept] == ["", "base"]
+
+
 def test_too_many_items(vendor):
     many = [{"code": f"o{n}", "name": "Option"} for n in range(MAX_ITEMS["options"] + 1)]
     assert "20 au plus" in refused(vendor, options=many).errors["options"]

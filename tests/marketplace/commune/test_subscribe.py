@@ -9,7 +9,8 @@ from bs4 import BeautifulSoup
 from django.utils import timezone
 
 from catalog.models import ListingState, PriceGrid
-from subscriptions.exceptions import CommitmentMissing
+from subscriptions.choosing import Choices
+from subscriptions.exceptions import CommitmentMissing, OptionsApart
 from subscriptions.models import State, Subscription
 from subscriptions.operations import request_subscription
 from tenants.models import Role
@@ -335,7 +336,10 @@ class TestOptions:
     @pytest.fixture
     def listing(self, commune):
         listing = ListingFactory(
-            sheet__options=[{"code": "paiement", "name": "Paiement <en> ligne", "summary": "Par PayFiP."}]
+            sheet__options=[
+                {"code": "paiement", "name": "Paiement <en> ligne", "summary": "Par PayFiP."},
+                {"code": "sms", "name": "SMS", "needs": "paiement"},
+            ]
         )
         AdhesionFactory(operator=listing.operator, organisation=commune)
         with as_worker():
@@ -354,6 +358,29 @@ class TestOptions:
         assert made.yearly_cents == 37_800
         told = client.get(f"/collectivites/{commune.siren}/abonnements/{made.public_id}/").content.decode()
         assert "Option Paiement &lt;en&gt; ligne" in told
+
+    def test_one_that_needs_another_is_not_chosen_alone(self, client, url, commune, secretary, listing):
+        with as_worker():
+            PriceGridFactory(listing=listing, option="sms", flat=True)
+        client.force_login(secretary)
+        page = client.post(url, typed(client.get(url), options=["sms"]))
+        assert "« SMS » ne va pas sans" in page.content.decode()
+        assert page.context["form"]["options"].value() == ["sms"]
+        assert requests_of(commune) == []
+        with tenant_scope([commune.pk]), pytest.raises(OptionsApart, match="choisissez les deux"):
+            request_subscription(
+                organisation=commune,
+                listing=listing,
+                requested_by=secretary,
+                request_key=uuid.uuid4(),
+                shown_cents=37_800,
+                choices=Choices(options=frozenset({"sms"})),
+                now=timezone.now(),
+            )
+        page = client.post(url, typed(page, options=["sms", "paiement"], recalculer="1"))
+        client.post(url, typed(page))
+        (made,) = requests_of(commune)
+        assert made.yearly_cents == 25_800 + 2 * 12_000
 
     def test_one_withdrawn_meanwhile_is_told(self, client, url, commune, secretary):
         client.force_login(secretary)

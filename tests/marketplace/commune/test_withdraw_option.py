@@ -10,7 +10,7 @@ from subscriptions.amending import first_days
 from subscriptions.in_force import terms_on
 from subscriptions.models import Amendment, State
 from tenants.models import Role
-from tests.factories import SubscriptionFactory
+from tests.factories import ListingFactory, SubscriptionFactory
 from tests.tools.database import as_worker
 
 pytestmark = pytest.mark.django_db
@@ -92,6 +92,32 @@ def test_the_second_that_goes_does_not_bring_the_first_back(contract, withdraw):
     with as_worker():
         assert terms_on(contract, first).options == []
         assert len(terms_on(contract, second).options) == 2
+
+
+def test_what_another_needs_does_not_go_alone(client, at, commune, secretary):
+    told = [{"code": "signature", "name": "Signature"}]
+    told.append({"code": "archives", "name": "Archives", "needs": "signature"})
+    contract = SubscriptionFactory(
+        tenant=commune,
+        listing=ListingFactory(sheet__options=told),
+        state=State.ACTIVE,
+        options=OPTIONS,
+    )
+    client.force_login(secretary)
+    url = at("member_amendment_new", contract.public_id) + "?retirer=signature"
+    form = page_of(client.get(url))
+    sent = {
+        "request_key": form.select_one("[name=request_key]")["value"],
+        "options": ticked(form),
+        "effective_on": first_days(on=localdate())[0].isoformat(),
+        "text": "Retrait",
+        "other_basis": "",
+    }
+    page = page_of(client.post(url, sent))
+    assert "« Archives » ne va pas sans « Signature »" in words(page.main)
+    assert page.select_one("[name=text]").get_text(strip=True) == "Retrait"
+    assert ticked(page) == ["archives"]
+    assert client.post(url, {**sent, "options": []}).status_code == 302
 
 
 def test_what_is_not_an_option_unticks_nothing(client, at, contract, secretary):
