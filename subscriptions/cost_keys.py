@@ -154,7 +154,8 @@ def parts_again(
     for shares, state in ((agreed, ShareState.AGREED), (asked, ShareState.PROPOSED)):
         if shares:
             write(shares, side=side, by=by, now=now, state=state)
-    tell_counted_again(shares=agreed, before=before, now=now)
+    with tenant_scope({key.tenant_id, *before}):
+        tell_counted_again(shares=agreed, before=before, now=now)
     signals.payers_changed.send(sender=PayerShare, subscription=key.subscription, now=now)
     return [*agreed, *asked]
 
