@@ -1,7 +1,20 @@
 """`make run`: the demo on one's own machine. Refused in production by a system check (sso.checks)."""
 
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+from django.utils import timezone
+
 from marketplace.settings.base import *  # noqa: F403
-from marketplace.settings.base import DB_ROLE, DB_URL_VARIABLES, INSTALLED_APPS, MEDIA_ROOT, database, env
+from marketplace.settings.base import (
+    DB_ROLE,
+    DB_URL_VARIABLES,
+    INSTALLED_APPS,
+    MEDIA_ROOT,
+    TIME_ZONE,
+    database,
+    env,
+)
 
 DEBUG = env.bool("HALLE_DEBUG", default=True)
 SECRET_KEY = "development only, never in production"  # noqa: S105
@@ -34,3 +47,8 @@ ALLOW_PRIVATE_ADDRESSES = True
 # Each letter is a file beside the media folder, where one finds the link of an invitation.
 EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
 EMAIL_FILE_PATH = f"{MEDIA_ROOT}/../mail"
+
+# HALLE_TODAY=2027-03-31: the hours pass as they do, from that day on. The demo tells of the autumn of 2026.
+if today := env.str("HALLE_TODAY", default=""):
+    _clock, _away = timezone.now, date.fromisoformat(today) - datetime.now(ZoneInfo(TIME_ZONE)).date()
+    timezone.now = lambda: _clock() + _away

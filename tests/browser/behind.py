@@ -5,12 +5,17 @@ import subprocess
 import sys
 
 from devstack.paths import ROOT
-from tests.browser.stack import RunningStack
+from tests.browser.stack import TODAY, RunningStack
 
 
 def as_the_worker(stack: RunningStack, code: str) -> str:
     """What these lines print, run in the stack's own database."""
-    environment = {**os.environ, "HALLE_DATA_DIR": str(stack.folder), "PYTHONWARNINGS": "ignore"}
+    environment = {
+        **os.environ,
+        "HALLE_DATA_DIR": str(stack.folder),
+        "HALLE_TODAY": TODAY,
+        "PYTHONWARNINGS": "ignore",
+    }
     where = "from devstack import database; print(database.urls()['worker'])"
     worker = _said([sys.executable, "-c", where], environment).strip()
     environment |= {"DATABASE_URL": worker, "DJANGO_SETTINGS_MODULE": "marketplace.settings.development"}

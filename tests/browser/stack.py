@@ -17,6 +17,9 @@ import httpx
 from devstack.paths import ROOT
 from tests.tools.ports import free_port, helpers_from
 
+# The day of the demo's story on which it is visited, whenever that is: notices still run, terms are not over.
+TODAY = "2026-11-27"
+
 
 @dataclass(frozen=True)
 class RunningStack:
@@ -44,7 +47,12 @@ def running_stack(*, give_up: float = 480) -> Iterator[RunningStack]:
         process = subprocess.Popen(
             [sys.executable, "-m", "devstack", "--port", str(port)],
             cwd=ROOT,
-            env={**os.environ, "HALLE_DATA_DIR": str(folder), "HALLE_PORTS_FROM": helpers_from("journey")},
+            env={
+                **os.environ,
+                "HALLE_DATA_DIR": str(folder),
+                "HALLE_PORTS_FROM": helpers_from("journey"),
+                "HALLE_TODAY": TODAY,
+            },
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,

@@ -1,13 +1,12 @@
 """Leaving a service, in a real browser, on the real `make run`: from the notice to the certificate."""
 
 import re
-from datetime import date
 
 from playwright.sync_api import Page, expect
 
 from tests.browser.behind import as_the_worker
 from tests.browser.looking import look, shown_by_and_by, sign_in
-from tests.browser.stack import RunningStack
+from tests.browser.stack import TODAY, RunningStack
 from tests.browser.test_journey import PDF
 
 COMMUNE, MAYOR, SIREN = "Margerie-Chantagret", "Marcel Tavernas", "214201378"
@@ -64,7 +63,7 @@ def test_exit_to_certificate(page: Page, stack: RunningStack):
     deposit(page, "2026-01-01")
     expect(page.get_by_text("n’est pas valable").first).to_be_visible()
     look(page, "exit-6-too-early")
-    deposit(page, f"{date.today():%Y-%m-%d}")
+    deposit(page, TODAY)
     expect(page.get_by_text("Le certificat est enregistré")).to_be_visible()
 
     sign_in(page, stack, MAYOR)
