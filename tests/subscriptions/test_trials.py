@@ -92,7 +92,7 @@ def ask(listing, organisation, on: date = TODAY, **changes) -> Subscription:
 def open_by_hand(subscription, on: date = TODAY) -> None:
     with as_worker():
         run = Run.objects.get(subscription=subscription, event=Event.ACTIVATE)
-        provisioning.run_next_step(run_id=run.pk, now=at(on))
+        provisioning.take_turn(run_id=run.pk, now=at(on))
         [step] = Step.objects.filter(run=run, state=StepState.NEEDS_PERSON)
         url = "https://cantine.example/"
         provisioning.mark_done(step=step, by=UserFactory(), service_url=url, now=at(on))
