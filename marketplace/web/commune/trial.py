@@ -26,7 +26,8 @@ from subscriptions.exceptions import (
     SubscriptionRefused,
     WrongState,
 )
-from subscriptions.models import RUNNING, Party, State, Subscription
+from subscriptions.leaving import open_exit
+from subscriptions.models import RUNNING, ExitState, Party, State, Subscription
 from subscriptions.queries import open_subscription, subscription_for_member
 from subscriptions.tried import trial_of
 from tenants.models import Organisation, Role
@@ -121,6 +122,7 @@ def trial_block(request, organisation: Organisation, subscription: Subscription)
         "running": running,
         "last": day(subscription.last_trial_day if running else _last_day(subscription.ended_on)),
         "after": day(subscription.trial_until),
+        "kept_until": "" if running else _kept_until(subscription),
         "asked_url": reverse("member_subscription", args=[organisation.siren, asked.public_id])
         if asked
         else "",
@@ -129,6 +131,14 @@ def trial_block(request, organisation: Organisation, subscription: Subscription)
         else "",
         "stop_url": reverse("member_trial_stop", args=ids) if stops else "",
     }
+
+
+def _kept_until(trial: Subscription) -> str:
+    """The last day on which a subscription still goes on with the data of a trial that is over."""
+    leaving = open_exit(subscription=trial)
+    if leaving is None or leaving.state != ExitState.RETRIEVAL:
+        return ""
+    return day(_last_day(leaving.erasure_from))
 
 
 def trial_facts(subscription: Subscription) -> list[dict]:

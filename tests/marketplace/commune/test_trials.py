@@ -191,7 +191,7 @@ def test_it_is_stopped_once_it_was_asked_twice(client, trial, signatory, at):
         assert said in answer.content.decode()
     page = words(client.get(at("member_subscription", trial.public_id)))
     assert "Essai terminé" in page
-    assert "l’abonnement peut encore les reprendre" in page
+    assert f"s’il est approuvé jusqu’au {in_words(localdate() + timedelta(days=29))}" in page
     assert "facturé" not in page
     assert client.get(at("member_leave", trial.public_id)).status_code == 302
 
