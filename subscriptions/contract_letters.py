@@ -34,6 +34,7 @@ def write_both(subscription, key: str, subject: str, sentence: str, people: dict
         member=subscription.tenant.name,
         operator=operator.short_name,
         contact=operator.contact_email,
+        where="de l’essai" if subscription.is_trial else "de l’abonnement, à la rubrique « Vie du contrat »",
     )
     to_member = [(user, subject) for user in people.get(subscription.tenant_id, ())]
     named = f"{subject} – {subscription.tenant.name}"
@@ -59,7 +60,7 @@ Service : {service}
 Adhérent : {member}
 Opérateur : {operator}
 
-Le détail est dans Halle, sur la page de l’abonnement, à la rubrique « Vie du contrat ».
+Le détail est dans Halle, sur la page {where}.
 
 Une question ? {contact}
 """

@@ -26,6 +26,7 @@ from tests.factories import (
     OperatorFactory,
     OrganisationFactory,
     SubscriptionFactory,
+    TrialFactory,
     UserFactory,
 )
 from tests.factories.base import NOW
@@ -439,3 +440,31 @@ def test_a_departure_goes_on_for_the_commune_nouvelle(merger, operator):
     assert (old.pk, old.state) == (leaving.pk, ExitState.CARRIED)
     assert (new.state, new.subscription.follows_id) == (ExitState.NOTICE, leaving.subscription_id)
     assert (new.transition_from, new.erasure_from) == (leaving.transition_from, leaving.erasure_from)
+
+
+def test_a_free_trial_ends_with_the_commune_that_was_promised_it(merger, operator):
+    tried = TrialFactory(
+        tenant=merger.territory.organisation, listing__operator=operator, active_from=DAY - timedelta(days=9)
+    )
+    plan = done(merger, operator)
+    assert [(item.fate, item.reason) for item in plan.items] == [
+        (Fate.ENDED, "un essai gratuit ne se reprend pas")
+    ]
+    assert rows_of(merger.successor.organisation) == []
+    (ended,) = rows_of(tried.tenant)
+    assert (ended.state, ended.ended_on) == (State.TERMINATING, DAY)
+    with as_worker():
+        assert Exit.objects.get().state == ExitState.RETRIEVAL
+
+
+def test_what_is_taken_over_goes_on_beside_a_trial_of_the_commune_nouvelle(merger, operator):
+    old = subscribe(merger, operator)
+    done(merger, OperatorFactory())  # the commune nouvelle is known
+    new = merger.successor.organisation
+    TrialFactory(tenant=new, listing=old.listing, active_from=DAY)
+    plan = done(merger, operator)
+    assert [item.fate for item in plan.items] == [Fate.FOLLOWED]
+    with as_worker():
+        kept = Subscription.objects.paid().get(tenant=new)
+        assert (kept.state, kept.follows_id) == (State.ACTIVE, old.pk)
+        assert Subscription.objects.trials().get(tenant=new).state == State.ACTIVE
