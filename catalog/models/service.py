@@ -100,8 +100,8 @@ class ServiceSheet(DraftStateMixin, RevisionMixin, models.Model):
 
     @classmethod
     def from_serializable_data(cls, data, check_fks=False, strict_fks=False):
-        """A revision's content as a sheet. Its product and vendor never change and cannot be deleted: to look
-        for them again would cost two queries a revision."""
+        """A revision's content as a sheet. Its product and vendor cannot be deleted: to look for them again
+        would cost two queries a revision."""
         return super().from_serializable_data(data, check_fks=check_fks, strict_fks=strict_fks)
 
     def with_content_json(self, content):
@@ -109,6 +109,8 @@ class ServiceSheet(DraftStateMixin, RevisionMixin, models.Model):
         own would fetch the latest revision of each: a query a row of a list."""
         sheet = self.from_serializable_data(content)
         sheet.pk, sheet.slug = self.pk, self.slug
+        # A revision names the vendor of its day: another may have taken the service over since.
+        sheet.product_id, sheet.vendor_id = self.product_id, self.vendor_id
         for name in ("latest_revision_id", "live_revision_id", *KEPT_BY_THE_ROW):
             setattr(sheet, name, getattr(self, name))
         for name in ("product", "vendor"):

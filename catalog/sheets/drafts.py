@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import IntegrityError, transaction
+from django.http import Http404
 from django.utils.text import slugify
 from oscar.core.loading import get_model
 from wagtail.models import Revision
@@ -125,11 +126,15 @@ def restore(*, sheet: ServiceSheet, revision: Revision, by: User, now: datetime)
 
 
 def locked(sheet: ServiceSheet) -> ServiceSheet:
-    """The row, for one writer at a time, with its last revision."""
+    """The row, for one writer at a time, with its last revision. Raises Http404 when another vendor has taken
+    the service over since the writer found it."""
     ServiceSheet.objects.select_for_update(no_key=True).only("pk").get(pk=sheet.pk)
-    return ServiceSheet.objects.select_related("vendor__organisation", "latest_revision", "product").get(
+    row = ServiceSheet.objects.select_related("vendor__organisation", "latest_revision", "product").get(
         pk=sheet.pk
     )
+    if row.vendor_id != sheet.vendor_id:
+        raise Http404
+    return row
 
 
 def _since(draft: Draft, based_on: int | None) -> list[Difference]:
