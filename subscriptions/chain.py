@@ -4,7 +4,7 @@ purchasing vehicle asks for them. Steps and their order; what each step decides 
 
 from datetime import datetime
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils.timezone import localdate
 
 from subscriptions.exceptions import NotYourTurn, OrganisationClosed, SamePerson, WrongState
@@ -18,7 +18,7 @@ from subscriptions.models import (
     Subscription,
     VendorAccess,
 )
-from tenants.models import User
+from tenants.models import Organisation, User
 from tenants.tenancy import tenant_scope
 
 
@@ -42,8 +42,15 @@ def write_chain(*, subscription: Subscription) -> None:
 
 
 def show_to_vendor(*, subscription: Subscription) -> None:
-    """From now on the vendor's pages may open this subscription."""
-    vendor = subscription.listing.vendor.organisation
+    """From now on the vendor's pages may open this subscription.
+
+    The listing is held, by as many as ask for it at once: a transfer of its contracts to another vendor is
+    wholly before, and the vendor is the new one, or wholly after, and takes this subscription along.
+    """
+    with connection.cursor() as cursor:
+        # Weaker than what Django offers. The foreign key takes the same lock, but at the commit only.
+        cursor.execute("SELECT FROM catalog_listing WHERE id = %s FOR KEY SHARE", [subscription.listing_id])
+    vendor = Organisation.objects.get(vendor__sheets__product__stockrecords__listings=subscription.listing_id)
     with tenant_scope([vendor.pk]):
         VendorAccess.objects.create(
             tenant=vendor, subscription=subscription, subscriber_id=subscription.tenant_id
@@ -92,6 +99,9 @@ def decide(
     """
     locked = Subscription.objects.select_for_update(of=("self",), no_key=True).get(pk=subscription.pk)
     subscription.state = locked.state
+    if party == Party.VENDOR and not VendorAccess.objects.filter(subscription=locked).exists():
+        # The scope was the vendor's of a moment ago: its contracts have just been taken over by another.
+        raise WrongState("Impossible : ce contrat vient de passer à un autre éditeur.")
     if to == ApprovalState.GIVEN and subscription.tenant.is_closed(on=localdate(now)):
         raise OrganisationClosed
     if locked.state != State.REQUESTED:

@@ -162,3 +162,31 @@ def write_message_letters(message_id: int) -> None:
 
     with every_tenant():
         message_letters.write_letters(message_id=message_id, now=timezone.now())
+
+
+@app.periodic(cron="9 0 * * *")
+@app.task(queue="transfers", queueing_lock="subscriptions.take_up_transfers", retry=3)
+def take_up_transfers(timestamp: int) -> None:
+    """Every night: the signed transfers of contract whose day has come take effect."""
+    from subscriptions.transfers import taking_effect
+
+    with every_tenant():
+        taking_effect.apply_due(now=timezone.now())
+
+
+@app.task(queue="transfers", retry=3)
+def apply_transfers() -> None:
+    """The same, as soon as one is signed."""
+    from subscriptions.transfers import taking_effect
+
+    with every_tenant():
+        taking_effect.apply_due(now=timezone.now())
+
+
+@app.task(queue="letters", retry=3)
+def tell_transfer(transfer_id: int) -> None:
+    """Writes to whoever a transfer of contract concerns."""
+    from subscriptions.transfers import letters
+
+    with every_tenant():
+        letters.write_letters(transfer_id=transfer_id, now=timezone.now())

@@ -20,13 +20,15 @@ def vehicle_rows(*, operator: Operator) -> list[PurchasingVehicle]:
 
 
 def lots_of(vehicle: PurchasingVehicle) -> list[FrameworkLot]:
-    """Its lots by number, with holders, listings and amendments at hand and `buyer_count`. Four queries."""
+    """Its lots by number, with holders and who succeeded them, listings and amendments at hand, and
+    `buyer_count`. Seven queries at the most."""
     holders = LotHolder.objects.select_related("vendor__organisation").order_by("rank")
     listings = Listing.objects.select_related("offer__product__sheet").order_by("position", "pk")
     return list(
         vehicle.lots.annotate(buyer_count=Count("buyers"))
         .prefetch_related(
             Prefetch("holders", queryset=holders),
+            "successions__successor__organisation",
             Prefetch("listings", queryset=listings),
             "amendments",
         )

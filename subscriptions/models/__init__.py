@@ -38,6 +38,16 @@ from subscriptions.models.revision import Index, IndexValue, RevisionDay
 from subscriptions.models.sharing import Cover, WantedCover
 from subscriptions.models.subscription import RUNNING, State, Subscription, Transition
 from subscriptions.models.term import NonRenewal, Side, Term, TermOrigin
+from subscriptions.models.transfer import (
+    TRANSFER_MOVES,
+    ContractTransfer,
+    LotSuccession,
+    TransferBasis,
+    TransferNotice,
+    TransferredService,
+    TransferSide,
+    TransferState,
+)
 from subscriptions.models.value import DiscountRate, ValueFile, ValueReview
 from subscriptions.models.vehicle import LegalBasis, PurchasingVehicle
 
@@ -50,6 +60,7 @@ __all__ = [
     "RENEWED",
     "RUNNING",
     "SHARE_MOVES",
+    "TRANSFER_MOVES",
     "Amendment",
     "AmendmentKind",
     "AmendmentState",
@@ -59,6 +70,7 @@ __all__ = [
     "BulkLine",
     "BulkRequest",
     "BulkState",
+    "ContractTransfer",
     "CostKey",
     "CostKeyRecount",
     "Cover",
@@ -83,6 +95,7 @@ __all__ = [
     "LineState",
     "LotAmendment",
     "LotHolder",
+    "LotSuccession",
     "LotTermsModel",
     "Message",
     "ModificationGround",
@@ -109,6 +122,11 @@ __all__ = [
     "TermOrigin",
     "Threshold",
     "ThresholdCode",
+    "TransferBasis",
+    "TransferNotice",
+    "TransferSide",
+    "TransferState",
+    "TransferredService",
     "Transition",
     "ValueFile",
     "ValueReview",

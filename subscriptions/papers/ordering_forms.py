@@ -7,6 +7,7 @@ from catalog.pricing import format_cents
 from subscriptions.models import LotAmendment
 from subscriptions.papers import clauses
 from subscriptions.papers.matter import DRAFT, OPEN, Matter
+from subscriptions.transfers.queries import holder_words
 from tenants.days import in_words
 from tenants.documents.paper import Blanks, Block, Bullets, Heading, Paper, Paragraph
 
@@ -26,7 +27,7 @@ def _lot(matter: Matter) -> list[str]:
     if lot is None:
         return [f"Lot : {OPEN}"]
     holders = [
-        f"{holder.rank}. {holder.vendor.organisation.name}"
+        holder_words(lot, holder)
         for holder in lot.holders.select_related("vendor__organisation").order_by("rank")
     ]
     terms = lot.terms_on(matter.on)

@@ -17,6 +17,7 @@ from subscriptions.models import (
     Authority,
     BulkLine,
     BulkRequest,
+    ContractTransfer,
     Cover,
     CoverageCampaign,
     Decision,
@@ -39,6 +40,8 @@ from subscriptions.models import (
     Subscription,
     Threshold,
     ThresholdCode,
+    TransferNotice,
+    TransferredService,
     Transition,
     VendorAccess,
     WantedCover,
@@ -465,3 +468,64 @@ class MessageFactory(Factory):
     file = factory.LazyFunction(lambda: ContentFile(PDF, name="compte-rendu.pdf"))
     file_name = "compte-rendu.pdf"
     media_type = "application/pdf"
+
+
+class ContractTransferFactory(Factory):
+    """Prepared, of `listing=` (a new one if none is given) to another vendor; `state="signed"`, with what a
+    signature leaves."""
+
+    class Meta:
+        model = ContractTransfer
+
+    class Params:
+        listing = factory.SubFactory(ListingFactory)
+
+    operator = factory.SelfAttribute("listing.operator")
+    tenant = factory.SelfAttribute("operator.organisation")
+    from_vendor = factory.SelfAttribute("listing.vendor")
+    to_vendor = factory.SubFactory(VendorFactory)
+    basis = "restructuring"
+    reason = "Rachat"
+    effective_on = NOW.date()
+    evidence = factory.LazyFunction(lambda: ContentFile(PDF, name="acte.pdf"))
+    signed_file = factory.LazyAttribute(
+        lambda o: ContentFile(PDF, name="avenant.pdf") if o.state == "signed" else ""
+    )
+    state = "prepared"
+    prepared_by = factory.SubFactory(UserFactory)
+    prepared_at = NOW
+    signed_by = factory.LazyAttribute(lambda o: o.prepared_by if o.state == "signed" else None)
+    signed_at = factory.LazyAttribute(lambda o: NOW if o.state == "signed" else None)
+    service = factory.RelatedFactory(
+        "tests.factories.subscriptions.TransferredServiceFactory",
+        factory_related_name="transfer",
+        listing=factory.SelfAttribute("..listing"),
+    )
+
+
+class TransferredServiceFactory(Factory):
+    class Meta:
+        model = TransferredService
+
+    listing = factory.SubFactory(ListingFactory)
+    transfer = factory.SubFactory(
+        ContractTransferFactory, service=None, listing=factory.SelfAttribute("..listing")
+    )
+    tenant = factory.SelfAttribute("transfer.tenant")
+
+
+class TransferNoticeFactory(Factory):
+    """What the old vendor keeps of a transfer; `subscription=` for what its subscriber does."""
+
+    class Meta:
+        model = TransferNotice
+
+    transfer = factory.SubFactory(ContractTransferFactory)
+    tenant = factory.SelfAttribute("transfer.from_vendor.organisation")
+    subscription = None
+    side = factory.LazyAttribute(lambda o: "subscriber" if o.subscription else "old")
+    service_name = "Cantine"
+    operator_name = "Brume"
+    from_name = factory.SelfAttribute("transfer.from_vendor.organisation.name")
+    to_name = factory.SelfAttribute("transfer.to_vendor.organisation.name")
+    since = NOW.date()
