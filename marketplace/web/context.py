@@ -248,6 +248,7 @@ SECTIONS = {
                 ("operator_coverage", "Couverture", OPERATOR_ROLES),
                 ("operator_tasks", "Ouvertures et fermetures", TASK_ROLES),
                 ("operator_vehicles", "Cadres d’achat", OPERATOR_ROLES),
+                ("operator_transfers", "Transferts de contrat", TASK_ROLES),
             ],
         ),
         (
@@ -278,6 +279,7 @@ SECTIONS = {
                 ("vendor_home", "Mes services", VENDOR_ROLES),
                 ("vendor_requests", "Demandes à approuver", VENDOR_ROLES),
                 ("vendor_exits", "Départs", VENDOR_ROLES),
+                ("vendor_transfers", "Contrats transférés", VENDOR_ROLES),
                 ("vendor_feeds", "publiccode.yml", VENDOR_ROLES),
             ],
         ),

@@ -24,15 +24,17 @@ from django.utils import timezone
 from django.utils.timezone import localdate
 
 from billing.review import billable_periods
+from catalog.models import TermsAgreement, Vendor, VendorTerms
 from catalog.vendors.declarations import QUESTIONS
 from marketplace.web.operator.forms import period_key
 from subscriptions.amending import first_days
 from subscriptions.coverage import members_by_service
 from subscriptions.coverage_letters import people_of, recipients
+from subscriptions.models import ContractTransfer
 from tenants.models import Adhesion, Organisation, Role, SeatMove
 from tenants.people.invitations import token_of
 from tests.catalog.publiccode.files import RIGHT, written
-from tests.factories import SeatMoveFactory
+from tests.factories import ContractTransferFactory, SeatMoveFactory, UserFactory, VendorFactory
 from tests.factories.subscriptions import PDF
 from tests.factories.tenants import second_siret, siret
 from tests.permissions import operator_forms as forms
@@ -600,6 +602,34 @@ def _move_of_a_member(world: World) -> list:
     return [siren, *_a_planned_move(siren)]
 
 
+def _transfer(world: World) -> list:
+    """A transfer that this operator has prepared."""
+    with as_worker():
+        found = ContractTransfer.objects.filter(operator=world.operator).first()
+    if found is None:
+        found = ContractTransferFactory(listing__operator=world.operator, to_vendor=_a_buyer())
+    return [found.public_id]
+
+
+def _a_buyer() -> Vendor:
+    """A vendor that may take contracts over."""
+    vendor = VendorFactory()
+    with as_worker():
+        TermsAgreement.objects.bulk_create(
+            TermsAgreement(vendor=vendor, terms=terms, agreed_by=UserFactory(), agreed_at=timezone.now())
+            for terms in VendorTerms.objects.all()
+        )
+    return vendor
+
+
+def _a_transfer(world: World) -> dict:
+    return {
+        "editeur": world.listing.vendor.pk, "services": [world.listing.pk],
+        "siren": _a_buyer().organisation.siren, "basis": "clause", "reason": "Rachat",
+        "effective_on": localdate().isoformat(), "evidence": SimpleUploadedFile("acte.pdf", PDF),
+    }  # fmt: skip
+
+
 # --- The table -----------------------------------------------------------------------------------------
 
 
@@ -865,6 +895,15 @@ TABLE = [
     operator("operator_exit_extend", thing=_parting, post=leads(TASKS), sends=_a_longer_transition),
     operator("operator_exit_certify", thing=_erasing, post=leads(TASKS), sends=_a_certificate),
     operator("operator_exit_certificate", thing=_left, get=opens(OPERATORS)),
+    operator("operator_transfers", get=opens(TASKS)),
+    operator("operator_transfer_new", get=opens(TASKS), post=leads(TASKS), sends=_a_transfer),
+    operator("operator_transfer", thing=_transfer, get=opens(TASKS)),
+    operator("operator_transfer_paper", thing=lambda world: [*_transfer(world), "odt"], get=opens(TASKS)),
+    operator("operator_transfer_sign", thing=_transfer, post=leads(TASKS),
+             sends=lambda world: {"file": SimpleUploadedFile("avenant.pdf", PDF)}),
+    operator("operator_transfer_abandon", thing=_transfer, post=leads(TASKS)),
+    operator("operator_transfer_piece", thing=lambda world: [*_transfer(world), "justificatif"],
+             get=opens(TASKS)),
     operator("operator_indices", get=opens(TASKS), post=leads(TASKS), sends=lambda world: forms.INDEX),
     operator("operator_vehicles", get=opens(OPERATORS)),
     operator("operator_vehicle_new", get=opens(TASKS), post=leads(TASKS), sends=lambda world: forms.VEHICLE),
@@ -1005,6 +1044,7 @@ TABLE = [
     operator("operator_needs", get=opens(TASKS)),
     operator("operator_need", thing=_need, get=opens(TASKS), post=leads(TASKS),
              sends=lambda world: {"text": "Nous y travaillons."}),
+    vendor("vendor_transfers", get=opens(VENDORS)),
     vendor("vendor_exits", get=opens(VENDORS)),
     vendor("vendor_exit", thing=_parting, get=opens(VENDORS)),
     vendor("vendor_exit_extend", thing=_parting, post=leads(VENDOR_ADMIN), sends=_a_longer_transition),

@@ -32,6 +32,7 @@ from subscriptions.in_force import approved_amendments, terms_on
 from subscriptions.models import Party, State, Subscription
 from subscriptions.queries import signatories
 from subscriptions.sharing import may_cover
+from subscriptions.transfers.queries import notices_about
 from subscriptions.wanted_covers import COUNTED, wanted_of
 from tenants.models import Organisation, Role
 from tenants.models.organisation import OrganisationKind
@@ -87,7 +88,7 @@ def detail_page(
         "adjustments": [
             announced(one) for one in to_come(organisation=organisation, subscription=subscription)
         ],
-        "facts": _facts(subscription),
+        "facts": _facts(subscription) + took_over(subscription),
         "over": "Essai gratuit" if subscription.is_trial else "Abonnement",
         "history": [_deed(subscription, move) for move in subscription.transitions.all()],
         "decision": _decision(organisation, subscription),
@@ -179,6 +180,17 @@ def _breakdown(subscription: Subscription) -> dict:
         vat_cents=vat_of(quote=quote, category=subscription.vat_category, rate=subscription.vat_rate),
         caption=f"Le prix par an, figé le {day(subscription.requested_at)}",
     )
+
+
+def took_over(subscription: Subscription) -> list[dict]:
+    """The vendors that took the contract over, the last first. One query."""
+    return [
+        {
+            "label": "Contrat transféré",
+            "value": f"{notice.to_name} remplace {notice.from_name} depuis le {day(notice.since)}",
+        }
+        for notice in notices_about(subscription=subscription)
+    ]
 
 
 def _facts(subscription: Subscription) -> list[dict]:

@@ -11,6 +11,7 @@ from marketplace.web.operator.lists import counted
 from subscriptions.lot_amending import Step, may_amend, steps_of
 from subscriptions.lot_letters import PERCENTS
 from subscriptions.models import AMENDED, FrameworkLot, LotTermsModel
+from subscriptions.transfers.queries import holder_words
 
 NEARLY_FULL = min(PERCENTS)  # a letter has said so
 LABELS = {
@@ -69,8 +70,7 @@ def _facts(lot: FrameworkLot, *, on: date) -> list[dict]:
         {"label": "Validité", "value": capitalised(period(lot.starts_on, terms.ends_on))},
         {
             "label": "Titulaires",
-            "value": ", ".join(f"{held.rank}. {held.vendor.organisation.name}" for held in lot.holders.all())
-            or "aucun",
+            "value": ", ".join(holder_words(lot, held) for held in lot.holders.all()) or "aucun",
         },
         {
             "label": "Services",

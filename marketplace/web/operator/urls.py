@@ -39,6 +39,7 @@ from marketplace.web.operator import (
     submissions,
     tasks,
     terms,
+    transfers,
     vehicles,
 )
 from marketplace.web.operator.grids import editor, publishing, simulating, versions
@@ -183,6 +184,17 @@ urlpatterns = [
     path("ouvertures/<int:step>/reessayer/", tasks.try_again, name="operator_task_retry"),
     path("fusions/", mergers.merger_list, name="operator_mergers"),
     path("fusions/<int:change>/", mergers.merger, name="operator_merger"),
+    path("transferts/", transfers.transfer_list, name="operator_transfers"),
+    path("transferts/nouveau/", transfers.new, name="operator_transfer_new"),
+    path("transferts/<uuid:transfer>/", transfers.detail, name="operator_transfer"),
+    path("transferts/<uuid:transfer>/avenant.<slug:form>", transfers.paper, name="operator_transfer_paper"),
+    path("transferts/<uuid:transfer>/signe/", transfers.sign, name="operator_transfer_sign"),
+    path("transferts/<uuid:transfer>/abandonner/", transfers.abandon, name="operator_transfer_abandon"),
+    path(
+        "transferts/<uuid:transfer>/pieces/<slug:piece>.pdf",
+        transfers.piece,
+        name="operator_transfer_piece",
+    ),
     path("agir-pour/", assistances.assistance_list, name="operator_assistances"),
     path("agir-pour/nouveau/", assistances.new, name="operator_assistance_new"),
     path("agir-pour/<int:assistance_id>/arreter/", assistances.end, name="operator_assistance_end"),

@@ -13,6 +13,7 @@ from marketplace.web.vendor import (
     requests,
     service_urls,
     services,
+    transfers,
 )
 
 # Before anybody is a vendor.
@@ -40,6 +41,7 @@ urlpatterns = [
         requests.message_file,
         name="vendor_message_file",
     ),
+    path("contrats-transferes/", transfers.transfer_list, name="vendor_transfers"),
     path("publiccode/", feeds.feed_list, name="vendor_feeds"),
     path("publiccode/<int:feed>/lire/", feeds.read, name="vendor_feed_read"),
     path("publiccode/<int:feed>/retirer/", feeds.remove, name="vendor_feed_remove"),
