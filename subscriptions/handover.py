@@ -11,6 +11,7 @@ The commune nouvelle takes the place of the merged one in its contracts, on the 
 - a free trial is not followed: it was promised to the merged commune, once. It ends as above; that of the
   commune nouvelle goes on beside what she takes over;
 - one that is being closed goes on closing, for the merged commune;
+- what others pay for it, and what it pays for others, goes on by the same conventions (`handover_shares`);
 - a departure asked for goes on, on the same days, for the commune nouvelle;
 - mandates are left as they are: people keep reading the merged commune's files, and are invited to the
   commune nouvelle by its own administrators. Commitment numbers are not copied: they are of another budget.
@@ -38,6 +39,7 @@ from subscriptions.handover_plan import (
     organisations_of,
     scope_of,
 )
+from subscriptions.handover_shares import hand_paid, hand_received, pays_for_others
 from subscriptions.models import State, Subscription, Transition
 from subscriptions.operations import move
 from subscriptions.places import hold_places
@@ -74,9 +76,11 @@ def hand_over(*, change: TerritoryChange, operator: Operator, by: User, now: dat
         ended = _hand_adhesions(plan, by=by, now=now)
         for item in plan.items:
             _hand_subscription(plan, item, by=by, now=now)
+        if plan.shares:
+            hand_paid(shares=plan.shares, old=old, new=new, on=change.effective_on, by=by, now=now)
         event = _record(plan, ended, by=by, now=now)
         write_letters(plan, occasion=event.pk, now=now)
-        left = Subscription.objects.filter(tenant=old, state__in=WAITING).exists()
+        left = Subscription.objects.filter(tenant=old, state__in=WAITING).exists() or pays_for_others(old)
         if not left and not old.adhesions.filter(lasts_beyond(change.effective_on)).exists():
             TerritoryChange.objects.filter(pk=change.pk, handed_over_at__isnull=True).update(
                 handed_over_at=now, handed_over_by=by
@@ -139,6 +143,7 @@ def _hand_subscription(plan: Plan, item: Item, *, by: User, now: datetime) -> No
         reason = f"{plan.old.name} a fusionné dans {plan.new.name} : {item.reason}"
         leaving.stop_at_term(subscription=old, on=item.on, reason=reason, now=now)
         old.refresh_from_db(fields=["state", "ended_on"])
+    hand_received(old=old, new=new, on=item.on, by=by, now=now)
     signals.subscription_handed_over.send(sender=Subscription, old=old, new=new, on=item.on, now=now)
 
 

@@ -3,6 +3,7 @@
 What is decided, and why, is told in `subscriptions.handover`.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -13,8 +14,9 @@ from django.db.models.functions import Coalesce
 from catalog.prices import TerritoryFacts, vat_of
 from catalog.pricing import PricingError, Quote, format_date
 from subscriptions.facts import facts_of_subscribers
+from subscriptions.handover_shares import paid_by, paid_for_others
 from subscriptions.in_force import approved_amendments, terms_on
-from subscriptions.models import RUNNING, Cover, State, Subscription
+from subscriptions.models import RUNNING, Cover, PayerShare, State, Subscription
 from tenants.models import Adhesion, ChangeKind, Membership, Operator, Organisation, TerritoryChange
 from tenants.tenancy import tenant_scope
 
@@ -49,7 +51,8 @@ class Item:
 class Plan:
     """What handing over would do. `new` is None while the commune nouvelle has no SIREN; `adhesions` those of
     the merged commune that end; `joins` whether the commune nouvelle becomes a member by this; `readers` how
-    many people hold a mandate in the merged commune; `obstacles` why it cannot be done now, in French."""
+    many people hold a mandate in the merged commune; `obstacles` why it cannot be done now, in French;
+    `shares` what the merged commune pays, or is asked to, for others."""
 
     change: TerritoryChange
     operator: Operator
@@ -60,26 +63,33 @@ class Plan:
     joins: bool
     readers: int
     obstacles: list[str]
+    shares: Sequence[PayerShare] = ()
 
     @property
     def nothing(self) -> bool:
         """Whether nothing of this operator's waits any more."""
-        return not self.items and not self.adhesions
+        return not self.items and not self.adhesions and not self.shares
 
 
 def mergers_of(*, operator: Operator) -> QuerySet[TerritoryChange]:
     """Mergers of communes that were ever this operator's members or subscribers, last first.
 
-    Each has `waiting_subscriptions` and `waiting_adhesions`, with the organisations at hand. The caller's
-    scope holds the operator's members.
+    Each has `waiting_subscriptions`, `waiting_adhesions` and `waiting_shares`, with the organisations at
+    hand. The caller's scope holds the operator's members.
     """
     old = OuterRef("territory__organisation")
     subscriptions = Subscription.objects.filter(tenant=old, operator=operator)
     adhesions = Adhesion.objects.filter(organisation=old, operator=operator)
+    shares = paid_by(old, operator=operator)
     return (
-        TerritoryChange.objects.filter(Exists(subscriptions) | Exists(adhesions), kind=ChangeKind.MERGER)
+        TerritoryChange.objects.filter(
+            Exists(subscriptions) | Exists(adhesions) | Exists(shares), kind=ChangeKind.MERGER
+        )
         .annotate(
             waiting_subscriptions=_count(subscriptions.filter(state__in=WAITING), by="tenant"),
+            waiting_shares=_count(
+                shares.filter(Q(ends__isnull=True) | Q(ends__gt=OuterRef("effective_on"))), by="payer"
+            ),
             waiting_adhesions=_count(
                 adhesions.filter(lasts_beyond(OuterRef("effective_on"))), by="organisation"
             ),
@@ -143,6 +153,7 @@ def make_plan(change, operator, old, new, *, today: date, lock: bool) -> Plan:
         joins=bool(adhesions) and new is not None and not _adheres(new, operator, change.effective_on),
         readers=Membership.objects.in_force().filter(organisation=old).values("user").distinct().count(),
         obstacles=_obstacles(change, new, items, today),
+        shares=paid_for_others(old=old, operator=operator, on=change.effective_on),
     )
 
 

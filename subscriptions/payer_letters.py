@@ -6,7 +6,7 @@ from datetime import datetime
 from subscriptions.models import CostKey, PayerShare, ShareSide, ShareState
 from tenants import letters
 from tenants.days import in_words
-from tenants.models import Role
+from tenants.models import Organisation, Role
 from tenants.people.telling import people_to_tell
 
 READERS = (Role.SIGNATORY, Role.FINANCE, Role.SECRETARY)
@@ -68,6 +68,22 @@ def tell_answered(*, share: PayerShare, reason: str, now: datetime) -> None:
     for mandate in people_to_tell(organisations=[share.tenant_id], roles=READERS):
         subject = f"{service} : {share.payer.name} {'accepte' if agreed else 'refuse'} de payer une part"
         _write(share, mandate, key="answered", subject=subject, body=body, now=now)
+
+
+def tell_passed_on(*, share: PayerShare, old: Organisation, now: datetime) -> None:
+    """To both sides of a share that goes on after a merger. The scope holds both."""
+    service, subscriber = share.subscription.service_name, share.subscription.tenant.name
+    for mandate in people_to_tell(organisations=[share.tenant_id, share.payer_id], roles=READERS):
+        _write(
+            share,
+            mandate,
+            key="passed-on",
+            subject=f"{service} : la part de {share.payer.name} continue après la fusion",
+            body=f"{old.name} a fusionné dans une commune nouvelle. La convention {share.convention_number} "
+            f"continue, aux mêmes conditions : à partir du {in_words(share.starts)}, {share.payer.name} paie "
+            f"sa part de « {service} » pour {subscriber}.",
+            now=now,
+        )
 
 
 def tell_counted_again(

@@ -322,7 +322,7 @@ _DID = {
     ShareState.ENDED: "a arrêté la part de {service} que {payer} paie pour {subscriber}",
 }
 
-_COUNTED_AGAIN = "a recalculé la part de {service} que {payer} paie pour {subscriber}"
+_CARRIED_OVER = "a mis à jour la part de {service} que {payer} paie pour {subscriber}"
 
 
 def _log(
@@ -339,8 +339,8 @@ def _log(
         by=by,
         reason=reason,
     )
-    counted_again = not before and share.state == ShareState.AGREED
-    did = (_COUNTED_AGAIN if counted_again else _DID[ShareState(share.state)]).format(
+    carried_over = not before and share.state == ShareState.AGREED
+    did = (_CARRIED_OVER if carried_over else _DID[ShareState(share.state)]).format(
         payer=share.payer.name,
         service=share.subscription.service_name,
         subscriber=share.subscription.tenant.name,

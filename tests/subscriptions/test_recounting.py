@@ -112,7 +112,7 @@ def test_the_parts_follow_the_new_populations_from_the_first_of_january(held, co
     mine = " ".join(body for body in letters.values() if "vous payez pour" in body)
     assert "2\u202f000 habitants sur 10\u202f000" in mine
     assert "1\u202f750 habitants sur 9\u202f000" in mine
-    assert any("a recalculé la part de" in sentence for sentence in sentences)
+    assert any("a mis à jour la part de" in sentence for sentence in sentences)
 
 
 def test_any_number_of_nights_is_one(held, communes, agreed):

@@ -24,6 +24,7 @@ from tenants.members.operations import AdhesionRefused
 
 PAGE_SIZE = 25
 TITLE = "Fusions de communes"
+PART, PARTS = "part payée pour d’autres", "parts payées pour d’autres"
 LINE, LINES = "ligne de projet de facture", "lignes de projets de factures"
 FATES = {
     Fate.FOLLOWED: ("success", "Continue"),
@@ -154,6 +155,11 @@ def _consequences(plan: Plan, lines: int) -> list[str]:
     if plan.adhesions:
         joins = "celle de la commune nouvelle commence" if plan.joins else "la commune nouvelle adhère déjà"
         sentences.append(f"L’adhésion de la commune fusionnée se termine le {on} ; {joins}.")
+    if plan.shares:
+        sentences.append(
+            f"{counted(len(plan.shares), PART, PARTS)} : la commune nouvelle prend sa suite, par les mêmes "
+            "conventions, dès le premier mois qui n’est pas facturé."
+        )
     if lines:
         sentences.append(
             f"{counted(lines, LINE, LINES)} à recalculer : chacune des deux communes paie sa part. "
@@ -180,6 +186,7 @@ def _waiting(change, lines: int) -> str:
     counts = [
         (change.waiting_subscriptions, "abonnement", ""),
         (change.waiting_adhesions, "adhésion", ""),
+        (change.waiting_shares, PART, PARTS),
         (lines, LINE, LINES),
     ]
     return ", ".join(counted(number, *words) for number, *words in counts if number)
