@@ -1,0 +1,63 @@
+"""`kill -9` on real provisioning workers, several at once, at random points: nothing lost, nothing twice.
+
+HALLE_KILLS=200 kills that often; the suite does fewer. The rows' clocks are set back at each kill, so that
+leases of the living run out as well: what they bring back then is too late, and must change nothing.
+"""
+
+import os
+import random
+import time
+
+import pytest
+from django.utils import timezone
+
+from provisioning import operations
+from provisioning.models import Call, Step, StepState
+from subscriptions.models import State, Subscription, Transition
+from tests.concurrency.worker_process import WorkerProcess, time_passes
+from tests.factories import EndpointFactory, ListingFactory, SubscriptionFactory
+from tests.fakes.broker import failing_broker
+from tests.tools.database import as_worker
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+KILLS = int(os.environ.get("HALLE_KILLS", "12"))
+WORKERS = 3
+LONGEST_LIFE = 0.5  # seconds, from the moment that it has begun to work
+
+
+@pytest.fixture
+def workers(tmp_path):
+    started = []
+    for number in range(WORKERS):
+        (folder := tmp_path / str(number)).mkdir()
+        started.append(WorkerProcess(folder, ("provision",)))
+    yield started
+    for process in started:
+        process.close()
+
+
+def test_workers_killed_at_random_open_each_service_once(workers):
+    with failing_broker() as broker, as_worker():
+        broker.pause = 0.01
+        listing = ListingFactory()
+        EndpointFactory(offer=listing.offer, osb=True, url=broker.url)
+        wanted = SubscriptionFactory.create_batch(KILLS, listing=listing, state=State.APPROVED)
+        for process in workers:
+            process.start()
+        for subscription in wanted:  # one more to open for each that is killed
+            operations.plan_activation(subscription=subscription, now=timezone.now())
+            process = random.choice(workers)
+            time.sleep(random.uniform(0, LONGEST_LIFE))
+            process.kill()
+            time_passes()
+            process.start()
+        workers[0].wait_until(lambda: not Step.objects.exclude(state=StepState.DONE).exists())
+
+        assert sum(process.kills for process in workers) == KILLS
+        assert Subscription.objects.filter(state=State.ACTIVE).count() == KILLS
+        assert Transition.objects.filter(after=State.ACTIVE).count() == KILLS
+        assert broker.instances == {step.key for step in Step.objects.select_related("run")}
+        assert "DELETE" not in broker.methods()
+        interrupted = Call.objects.filter(outcome="").count()
+    print(f"{KILLS} kills, {len(broker.asked)} requests, {interrupted} calls that were never answered")
