@@ -73,13 +73,18 @@ def _record_rest(answers: list[tuple[Claim, Outcome, dict]], *, now: datetime) -
             logger.warning("step %s was taken over by another worker", step.pk)
             continue
         steps[tuple(fields.items())].append(step.pk)
-        cause = outcome.cause if isinstance(outcome, Retry) else ""
-        calls[type(outcome).__name__.lower(), cause, fields.get("problem", "")].append(claim.call.pk)
+        said = {
+            "outcome": type(outcome).__name__.lower(),
+            "cause": outcome.cause if isinstance(outcome, Retry) else "",
+            "doubtful": isinstance(outcome, Retry | NeedsPerson) and outcome.doubtful,
+            "detail": fields.get("problem", ""),
+        }
+        calls[tuple(said.items())].append(claim.call.pk)
         lanes[step.lane].append(outcome)
     for fields, ids in steps.items():
         Step.objects.filter(pk__in=ids).update(lease_until=None, **dict(fields))
-    for (word, cause, detail), ids in calls.items():
-        Call.objects.filter(pk__in=ids).update(finished_at=now, outcome=word, cause=cause, detail=detail)
+    for said, ids in calls.items():
+        Call.objects.filter(pk__in=ids).update(finished_at=now, **dict(said))
     for lane, outcomes in sorted(lanes.items(), key=lambda item: item[0].pk):
         _judge_lane(lane, outcomes, now=now)
 

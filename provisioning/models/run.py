@@ -137,6 +137,7 @@ class Call(TenantOwned):
     finished_at = models.DateTimeField(null=True)
     outcome = models.CharField(max_length=30, blank=True)  # "" while its end is unknown
     cause = models.CharField(max_length=12, choices=Cause.choices, blank=True)
+    doubtful = models.BooleanField(default=False)  # whether the work was done could not be known
     detail = models.CharField(max_length=500, blank=True)
 
     class Meta(TenantOwned.Meta):

@@ -48,6 +48,7 @@ from demo.seed.transfers import prepare_a_transfer
 from demo.seed.value import make_value_file
 from demo.seed.vendor_papers import make_vendor_papers
 from demo.seed.vendors import make_vendors
+from provisioning.track_records import count_track_records
 from subscriptions.expecting import record_delays
 from subscriptions.usage import count_usage
 from tenants.models import Operator, Territory
@@ -142,6 +143,7 @@ class Command(BaseCommand):
             indexing.rebuild()
             count_usage(on=localdate(timezone.now()))
             record_delays(on=localdate(timezone.now()))
+            count_track_records(on=localdate(timezone.now()))
         with self.telling("what the main commune keeps and chooses"):
             make_choices(market=open_market())
 

@@ -22,12 +22,14 @@ from catalog.sheets.files import pictures
 from marketplace.web.claim_words import claims_section
 from marketplace.web.counts import CountsForm, counts_in_address
 from marketplace.web.formats import day, phone
+from marketplace.web.openings import opening_record
 from marketplace.web.opinion_views import opinions_section
 from marketplace.web.price_views import breakdown, price_card, tariff
 from marketplace.web.public.commune_choice import CommuneChoice, chosen_commune
 from marketplace.web.public.keeping import keep_service
 from marketplace.web.public.member_state import member_action
 from marketplace.web.public.views import operator_or_404
+from provisioning.track_records import track_record_of
 from subscriptions.pooling import pooled_facts
 from tenants.models import Operator
 
@@ -113,6 +115,7 @@ def service_context(
         "opinions": opinions_section(opinions_on(sheet=sheet)),
         "eligibility": eligibility(sheet=sheet, territory=commune, facts=facts),
         "opening": OPENINGS.get(sheet.connector, ""),
+        "opening_record": opening_record(track_record_of(vendor)),
         "contractors": [{**one, "until": _last_day(one.get("until", ""))} for one in sheet.contractors],
         "own_text": listing.own_text if listing else "",
         "terms": listing.terms if listing else "",
