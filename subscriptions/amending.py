@@ -91,6 +91,7 @@ class Choosable:
     counted: tuple[Counted, ...]
     offered: list[dict]
     terms: TermsInForce
+    since: date | None = None  # the day of the last change that is decided: before it, it would be undone
 
 
 def choosable(subscription: Subscription, *, on: date) -> Choosable:
@@ -105,7 +106,9 @@ def choosable(subscription: Subscription, *, on: date) -> Choosable:
         new = []
     offered = [*terms.options, *new]
     facts = facts_of_subscriber(subscription, on=on, options=new)
-    return Choosable(_counted(subscription.grid, offered, facts=facts), offered, terms)
+    decided = subscription.amendments.filter(state=AmendmentState.APPROVED, kind=AmendmentKind.CHOICES)
+    since = decided.aggregate(last=Max("effective_on"))["last"]
+    return Choosable(_counted(subscription.grid, offered, facts=facts), offered, terms, since)
 
 
 def compare(subscription: Subscription, *, changes: Changes, on: date) -> Comparison:

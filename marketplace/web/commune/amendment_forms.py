@@ -66,8 +66,13 @@ class AmendmentForm(forms.Form):
             field.initial = format_number(known) if known is not None else ""
             self.fields[name] = field
         self.order_fields([*fields, "options"])
-        days = [(one.isoformat(), day(one)) for one in first_days(on=on)]
-        self.fields["effective_on"].choices = days
+        days, since = first_days(on=on), choosable.since
+        if since and since > days[0]:
+            days = [one for one in days if one >= since]
+            self.fields[
+                "effective_on"
+            ].help_text += f" Pas avant le {day(since)} : un avenant approuvé prend effet ce jour-là."
+        self.fields["effective_on"].choices = [(one.isoformat(), day(one)) for one in days]
         self.fields["options"].choices = [(one["code"], one["name"]) for one in choosable.offered]
         self.fields["options"].initial = [
             one["code"] for one in choosable.terms.options if one not in leaving

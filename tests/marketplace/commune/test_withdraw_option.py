@@ -94,6 +94,18 @@ def test_the_second_that_goes_does_not_bring_the_first_back(contract, withdraw):
         assert len(terms_on(contract, second).options) == 2
 
 
+def test_nothing_is_changed_before_what_is_decided_for_later(client, at, contract, secretary, withdraw):
+    """The later amendment would bring back what the earlier one took."""
+    later = first_days(on=localdate())[2]
+    withdraw("Archives", on=later)
+    client.force_login(secretary)
+    form = page_of(client.get(at("member_amendment_new", contract.public_id)))
+    days = [one["value"] for one in form.select("[name=effective_on] option")]
+    assert days[0] == later.isoformat()
+    assert len(days) == 10
+    assert "un avenant approuvé prend effet ce jour-là" in words(form.main)
+
+
 def test_what_another_needs_does_not_go_alone(client, at, commune, secretary):
     told = [{"code": "signature", "name": "Signature"}]
     told.append({"code": "archives", "name": "Archives", "needs": "signature"})
