@@ -67,8 +67,9 @@ class Offered:
 
 
 def offered(subscription: Subscription) -> list[Offered]:
-    """The acts that may decide it while it is only asked for; what is signed then, until it is closed."""
-    if not subscription.is_open:
+    """The acts that may decide it while it is only asked for; what is signed then, until it is closed. None
+    for a free trial, which commits nobody."""
+    if not subscription.is_open or subscription.is_trial:
         return []
     found = []
     if subscription.state == State.REQUESTED:

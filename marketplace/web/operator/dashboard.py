@@ -235,7 +235,7 @@ def subscriptions(request, operator):
                 "payers_url": reverse(
                     "operator_subscription_payers", args=[operator.slug, subscription.public_id]
                 )
-                if subscription.is_open
+                if subscription.is_open and not subscription.is_trial
                 else "",
             }
             for subscription in found.page

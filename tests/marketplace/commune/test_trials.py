@@ -74,7 +74,7 @@ def test_from_the_sheet_to_the_trial(client, commune, listing, secretary, at):
     page = words(client.get(first.url))
     assert "Essai gratuit de 30 jours" in page
     assert "a demandé l’essai gratuit" in page
-    for absent in ("Qui paie", "Le prix par an", "Quitter ce service", "Délibération"):
+    for absent in ("Qui paie", "papiers à signer", "Le prix par an", "Quitter ce service", "Délibération"):
         assert absent not in page
 
 
