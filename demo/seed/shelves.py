@@ -51,6 +51,8 @@ ELSEWHERE = {
     (BRUMELLE.slug, "place-du-village"): LegalBasis.GROUPEMENT,
 }
 STATUTORY_RANK = 2  # a contribution under the syndicat's statutes
+# Services that may be tried for nothing, wherever they stand: for how many days.
+TRIALS = {"pigeonnier": 30, "urbanisme-au-clair": 15}
 NOT_LISTED = {
     (CANTONADE.slug, Family.CEMETERY, 3): ListingState.DRAFT,
     (CANTONADE.slug, Family.EMAIL, 5): ListingState.SUSPENDED,
@@ -125,7 +127,8 @@ def make_shelves(*, operators: dict, vendors: dict) -> None:
                 turn = family_rank + rank + list(operators).index(slug)
                 rate = Decimal(RATES[family]) * Decimal(TERMS[slug]) * (20 - rank) / 20
                 listed = definition(rate=rate * LIST_PRICE, turn=turn) if rank % 2 == 0 else None
-                _grid(listing, definition(rate=rate, turn=turn), _vat(slug, statutory), listed)
+                grid, vat = definition(rate=rate, turn=turn), _vat(slug, statutory)
+                _grid(listing, grid, vat, listed, TRIALS.get(text["slug"]))
 
 
 def _vat(slug: str, statutory: bool) -> Vat:
@@ -134,7 +137,7 @@ def _vat(slug: str, statutory: bool) -> Vat:
     return OUT_OF_SCOPE if statutory else EXEMPT
 
 
-def _grid(listing: Listing, grid: dict, vat: Vat, listed: dict | None) -> None:
+def _grid(listing: Listing, grid: dict, vat: Vat, listed: dict | None, trial_days: int | None) -> None:
     row = PriceGrid(
         listing=listing,
         state=GridState.PUBLISHED,
@@ -144,6 +147,7 @@ def _grid(listing: Listing, grid: dict, vat: Vat, listed: dict | None) -> None:
         vat_category=vat.category,
         vat_rate=Decimal(vat.rate),
         vat_reason=vat.reason,
+        trial_days=trial_days,
     )
     row.clean()
     row.save()

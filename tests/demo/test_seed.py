@@ -212,9 +212,16 @@ def test_the_rows_written_in_bulk_say_what_the_operations_would(seeded):
 
 
 def test_every_approved_subscription_has_its_act(seeded):
-    approved = Subscription.objects.filter(approved_by__isnull=False)
+    approved = Subscription.objects.paid().filter(approved_by__isnull=False)
     decided = approved | Subscription.objects.filter(decision__isnull=False)  # or another's word is awaited
     assert Decision.objects.count() == decided.count()
+
+
+def test_the_main_commune_tries_a_service_that_the_worker_opens(seeded):
+    [trial] = Subscription.objects.trials()
+    assert (trial.tenant.territory.code, trial.state, trial.trial_days) == (MAIN, State.PROVISIONING, 30)
+    promised = PriceGrid.objects.filter(trial_days__isnull=False).values_list("trial_days", flat=True)
+    assert set(promised) == {15, 30}
 
 
 def test_closed_periods_are_numbered_without_a_gap(seeded):

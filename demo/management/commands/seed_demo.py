@@ -45,6 +45,7 @@ from demo.seed.states import close_some, make_requests
 from demo.seed.statutes import record_adhesions, write_statutes
 from demo.seed.storefronts import make_storefronts
 from demo.seed.transfers import prepare_a_transfer
+from demo.seed.trials import make_trial
 from demo.seed.value import make_value_file
 from demo.seed.vendor_papers import make_vendor_papers
 from demo.seed.vendors import make_vendors
@@ -133,6 +134,7 @@ class Command(BaseCommand):
         with self.telling("what becomes of contracts"):
             make_contracts(operators=operators)
             prepare_a_transfer(operators=operators)
+            make_trial(market=market)
         with self.telling("what vendors claim"):
             make_claims()
         with self.telling("a value file"):
