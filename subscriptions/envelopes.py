@@ -6,10 +6,10 @@ from datetime import date, datetime
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Exists, F, Max, OuterRef
+from django.db.models import Exists, F, Max, OuterRef, Q, QuerySet
 from django.utils.timezone import localdate
 
-from catalog.models import Family, Listing
+from catalog.models import Family, Listing, ListingState
 from catalog.pricing import format_cents
 from subscriptions import chain
 from subscriptions.acts import Act, check_act
@@ -27,12 +27,14 @@ from subscriptions.models import (
 from subscriptions.ordering import committed_cents
 from tenants import audit, letters
 from tenants.days import years_after
+from tenants.members.adhesions import operators_of
 from tenants.models import Membership, Organisation, Role, User
 
 
 @dataclass(frozen=True)
 class EnvelopeTerms:
-    """What is decided: cents net of tax, half-open days; no `families` for every service."""
+    """What is decided: cents net of tax, half-open days; no `families` for every service, `listing` for that
+    one alone."""
 
     amount_cents: int
     starts_on: date
@@ -40,6 +42,7 @@ class EnvelopeTerms:
     delegation_number: str
     delegation_date: date
     families: Sequence[str] = ()
+    listing: Listing | None = None
 
 
 @transaction.atomic
@@ -53,7 +56,10 @@ def open_envelope(
     if again := Envelope.objects.filter(tenant=organisation, request_key=request_key).first():
         return again
     check_act(number=act.number, date=act.date, file=act.file, today=localdate(now))
-    if errors := _problems(terms, act):
+    errors = _problems(terms, act)
+    if terms.listing and not choosable_listings(organisation, on=localdate(now)).contains(terms.listing):
+        errors["listing"] = "Ce service n’est plus au catalogue de vos opérateurs. Choisissez-en un autre."
+    if errors:
         raise EnvelopeInvalid(errors)
     last = Envelope.objects.filter(tenant=organisation).aggregate(last=Max("number"))["last"] or 0
     envelope = Envelope.objects.create(
@@ -64,6 +70,7 @@ def open_envelope(
         starts_on=terms.starts_on,
         ends_on=terms.ends_on,
         families=sorted(terms.families),
+        listing=terms.listing,
         delegation_number=terms.delegation_number.strip(),
         delegation_date=terms.delegation_date,
         act_number=act.number,
@@ -93,7 +100,15 @@ def _problems(terms: EnvelopeTerms, act: Act) -> dict[str, str]:
         errors["ends_on"] = "Un an au plus : les crédits sont ceux d’un budget."
     if set(terms.families) - set(Family.values):
         errors["families"] = "Cette catégorie n’existe pas. Rechargez la page."
+    if terms.listing and terms.families:
+        errors["families"] = "Choisissez un service, ou des catégories, mais pas les deux."
     return errors
+
+
+def choosable_listings(organisation: Organisation, *, on: date) -> QuerySet[Listing]:
+    """The services on the shelves of its operators: those that an envelope may be limited to."""
+    operators = operators_of(organisation=organisation, on=on)
+    return Listing.objects.filter(operator__in=operators, state=ListingState.LISTED)
 
 
 @transaction.atomic
@@ -113,8 +128,8 @@ def fitting(
     requested_by: User,
     on: date,
 ) -> list[Envelope]:
-    """The envelopes that would approve such a request that day, the one that ends first before the others.
-    One query, or none.
+    """The envelopes that would approve such a request that day, the narrowest first: for this service alone,
+    then for its family, then for all; the one that ends first before the others. One query, or none.
 
     None where the assembly must vote, for somebody who is not of the house, or for whoever signed the
     envelope where another person must approve; an envelope is worth what its signatory's mandate is.
@@ -130,6 +145,7 @@ def fitting(
     rows = Envelope.objects.filter(
         Exists(here.filter(user=OuterRef("signed_by"), role=Role.SIGNATORY)),
         Exists(here.filter(user=requested_by)),
+        Q(listing=None) | Q(listing=listing),
         tenant=organisation,
         closed_at=None,
         starts_on__lte=on,
@@ -139,7 +155,8 @@ def fitting(
     if vehicle.separate_approver:
         rows = rows.exclude(signed_by=requested_by)
     family = listing.sheet.family
-    return [one for one in rows.order_by("ends_on", "number") if not one.families or family in one.families]
+    fit = [one for one in rows.order_by("ends_on", "number") if not one.families or family in one.families]
+    return sorted(fit, key=lambda one: (one.listing_id is None, not one.families))  # stable
 
 
 @transaction.atomic

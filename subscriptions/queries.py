@@ -92,7 +92,8 @@ def envelopes_of(*, organisation: Organisation) -> QuerySet[Envelope]:
         organisation=organisation, role=Role.SIGNATORY, user=OuterRef("signed_by")
     )
     rows = Envelope.objects.filter(tenant=organisation).annotate(signs=Exists(signatory))
-    return rows.select_related("signed_by", "closed_by").order_by("-number")
+    shown = ("listing__approved_revision", "listing__offer__product__sheet")
+    return rows.select_related("signed_by", "closed_by", *shown).order_by("-number")
 
 
 def holds_of(*, envelope: Envelope) -> QuerySet[EnvelopeHold]:

@@ -21,7 +21,8 @@ class Envelope(TenantOwned):
     """Amounts in cents, net of tax, over whole terms of commitment; half-open days [starts_on, ends_on).
 
     It rests on the deliberation by which the assembly delegated (CGCT L2122-22, 4° and L5211-10), and on the
-    decision of its head that opens it. No `families`: every service. `held_cents` is what its holds take.
+    decision of its head that opens it. No `families`: every service; `listing`: that one alone, and then no
+    families. `held_cents` is what its holds take.
     """
 
     request_key = models.UUIDField(unique=True, default=uuid.uuid4)  # drawn with the form
@@ -31,6 +32,9 @@ class Envelope(TenantOwned):
     starts_on = models.DateField("début")
     ends_on = models.DateField("fin")
     families = ArrayField(models.CharField(max_length=20, choices=Family.choices), default=list, blank=True)
+    listing = models.ForeignKey(
+        "catalog.Listing", on_delete=models.PROTECT, null=True, related_name="+", verbose_name="service"
+    )
     delegation_number = models.CharField("délibération de délégation", max_length=60)
     delegation_date = models.DateField("date de la délégation")
     act_number = models.CharField("décision", max_length=60)
@@ -54,6 +58,10 @@ class Envelope(TenantOwned):
             ),
             models.CheckConstraint(
                 condition=Q(ends_on__gt=F("starts_on")), name="envelope_ends_after_it_starts"
+            ),
+            models.CheckConstraint(
+                condition=Q(listing__isnull=True) | Q(families=[]),
+                name="envelope_for_one_service_or_families",
             ),
             models.CheckConstraint(
                 condition=~Q(delegation_number="")

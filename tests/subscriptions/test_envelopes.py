@@ -118,6 +118,55 @@ def test_what_fits_is_approved_at_once_with_its_trace(commune, mayor, secretary)
     assert held(envelope) == YEARLY
 
 
+def test_the_narrowest_envelope_is_tried_first(commune, mayor, secretary):
+    listing = shelf(commune)
+    for_all = EnvelopeFactory(tenant=commune, signed_by=mayor, number=1)
+    for_family = EnvelopeFactory(tenant=commune, signed_by=mayor, number=2, families=["canteen"])
+    for_it = EnvelopeFactory(tenant=commune, signed_by=mayor, number=3, listing=listing)
+    assert ask(commune, listing, secretary).state == State.PROVISIONING
+    assert [held(one) for one in (for_all, for_family, for_it)] == [0, 0, YEARLY]
+
+
+def test_one_without_room_leaves_it_to_the_wider_one(commune, mayor, secretary):
+    listing = shelf(commune)
+    for_it = EnvelopeFactory(tenant=commune, signed_by=mayor, number=1, listing=listing, amount_cents=100)
+    for_all = EnvelopeFactory(tenant=commune, signed_by=mayor, number=2)
+    assert ask(commune, listing, secretary).state == State.PROVISIONING
+    assert [held(one) for one in (for_it, for_all)] == [0, YEARLY]
+
+
+def test_an_envelope_for_a_service_approves_no_other(commune, mayor, secretary):
+    other = shelf(commune)
+    envelope = EnvelopeFactory(tenant=commune, signed_by=mayor, listing=other)
+    assert ask(commune, shelf(commune), secretary).state == State.REQUESTED
+    assert held(envelope) == 0
+
+
+def test_a_service_or_families_and_one_that_can_be_asked_for(commune, mayor):
+    mine, elsewhere = shelf(commune), ListingFactory()
+
+    def tried(**values) -> Envelope | dict:
+        act = Act("D-1", TODAY, SimpleUploadedFile("d.pdf", PDF))
+        with tenant_scope([commune.pk]):
+            try:
+                return open_envelope(
+                    organisation=commune,
+                    terms=replace(TERMS, **values),
+                    act=act,
+                    by=mayor,
+                    request_key=uuid.uuid4(),
+                    now=NOW,
+                )
+            except EnvelopeInvalid as invalid:
+                return invalid.errors
+
+    assert set(tried(listing=mine, families=["canteen"])) == {"families"}
+    assert set(tried(listing=elsewhere)) == {"listing"}
+    assert tried(listing=mine).listing == mine
+    with as_worker(), pytest.raises(IntegrityError, match="envelope_for_one_service_or_families"):
+        EnvelopeFactory(tenant=commune, signed_by=mayor, listing=mine, families=["canteen"])
+
+
 def test_a_contract_of_several_years_takes_them_all(commune, mayor, secretary):
     envelope = EnvelopeFactory(tenant=commune, signed_by=mayor)
     rules = {"term_years": 4, "renewal": "tacit", "renewals": 3}

@@ -4,8 +4,9 @@ import uuid
 from datetime import timedelta
 
 from django import forms
+from django.db.models import QuerySet
 
-from catalog.models import Family
+from catalog.models import Family, Listing
 from marketplace.web.commune.forms import ApproveForm
 from marketplace.web.operator.vehicle_forms import AmountField, DayField
 from subscriptions.acts import Act
@@ -14,6 +15,13 @@ from subscriptions.exceptions import EnvelopeInvalid
 
 ONE_DAY = timedelta(days=1)
 FIELDS = {"ends_on": "last_day", "amount_cents": "amount"}
+
+
+class ServiceField(forms.ModelChoiceField):
+    """A service of a shelf, by its name and its operator's."""
+
+    def label_from_instance(self, listing: Listing) -> str:
+        return f"{listing.shown.name} ({listing.operator.short_name})"
 
 
 class EnvelopeForm(ApproveForm):
@@ -41,6 +49,14 @@ class EnvelopeForm(ApproveForm):
         help_text="Aucune cochée : tous les services.",
         error_messages={"invalid_choice": "Cette catégorie n’existe pas. Rechargez la page."},
     )
+    listing = ServiceField(
+        label="Un seul service",
+        required=False,
+        queryset=Listing.objects.none(),
+        empty_label="Non : selon les catégories",
+        help_text="Alors l’enveloppe n’approuve que lui. Ne cochez aucune catégorie.",
+        error_messages={"invalid_choice": "Ce service n’est pas proposé. Choisissez-en un de la liste."},
+    )
     delegation_number = forms.CharField(
         label="Numéro de la délibération de délégation",
         max_length=60,
@@ -54,12 +70,15 @@ class EnvelopeForm(ApproveForm):
         label="Date de cette délibération", missing="Indiquez la date de la délibération qui délègue."
     )
     field_order = (
-        "amount", "starts_on", "last_day", "families", "delegation_number", "delegation_date", "number",
-        "date", "file",
+        "amount", "starts_on", "last_day", "families", "listing", "delegation_number", "delegation_date",
+        "number", "date", "file",
     )  # fmt: skip
 
-    def __init__(self, *args, **kwargs):
+    def __init__(self, *args, services: QuerySet[Listing], **kwargs):
         super().__init__(*args, deliberation=False, initial={"request_key": uuid.uuid4()}, **kwargs)
+        self.fields["listing"].queryset = services.select_related(
+            "operator", "approved_revision", "offer__product__sheet"
+        ).order_by("offer__product__sheet__name", "pk")
         self.fields["number"].label = "Numéro de la décision qui ouvre l’enveloppe"
 
     def terms(self) -> EnvelopeTerms:
@@ -70,6 +89,7 @@ class EnvelopeForm(ApproveForm):
             starts_on=typed["starts_on"],
             ends_on=typed["last_day"] + ONE_DAY,
             families=typed["families"],
+            listing=typed["listing"],
             delegation_number=typed["delegation_number"],
             delegation_date=typed["delegation_date"],
         )

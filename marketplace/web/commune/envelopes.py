@@ -17,7 +17,7 @@ from marketplace.web.commune.words import state_badge
 from marketplace.web.formats import day, format_cents, moment
 from marketplace.web.pdf import FileMissing, pdf_response
 from subscriptions.deciding import assembly, head
-from subscriptions.envelopes import close_envelope, open_envelope
+from subscriptions.envelopes import choosable_listings, close_envelope, open_envelope
 from subscriptions.exceptions import DecisionInvalid, EnvelopeInvalid, WrongState
 from subscriptions.models import Envelope, EnvelopeHold
 from subscriptions.queries import envelopes_of, holds_of
@@ -56,7 +56,9 @@ def envelope_list(request, organisation):
 @require_http_methods(["GET", "HEAD", "POST"])
 def new(request, organisation):
     """The signatory opens one. Sent twice, it is one envelope."""
-    form = EnvelopeForm(*((request.POST, request.FILES) if request.method == "POST" else ()))
+    sent = (request.POST, request.FILES) if request.method == "POST" else ()
+    services = choosable_listings(organisation, on=localdate(timezone.now()))
+    form = EnvelopeForm(*sent, services=services)
     if request.method == "POST" and form.is_valid():
         try:
             found = open_envelope(
@@ -161,7 +163,9 @@ def _summary(found: Envelope, today: date) -> dict:
         "left": f"Il reste {format_cents(found.left_cents)} HT.",
         "badge": {"state": badge[0], "label": badge[1]},
         "span": f"Du {day(found.starts_on)} au {last}",
-        "families": ", ".join(Family(one).label for one in found.families) or "Tous les services",
+        "families": f"Seulement « {found.listing.shown.name} »"
+        if found.listing
+        else ", ".join(Family(one).label for one in found.families) or "Tous les services",
         "by": str(found.signed_by),
     }
 

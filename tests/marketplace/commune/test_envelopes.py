@@ -59,6 +59,19 @@ def test_a_signatory_opens_follows_and_closes_one(client, at, commune, signatory
     assert "Fermée" in client.get(at("member_envelopes")).content.decode()
 
 
+def test_one_for_a_single_service(client, at, commune, signatory, act, decided_alone):
+    client.force_login(signatory)
+    name = decided_alone.shown.name
+    assert name in client.get(at("member_envelope_new")).content.decode()
+    page = client.post(at("member_envelope_new"), typed(act, listing=decided_alone.pk), follow=True)
+    assert f"Seulement « {name} »" in page.content.decode()
+    assert f"Seulement « {name} »" in client.get(at("member_envelopes")).content.decode()
+    both = typed(act, listing=decided_alone.pk, families=["canteen"])
+    assert "mais pas les deux" in client.post(at("member_envelope_new"), both).content.decode()
+    foreign = typed(act, listing=ListingFactory().pk)
+    assert "n’est pas proposé" in client.post(at("member_envelope_new"), foreign).content.decode()
+
+
 @pytest.mark.parametrize(
     ("values", "sentence"),
     [
