@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable
 
-from django.db.models import Count, QuerySet, Sum
+from django.db.models import Count, Exists, OuterRef, QuerySet, Sum
 
-from subscriptions.models import BulkLine, BulkRequest, LineState, Subscription
+from subscriptions.models import BulkLine, BulkRequest, BulkState, LineState, Subscription
 from tenants.models import Organisation
 
 
@@ -45,6 +45,10 @@ def holders(bulk: BulkRequest, lines: Iterable[BulkLine]) -> dict[int, Subscript
 
 
 def yearly_total(bulk: BulkRequest) -> int:
-    """What a year costs for all the lines that were not refused, in cents, net of tax. One query."""
+    """What a year costs for all the lines that were not refused, in cents, net of tax; of a list that is only
+    prepared, without those that have the service or have asked for it. One query."""
     kept = bulk.lines.exclude(state__in=(LineState.REFUSED, LineState.NOT_APPROVED, LineState.THERE))
+    if bulk.state == BulkState.DRAFT:
+        there = Subscription.objects.open().paid().filter(listing=bulk.listing_id)
+        kept = kept.exclude(Exists(there.filter(tenant=OuterRef("organisation"))))
     return kept.aggregate(total=Sum("yearly_cents"))["total"] or 0

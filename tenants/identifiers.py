@@ -109,6 +109,13 @@ def grouped(number: str) -> str:
     return NBSP.join(part for part in parts if part)
 
 
+def phone(number: str) -> str:
+    """ "04 00 00 00 12" for a French number written without spaces; any other as it was typed."""
+    if len(number) == 10 and number.isdigit():
+        return NBSP.join(number[start : start + 2] for start in range(0, 10, 2))
+    return number
+
+
 def _digits(text: str, what: str) -> str:
     if _SCIENTIFIC.fullmatch(_SPACES.sub("", text)):
         raise ScientificNotation(

@@ -4,10 +4,10 @@ from django.urls import reverse
 
 from marketplace.web.access import MEMBER_ROLES, OPERATOR_ROLES, VENDOR_ROLES, mandates
 from marketplace.web.acting import acting_notes
-from marketplace.web.formats import phone
 from marketplace.web.operator.roles import MONEY_ROLES, TASK_ROLES
 from marketplace.web.organisation.roles import LOG_READERS, PEOPLE_READERS
 from tenants.assistance.operations import ASSISTANT_ROLES
+from tenants.identifiers import phone
 from tenants.models import Organisation, Role
 from tenants.models.organisation import OrganisationKind
 from tenants.operators.logos import logo_version

@@ -7,7 +7,7 @@ from django.utils.timezone import localtime
 from catalog.pricing import format_cents, format_number, format_percent
 from tenants.days import in_words
 
-__all__ = ["day", "format_cents", "format_number", "format_percent", "moment", "net", "phone"]
+__all__ = ["day", "format_cents", "format_number", "format_percent", "moment", "net"]
 
 
 def day(value: date | None) -> str:
@@ -30,10 +30,3 @@ def moment(value: datetime | None) -> str:
         return ""
     local = localtime(value)
     return f"{day(local.date())} à {local.hour}\u00a0h\u00a0{local.minute:02d}"
-
-
-def phone(number: str) -> str:
-    """ "04 00 00 00 12" for a French number written without spaces; any other as it was typed."""
-    if len(number) == 10 and number.isdigit():
-        return "\u00a0".join(number[start : start + 2] for start in range(0, 10, 2))
-    return number

@@ -7,6 +7,7 @@ from django.core.validators import MaxValueValidator, RegexValidator
 from django.db import models
 from django.db.models import Q
 
+from tenants.identifiers import phone
 from tenants.models.territory import PopulationKind
 
 
@@ -98,6 +99,11 @@ class Operator(models.Model):
 
     def __str__(self):
         return self.short_name
+
+    @property
+    def phone(self) -> str:
+        """The telephone of its contact as it is read."""
+        return phone(self.contact_phone)
 
     def vat_on(self, day: date) -> "VatPosition | None":
         """Its VAT position on that day, None when nobody has said."""

@@ -7,6 +7,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from subscriptions import bulk
+from subscriptions.bulk_queries import yearly_total
 from subscriptions.models import BulkRequest, BulkState, State, Subscription
 from tenants.models import Role
 from tests.factories import (
@@ -91,6 +92,28 @@ def test_an_intercommunality_asks_for_all_its_communes(listing, epci, communes, 
     with snapshot_queries(snapshot(name="list")):
         listed = secretary.get(address("bulks", epci)).content.decode()
     assert "Demandes faites" in listed
+
+
+def test_the_total_of_a_list_to_confirm_leaves_out_who_has_the_service(listing, epci, communes, secretary):
+    SubscriptionFactory(state=State.ACTIVE, tenant=communes[0], listing=listing)
+    new = address("bulk_new", epci, listing.pk)
+    secretary.post(new, {**form_of(secretary, new), "everybody": "on"})
+    with as_worker():  # an operator reads its members' subscriptions, an intercommunality does not
+        assert yearly_total(BulkRequest.objects.get()) == 51_600
+
+
+@pytest.mark.parametrize(("vat", "unit"), [("S", "EUR HT"), ("O", "EUR")])
+def test_the_report_says_before_tax_only_where_there_is_one(epci, communes, secretary, vat, unit):
+    rate = {"grid__vat_rate": 0, "grid__vat_reason": "Hors champ."} if vat == "O" else {}
+    vehicle = {"vehicle__legal_basis": "centrale", "vehicle__deliberation_required": False}
+    listing = ListingFactory(grid__vat_category=vat, **vehicle, **rate)
+    AdhesionFactory(operator=listing.operator, organisation=epci, covers_communes=True)
+    new = address("bulk_new", epci, listing.pk)
+    secretary.post(new, {**form_of(secretary, new), "everybody": "on"})
+    with as_worker():
+        found = BulkRequest.objects.get()
+    report = secretary.get(address("bulk_csv", epci, found.public_id)).content.decode("utf-8-sig")
+    assert f"Prix ({unit} par an)" in report.splitlines()[0]
 
 
 def test_a_file_names_them_and_every_line_is_reported(listing, epci, communes, secretary):

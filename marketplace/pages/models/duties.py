@@ -11,8 +11,8 @@ from wagtail.admin.panels import FieldPanel, MultiFieldPanel
 from wagtail.fields import RichTextField
 
 from marketplace.pages.models.frame import FixedMixin, HallPage
-from marketplace.web.formats import day, format_percent, phone
-from tenants.identifiers import grouped
+from marketplace.web.formats import day, format_percent
+from tenants.identifiers import grouped, phone
 
 PLAIN = ["bold", "italic", "link", "ul"]
 

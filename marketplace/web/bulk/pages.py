@@ -12,7 +12,7 @@ from django.utils.timezone import localdate
 from catalog.models import Listing, ListingState
 from marketplace.web.bulk.forms import FOR_ALL, BulkForm
 from marketplace.web.commune.forms import ApproveForm, ask_files_again
-from marketplace.web.csv import csv_response
+from marketplace.web.csv import csv_response, plain_euros
 from marketplace.web.doors import Door
 from marketplace.web.formats import day, format_number, moment, net
 from marketplace.web.operator.lists import counted
@@ -45,15 +45,7 @@ LINE_BADGES = {
     LineState.APPROVED: ("success", "Approuvé"),
     LineState.NOT_APPROVED: ("warning", "Non approuvé"),
 }
-CSV_COLUMNS = (
-    "Collectivité",
-    "SIREN",
-    "Code INSEE",
-    "Ligne du fichier",
-    "Prix (EUR HT par an)",
-    "Résultat",
-    "Motif",
-)
+CSV_COLUMNS = ("Collectivité", "SIREN", "Code INSEE", "Ligne du fichier", "{price}", "Résultat", "Motif")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -230,14 +222,17 @@ def report(door: BulkDoor, public_id):
             line.organisation.siren if line.organisation else "",
             _insee(line.organisation),
             safe_cell(line.typed),
-            "" if line.yearly_cents is None else f"{line.yearly_cents / 100:.2f}".replace(".", ","),
+            plain_euros(line.yearly_cents),
             LineState(line.state).label,
             safe_cell(line.reason),
         )
         for line in lines_of(found)
     )
+    # « HT » would announce a tax where there is none.
+    price = "Prix (EUR HT par an)" if _is_taxed(found) else "Prix (EUR par an)"
     return csv_response(
-        content=csv_bytes(CSV_COLUMNS, rows), filename=f"demande-groupee-{localdate(found.requested_at)}.csv"
+        content=csv_bytes([name.format(price=price) for name in CSV_COLUMNS], rows),
+        filename=f"demande-groupee-{localdate(found.requested_at)}.csv",
     )
 
 

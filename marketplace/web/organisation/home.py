@@ -8,13 +8,13 @@ from django.views.decorators.http import require_safe
 
 from marketplace.web.access import organisation_view
 from marketplace.web.context import place_of
-from marketplace.web.formats import phone
 from marketplace.web.operator.forms import capitalised
 from marketplace.web.operator.member import deliberation
 from marketplace.web.operator.members import adhesion_badge, adhesion_dates
 from marketplace.web.organisation.seat_words import SeatDoor, seat_moves
 from marketplace.web.organisation.words import establishment_facts, identity_facts, population_rows
 from tenants.head_offices import moves_of
+from tenants.identifiers import phone
 from tenants.members.card import adhesions_of, establishments_of, populations_of
 from tenants.models import Adhesion, Organisation, Role, Territory
 from tenants.models.territory import PopulationKind, TerritoryKind

@@ -21,7 +21,7 @@ from catalog.sheets.eligibility import eligibility
 from catalog.sheets.files import pictures
 from marketplace.web.claim_words import claims_section
 from marketplace.web.counts import CountsForm, counts_in_address
-from marketplace.web.formats import day, phone
+from marketplace.web.formats import day
 from marketplace.web.openings import opening_record
 from marketplace.web.opinion_views import opinions_section
 from marketplace.web.price_views import breakdown, price_card, tariff
@@ -31,6 +31,7 @@ from marketplace.web.public.member_state import member_action
 from marketplace.web.public.views import operator_or_404
 from provisioning.track_records import track_record_of
 from subscriptions.pooling import pooled_facts
+from tenants.identifiers import phone
 from tenants.models import Operator
 
 OPENINGS = {

@@ -183,7 +183,10 @@ def test_the_file_is_for_a_spreadsheet(operator, held, region, finance):
     [header, row] = csv.reader(io.StringIO(answer.content.decode("utf-8-sig")), delimiter=";")
     said = dict(zip(header, row, strict=True))
     assert (said["Abonné"], said["Payeur"], said["SIREN du payeur"]) == ("Évran", region.name, region.siren)
-    assert (said["Taux (%)"], said["Par an, aux parts du jour (EUR HT)"]) == ("40", "103,20")
+    assert (said["Taux (%)"], said["Par an, aux parts du jour (EUR, avant TVA s’il y en a)"]) == (
+        "40",
+        "103,20",
+    )
     assert (said["À partir du"], said["Jusqu’au (inclus)"]) == ("01/01/2026", "31/12/2026")
 
 

@@ -46,9 +46,9 @@ CSV_COLUMNS = (
     "SIREN",
     "Population",
     "Abonné",
-    "Prix avant (EUR HT par an)",
-    "Prix après (EUR HT par an)",
-    "Différence (EUR HT par an)",
+    "Prix avant ({unit})",
+    "Prix après ({unit})",
+    "Différence ({unit})",
     "Pourquoi il n’y a pas de prix",
 )
 
@@ -127,8 +127,9 @@ def simulation_csv(request, operator, public_id):
     found = _simulation(operator, public_id)
     group, search, subscribed = _asked(request)
     rows = rows_of(simulation=found, group=group, subscribed=subscribed, search=search)
+    unit = "EUR HT par an" if found.grid.vat_category == "S" else "EUR par an"
     return csv_response(
-        content=csv_bytes(CSV_COLUMNS, (_csv_row(row) for row in rows)),
+        content=csv_bytes([name.format(unit=unit) for name in CSV_COLUMNS], (_csv_row(row) for row in rows)),
         filename=f"simulation-{operator.slug}-{localdate(found.started_at)}.csv",
     )
 
