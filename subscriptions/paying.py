@@ -10,34 +10,28 @@ from decimal import Decimal
 from uuid import UUID
 
 from django.core.files.base import File
-from django.db import IntegrityError, transaction
+from django.db import transaction
 from django.utils.timezone import localdate
 
 from subscriptions import signals
 from subscriptions.exceptions import CommitmentMissing, ServiceCodeMissing, ShareRefused
 from subscriptions.models import (
     RATE,
-    SHARE_MOVES,
     PayerAccess,
     PayerShare,
-    PayerShareMove,
     ShareKind,
     ShareSide,
     ShareState,
     Subscription,
 )
 from subscriptions.payer_letters import tell_answered, tell_ended, tell_proposed
+from subscriptions.payer_moves import both_sides, log, move, refusals
 from subscriptions.requesting import check_chorus, chorus_rules
-from tenants import audit
-from tenants.constraints import violated
-from tenants.days import in_words
 from tenants.members.adhesions import adheres
 from tenants.models import Organisation, User
-from tenants.tenancy import tenant_scope
 from tenants.uploads import problem_with_pdf
 
 LAST_YEAR = 2099  # of any period that an invoice may bill
-MOVED = "Quelqu’un vient de répondre ou de retirer cette proposition. Rechargez la page."
 
 
 @dataclass(frozen=True)
@@ -175,7 +169,7 @@ def write(
     """Writes new shares of one subscription, with their access and their log, and tells their payers. In the
     caller's transaction. Raises ShareRefused."""
     subscription = shares[0].subscription
-    with _both_sides(subscription, *(share.payer_id for share in shares)), _refusals():
+    with both_sides(subscription, *(share.payer_id for share in shares)), refusals():
         for share in shares:
             share.state = state
             share.save(force_insert=True)
@@ -184,7 +178,7 @@ def write(
             for share in shares
         )
         for share in shares:
-            _log(share, before="", side=side, by=by, now=now)
+            log(share, before="", side=side, by=by, now=now)
         if state == ShareState.PROPOSED:
             tell_proposed(shares=shares, side=side, now=now)
     return shares
@@ -198,7 +192,7 @@ def agree(
     ServiceCodeMissing (what Chorus Pro wants on the payer's own invoices)."""
     subscription = share.subscription
     check_open(subscription)
-    with _both_sides(subscription, share.payer_id):
+    with both_sides(subscription, share.payer_id):
         check_payer(subscription=subscription, payer=share.payer, today=localdate(now))
         commitment_number, service_code = commitment_number.strip(), service_code.strip()
         try:
@@ -211,7 +205,7 @@ def agree(
             raise ShareRefused(str(missing), "commitment_number") from missing
         except ServiceCodeMissing as missing:
             raise ShareRefused(str(missing), "service_code") from missing
-        _move(
+        move(
             share,
             to=ShareState.AGREED,
             side=ShareSide.PAYER,
@@ -231,9 +225,9 @@ def refuse(*, share: PayerShare, reason: str, by: User, now: datetime) -> None:
     """The payer's signatory says no, and why. Raises ShareRefused."""
     if not reason.strip():
         raise ShareRefused("Dites pourquoi : la collectivité abonnée lira votre réponse.", "reason")
-    with _both_sides(share.subscription, share.payer_id):
+    with both_sides(share.subscription, share.payer_id):
         answer = {"answered_by": by, "answered_at": now}
-        _move(
+        move(
             share,
             to=ShareState.REFUSED,
             side=ShareSide.PAYER,
@@ -249,10 +243,10 @@ def refuse(*, share: PayerShare, reason: str, by: User, now: datetime) -> None:
 def withdraw(*, share: PayerShare, side: ShareSide, by: User, now: datetime) -> None:
     """A proposal is taken back before any answer: by the subscriber, or by the operator that made it. Raises
     ShareRefused."""
-    with _both_sides(share.subscription, share.payer_id):
+    with both_sides(share.subscription, share.payer_id):
         if side == ShareSide.OPERATOR and not proposed_by(share, side):
             raise ShareRefused("C’est l’abonné qui a fait cette proposition : lui seul la retire.")
-        _move(share, to=ShareState.WITHDRAWN, side=side, by=by, now=now)
+        move(share, to=ShareState.WITHDRAWN, side=side, by=by, now=now)
 
 
 def proposed_by(share: PayerShare, side: ShareSide) -> bool:
@@ -274,8 +268,8 @@ def end(*, share: PayerShare, on: date, reason: str, side: ShareSide, by: User, 
         raise ShareRefused("Choisissez la fin de ce mois, ou d’un mois à venir.", "ends")
     if not reason.strip():
         raise ShareRefused("Dites pourquoi : l’autre collectivité lira votre réponse.", "reason")
-    with _both_sides(share.subscription, share.payer_id):
-        _move(share, to=ShareState.ENDED, side=side, by=by, reason=reason.strip(), now=now, ends=on)
+    with both_sides(share.subscription, share.payer_id):
+        move(share, to=ShareState.ENDED, side=side, by=by, reason=reason.strip(), now=now, ends=on)
         tell_ended(share=share, side=side, reason=reason.strip(), now=now)
         signals.payers_changed.send(sender=PayerShare, subscription=share.subscription, now=now)
 
@@ -287,111 +281,5 @@ def replace(
     caller's transaction. Raises ShareRefused."""
     agreed = share.state == ShareState.AGREED
     to = {"to": ShareState.ENDED, "ends": on} if agreed else {"to": ShareState.WITHDRAWN}
-    with _both_sides(share.subscription, share.payer_id):
-        _move(share, side=side, by=by, reason=reason, now=now, **to)
-
-
-def _move(
-    share: PayerShare,
-    *,
-    to: ShareState,
-    side: ShareSide,
-    by: User | None,
-    now: datetime,
-    reason: str = "",
-    **fields,
-) -> None:
-    """Conditional update along the table of moves. Raises ShareRefused."""
-    before = share.state
-    if (before, to) not in SHARE_MOVES:
-        raise ShareRefused(MOVED)
-    with _refusals():
-        changed = PayerShare.objects.filter(pk=share.pk, state=before).update(state=to, **fields)
-    if changed != 1:
-        raise ShareRefused(MOVED)
-    for name, value in {"state": to, **fields}.items():
-        setattr(share, name, value)
-    _log(share, before=before, side=side, by=by, reason=reason, now=now)
-
-
-_DID = {
-    ShareState.PROPOSED: "a proposé à {payer} de payer une part de {service} pour {subscriber}",
-    ShareState.AGREED: "a accepté, pour {payer}, de payer une part de {service} pour {subscriber}",
-    ShareState.REFUSED: "a refusé, pour {payer}, de payer une part de {service} pour {subscriber}",
-    ShareState.WITHDRAWN: "a retiré la part de {service} proposée à {payer} pour {subscriber}",
-    ShareState.ENDED: "a arrêté la part de {service} que {payer} paie pour {subscriber}",
-}
-
-_CARRIED_OVER = "a mis à jour la part de {service} que {payer} paie pour {subscriber}"
-
-
-def _log(
-    share: PayerShare, *, before: str, side: ShareSide, by: User | None, now: datetime, reason: str = ""
-) -> None:
-    """The move, and the same event in the audit logs of both sides."""
-    PayerShareMove.objects.create(
-        tenant_id=share.tenant_id,
-        share=share,
-        before=before,
-        after=share.state,
-        side=side,
-        at=now,
-        by=by,
-        reason=reason,
-    )
-    carried_over = not before and share.state == ShareState.AGREED
-    did = (_CARRIED_OVER if carried_over else _DID[ShareState(share.state)]).format(
-        payer=share.payer.name,
-        service=share.subscription.service_name,
-        subscriber=share.subscription.tenant.name,
-    )
-    for tenant in (share.subscription.tenant, share.payer):
-        audit.record(
-            tenant=tenant,
-            actor=by,
-            what=f"payer_share.{share.state}",
-            sentence=f"{{actor}} {did}.",
-            subject_id=share.public_id,
-            now=now,
-        )
-
-
-class _refusals:
-    """What the database refuses, as a French sentence. A savepoint: the transaction goes on."""
-
-    def __enter__(self):
-        self.savepoint = transaction.atomic()
-        self.savepoint.__enter__()
-
-    def __exit__(self, kind, error, trace):
-        self.savepoint.__exit__(kind, error, trace)
-        if not isinstance(error, IntegrityError):
-            return
-        name = violated(error)
-        if name == "payer_share_after_what_is_invoiced":
-            until = date.fromisoformat(error.__cause__.diag.message_detail)
-            raise ShareRefused(
-                f"Cet abonnement est déjà facturé jusqu’au {in_words(until)} exclu, et une facture émise ne "
-                f"change plus. Choisissez le {in_words(until)} ou plus tard.",
-                "starts",
-                not_before=until,
-            ) from error
-        if name in _REFUSALS:
-            raise ShareRefused(*_REFUSALS[name]) from error
-
-
-_REFUSALS = {
-    "payer_shares_within_the_whole": (
-        "Avec ce que d’autres paient ou sont invités à payer, le total dépasserait le prix de l’abonnement. "
-        "Baissez cette part, ou retirez une autre proposition.",
-        "percent",
-    ),
-    "payer_share_one_at_a_time": (
-        "Cette collectivité a déjà une part, ou une proposition en attente, pour une partie de ces mois.",
-        "payer",
-    ),
-}
-
-
-def _both_sides(subscription: Subscription, *payers: int):
-    return tenant_scope({subscription.tenant_id, *payers})
+    with both_sides(share.subscription, share.payer_id):
+        move(share, side=side, by=by, reason=reason, now=now, **to)
