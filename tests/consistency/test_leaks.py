@@ -247,6 +247,7 @@ REVEALED = {
     "member_import_id": OF_PARENT,
     "shortlist_id": OF_PARENT,
     "simulation_id": OF_PARENT,
+    "key_id": OF_PARENT,
     "operator_id": "an operator's numbers and open imports: written by its staff and the worker only",
     "key": "what a letter tells, by number: written by the operations, never typed",
     "external_id": "the payment provider's number: it draws it at random",

@@ -6,12 +6,11 @@ from django.utils import timezone
 from django.utils.timezone import localdate
 from django.views.decorators.http import require_safe
 
-from billing.payers import yearly_parts
 from marketplace.web.access import member_view
-from marketplace.web.formats import day, format_cents
+from marketplace.web.formats import day
 from marketplace.web.payers.forms import AgreeForm, WhyForm
 from marketplace.web.payers.pages import convention_page, done, form_page, may_read_and_send, stop_page
-from marketplace.web.payers.words import said
+from marketplace.web.payers.words import said, yearly_of
 from subscriptions import paying
 from subscriptions.models import KeyMethod, PayerShare, ShareSide, ShareState
 from subscriptions.payer_queries import asked_of
@@ -55,7 +54,7 @@ def agree(request, organisation, share):
             title=f"Payer une part pour {row['subscriber']} ?",
             consequences=[
                 f"Votre part : {row['words']}, {row['when']}.",
-                f"Cela fait environ {row['yearly']} hors taxes par an, au prix de l’abonnement à sa demande.",
+                f"Cela fait environ {row['yearly']} par an, au prix de l’abonnement à sa demande.",
                 *_each_year(found),
                 f"Elle repose sur la convention {found.convention_number} du {day(found.convention_date)}.",
                 "Elle vous est facturée à part, avec son calcul. Chaque côté peut l’arrêter pour la suite, à "
@@ -124,7 +123,7 @@ def _row(organisation, share: PayerShare, *, signs: bool) -> dict:
         "subscriber": share.subscription.tenant.name,
         "service": share.subscription.service_name,
         "operator": share.subscription.operator.short_name,
-        "yearly": format_cents(yearly_parts(share.subscription, [share]).get(share.payer_id, 0)),
+        "yearly": yearly_of(share),
         "waits": waits,
         "convention_url": reverse("member_financed_convention", args=address),
         "agree_url": reverse("member_share_agree", args=address) if signs and waits else "",

@@ -10,7 +10,8 @@ from django.utils.timezone import localdate
 from django.views.decorators.http import require_POST, require_safe
 
 from marketplace.web.access import member_view
-from marketplace.web.formats import format_cents
+from marketplace.web.commune.words import is_taxed
+from marketplace.web.formats import net
 from marketplace.web.payers.pages import (
     convention_page,
     may_read_and_send,
@@ -39,7 +40,7 @@ def payers(request, organisation, public_id):
         "subscription": subscription,
         "rows": [_row(organisation, subscription, share, signs=signs, today=today) for share in shares],
         "parts": parts(subscription, in_force(shares, on=today)),
-        "yearly": format_cents(subscription.yearly_cents),
+        "yearly": net(subscription.yearly_cents, taxed=is_taxed(subscription)),
         "new_url": page_of(organisation, subscription, "member_payer_new")
         if signs and subscription.is_open
         else "",

@@ -10,8 +10,9 @@ from django.views.decorators.http import require_POST, require_safe
 
 from billing.payers import yearly_parts
 from marketplace.web.access import operator_view
+from marketplace.web.commune.words import is_taxed
 from marketplace.web.csv import csv_response
-from marketplace.web.formats import format_cents, moment
+from marketplace.web.formats import moment, net
 from marketplace.web.operator.forms import capitalised
 from marketplace.web.operator.lists import chosen, crumbs, rest_of_address, searched_list, typed
 from marketplace.web.operator.payers_csv import CSV_COLUMNS, csv_row
@@ -104,7 +105,7 @@ def _subscription_page(request, operator: Operator, found: Subscription):
         "crumbs": _trail(operator, (found.service_name, "")),
         "subscription": found,
         "parts": parts(found, in_force(shares, on=today)),
-        "yearly": format_cents(found.yearly_cents),
+        "yearly": net(found.yearly_cents, taxed=is_taxed(found)),
         "rows": [_row(operator, share) for share in shares],
         "new_url": reverse("operator_payer_new", args=[operator.slug, found.public_id])
         if may_propose
@@ -238,7 +239,7 @@ def _rows(operator: Operator, page: Page, today) -> list[dict]:
             "subscriber": one.subscription.tenant.name,
             "subscription_url": _subscription_url(operator, one.subscription),
             "service": one.subscription.service_name,
-            "yearly": format_cents(yearly[one.pk]) if one.pk in yearly else "–",
+            "yearly": net(yearly[one.pk], taxed=is_taxed(one.subscription)) if one.pk in yearly else "–",
         }
         for one in shares
     ]
@@ -256,7 +257,12 @@ def _facts(share: PayerShare, words: dict, *, yearly: int | None) -> list[dict]:
         {"label": "Convention", "value": words["convention"], "note": f"du {words['convention_date']}"},
     ]
     if yearly is not None:
-        facts.append({"label": "Par an, aux parts d’aujourd’hui", "value": f"{format_cents(yearly)} HT"})
+        facts.append(
+            {
+                "label": "Par an, aux parts d’aujourd’hui",
+                "value": net(yearly, taxed=is_taxed(share.subscription)),
+            }
+        )
     if share.commitment_number:
         facts.append({"label": "Engagement du payeur", "value": share.commitment_number})
     if share.service_code:

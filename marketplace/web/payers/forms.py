@@ -203,7 +203,6 @@ class KeyForm(ConventionForm, CountForm):
         required=False,
         help_text="Vide : tout est réparti entre les communes.",
     )
-    field_order = ("method", "population_kind", "kept_percent", "reference_on", "starts")
 
     def __init__(self, *args, communes: list[Organisation], **kwargs):
         super().__init__(*args, **kwargs)
@@ -212,6 +211,8 @@ class KeyForm(ConventionForm, CountForm):
             self.fields[f"percent_{one.siren}"] = PercentField(
                 label=f"{one.name} (%, si les pourcentages sont convenus)", required=False
             )
+        percents = [f"percent_{one.siren}" for one in communes]
+        self.order_fields(["method", "population_kind", "kept_percent", *percents, "reference_on", "starts"])
 
     def key(self) -> Key:
         """What was typed, for the room."""

@@ -2,7 +2,8 @@
 
 from billing.payers import words_of, yearly_parts
 from catalog.pricing import SUBSCRIBER
-from marketplace.web.formats import day, format_cents
+from marketplace.web.commune.words import is_taxed
+from marketplace.web.formats import day, format_cents, net
 from subscriptions.models import PayerShare, ShareState, Subscription
 
 BADGES = {
@@ -29,6 +30,13 @@ def said(share: PayerShare) -> dict:
             "label": share.get_state_display().capitalize(),
         },
     }
+
+
+def yearly_of(share: PayerShare) -> str:
+    """What a year of a share comes to, at the price frozen at the request: "311,90 € HT"."""
+    subscription = share.subscription
+    cents = yearly_parts(subscription, [share]).get(share.payer_id, 0)
+    return net(cents, taxed=is_taxed(subscription))
 
 
 def parts(subscription: Subscription, shares: list[PayerShare]) -> list[dict]:
