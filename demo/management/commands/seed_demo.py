@@ -44,7 +44,7 @@ from demo.seed.sources import make_sources
 from demo.seed.states import close_some, make_requests
 from demo.seed.statutes import record_adhesions, write_statutes
 from demo.seed.storefronts import make_storefronts
-from demo.seed.transfers import prepare_a_transfer
+from demo.seed.transfers import prepare_transfers
 from demo.seed.trials import make_trial
 from demo.seed.value import make_value_file
 from demo.seed.vendor_papers import make_vendor_papers
@@ -133,7 +133,7 @@ class Command(BaseCommand):
             make_drafts(operators=operators, now=timezone.now())
         with self.telling("what becomes of contracts"):
             make_contracts(operators=operators)
-            prepare_a_transfer(operators=operators)
+            prepare_transfers(operators=operators)
             make_trial(market=market)
         with self.telling("what vendors claim"):
             make_claims()
