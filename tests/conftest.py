@@ -5,20 +5,23 @@
 """
 
 import gc
+from importlib import import_module
 
 import pytest
+from django.conf import settings
 from django.db import connections
 from django.template import engines
 from django.test import TransactionTestCase
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck
+from hypothesis import settings as profiles
 
 from tests.tools import no_network, once
 from tests.tools.database import Emptier, point_django_at, test_database
 from tests.tools.strict_templates import Refusing
 
 # A slow machine is no bug of what is tested: speed is measured by `make bench`.
-settings.register_profile("halle", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.load_profile("halle")
+profiles.register_profile("halle", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+profiles.load_profile("halle")
 
 # Half a million objects of the libraries are looked through at each collection: let there be few.
 gc.set_threshold(50_000, 20, 20)
@@ -47,6 +50,13 @@ def django_db_setup(django_test_environment, django_db_blocker):
         patch.undo()
         with django_db_blocker.unblock():
             connections.close_all()
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _real_dates():
+    """The addresses are read before any test stops the clock: pydantic would take its dates for a type of
+    their own, and refuse them, in whichever test asks for a page first."""
+    import_module(settings.ROOT_URLCONF)
 
 
 @pytest.fixture(autouse=True, scope="session")
