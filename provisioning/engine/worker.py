@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from threading import Event as Flag
 
-from django.db import OperationalError, close_old_connections, connection
+from django.db import InterfaceError, OperationalError, connection
 from django.utils import timezone
 
 from provisioning.engine.asking import Outcome, ask
@@ -49,11 +49,10 @@ class Worker:
         """A database that is away for a moment stops nothing: leases tell what became of what was held."""
         try:
             turn()
-        except OperationalError:
+        except (OperationalError, InterfaceError):
             logger.exception("the database did not answer")
             connection.close()
             time.sleep(1)
-        close_old_connections()
 
     def _turn(self) -> None:
         for claim in claim_due(now=timezone.now(), lease=self.lease):

@@ -8,9 +8,12 @@ import os
 import random
 import time
 
+import psycopg
 import pytest
+from django.db import connection
 from django.utils import timezone
 
+from devstack import database, roles
 from provisioning import operations
 from provisioning.models import Call, Step, StepState
 from subscriptions.models import State, Subscription, Transition
@@ -61,3 +64,27 @@ def test_workers_killed_at_random_open_each_service_once(workers):
         assert "DELETE" not in broker.methods()
         interrupted = Call.objects.filter(outcome="").count()
     print(f"{KILLS} kills, {len(broker.asked)} requests, {interrupted} calls that were never answered")
+
+
+def test_a_worker_whose_database_goes_away_goes_on_when_it_is_back(workers):
+    """What it held then is asked for again once the lease is over, under the same key."""
+    worker = workers[0]
+    with failing_broker() as broker, as_worker():
+        broker.pause = 0.05
+        listing = ListingFactory()
+        EndpointFactory(offer=listing.offer, osb=True, url=broker.url)
+        for subscription in SubscriptionFactory.create_batch(30, listing=listing, state=State.APPROVED):
+            operations.plan_activation(subscription=subscription, now=timezone.now())
+        worker.start()
+        worker.wait_until(lambda: broker.asked)
+        with psycopg.connect(database.urls("postgres")["admin"], autocommit=True) as admin:
+            cut = admin.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = %s AND datname = %s",
+                [roles.WORKER, connection.settings_dict["NAME"]],
+            ).fetchall()
+        assert cut
+        time_passes()
+        worker.wait_until(lambda: not Step.objects.exclude(state=StepState.DONE).exists())
+        assert Subscription.objects.filter(state=State.ACTIVE).count() == 30
+        assert broker.instances == {step.key for step in Step.objects.select_related("run")}
+    assert "the database did not answer" in worker.log_file.read_text()

@@ -2,6 +2,7 @@
 
 import threading
 import time
+from contextlib import contextmanager
 from datetime import timedelta
 
 import pytest
@@ -59,31 +60,47 @@ def test_several_workers_claim_each_step_once_and_stay_within_the_limit(broker):
         assert Step.objects.filter(state=StepState.RUNNING).count() == Call.objects.count() == AT_ONCE
 
 
-def test_three_workers_open_each_service_once(broker):
-    to_open(broker)
-    broker.pause = 0.02
+@contextmanager
+def working(count=1, **options):
+    """So many workers, each in a thread with a connection of its own. They are told to stop at the end, and
+    do."""
     stop = threading.Event()
 
     def work():
         try:
             with as_worker():
-                Worker(lease=timedelta(seconds=20)).run(stop)
+                Worker(**options).run(stop)
         finally:
             connection.close()
 
-    threads = [threading.Thread(target=work) for _ in range(3)]
+    threads = [threading.Thread(target=work) for _ in range(count)]
     for thread in threads:
         thread.start()
     try:
-        with as_worker():
-            deadline = time.monotonic() + 60
-            while Step.objects.exclude(state=StepState.DONE).exists():
-                assert time.monotonic() < deadline, "they never end"
-                time.sleep(0.05)
+        yield
     finally:
         stop.set()
         for thread in threads:
             thread.join(40)
+        assert not any(thread.is_alive() for thread in threads)
+
+
+def wait_until(moment, *, give_up=60):
+    deadline = time.monotonic() + give_up
+    while not moment():
+        assert time.monotonic() < deadline, "it never comes"
+        time.sleep(0.02)
+
+
+def all_done():
+    return not Step.objects.exclude(state=StepState.DONE).exists()
+
+
+def test_three_workers_open_each_service_once(broker):
+    to_open(broker)
+    broker.pause = 0.02
+    with as_worker(), working(3, lease=timedelta(seconds=20)):
+        wait_until(all_done)
     with as_worker():
         keys = {step.key for step in Step.objects.select_related("run")}
         assert Subscription.objects.filter(state=State.ACTIVE).count() == SERVICES
@@ -95,22 +112,7 @@ def test_three_workers_open_each_service_once(broker):
 def test_a_worker_that_is_told_to_stop_ends_what_it_has_begun(broker):
     to_open(broker, count=AT_ONCE)
     broker.faults = [Fault("PUT", 201, works=True, slow=0.5)] * AT_ONCE
-    stop = threading.Event()
-
-    def work():
-        try:
-            with as_worker():
-                Worker().run(stop)
-        finally:
-            connection.close()
-
-    thread = threading.Thread(target=work)
-    thread.start()
-    deadline = time.monotonic() + 20
-    while len(broker.asked) < AT_ONCE and time.monotonic() < deadline:
-        time.sleep(0.01)
-    stop.set()
-    thread.join(20)
-    assert not thread.is_alive()
     with as_worker():
-        assert Step.objects.filter(state=StepState.DONE).count() == AT_ONCE
+        with working():
+            wait_until(lambda: len(broker.asked) == AT_ONCE)
+        assert all_done()
