@@ -12,11 +12,20 @@ def at_once(*functions: Callable) -> list:
     For transactional tests only: a thread sees committed rows.
     """
     ready = threading.Barrier(len(functions), timeout=30)
+    connecting = threading.Lock()  # the server turns some away when fifty knock together on a busy machine
     results: list = [None] * len(functions)
+
+    def connect() -> None:
+        try:
+            connection.ensure_connection()
+        except Exception:
+            ready.abort()  # nobody waits for one who does not come
+            raise
 
     def run(position: int, function: Callable) -> None:
         try:
-            connection.ensure_connection()
+            with connecting:
+                connect()
             ready.wait()
             results[position] = function()
         except Exception as error:
