@@ -169,7 +169,7 @@ def say_who_helps(page: Page) -> None:
 
 def add_an_option(page: Page) -> None:
     option = page.get_by_role("group", name=re.compile("Option 1"))
-    option.get_by_label("Code").fill("badges")
+    option.get_by_label("Code", exact=True).fill("badges")
     option.get_by_label("Nom de l’option").fill("Badges d’accès")
     look(page, "sheet-5-options")
     carry_on(page, "Ouverture")

@@ -254,7 +254,9 @@ def test_a_change_that_is_refused_needs_a_person(status):
         assert isinstance(connector.ensure_changed(CHANGED), NeedsPerson)
 
 
-@pytest.mark.parametrize("answer", [(422, {}), (500, {}), (200, b"<html>"), (202, [])])
+@pytest.mark.parametrize(
+    "answer", [(422, {"error": "ConcurrencyError"}), (500, {}), (200, b"<html>"), (202, [])]
+)
 def test_a_change_that_is_not_answered_is_asked_again(answer):
     with answering(answer) as (connector, _), pytest.raises(Retry):
         connector.ensure_changed(CHANGED)

@@ -205,7 +205,7 @@ def test_what_is_taken_is_a_draft_of_the_vendor_and_nothing_more(other_halle):
     assert (sheet.live, sheet.vendor) == (False, listing.vendor)
     draft = draft_of(ServiceSheet.objects.get(pk=sheet.pk)).sheet
     assert (draft.name, draft.family, draft.population_max) == ("Archives", "archives", 3500)
-    assert draft.options == [{"code": "a", "name": "A", "summary": ""}]
+    assert draft.options == [{"code": "a", "name": "A", "summary": "", "needs": ""}]
     assert not sheet.product.stockrecords.exists(), "it stands on no shelf"
     with as_worker(), pytest.raises(ItemRefused):
         operations.take(item=item, vendor=listing.vendor, family="archives", by=curator, now=LATER)
