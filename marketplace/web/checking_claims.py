@@ -21,9 +21,9 @@ from marketplace.web.claim_words import (
     findings_in_words,
     past_claim,
 )
+from marketplace.web.fields import TYPED_DATE
 from marketplace.web.formats import day
 from marketplace.web.operator.lists import chosen, counted, rest_of_address, tabs, typed
-from marketplace.web.operator.settings_forms import TYPED_DATE
 from marketplace.web.public.shelf_words import TOPICS
 from tenants.models import Operator
 

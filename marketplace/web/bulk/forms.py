@@ -2,7 +2,7 @@
 
 from django import forms
 
-from marketplace.web.commune.forms import TYPED_DATE
+from marketplace.web.fields import TYPED_DATE, pdf_field
 from tenants.models import Organisation
 from tenants.models.territory import TerritoryKind
 
@@ -49,12 +49,11 @@ class BulkForm(forms.Form):
         widget=TYPED_DATE,
         error_messages={"invalid": "Cette date n’existe pas. Écrivez-la ainsi : 17/03/2027."},
     )
-    convention = forms.FileField(
-        label="La convention signée",
-        required=False,
+    convention = pdf_field(
+        "La convention signée",
+        what="la convention signée",
         help_text="Celle qui vous confie la décision : un fichier PDF de 10 Mo au plus.",
-        widget=forms.FileInput(attrs={"accept": "application/pdf,.pdf"}),
-        error_messages={"empty": "Ce fichier est vide. Choisissez le PDF de la convention."},
+        required=False,
     )
 
     def __init__(self, *args, organisations, **options):

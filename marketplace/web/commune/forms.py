@@ -8,6 +8,7 @@ from django import forms
 from marketplace.web.commune.companions import FIELD, CompanionsField, Need, told
 from marketplace.web.commune.cover_choice import COMMUNES, COVER, SHOWN, SOME, CoverChoice
 from marketplace.web.counts import count_fields, counts_of, field_name
+from marketplace.web.fields import TYPED_DATE, pdf_field
 from subscriptions.choosing import Choices, Offer, OfferedOption, option_problem
 from subscriptions.exceptions import StartInvalid
 from subscriptions.models.decision import Authority
@@ -17,7 +18,6 @@ from tenants.models import Organisation
 
 FORM_ID = "demande"
 MOST_CENTS = 10**17  # what a price may be, in a column of the database
-TYPED_DATE = forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"})
 
 
 class OptionsField(forms.MultipleChoiceField):
@@ -222,16 +222,7 @@ class ApproveForm(forms.Form):
             "invalid": "Cette date n’existe pas. Écrivez-la ainsi : 17/03/2026.",
         },
     )
-    file = forms.FileField(
-        label="L’acte signé",
-        help_text="Un fichier PDF de 10 Mo au plus.",
-        widget=forms.FileInput(attrs={"accept": "application/pdf,.pdf"}),
-        error_messages={
-            "required": "Joignez l’acte signé, au format PDF.",
-            "empty": "Ce fichier est vide. Choisissez le PDF de l’acte signé.",
-            "invalid": "Joignez l’acte signé, au format PDF.",
-        },
-    )
+    file = pdf_field("L’acte signé", what="l’acte signé")
 
     def __init__(self, *args, deliberation: bool | None, **kwargs):
         """`deliberation`: whether it is one, rather than a decision; None where either will do."""

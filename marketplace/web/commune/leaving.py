@@ -10,8 +10,8 @@ from django.utils.timezone import localdate
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from marketplace.web.access import member_view
-from marketplace.web.commune.forms import TYPED_DATE
 from marketplace.web.commune.terms import form_page
+from marketplace.web.fields import TYPED_DATE
 from marketplace.web.formats import day
 from marketplace.web.leaving_words import badge, planned, steps
 from marketplace.web.pdf import FileMissing, pdf_response

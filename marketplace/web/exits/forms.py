@@ -2,7 +2,7 @@
 
 from django import forms
 
-from marketplace.web.commune.forms import TYPED_DATE
+from marketplace.web.fields import TYPED_DATE, pdf_field
 
 
 class ExtendForm(forms.Form):
@@ -39,13 +39,8 @@ class CertificateForm(forms.Form):
             "invalid": "Cette date n’existe pas. Écrivez-la ainsi : 17/03/2027.",
         },
     )
-    file = forms.FileField(
-        label="Le certificat d’effacement",
+    file = pdf_field(
+        "Le certificat d’effacement",
+        what="le certificat",
         help_text="Un fichier PDF de 10 Mo au plus, remis par l’éditeur.",
-        widget=forms.FileInput(attrs={"accept": "application/pdf,.pdf"}),
-        error_messages={
-            "required": "Joignez le certificat, au format PDF.",
-            "empty": "Ce fichier est vide. Choisissez le PDF du certificat.",
-            "invalid": "Joignez le certificat, au format PDF.",
-        },
     )

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from catalog.pricing.money import from_cents
 from marketplace.web.access import operator_view
 from marketplace.web.commune.forms import ask_files_again
+from marketplace.web.fields import pdf_field
 from marketplace.web.formats import format_cents, format_number
 from marketplace.web.operator.forms import capitalised
 from marketplace.web.operator.lots import found_lot
@@ -72,16 +73,7 @@ class LotAmendmentForm(TermsForm):
     duration_reason = _LOT["duration_reason"]
     renewals = _LOT["renewals"]
     revision_formula = _LOT["revision_formula"]
-    paper = forms.FileField(
-        label="L’avenant signé",
-        help_text="Un fichier PDF de 10 Mo au plus.",
-        widget=forms.FileInput(attrs={"accept": "application/pdf,.pdf"}),
-        error_messages={
-            "required": "Joignez l’avenant signé, au format PDF.",
-            "empty": "Ce fichier est vide. Choisissez le PDF de l’avenant signé.",
-            "invalid": "Joignez l’avenant signé, au format PDF.",
-        },
-    )
+    paper = pdf_field("L’avenant signé", what="l’avenant signé")
 
     def __init__(self, data=None, files=None, *, lot: FrameworkLot, on: date):
         terms = last_terms(lot)

@@ -3,13 +3,13 @@ what cannot be read at all. Opening an operator asks the same questions (marketp
 
 from django import forms
 
+from marketplace.web.fields import TYPED_DATE
 from tenants.models import Operator
 from tenants.models.operator import IssuerKind, LegalKind, VatRegime, WithdrawalRule
 from tenants.models.territory import PopulationKind
 from tenants.operators.settings import SettingsInvalid
 
 NOT_A_NUMBER = "Écrivez un nombre entier, en chiffres."
-TYPED_DATE = forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"})
 
 
 def show_mistakes(form: forms.Form, invalid: SettingsInvalid, names: dict[str, str] | None = None) -> None:

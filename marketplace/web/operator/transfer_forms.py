@@ -3,23 +3,9 @@
 from django import forms
 
 from catalog.models import Listing, Vendor
-from marketplace.web.commune.forms import TYPED_DATE
+from marketplace.web.fields import TYPED_DATE, pdf_field
 from subscriptions.models import TransferBasis
 from subscriptions.transfers.operations import MAX_REASON
-
-
-def pdf_field(label: str, help_text: str, missing: str) -> forms.FileField:
-    """A document to join; what it must be is checked by the operation."""
-    return forms.FileField(
-        label=label,
-        help_text=help_text,
-        widget=forms.FileInput(attrs={"accept": "application/pdf,.pdf"}),
-        error_messages={
-            "required": missing,
-            "empty": "Ce fichier est vide. Choisissez le PDF.",
-            "invalid": missing,
-        },
-    )
 
 
 class VendorForm(forms.Form):
@@ -93,8 +79,8 @@ class TransferForm(forms.Form):
     )
     evidence = pdf_field(
         "Justificatif",
-        "Traité de fusion, acte de cession, annonce légale : un fichier PDF de 10 Mo au plus.",
-        "Joignez le justificatif, au format PDF.",
+        what="le justificatif",
+        help_text="Traité de fusion, acte de cession, annonce légale : un fichier PDF de 10 Mo au plus.",
     )
 
     def __init__(self, *args, listings: list[Listing], **kwargs):
@@ -113,6 +99,6 @@ class SignedForm(forms.Form):
 
     file = pdf_field(
         "L’avenant signé",
-        "Signé par vous et par les deux éditeurs : un fichier PDF de 10 Mo au plus.",
-        "Joignez l’avenant signé, au format PDF.",
+        what="l’avenant signé",
+        help_text="Signé par vous et par les deux éditeurs : un fichier PDF de 10 Mo au plus.",
     )

@@ -12,7 +12,8 @@ from django.utils.timezone import localdate
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from marketplace.web.access import organisation_view
-from marketplace.web.commune.forms import TYPED_DATE, ask_files_again
+from marketplace.web.commune.forms import ask_files_again
+from marketplace.web.fields import TYPED_DATE, pdf_field
 from marketplace.web.formats import day
 from marketplace.web.organisation.home import ADDRESS_ROLES, organisation_crumbs
 from marketplace.web.organisation.seat_words import SeatDoor
@@ -54,15 +55,10 @@ class SeatMoveForm(forms.Form):
             "max_length": f"Ce motif est trop long : {MAX_REASON} caractères au plus.",
         },
     )
-    evidence = forms.FileField(
-        label="Justificatif",
+    evidence = pdf_field(
+        "Justificatif",
+        what="le justificatif",
         help_text="L’avis de situation de l’INSEE, ou la délibération : un fichier PDF de 10 Mo au plus.",
-        widget=forms.FileInput(attrs={"accept": "application/pdf,.pdf"}),
-        error_messages={
-            "required": "Joignez le justificatif, au format PDF.",
-            "empty": "Ce fichier est vide. Choisissez le PDF du justificatif.",
-            "invalid": "Joignez le justificatif, au format PDF.",
-        },
     )
 
 

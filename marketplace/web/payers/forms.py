@@ -7,7 +7,7 @@ from uuid import uuid4
 from django import forms
 
 from marketplace.web.amounts import EuroField
-from marketplace.web.commune.forms import TYPED_DATE
+from marketplace.web.fields import TYPED_DATE, pdf_field
 from subscriptions.cost_keys import Key
 from subscriptions.models import KeyMethod, ShareKind
 from subscriptions.paying import Convention, Terms
@@ -55,13 +55,8 @@ class ConventionForm(forms.Form):
         widget=TYPED_DATE,
         error_messages={"required": "Indiquez la date de la convention.", "invalid": NO_DATE},
     )
-    convention_file = forms.FileField(
-        label="Convention signée (PDF)",
-        help_text="10 Mo au plus.",
-        error_messages={
-            "required": "Joignez la convention signée, au format PDF.",
-            "empty": "Ce fichier est vide. Joignez la convention signée, au format PDF.",
-        },
+    convention_file = pdf_field(
+        "Convention signée (PDF)", what="la convention signée", help_text="10 Mo au plus."
     )
 
     def convention(self) -> Convention:

@@ -2,13 +2,8 @@
 
 from django import forms
 
-from marketplace.web.operator.settings_forms import (
-    TYPED_DATE,
-    BillingForm,
-    IdentityForm,
-    StatutesForm,
-    StorefrontForm,
-)
+from marketplace.web.fields import TYPED_DATE
+from marketplace.web.operator.settings_forms import BillingForm, IdentityForm, StatutesForm, StorefrontForm
 from tenants.models import Operator
 from tenants.models.operator import VatRegime
 

@@ -14,9 +14,9 @@ from catalog.models import VendorApplication, VendorState
 from catalog.vendors import applications, operations, publishing
 from catalog.vendors.queries import duties, pending_applications, vendors
 from marketplace.web.access import platform_view
+from marketplace.web.fields import TYPED_DATE
 from marketplace.web.formats import day, moment
 from marketplace.web.operator.lists import rest_of_address, typed
-from marketplace.web.operator.settings_forms import TYPED_DATE
 from tenants.identifiers import grouped
 from tenants.models.organisation import OrganisationKind
 from tenants.refusals import Refused

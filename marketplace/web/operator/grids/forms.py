@@ -4,6 +4,7 @@ from django import forms
 
 from catalog.models import VatCategory
 from catalog.pricing import TypedWrong, format_number, read_amount_text
+from marketplace.web.fields import TYPED_DATE
 from marketplace.web.operator.grids.nodes import (
     HIGH_WORDS,
     LOW_WORDS,
@@ -13,7 +14,6 @@ from marketplace.web.operator.grids.nodes import (
 )
 from marketplace.web.operator.grids.patterns import MEMBER_TYPES, PATTERNS, Ask
 from marketplace.web.operator.grids.words import parsed, sections
-from marketplace.web.operator.settings_forms import TYPED_DATE
 
 NOT_A_DAY = "Cette date n’existe pas. Écrivez-la ainsi : 01/01/2027."
 
