@@ -50,21 +50,33 @@ def in_scope(tenant, operation, /, **values):
     return run
 
 
+def request(listing, commune, key=None):
+    """That a commune asks for a listing, to be run."""
+    return in_scope(
+        commune,
+        operations.request_subscription,
+        organisation=commune,
+        listing=listing,
+        requested_by=UserFactory(),
+        request_key=key or uuid.uuid4(),
+        shown_cents=25800,
+        now=NOW,
+    )
+
+
 def requests(*keys):
     listing = ListingFactory()
     commune = AdhesionFactory(operator=listing.operator).organisation
+    return [request(listing, commune, key) for key in keys]
+
+
+def communes_of(epci, listing):
+    """Four of its communes, members of the operator."""
     return [
-        in_scope(
-            commune,
-            operations.request_subscription,
-            organisation=commune,
-            listing=listing,
-            requested_by=UserFactory(),
-            request_key=key,
-            shown_cents=25800,
-            now=NOW,
-        )
-        for key in keys
+        AdhesionFactory(
+            operator=listing.operator, organisation=OrganisationFactory(territory__epci=epci.territory)
+        ).organisation
+        for _ in range(4)
     ]
 
 
@@ -221,32 +233,14 @@ def test_of_approvals_and_refusals_exactly_one_wins(turn):
 def test_a_commune_asks_while_its_intercommunality_covers_it(turn):
     listing = ListingFactory()
     held = SubscriptionFactory(tenant=OrganisationFactory(epci=True), listing=listing, state=State.ACTIVE)
-    communes = [
-        AdhesionFactory(
-            operator=listing.operator,
-            organisation=OrganisationFactory(territory__epci=held.tenant.territory),
-        ).organisation
-        for _ in range(4)
-    ]
+    communes = communes_of(held.tenant, listing)
     covers = [
         in_scope(
             held.tenant, sharing.cover, subscription=held, organisations=[commune], by=UserFactory(), now=NOW
         )
         for commune in communes
     ]
-    asks = [
-        in_scope(
-            commune,
-            operations.request_subscription,
-            organisation=commune,
-            listing=listing,
-            requested_by=UserFactory(),
-            request_key=uuid.uuid4(),
-            shown_cents=25800,
-            now=NOW,
-        )
-        for commune in communes
-    ]
+    asks = [request(listing, commune) for commune in communes]
     results = at_once(*covers, *asks)
     refused = [one for one in results if isinstance(one, Exception)]
     assert {type(one) for one in refused} <= {AlreadyCovered, CoverRefused}
@@ -264,28 +258,10 @@ def test_communes_ask_while_the_service_that_is_to_cover_them_opens(turn):
     opening = SubscriptionFactory(
         tenant=OrganisationFactory(epci=True), listing=listing, state=State.PROVISIONING
     )
-    communes = [
-        AdhesionFactory(
-            operator=listing.operator,
-            organisation=OrganisationFactory(territory__epci=opening.tenant.territory),
-        ).organisation
-        for _ in range(4)
-    ]
+    communes = communes_of(opening.tenant, listing)
     for commune in communes:
         WantedCoverFactory(subscription=opening, commune=commune)
-    asks = [
-        in_scope(
-            commune,
-            operations.request_subscription,
-            organisation=commune,
-            listing=listing,
-            requested_by=UserFactory(),
-            request_key=uuid.uuid4(),
-            shown_cents=25800,
-            now=NOW,
-        )
-        for commune in communes
-    ]
+    asks = [request(listing, commune) for commune in communes]
     activate = in_scope(opening.tenant, operations.activate, subscription=opening, service_url="", now=NOW)
     activated, *asked = at_once(activate, *asks)
     assert activated is None
