@@ -11,8 +11,7 @@ def opening_record(record: TrackRecord | None) -> list[str]:
     said = [
         f"Cet éditeur a ouvert {record.opened} services du {day(record.since)} au {day(record.last_day)}, "
         f"la moitié en moins {_of_duration(record.median_minutes)}.",
-        f"{_percent(record.unaided, record.opened)} % de ces ouvertures se sont faites sans que personne ait "
-        "à intervenir.",
+        _by_itself(record),
     ]
     if record.doubts:
         times = f"{record.doubts} réponses" if record.doubts > 1 else "Une réponse"
@@ -30,6 +29,10 @@ def _of_duration(minutes: int) -> str:
     return f"de {minutes // (24 * 60) + 1} jours"
 
 
-def _percent(part: int, whole: int) -> int:
-    """Never 100 for all but one."""
-    return part * 100 // whole
+def _by_itself(record: TrackRecord) -> str:
+    if record.unaided == 0:
+        return "Une personne a ouvert chacun à la main."
+    if record.unaided == record.opened:
+        return "Aucun n’a demandé qu’une personne intervienne."
+    # Rounded down: never 100 for all but one.
+    return f"{record.unaided * 100 // record.opened} % se sont ouverts sans que personne ait à intervenir."

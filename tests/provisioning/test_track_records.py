@@ -90,9 +90,11 @@ def test_a_duration_is_said_so_that_half_took_less(minutes, said):
     assert f"la moitié en moins {said}." in opening_record(record(median_minutes=minutes))[0]
 
 
-def test_all_but_one_is_not_all():
-    assert "97 % de ces ouvertures" in opening_record(record())[1]
-    assert "99 % de ces ouvertures" in opening_record(record(opened=1_000, unaided=999))[1]
+def test_all_but_one_is_not_all_and_none_is_said_as_it_is():
+    assert opening_record(record())[1].startswith("97 % se sont ouverts sans que personne")
+    assert opening_record(record(opened=1_000, unaided=999))[1].startswith("99 %")
+    assert opening_record(record(unaided=40))[1] == "Aucun n’a demandé qu’une personne intervienne."
+    assert opening_record(record(unaided=0))[1] == "Une personne a ouvert chacun à la main."
 
 
 def test_doubts_are_said_when_there_are_some():
@@ -109,6 +111,6 @@ def test_it_stands_on_the_sheet(client):
     counted()
     page = client.get(reverse("service", args=[listing.operator.slug, listing.sheet.slug])).content.decode()
     assert "Cet éditeur a ouvert 5 services du 3 mars 2026 au 31 mai 2026, la moitié en moins de 5" in page
-    assert "100 % de ces ouvertures" in page
+    assert "Aucun n’a demandé qu’une personne intervienne." in page
     with as_worker():
         assert Call.objects.count() == ENOUGH
