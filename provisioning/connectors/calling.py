@@ -45,6 +45,14 @@ class Answer:
         return min(int(value), MAX_AFTER) if value.isascii() and value.isdigit() and len(value) < 9 else None
 
 
+def plain_text(value, *, longest: int) -> str:
+    """What a vendor wrote, if it is a text that can be kept: of that length at most, without the characters
+    that JSON may name and a database refuses (NUL, half a pair); "" for anything else."""
+    if not isinstance(value, str) or len(value) > longest or "\0" in value:
+        return ""
+    return value if value.isascii() or not any("\ud800" <= char <= "\udfff" for char in value) else ""
+
+
 def call(
     method: str,
     url: str,

@@ -85,7 +85,20 @@ class Worker:
             if outcome is not None:
                 came.append((claim, outcome))
         if came:
-            record(came, now=timezone.now())
+            self._record(came)
+
+    def _record(self, answers: list[tuple[Claim, Outcome]]) -> None:
+        """What cannot be recorded together is recorded one by one, so that one answer that nobody foresaw
+        holds up no other vendor's: it is said, and its lease runs out."""
+        try:
+            record(answers, now=timezone.now())
+        except (OperationalError, InterfaceError):
+            raise
+        except Exception:
+            logger.exception("could not be recorded: steps %s", [claim.step.pk for claim, _ in answers])
+            if len(answers) > 1:
+                for answer in answers:
+                    self._record([answer])
 
     def _renew(self) -> None:
         self.renewed = time.monotonic()

@@ -97,6 +97,11 @@ PROVISION = [
     pytest.param(Fault("PUT", reset=True, works=True), True, id="reset after"),
     pytest.param(Fault("PUT", 201, b"a" * 2_000_000, works=True), True, id="endless answer"),
     pytest.param(Fault("PUT", 201, b'{"dashboard_url": "\xff"}', works=True), True, id="not UTF-8"),
+    pytest.param(
+        Fault("PUT", 202, b'{"operation": "\\u0000", "dashboard_url": "https://x\\ud800"}', works=True),
+        False,
+        id="what no database keeps",
+    ),
     pytest.param(Fault("PUT", 201, b"[" * 100_000, works=True), True, id="nested without end"),
 ]
 

@@ -10,7 +10,8 @@ from provisioning.connectors.outcomes import Done, InProgress, Retry
 from provisioning.engine.claiming import claim_due
 from provisioning.engine.patience import BREAK_AFTER, FIRST_CUT
 from provisioning.engine.recording import record
-from provisioning.models import Cause, Lane, Step
+from provisioning.engine.worker import Worker
+from provisioning.models import Cause, Lane, Step, StepState
 from subscriptions.models import State
 from tests.factories import EndpointFactory, ListingFactory, SubscriptionFactory
 from tests.tools.database import as_worker
@@ -106,3 +107,13 @@ def test_a_vendor_that_says_when_to_come_back_is_not_asked_before(now):
         answer(claim_due(now=now), Retry("Patience.", cause=Cause.BUSY, after=120), now=now)
         step = Step.objects.get()
     assert step.run_after == now + timedelta(seconds=120)
+
+
+def test_an_answer_that_cannot_be_recorded_holds_up_no_other(now, caplog):
+    to_open(2, now=now)
+    with as_worker():
+        odd, good = claim_due(now=now)
+        Worker()._record([(odd, InProgress("\0")), (good, InProgress("op"))])
+        states = dict(Step.objects.values_list("pk", "state"))
+    assert (states[odd.step.pk], states[good.step.pk]) == (StepState.RUNNING, StepState.WAITING)
+    assert f"could not be recorded: steps [{odd.step.pk}]" in caplog.text

@@ -12,7 +12,7 @@ from urllib.parse import urlencode
 
 from pydantic import BaseModel, HttpUrl
 
-from provisioning.connectors.calling import Answer, call
+from provisioning.connectors.calling import Answer, call, plain_text
 from provisioning.connectors.outcomes import Done, InProgress, NeedsPerson, Retry
 from provisioning.models.run import Cause
 
@@ -240,9 +240,7 @@ def _said(answer: Answer, *, doubtful: bool = False) -> dict:
 
 def _under_way(answer: Answer, *, doubtful: bool = False) -> InProgress:
     said = _said(answer, doubtful=doubtful)
-    operation = said.get("operation")
-    if not isinstance(operation, str) or len(operation) > MAX_OPERATION:
-        operation = ""
+    operation = plain_text(said.get("operation"), longest=MAX_OPERATION)
     url = _web_address(said.get("dashboard_url"))
     return InProgress(operation=operation, poll_after=answer.retry_after, url=url)
 
@@ -254,5 +252,5 @@ def _error(answer: Answer) -> str:
 
 def _web_address(value) -> str:
     """The vendor's address if a person can follow it safely (http or https, of a length we keep), else ""."""
-    text = value if isinstance(value, str) else ""
-    return text if text.startswith(("https://", "http://")) and len(text) <= MAX_ADDRESS else ""
+    text = plain_text(value, longest=MAX_ADDRESS)
+    return text if text.startswith(("https://", "http://")) else ""
