@@ -80,7 +80,8 @@ def hand_over(*, change: TerritoryChange, operator: Operator, by: User, now: dat
             hand_paid(shares=plan.shares, old=old, new=new, on=change.effective_on, by=by, now=now)
         event = _record(plan, ended, by=by, now=now)
         write_letters(plan, occasion=event.pk, now=now)
-        left = Subscription.objects.filter(tenant=old, state__in=WAITING).exists() or pays_for_others(old)
+        waits = Subscription.objects.filter(tenant=old, state__in=WAITING).exists()
+        left = waits or pays_for_others(old, on=change.effective_on)
         if not left and not old.adhesions.filter(lasts_beyond(change.effective_on)).exists():
             TerritoryChange.objects.filter(pk=change.pk, handed_over_at__isnull=True).update(
                 handed_over_at=now, handed_over_by=by

@@ -6,7 +6,7 @@ invoiced stays as it is. A part ends where it would take a day beyond the whole,
 would pay it to itself. References for Chorus Pro are not copied: they are of another budget.
 """
 
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from fractions import Fraction
 
 from django.db import transaction
@@ -18,6 +18,7 @@ from subscriptions.models import COUNTED, PayerAccess, PayerShare, ShareSide, Sh
 from subscriptions.models.subscription import CLOSED
 from subscriptions.payer_letters import tell_ended, tell_passed_on
 from subscriptions.paying import replace, write
+from tenants.days import month_begun_or_next
 from tenants.models import Operator, Organisation, User
 from tenants.tenancy import tenant_scope
 
@@ -40,9 +41,8 @@ def paid_by(payer, *, operator: Operator) -> QuerySet[PayerShare]:
 def paid_for_others(*, old: Organisation, operator: Operator, on: date) -> list[PayerShare]:
     """Those of them that last beyond `on`, in the order of subscriptions. Opens the subscribers' scope. Two
     queries."""
-    lasts = Q(ends__isnull=True) | Q(ends__gt=_month_after(on))
     with tenant_scope({old.pk, *_subscribers(old)}):
-        rows = paid_by(old, operator=operator).filter(lasts)
+        rows = paid_by(old, operator=operator).filter(_lasts(on))
         return list(
             rows.select_related("payer", "key", "subscription__tenant", "subscription__operator").order_by(
                 "subscription", "starts"
@@ -50,11 +50,16 @@ def paid_for_others(*, old: Organisation, operator: Operator, on: date) -> list[
         )
 
 
-def pays_for_others(old: Organisation) -> bool:
-    """Whether a merged commune still pays, or is asked to, with any operator. Opens the subscribers'
-    scope."""
+def _lasts(on: date) -> Q:
+    """Those that pay something from the first month that begins on that day or later."""
+    return Q(ends__isnull=True) | Q(ends__gt=month_begun_or_next(on))
+
+
+def pays_for_others(old: Organisation, *, on: date) -> bool:
+    """Whether a merged commune still pays, or is asked to, beyond `on`, with any operator. Opens the
+    subscribers' scope."""
     with tenant_scope({old.pk, *_subscribers(old)}):
-        rows = PayerShare.objects.filter(payer=old, state__in=LASTING)
+        rows = PayerShare.objects.filter(_lasts(on), payer=old, state__in=LASTING)
         return rows.exclude(subscription__state__in=CLOSED).exists()
 
 
@@ -81,7 +86,7 @@ def hand_received(*, old: Subscription, new: Subscription | None, on: date, by: 
     rows = PayerShare.objects.filter(subscription=old, state__in=LASTING)
     shares = rows.select_related("payer", "key", "subscription__tenant", "subscription__operator")
     for share in shares.order_by("starts", "pk"):
-        if share.ends is not None and share.ends <= _month_after(on):
+        if share.ends is not None and share.ends <= month_begun_or_next(on):
             continue
         scope = {old.tenant_id, share.payer_id} | ({new.tenant_id} if new else set())
         with tenant_scope(scope):
@@ -99,7 +104,7 @@ def _pass_on(
     now: datetime,
 ) -> None:
     state, ends = share.state, share.ends
-    if (starts := _end(share, max(share.starts, _month_after(on)), old=old, by=by, now=now)) is None:
+    if (starts := _end(share, max(share.starts, month_begun_or_next(on)), old=old, by=by, now=now)) is None:
         return
     if subscription is not None and payer.pk != subscription.tenant_id:
         copy = PayerShare(
@@ -113,7 +118,8 @@ def _pass_on(
         )
         copy.ends = ends
         if _written(copy, state, by=by, now=now):
-            tell_passed_on(share=copy, old=old, now=now)
+            if state == ShareState.AGREED:  # of a proposal, its payer is told that it is asked
+                tell_passed_on(share=copy, old=old, now=now)
             return
     if state == ShareState.AGREED:
         tell_ended(share=share, side=ShareSide.OPERATOR, reason=_why(old), now=now)
@@ -171,11 +177,6 @@ def _joined(copy: PayerShare, own: PayerShare, state: str) -> bool:
     copy.part, copy.whole = both.numerator, both.denominator
     copy.basis = f"{own.basis} et {copy.basis}" if copy.basis else ""
     return both <= 1 and copy.whole <= LARGEST and len(copy.basis) <= LONGEST
-
-
-def _month_after(on: date) -> date:
-    """The first month that begins then or later."""
-    return on if on.day == 1 else (on.replace(day=1) + timedelta(days=32)).replace(day=1)
 
 
 def _subscribers(payer: Organisation) -> set[int]:
