@@ -3,6 +3,8 @@ direct purchase."""
 
 from datetime import timedelta
 
+from django.db.models import prefetch_related_objects
+
 from catalog.pricing import format_cents
 from subscriptions.models import LotAmendment
 from subscriptions.papers import clauses
@@ -26,6 +28,7 @@ def _lot(matter: Matter) -> list[str]:
     lot = matter.lot
     if lot is None:
         return [f"Lot : {OPEN}"]
+    prefetch_related_objects([lot], "successions__successor__organisation")
     holders = [
         holder_words(lot, holder)
         for holder in lot.holders.select_related("vendor__organisation").order_by("rank")
