@@ -289,7 +289,7 @@ def certify(*, leaving: Exit, on: date, file, by: User, now: datetime) -> None:
             f"Un certificat d’avant le {leaving.erasure_from:%d/%m/%Y} n’est pas valable : les données "
             "pouvaient encore être récupérées.",
         )
-    if problem := problem_with_pdf(file):
+    if problem := problem_with_pdf(file, what="le certificat"):
         raise ExitRefused("file", problem)
     locked = Exit.objects.select_for_update(of=("self",), no_key=True).get(pk=leaving.pk)
     if locked.state != ExitState.ERASURE or locked.certificate:

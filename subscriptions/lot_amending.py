@@ -134,7 +134,7 @@ def _mistakes(
         errors["ceiling"] = problem
     if not changes.reason.strip():
         errors["reason"] = "Dites en une phrase pourquoi le lot est modifié."
-    if problem := problem_with_pdf(changes.paper, what="l’avenant"):
+    if problem := problem_with_pdf(changes.paper, what="l’avenant signé"):
         errors["paper"] = problem
     if not changed and not errors:
         errors["ceiling"] = (

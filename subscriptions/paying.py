@@ -50,10 +50,7 @@ class Convention:
             raise ShareRefused(
                 "La date de la convention est dans le futur. Vérifiez le jour et l’année.", "convention_date"
             )
-        if problem := problem_with_pdf(self.file):
-            problem = problem.replace("l’acte signé", "la convention signée").replace(
-                "l’acte", "la convention"
-            )
+        if problem := problem_with_pdf(self.file, what="la convention signée"):
             raise ShareRefused(problem, "convention_file")
 
 

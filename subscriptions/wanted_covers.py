@@ -73,7 +73,8 @@ def check_wanted(
         raise CoverRefused("Une des communes choisies ne fait pas partie de votre intercommunalité.")
     if taken := [one for one in here if one.why_not]:
         names = " ; ".join(f"{one.organisation.name} {one.why_not}" for one in taken)
-        raise CoverRefused(f"{names}. Décochez-la ou choisissez-en d’autres.")
+        untick = "Décochez-la" if len(taken) == 1 else "Décochez-les"
+        raise CoverRefused(f"{names}. {untick} ou choisissez-en d’autres.")
     return [one.organisation for one in here]
 
 

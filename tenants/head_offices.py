@@ -63,7 +63,7 @@ def declare(
         raise SeatMoveRefused("Indiquez le motif, par exemple « Déménagement de la mairie ».", "reason")
     if len(reason) > MAX_REASON:
         raise SeatMoveRefused(f"Ce motif est trop long : {MAX_REASON} caractères au plus.", "reason")
-    if problem := problem_with_pdf(evidence):
+    if problem := problem_with_pdf(evidence, what="le justificatif"):
         raise SeatMoveRefused(problem, "evidence")
     # Whoever changes its establishments, or issues an invoice that names it, waits for this lock.
     organisation = Organisation.objects.select_for_update(of=("self",), no_key=True).get(pk=organisation.pk)

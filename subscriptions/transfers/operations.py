@@ -55,7 +55,7 @@ def prepare(
         raise TransferRefused("Indiquez le motif, par exemple « Rachat de Tartempion SAS ».", "reason")
     if len(reason) > MAX_REASON:
         raise TransferRefused(f"Ce motif est trop long : {MAX_REASON} caractères au plus.", "reason")
-    if problem := problem_with_pdf(evidence):
+    if problem := problem_with_pdf(evidence, what="le justificatif"):
         raise TransferRefused(problem, "evidence")
     checks.check_services(operator, from_vendor, listings)
     transfer = ContractTransfer(
@@ -96,7 +96,7 @@ def sign(*, transfer: ContractTransfer, file: File, by: User, now: datetime) -> 
     `file` is the signed amendment, an uploaded PDF of at most 10 MB. What was true when it was prepared must
     still be. Raises TransferRefused, WrongTransferState.
     """
-    if problem := problem_with_pdf(file):
+    if problem := problem_with_pdf(file, what="l’avenant signé"):
         raise TransferRefused(problem, "file")
     row = _locked(transfer)
     today = localdate(now)
