@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.core.paginator import Page, Paginator
-from django.db.models import OuterRef, Subquery
+from django.db.models import OuterRef, Q, Subquery
 
 from provisioning.models import Call, Event, Step, StepState
 from provisioning.models.endpoint import ConnectorKind
@@ -28,21 +28,24 @@ class OpeningTask:
 
 
 def openings_for_person(*, operator: Operator, page: str | None) -> Page:
-    """A page of the openings that wait for a person, longest wait first: OpeningTask each. Two queries."""
+    """A page of the openings, changes and closings that wait for a person, longest wait first: OpeningTask
+    each. Two queries."""
     steps = _steps(operator).filter(state=StepState.NEEDS_PERSON).order_by("run__created_at", "pk")
     shown = Paginator(steps, PAGE_SIZE).get_page(page)
     shown.object_list = [_task(step) for step in shown.object_list]
     return shown
 
 
-def openings_under_way(*, operator: Operator) -> list[OpeningTask]:
-    """The first openings that are running, waiting for the vendor or tried again later. One query."""
-    steps = _steps(operator).filter(state__in=UNFINISHED, run__finished_at__isnull=True)
+def openings_under_way(*, operator: Operator, now: datetime) -> list[OpeningTask]:
+    """The first of those that are running, waiting for the vendor or tried again later; what is planned for a
+    later day has not begun. One query."""
+    begun = Q(first_tried_at__isnull=False) | Q(run_after__lte=now)
+    steps = _steps(operator).filter(begun, state__in=UNFINISHED, run__finished_at__isnull=True)
     return [_task(step) for step in steps.order_by("run__created_at", "pk")[:PAGE_SIZE]]
 
 
 def count_for_person(*, operator: Operator) -> int:
-    """How many openings wait for a person."""
+    """How many openings, changes and closings wait for a person."""
     return operator_steps(operator).filter(state=StepState.NEEDS_PERSON).count()
 
 

@@ -94,7 +94,8 @@ def _page(request, operator, *, wrong: tuple | None = None):
             for task in page.object_list
         ],
         "under_way": [
-            {**_words(task), "progress": _progress(task)} for task in openings_under_way(operator=operator)
+            {**_words(task), "progress": _progress(task)}
+            for task in openings_under_way(operator=operator, now=timezone.now())
         ],
     }
     return render(request, "operator/tasks.html", context)
@@ -115,8 +116,8 @@ def _words(task: OpeningTask) -> dict:
 
 
 def _progress(task: OpeningTask) -> str:
-    """Where an opening that needs nobody stands."""
+    """Where what needs nobody stands."""
     step = task.step
-    if step.state == StepState.PENDING and step.problem:
+    if step.state in (StepState.PENDING, StepState.WAITING) and step.problem:
         return f"{step.problem} Nouvel essai prévu le {moment(step.run_after)}."
     return PROGRESS[StepState(step.state)]

@@ -1,8 +1,11 @@
 """Openings by hand."""
 
+from datetime import timedelta
+
 import pytest
 from django.contrib.messages import get_messages
 from django.urls import reverse
+from django.utils import timezone
 
 from provisioning.models import Step, StepState
 from subscriptions.models import State, Subscription
@@ -121,6 +124,16 @@ def test_what_retries_by_itself_is_told_apart(operator, sign_in):
     progress = [task["progress"] for task in answer.context["under_way"]]
     assert progress[0].startswith("L’éditeur ne répond pas. Nouvel essai prévu le 8 décembre 2025")
     assert progress[1] == "L’éditeur y travaille."
+
+
+def test_what_is_planned_for_later_has_not_begun_and_a_question_that_fails_is_said(operator, sign_in):
+    tomorrow = timezone.now() + timedelta(days=1)
+    opening(operator, osb=True, state=StepState.PENDING, problem="", run_after=tomorrow)
+    opening(operator, osb=True, state=StepState.WAITING, problem="L’éditeur ne répond pas.")
+    answer = sign_in(Role.CURATOR, operator).get(url("operator_tasks", operator))
+    [task] = answer.context["under_way"]
+    assert task["progress"].startswith("L’éditeur ne répond pas. Nouvel essai prévu")
+    assert f"Ouvrir {task['service']}" in answer.content.decode()
 
 
 @pytest.mark.parametrize("name", ["operator_task_done", "operator_task_retry"])
