@@ -258,3 +258,9 @@ def test_queries_of_a_vendor(snapshot):
     browser = signed_in(vendor.organisation, Role.VENDOR_EDITOR)
     with snapshot_queries(snapshot):
         browser.get(reverse("vendor_transfers", args=[vendor.organisation.siren]))
+
+
+def test_an_operator_without_services_is_told_that_nothing_can_pass(operator, client):
+    page = client.get(reverse("operator_transfer_new", args=[operator.slug])).content.decode()
+    assert "Aucun contrat à transférer" in page
+    assert "Continuer" not in page
