@@ -82,7 +82,7 @@ class Requests:
             others = [o for o in self.market.members["cantonade"] if o.pk not in (main.pk, second.pk)]
             for rank, organisation in enumerate(others[5:60:5]):
                 self.answer(organisation, rank)
-        # This job stays: the worker opens the service at the broker's as soon as it starts.
+        # Its plan stays: the worker opens the service at the broker's as soon as it starts.
         self.approve(self.ask(second, self.pick(second, "cantonade", by_hand=False), RECENT))
 
     def answer(self, organisation: Organisation, rank: int) -> None:

@@ -5,10 +5,11 @@ from decimal import Decimal
 
 from catalog.finding.curves import CardPrice
 from catalog.models import GridState, Listing, PriceGrid
-from catalog.prices import ListingPrice
+from catalog.prices import ListingPrice, vat_of
 from catalog.pricing import Quote, Savings, describe_sections, parse_grid, to_cents
 from marketplace.web.formats import day, format_cents, format_number, format_percent
 from marketplace.web.moulds import Fixed
+from subscriptions.models import Subscription
 from tenants.models import Territory
 
 POPULATION_WORDS = {
@@ -106,6 +107,21 @@ def _per_inhabitant_cents(price: ListingPrice | CardPrice) -> int:
     if not population or not population.value:
         return 0
     return to_cents(Decimal(price.gross_cents) / 100 / population.value)
+
+
+def frozen_breakdown(subscription: Subscription) -> dict | None:
+    """The price that a request froze, with its calculation; None for a free trial."""
+    if subscription.is_trial:
+        return None
+    quote = Quote.from_dict(subscription.quote)
+    return breakdown(
+        quote=quote,
+        vat_category=subscription.vat_category,
+        vat_rate=subscription.vat_rate,
+        vat_reason=subscription.vat_reason,
+        vat_cents=vat_of(quote=quote, category=subscription.vat_category, rate=subscription.vat_rate),
+        caption=f"Le prix par an, figé le {day(subscription.requested_at)}",
+    )
 
 
 def breakdown(

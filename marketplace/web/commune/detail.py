@@ -7,8 +7,6 @@ from django.utils import timezone
 from django.utils.timezone import localdate
 
 from billing.adjustment_queries import to_come
-from catalog.prices import vat_of
-from catalog.pricing import Quote
 from marketplace.web.adjustment_words import announced
 from marketplace.web.commune.forms import DecisionForm, RefuseForm
 from marketplace.web.commune.home import may_approve
@@ -21,7 +19,7 @@ from marketplace.web.commune.trial import trial_block, trial_facts
 from marketplace.web.commune.value import value_link
 from marketplace.web.commune.words import act_word, plural, yearly_price
 from marketplace.web.formats import day, moment
-from marketplace.web.price_views import breakdown
+from marketplace.web.price_views import frozen_breakdown
 from marketplace.web.requests.messages import MessageForm, message_block
 from provisioning.queries import opening_of
 from subscriptions.chain import waits_for
@@ -84,7 +82,7 @@ def detail_page(
         "follow": follow(organisation, subscription),
         "life": life_of(request, organisation, subscription, leaving=leaves),
         "trial": trial_block(request, organisation, subscription),
-        "breakdown": None if subscription.is_trial else _breakdown(subscription),
+        "breakdown": frozen_breakdown(subscription),
         "adjustments": [
             announced(one) for one in to_come(organisation=organisation, subscription=subscription)
         ],
@@ -170,18 +168,6 @@ def _approvers(organisation: Organisation, subscription: Subscription) -> list:
     ]
 
 
-def _breakdown(subscription: Subscription) -> dict:
-    quote = Quote.from_dict(subscription.quote)
-    return breakdown(
-        quote=quote,
-        vat_category=subscription.vat_category,
-        vat_rate=subscription.vat_rate,
-        vat_reason=subscription.vat_reason,
-        vat_cents=vat_of(quote=quote, category=subscription.vat_category, rate=subscription.vat_rate),
-        caption=f"Le prix par an, figé le {day(subscription.requested_at)}",
-    )
-
-
 def took_over(subscription: Subscription) -> list[dict]:
     """The vendors that took the contract over, the last first. One query."""
     return [
@@ -231,7 +217,7 @@ def _wanted(subscription: Subscription) -> dict | None:
     return {
         "title": "Communes choisies avec la demande" if settled else "Communes à couvrir",
         "summary": f"Voir les {count}" if len(rows) > 1 else "Voir la commune",
-        "rows": [{"name": one.commune_name, "because": one.refused_because} for one in rows],
+        "rows": [{"name": one.commune_name} for one in rows],
         "left_out": [one for one in rows if one.refused_because],
         "counted": settled and bool(COUNTED & subscription.counts.keys()),
     }

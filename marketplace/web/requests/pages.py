@@ -8,8 +8,6 @@ from django.utils import timezone
 from django.utils.timezone import localdate
 
 from catalog.models import Vendor
-from catalog.prices import vat_of
-from catalog.pricing import Quote
 from marketplace.web.commune.forms import RefuseForm
 from marketplace.web.commune.timeline import chain_steps
 from marketplace.web.commune.trial import trial_facts
@@ -18,7 +16,7 @@ from marketplace.web.doors import Door
 from marketplace.web.expecting import expected_when, expected_why
 from marketplace.web.formats import day, moment
 from marketplace.web.operator.lists import chosen, counted, rest_of_address, tabs
-from marketplace.web.price_views import breakdown
+from marketplace.web.price_views import frozen_breakdown
 from marketplace.web.requests.messages import MessageForm, file_response, message_block, send
 from subscriptions import operations
 from subscriptions.approval_queries import DECIDED, MINE, OTHERS, request_list, requests_of
@@ -88,7 +86,7 @@ def detail_page(
         "badge": state_badge(found),
         "steps": chain_steps(found, [], reader=door.party),
         "facts": _facts(found, turn=turn),
-        "breakdown": None if found.is_trial else _breakdown(found),
+        "breakdown": frozen_breakdown(found),
         "refuse_form": (form or RefuseForm()) if turn else None,
         "refusing": form is not None,
         "agree_url": door.url("request_agree", found.public_id),
@@ -151,18 +149,6 @@ def write_to(request, door: RequestDoor, public_id):
 def message_file(door: RequestDoor, public_id, message):
     """The file joined to a message."""
     return file_response(_found(door, public_id), message)
-
-
-def _breakdown(found: Subscription) -> dict:
-    quote = Quote.from_dict(found.quote)
-    return breakdown(
-        quote=quote,
-        vat_category=found.vat_category,
-        vat_rate=found.vat_rate,
-        vat_reason=found.vat_reason,
-        vat_cents=vat_of(quote=quote, category=found.vat_category, rate=found.vat_rate),
-        caption=f"Le prix par an, figé le {day(found.requested_at)}",
-    )
 
 
 def _found(door: RequestDoor, public_id) -> Subscription:
