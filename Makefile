@@ -12,7 +12,7 @@ export PYTHON
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help install install-test install-chromium run test check bench lock baseline migrate seed shell clean
+.PHONY: help install install-test install-chromium run test explore check bench lock baseline migrate seed shell clean
 
 help:  ## Show these lines
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 12
@@ -31,6 +31,9 @@ run: install  ## Run Halle with its demo data at http://127.0.0.1:8000 (PORT=800
 
 test: install-test install-chromium  ## Run all the tests (ARGS="-k price" for some of them)
 	@$(BIN)/python -m pytest -n $(PROCESSES) $(ARGS)
+
+explore: install-test  ## Run the property tests on examples never seen before (ARGS="tests/billing" for one room)
+	@HALLE_EXPLORE=1 $(BIN)/python -m pytest -n $(PROCESSES) -m hypothesis $(ARGS)
 
 check: install-test  ## Run the linters, the import contracts, the types and Django's own checks
 	@devstack/check

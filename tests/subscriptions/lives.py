@@ -356,6 +356,7 @@ class Lives(RuleBasedStateMachine):
             for one in running:
                 self.ask_to_leave(one, destination)
             running += Subscription.objects.filter(state=State.TERMINATING)
+        self.workers()  # they may be behind by more than a whole departure
         while days := self.days_ahead(terms=False):
             self.pass_until(days[0], workers=True)
             self.all_is_in_order()
