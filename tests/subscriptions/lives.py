@@ -139,8 +139,9 @@ class Lives(RuleBasedStateMachine):
         opened=st.lists(st.integers(0, 2), unique=True, min_size=1),
         slow=st.sampled_from([False, False, False, True]),
         tried=st.lists(st.sampled_from([(1, 2), (1, 0), (0, 2)]), unique=True, max_size=2),
+        kept=st.booleans(),
     )
-    def some_are_open(self, opened, slow, tried):
+    def some_are_open(self, opened, slow, tried, kept):
         """Most lives begin so."""
         for commune, listing in tried:
             self.try_for_nothing(commune, listing, 0)
@@ -154,6 +155,9 @@ class Lives(RuleBasedStateMachine):
         self.workers()
         for _ in (*opened, *tried):
             self.done_by_hand(0)
+        self.all_is_in_order()
+        if kept and any_trial(self):
+            self.keep_what_is_tried(0, 0)
 
     # The member's pages.
 
