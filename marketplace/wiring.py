@@ -28,6 +28,8 @@ def connect() -> None:
     signals.subscription_handed_over.connect(_note_handover, dispatch_uid="hand-over")
     signals.subscription_repriced.connect(_note_repricing, dispatch_uid="repricing")
     signals.subscription_amended.connect(_change, dispatch_uid="change")
+    signals.subscription_suspended.connect(_suspend, dispatch_uid="suspend")
+    signals.subscription_resumed.connect(_resume, dispatch_uid="resume")
     signals.subscription_closed.connect(_note_closing, dispatch_uid="closing")
     signals.subscription_closed.connect(_end_covers, dispatch_uid="covers")
     signals.payers_changed.connect(_share_again, dispatch_uid="payers")
@@ -62,6 +64,14 @@ def _change(*, subscription, amendment, now, **_):
     provisioning.plan_change(
         subscription=subscription, on=amendment.effective_on, in_words=amendment.after, now=now
     )
+
+
+def _suspend(*, subscription, now, **_):
+    provisioning.plan_suspending(subscription=subscription, now=now)
+
+
+def _resume(*, subscription, now, **_):
+    provisioning.plan_resuming(subscription=subscription, now=now)
 
 
 def _stop(*, subscription, term, now, **_):

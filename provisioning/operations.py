@@ -3,11 +3,14 @@
 from datetime import date, datetime, time
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.timezone import make_aware
 
+from provisioning.connectors import way_of
+from provisioning.connectors.outcomes import Way
 from provisioning.engine.asking import ask
-from provisioning.engine.claiming import claim_due
+from provisioning.engine.claiming import WHILE_OPEN, claim_due
 from provisioning.engine.recording import finish, record
 from provisioning.models import Event, Lane, Run, Step, StepState
 from subscriptions import operations as subscriptions
@@ -15,7 +18,15 @@ from subscriptions.models import Subscription
 from tenants import audit
 from tenants.models import User
 
-_DONE = {Event.ACTIVATE: "ouvert", Event.CHANGE: "modifié", Event.CLOSE: "fermé et effacé"}
+_DONE = {
+    Event.ACTIVATE: "ouvert",
+    Event.CHANGE: "modifié",
+    Event.SUSPEND: "suspendu",
+    Event.RESUME: "rouvert",
+    Event.CLOSE: "fermé et effacé",
+}
+
+_CALLED_OFF = {Event.SUSPEND: "La suspension a été décidée", Event.RESUME: "La réouverture a été décidée"}
 
 
 @transaction.atomic
@@ -51,18 +62,81 @@ def plan_change(*, subscription: Subscription, on: date, in_words: str, now: dat
 
 @transaction.atomic
 def plan_closing(*, subscription: Subscription, now: datetime) -> Run:
-    """Writes the plan that closes a service and erases its data at the vendor's, as `plan_activation`."""
+    """Writes the plan that closes a service and erases its data at the vendor's, as `plan_activation`. What
+    was planned before and is not under way there has no purpose any more."""
+    waiting = Step.objects.filter(
+        run__subscription=subscription,
+        run__event__in=WHILE_OPEN,
+        state__in=[StepState.PENDING, StepState.NEEDS_PERSON],
+    )
+    _call_off(waiting, why="Le service se ferme.", now=now)
     return _plan(
         subscription, Event.CLOSE, name="close", label="Fermeture et effacement chez l’éditeur", now=now
     )
 
 
+@transaction.atomic
+def plan_suspending(*, subscription: Subscription, now: datetime) -> Run:
+    """Writes the plan that closes the access to a service, its data kept, as `plan_activation`. A reopening
+    that was planned and not asked yet is called off, and nothing is asked at all; nor where the vendor cannot
+    do it."""
+    return _plan_either(
+        subscription, Event.SUSPEND, name="suspend", label="Suspension chez l’éditeur", now=now
+    )
+
+
+@transaction.atomic
+def plan_resuming(*, subscription: Subscription, now: datetime) -> Run:
+    """Writes the plan that reopens the access to a service, as `plan_suspending`."""
+    return _plan_either(
+        subscription, Event.RESUME, name="resume", label="Réouverture chez l’éditeur", now=now
+    )
+
+
+def _plan_either(subscription: Subscription, event: Event, *, name: str, label: str, now: datetime) -> Run:
+    opposite = {Event.SUSPEND: Event.RESUME, Event.RESUME: Event.SUSPEND}[event]
+    # A worker that has taken it holds its row, or has marked it running.
+    unasked = Step.objects.filter(
+        run__subscription=subscription, run__event=opposite, state=StepState.PENDING, first_tried_at=None
+    )
+    endpoint = getattr(subscription.listing.offer, "endpoint", None)
+    if _call_off(unasked, why=f"{_CALLED_OFF[event]} avant que l’éditeur n’ait rien fait.", now=now):
+        moot = "L’éditeur n’avait encore rien fait : il n’y a rien à lui demander."
+    elif way_of(endpoint, event) == Way.NEVER:
+        moot = "L’éditeur ne sait pas suspendre : le service reste ouvert."
+    else:
+        moot = ""
+    return _plan(subscription, event, name=name, label=label, now=now, moot=moot)
+
+
+def _call_off(steps: QuerySet[Step], *, why: str, now: datetime) -> int:
+    """Ends plans that have no purpose any more, of one step each; how many."""
+    runs = list(steps.select_for_update(of=("self",), no_key=True).order_by("pk").values_list("run", "pk"))
+    ended = Step.objects.filter(pk__in=[step for _, step in runs])
+    ended.update(state=StepState.MOOT, done_at=now, problem=why, doubtful=False, gives_up=False)
+    Run.objects.filter(pk__in=[run for run, _ in runs]).update(finished_at=now)
+    return len(runs)
+
+
 def _plan(
-    subscription: Subscription, event: Event, *, name: str, label: str, now: datetime, on: date | None = None
+    subscription: Subscription,
+    event: Event,
+    *,
+    name: str,
+    label: str,
+    now: datetime,
+    on: date | None = None,
+    moot: str = "",
 ) -> Run:
+    """`moot`: why there is nothing to do after all."""
     start = max(now, make_aware(datetime.combine(on, time.min))) if on else now
     run = Run.objects.create(
-        tenant_id=subscription.tenant_id, subscription=subscription, event=event, created_at=now
+        tenant_id=subscription.tenant_id,
+        subscription=subscription,
+        event=event,
+        created_at=now,
+        starts_at=start,
+        finished_at=now if moot else None,
     )
     lane, _ = Lane.objects.get_or_create(vendor=subscription.listing.vendor)
     Step.objects.create(
@@ -73,6 +147,8 @@ def _plan(
         name=name,
         label=label,
         run_after=start,
+        problem=moot,
+        **({"state": StepState.MOOT, "done_at": now} if moot else {}),
     )
     return run
 

@@ -104,6 +104,10 @@ class NotYourTurn(SubscriptionRefused):
         super().__init__("Une autre approbation vient avant la vôtre : attendez qu’elle soit donnée.")
 
 
+class SuspensionRefused(SubscriptionRefused):
+    """A suspension, or its end, that lacks words."""
+
+
 class SamePerson(SubscriptionRefused):
     def __init__(self):
         super().__init__(

@@ -9,6 +9,9 @@ subscription_handed_over = Signal()  # old, new, on, now
 subscription_repriced = Signal()  # subscription, on, now
 # An amendment is approved that changes what it counts or its options.
 subscription_amended = Signal()  # subscription, amendment, now
+# Its operator suspends it, or ends its suspension.
+subscription_suspended = Signal()  # subscription, now
+subscription_resumed = Signal()  # subscription, now
 # The contract is over: `on` is the first day that is not billed.
 subscription_closed = Signal()  # subscription, on, now
 # The data were there to be fetched long enough: the vendor's side is to be closed and erased.

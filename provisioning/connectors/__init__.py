@@ -11,9 +11,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from pydantic import ValidationError
+
 from provisioning.connectors.manual.connector import ManualConnector
 from provisioning.connectors.osb.connector import OsbConnector
-from provisioning.connectors.outcomes import Done, InProgress, NeedsPerson
+from provisioning.connectors.outcomes import Done, InProgress, NeedsPerson, Way
+from provisioning.models import Event
 from provisioning.models.endpoint import ConnectorKind
 
 
@@ -21,7 +24,7 @@ from provisioning.models.endpoint import ConnectorKind
 class ServiceRequest:
     """What a vendor is told. `key` is the idempotency key: the same at every attempt. `options`: the codes of
     those chosen; `counts`: what the organisation says of itself, by `Counted.name`. `url` is what the vendor
-    said before of where the service will be, "" if nothing."""
+    said before of where the service will be, "" if nothing. `suspended`: it is, for the time being."""
 
     key: str
     subscription_id: str
@@ -32,15 +35,27 @@ class ServiceRequest:
     options: tuple[str, ...] = ()
     counts: Mapping[str, int] = field(default_factory=dict)
     url: str = ""
+    suspended: bool = False
 
 
 class Connector(Protocol):
+    def way_of(self, event: Event) -> Way:
+        """How this event is carried out at this vendor's; pages say it beforehand."""
+
     def ensure_open(self, request: ServiceRequest) -> Done | InProgress | NeedsPerson:
         """Makes sure the service is open. Raises `Retry` when it may work later."""
 
     def ensure_changed(self, request: ServiceRequest) -> Done | InProgress | NeedsPerson:
         """Makes sure that the service is what `options` and `counts` say. Raises `Retry` when it may work
         later."""
+
+    def ensure_suspended(self, request: ServiceRequest) -> Done | InProgress | NeedsPerson:
+        """Makes sure that nobody uses the service, with all its data kept. Raises `Retry` when it may work
+        later. Never asked where `way_of` says that it is never done; its progress is asked by
+        `poll_changing`."""
+
+    def ensure_resumed(self, request: ServiceRequest) -> Done | InProgress | NeedsPerson:
+        """Makes sure that the service is used again, as `ensure_suspended`."""
 
     def poll_changing(self, request: ServiceRequest, operation: str) -> Done | InProgress | NeedsPerson:
         """How far an asynchronous change has come. Raises `Retry` when the vendor does not answer."""
@@ -65,3 +80,13 @@ def connector_for(endpoint) -> Connector:
     """
     kind = CONNECTORS[ConnectorKind(endpoint.connector)]
     return kind(kind.Config.model_validate(endpoint.config))
+
+
+def way_of(endpoint, event: Event) -> Way:
+    """How an event is carried out through an endpoint: by a person where there is none, or a wrong one."""
+    if endpoint is None:
+        return Way.PERSON
+    try:
+        return connector_for(endpoint).way_of(event)
+    except ValidationError:
+        return Way.PERSON

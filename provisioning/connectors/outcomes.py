@@ -1,8 +1,17 @@
 """What a connector may answer."""
 
 from dataclasses import dataclass
+from enum import Enum
 
 from provisioning.models.run import Cause
+
+
+class Way(Enum):
+    """How an event of a subscription's life is carried out at a vendor's."""
+
+    MACHINE = "machine"  # its system does it when asked
+    PERSON = "person"  # a person of the operator's staff sees to it
+    NEVER = "never"  # nobody can: it has no effect there
 
 
 @dataclass(frozen=True)

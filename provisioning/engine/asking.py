@@ -9,7 +9,13 @@ from provisioning.engine.claiming import Claim
 from provisioning.models import Event
 
 NO_WORD = "-"  # under way, and the vendor gave no word for it
-_BY_HAND = {Event.ACTIVATE: "s’ouvre", Event.CHANGE: "se modifie", Event.CLOSE: "se ferme"}
+_BY_HAND = {
+    Event.ACTIVATE: "s’ouvre",
+    Event.CHANGE: "se modifie",
+    Event.SUSPEND: "se suspend",
+    Event.RESUME: "se rouvre",
+    Event.CLOSE: "se ferme",
+}
 
 Outcome = Done | InProgress | NeedsPerson | Retry
 
@@ -29,6 +35,8 @@ def ask(claim: Claim) -> Outcome:
         ensure, poll = {
             Event.ACTIVATE: (connector.ensure_open, connector.poll),
             Event.CHANGE: (connector.ensure_changed, connector.poll_changing),
+            Event.SUSPEND: (connector.ensure_suspended, connector.poll_changing),
+            Event.RESUME: (connector.ensure_resumed, connector.poll_changing),
             Event.CLOSE: (connector.ensure_closed, connector.poll_closing),
         }[Event.CLOSE if step.doubtful else event]
         if not step.operation:

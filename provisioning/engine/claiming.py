@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import Case, Count, DateTimeField, F, Q, QuerySet, When
+from django.db.models import Case, Count, DateTimeField, Exists, F, OuterRef, Q, QuerySet, When
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
@@ -16,6 +16,8 @@ from subscriptions.models import RUNNING, State, Subscription
 
 # A worker renews what it holds three times in that time: when it is over, the worker is dead.
 LEASE = timedelta(seconds=45)
+# What is told of a service that is open, with all that is in force on its day.
+WHILE_OPEN = (Event.CHANGE, Event.SUSPEND, Event.RESUME)
 
 
 @dataclass(frozen=True)
@@ -43,13 +45,22 @@ def claim_due(*, now: datetime, lease: timedelta = LEASE, run_id: int | None = N
 
 
 def _due(now: datetime, run_id: int | None) -> QuerySet[Step]:
-    """Of plans that still have a purpose: those of a subscription that has gone elsewhere wait for ever."""
+    """Of plans that still have a purpose: those of a subscription that has gone elsewhere wait for ever. One
+    plan of a subscription at a time, in their order; a closing waits for what is at the vendor's alone."""
     purposeful = (
         Q(run__event=Event.ACTIVATE, run__subscription__state=State.PROVISIONING)
-        | Q(run__event=Event.CHANGE)
+        | Q(run__event__in=WHILE_OPEN)
         | Q(run__event=Event.CLOSE, run__subscription__state=State.TERMINATING)
     )
-    due = Step.objects.due(now=now).filter(purposeful, run__finished_at__isnull=True)
+    earlier = Run.objects.filter(
+        Q(starts_at__lt=OuterRef("run__starts_at"))
+        | Q(starts_at=OuterRef("run__starts_at"), pk__lt=OuterRef("run")),
+        subscription=OuterRef("run__subscription"),
+        finished_at__isnull=True,
+    )
+    asked = earlier.filter(steps__state__in=[StepState.RUNNING, StepState.WAITING])
+    its_turn = ~Exists(earlier) | Q(run__event=Event.CLOSE) & ~Exists(asked)
+    due = Step.objects.due(now=now).filter(purposeful, its_turn, run__finished_at__isnull=True)
     return due.filter(run=run_id) if run_id else due
 
 
@@ -74,10 +85,15 @@ def _claim_from(lane_id: int, *, due: QuerySet[Step], now: datetime, lease: time
 
 
 def _locked(steps: QuerySet[Step]) -> QuerySet[Step]:
-    return steps.select_for_update(of=("self",), no_key=True, skip_locked=True).select_related(
-        "run__subscription__tenant__territory",
-        "run__subscription__operator",
-        "run__subscription__listing__offer__endpoint",
+    closing = Run.objects.filter(subscription=OuterRef("run__subscription"), event=Event.CLOSE)
+    return (
+        steps.select_for_update(of=("self",), no_key=True, skip_locked=True)
+        .select_related(
+            "run__subscription__tenant__territory",
+            "run__subscription__operator",
+            "run__subscription__listing__offer__endpoint",
+        )
+        .annotate(closing=Exists(closing))
     )
 
 
@@ -120,14 +136,15 @@ def _claim(step: Step, call: Call, *, opened: Step | None) -> Claim:
     endpoint = getattr(subscription.listing.offer, "endpoint", None)
     if step.run.event == Event.ACTIVATE:
         opened = step
-    if step.run.event != Event.CHANGE:
+    event = Event(step.run.event)
+    if event not in WHILE_OPEN:
         options, counts, moot = subscription.options, subscription.counts, False
     else:
         subscription = _last_of(subscription)
         terms = terms_on(subscription, timezone.localdate(step.run_after))
         options, counts = terms.options, terms.counts
-        # It stopped before the day of the change: there is nothing to tell.
-        moot = subscription.state not in (*RUNNING, State.TERMINATING)
+        # It stopped before the day of the change, or is to be closed: there is nothing to tell.
+        moot = subscription.state not in (*RUNNING, State.TERMINATING) or step.closing
     request = None
     if opened is not None:
         organisation = subscription.tenant
@@ -141,6 +158,8 @@ def _claim(step: Step, call: Call, *, opened: Step | None) -> Claim:
             options=tuple(option["code"] for option in options),
             counts=counts,
             url=step.url,
+            suspended=event == Event.SUSPEND
+            or (event == Event.CHANGE and subscription.state == State.SUSPENDED),
         )
     return Claim(step=step, call=call, endpoint=endpoint, request=request, moot=moot)
 

@@ -13,6 +13,8 @@ class Event(models.TextChoices):
 
     ACTIVATE = "activate", "ouverture"
     CHANGE = "change", "modification"
+    SUSPEND = "suspend", "suspension"
+    RESUME = "resume", "réouverture"
     CLOSE = "close", "fermeture"
 
 
@@ -22,13 +24,15 @@ class StepState(models.TextChoices):
     WAITING = "waiting", "en attente de l’éditeur"
     DONE = "done", "fait"
     NEEDS_PERSON = "needs_person", "demande une personne"
+    MOOT = "moot", "sans objet"
 
 
 UNFINISHED = (StepState.PENDING, StepState.RUNNING, StepState.WAITING)
 
 
 class Run(TenantOwned):
-    """The plan that carries out one lifecycle event of a subscription."""
+    """The plan that carries out one lifecycle event of a subscription, from `starts_at` on: those of one
+    subscription one after the other, in that order (engine.claiming)."""
 
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     subscription = models.ForeignKey(
@@ -36,6 +40,7 @@ class Run(TenantOwned):
     )
     event = models.CharField(max_length=20, choices=Event.choices)
     created_at = models.DateTimeField()
+    starts_at = models.DateTimeField()
     finished_at = models.DateTimeField(null=True)
 
     class Meta(TenantOwned.Meta):

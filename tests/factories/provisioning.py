@@ -52,6 +52,7 @@ class RunFactory(Factory):
     tenant = factory.SelfAttribute("subscription.tenant")
     event = "activate"
     created_at = APPROVED_AT
+    starts_at = factory.SelfAttribute("created_at")
 
 
 class StepFactory(Factory):

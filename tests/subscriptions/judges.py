@@ -198,6 +198,18 @@ def judge_service(record: Record, *, on: date) -> None:
         assert not closings
 
 
+def judge_suspensions(record: Record) -> None:
+    """What the vendor is told last is what the subscription is; one suspension and one reopening under way at
+    most, and each asked after what came before it."""
+    told = [run for run in record.runs if run.event in (Event.SUSPEND, Event.RESUME)]
+    under_way = [run.event for run in told if run.finished_at is None]
+    assert len(under_way) == len(set(under_way))
+    if told and record.state in RUNNING:
+        assert told[-1].event == (Event.SUSPEND if record.state == State.SUSPENDED else Event.RESUME)
+    finished = [run.finished_at is not None for run in told]
+    assert finished == sorted(finished, reverse=True) or record.state not in RUNNING
+
+
 def judge_departures(record: Record, *, on: date | None) -> None:
     """One departure at a time, within the law's limits, each phase on its day: as of `on`, if said."""
     assert sum(leaving.state not in OVER for leaving in record.departures) <= 1

@@ -18,7 +18,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from catalog.models import ClaimTopic
 from provisioning import operations as provisioning
 from provisioning.models import Step, StepState
-from subscriptions import approving, leaving, leaving_terms, operations, renewing, trials
+from subscriptions import approving, leaving, leaving_terms, operations, renewing, suspending, trials
 from subscriptions.acts import Act
 from subscriptions.exceptions import PriceChanged, SubscriptionRefused
 from subscriptions.handover import hand_over
@@ -237,12 +237,15 @@ class Lives(RuleBasedStateMachine):
                     subscription=found, by=self.world.people[person], now=self.now, **how
                 )
 
-    @rule(which=some, to=st.sampled_from([State.SUSPENDED, State.ACTIVE]))
-    def suspend_or_resume(self, which, to):
+    @rule(which=some, suspends=st.booleans())
+    def suspend_or_resume(self, which, suspends):
         with self.page():
-            found = self.one(Subscription, which, *RUNNING)
-            if found and found.state in RUNNING:
-                operations.move(subscription=found, to=to, by=None, now=self.now)
+            if found := self.one(Subscription, which, *RUNNING):
+                how = {"words": "Litige.", "by": self.world.people[0], "now": self.now}
+                if suspends:
+                    suspending.suspend(subscription=found, ground="other", **how)
+                else:
+                    suspending.resume(subscription=found, **how)
 
     @rule(
         which=some, destination=st.sampled_from(list(Destination)), after=st.sampled_from([-1, 0, 0, 1, 45])
@@ -432,6 +435,7 @@ class Lives(RuleBasedStateMachine):
             judges.judge_approval(record)
             judges.judge_bills(record, on=self.today)
             judges.judge_service(record, on=self.today)
+            judges.judge_suspensions(record)
             judges.judge_departures(record, on=None if self.behind else self.today)
             judges.judge_trial(record, on=None if self.behind else self.today)
             judges.same_end_as_before(record, self.ends)

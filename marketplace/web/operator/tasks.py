@@ -15,8 +15,20 @@ from provisioning.models import Event, StepState
 from provisioning.todo import OpeningTask, openings_for_person, openings_under_way, operator_steps
 from subscriptions.exceptions import SubscriptionRefused
 
-VERBS = {Event.ACTIVATE: "Ouvrir", Event.CHANGE: "Modifier", Event.CLOSE: "Fermer"}
-DONE = {Event.ACTIVATE: "ouvert", Event.CHANGE: "modifié", Event.CLOSE: "fermé"}
+VERBS = {
+    Event.ACTIVATE: "Ouvrir",
+    Event.CHANGE: "Modifier",
+    Event.SUSPEND: "Suspendre",
+    Event.RESUME: "Rouvrir",
+    Event.CLOSE: "Fermer",
+}
+DONE = {
+    Event.ACTIVATE: "ouvert",
+    Event.CHANGE: "modifié",
+    Event.SUSPEND: "suspendu",
+    Event.RESUME: "rouvert",
+    Event.CLOSE: "fermé",
+}
 PROGRESS = {
     StepState.PENDING: "Va commencer.",
     StepState.RUNNING: "La demande part chez l’éditeur.",

@@ -2,19 +2,29 @@
 
 from pydantic import BaseModel
 
-from provisioning.connectors.outcomes import NeedsPerson
+from provisioning.connectors.outcomes import NeedsPerson, Way
+from provisioning.models.run import Event
 
 
 class ManualConnector:
     class Config(BaseModel):
-        """Who opens the service, and what is to be done."""
+        """Who opens the service, and what is to be done. `suspends`: the vendor can close the access of a
+        member and keep its data."""
 
         instructions: str = "Ouvrir le compte de la collectivité chez l’éditeur."
         changing: str = "Faire appliquer par l’éditeur ce que change l’avenant."
+        suspends: bool = True
+        suspending: str = "Faire fermer par l’éditeur l’accès de la collectivité, sans rien effacer."
+        resuming: str = "Faire rouvrir par l’éditeur l’accès de la collectivité."
         closing: str = "Faire fermer le compte de la collectivité chez l’éditeur, et effacer ses données."
 
     def __init__(self, config: Config):
         self.config = config
+
+    def way_of(self, event: Event) -> Way:
+        """A person does it all."""
+        suspends = self.config.suspends or event not in (Event.SUSPEND, Event.RESUME)
+        return Way.PERSON if suspends else Way.NEVER
 
     def ensure_open(self, request) -> NeedsPerson:
         """Always a person's task; `operations.mark_done` ends it."""
@@ -31,6 +41,14 @@ class ManualConnector:
     def poll_changing(self, request, operation: str) -> NeedsPerson:
         """Nothing to ask anybody but the person."""
         return self.ensure_changed(request)
+
+    def ensure_suspended(self, request) -> NeedsPerson:
+        """Always a person's task, as the opening."""
+        return NeedsPerson(self.config.suspending)
+
+    def ensure_resumed(self, request) -> NeedsPerson:
+        """Always a person's task, as the opening."""
+        return NeedsPerson(self.config.resuming)
 
     def ensure_closed(self, request) -> NeedsPerson:
         """Always a person's task, as the opening."""

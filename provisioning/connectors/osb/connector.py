@@ -13,8 +13,8 @@ from urllib.parse import urlencode
 from pydantic import BaseModel, HttpUrl
 
 from provisioning.connectors.calling import Answer, call, plain_text
-from provisioning.connectors.outcomes import Done, InProgress, NeedsPerson, Retry
-from provisioning.models.run import Cause
+from provisioning.connectors.outcomes import Done, InProgress, NeedsPerson, Retry, Way
+from provisioning.models.run import Cause, Event
 
 API_VERSION = "2.17"
 MAX_ADDRESS = 500  # what Subscription.service_url holds
@@ -26,16 +26,25 @@ Outcome = Done | InProgress | NeedsPerson
 
 class OsbConnector:
     class Config(BaseModel):
-        """`password_variable` names the environment variable that holds the broker's password."""
+        """`password_variable` names the environment variable that holds the broker's password.
+
+        The specification knows no suspension. `suspends`: this broker understands one, told by an update
+        with the parameter `suspended`; else a person sees to it."""
 
         url: HttpUrl
         username: str
         password_variable: str
         service_id: str
         plan_id: str
+        suspends: bool = False
 
     def __init__(self, config: Config):
         self.config = config
+
+    def way_of(self, event: Event) -> Way:
+        """The broker does all, but a suspension that it does not understand."""
+        by_hand = event in (Event.SUSPEND, Event.RESUME) and not self.config.suspends
+        return Way.PERSON if by_hand else Way.MACHINE
 
     def ensure_open(self, request) -> Outcome:
         """PUT /v2/service_instances/{key}: the broker answers the same to the same request."""
@@ -75,10 +84,31 @@ class OsbConnector:
 
     def ensure_changed(self, request) -> Outcome:
         """PATCH /v2/service_instances/{key}: all the parameters again, so that once or twice is the same."""
+        return self._update(request, verb="la modification")
+
+    def ensure_suspended(self, request) -> Outcome:
+        """An update too, where the broker understands it."""
+        if self.way_of(Event.SUSPEND) == Way.PERSON:
+            return NeedsPerson(
+                "Le système de l’éditeur ne sait pas suspendre : lui demander de fermer l’accès de la "
+                "collectivité, sans rien effacer."
+            )
+        return self._update(request, verb="la suspension")
+
+    def ensure_resumed(self, request) -> Outcome:
+        """As `ensure_suspended`."""
+        if self.way_of(Event.RESUME) == Way.PERSON:
+            return NeedsPerson(
+                "Le système de l’éditeur ne sait pas rouvrir un accès : le lui demander pour la collectivité."
+            )
+        return self._update(request, verb="la réouverture")
+
+    def _update(self, request, *, verb: str) -> Outcome:
+        suspended = {"suspended": request.suspended} if self.config.suspends else {}
         body = {
             "service_id": self.config.service_id,
             "context": _context(request),
-            "parameters": _parameters(request),
+            "parameters": {**_parameters(request), **suspended},
         }
         answer = self._call("PATCH", request, query={"accepts_incomplete": "true"}, body=body)
         match answer.status:
@@ -88,7 +118,7 @@ class OsbConnector:
             case 202:
                 return _under_way(answer)
             case _:
-                return _outcome(answer, verb="la modification")
+                return _outcome(answer, verb=verb)
 
     def poll_changing(self, request, operation: str) -> Outcome:
         """GET last_operation."""
