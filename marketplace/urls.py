@@ -8,6 +8,7 @@ from django.views.generic import RedirectView
 
 from marketplace.pages import admin_urls as wagtailadmin_urls
 from marketplace.web import converters  # noqa: F401 names <siren:…> before any address uses it
+from marketplace.web.api import callbacks
 from marketplace.web.api.urls import urls as api_urls
 from marketplace.web.commune import urls as commune_urls
 from marketplace.web.operator import urls as operator_urls
@@ -31,6 +32,7 @@ urlpatterns = [
     path("cms/", include(wagtailadmin_urls)),
     path("stripe/", include("djstripe.urls", namespace="djstripe")),
     path("oidc/", include("sso.urls")),
+    path("api/v1/callbacks/<str:door>/", callbacks.receive, name="vendor_callback"),
     path("api/v1/", api_urls),
     path("collectivites/<siren:siren>/", include(commune_urls)),
     path("operateurs/<slug:operator>/", include(operator_urls)),

@@ -11,6 +11,7 @@ from provisioning.connectors import way_of
 from provisioning.connectors.outcomes import Way
 from provisioning.engine.asking import ask
 from provisioning.engine.claiming import WHILE_OPEN, claim_due
+from provisioning.engine.inbox import settle_callbacks
 from provisioning.engine.recording import finish, record
 from provisioning.models import Event, Lane, Run, Step, StepState
 from subscriptions import operations as subscriptions
@@ -160,6 +161,7 @@ def take_turn(*, now: datetime, run_id: int | None = None) -> None:
         outcome = ask(claim)
         # The vendor took its time: what comes next is counted from its answer.
         record([(claim, outcome)], now=max(now, timezone.now()))
+    settle_callbacks(now=now, run_id=run_id)
 
 
 @transaction.atomic

@@ -16,6 +16,7 @@ from pydantic import ValidationError
 from provisioning.connectors.manual.connector import ManualConnector
 from provisioning.connectors.osb.connector import OsbConnector
 from provisioning.connectors.outcomes import Done, InProgress, NeedsPerson, Way
+from provisioning.connectors.webhook.connector import WebhookConnector
 from provisioning.models import Event
 from provisioning.models.endpoint import ConnectorKind
 
@@ -24,7 +25,9 @@ from provisioning.models.endpoint import ConnectorKind
 class ServiceRequest:
     """What a vendor is told. `key` is the idempotency key: the same at every attempt. `options`: the codes of
     those chosen; `counts`: what the organisation says of itself, by `Counted.name`. `url` is what the vendor
-    said before of where the service will be, "" if nothing. `suspended`: it is, for the time being."""
+    said before of where the service will be, "" if nothing. `suspended`: it is, for the time being.
+    `delivery` is the key of this step alone, where `key` names the vendor's instance; `callback` the address
+    where the vendor may say what became of it."""
 
     key: str
     subscription_id: str
@@ -36,6 +39,8 @@ class ServiceRequest:
     counts: Mapping[str, int] = field(default_factory=dict)
     url: str = ""
     suspended: bool = False
+    delivery: str = ""
+    callback: str = ""
 
 
 class Connector(Protocol):
@@ -70,7 +75,11 @@ class Connector(Protocol):
         """How far an asynchronous opening has come. Raises `Retry` when the vendor does not answer."""
 
 
-CONNECTORS = {ConnectorKind.OSB: OsbConnector, ConnectorKind.MANUAL: ManualConnector}
+CONNECTORS = {
+    ConnectorKind.OSB: OsbConnector,
+    ConnectorKind.WEBHOOK: WebhookConnector,
+    ConnectorKind.MANUAL: ManualConnector,
+}
 
 
 def connector_for(endpoint) -> Connector:

@@ -1,9 +1,27 @@
 """What a connector may answer."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from enum import Enum
 
 from provisioning.models.run import Cause
+
+MAX_KEPT = 4_000  # characters of an answer
+
+
+@dataclass(frozen=True)
+class Exchange:
+    """A message as it was sent, without secret, and what was answered (`status` None: nothing)."""
+
+    message_id: str
+    url: str
+    sent: str
+    status: int | None = None
+    answered: str = ""
+
+    def answered_by(self, status: int, body: bytes) -> "Exchange":
+        """With that answer: the beginning of it, as text that a database keeps."""
+        text = body[:MAX_KEPT].decode(errors="replace").replace("\0", "\ufffd")
+        return replace(self, status=status, answered=text)
 
 
 class Way(Enum):
@@ -16,19 +34,24 @@ class Way(Enum):
 
 @dataclass(frozen=True)
 class Done:
-    """The service is open, at `url` ("" when it has no address of its own)."""
+    """The service is open, at `url` ("" when it has no address of its own). `exchange`, of any outcome: the
+    message to keep, if the connector keeps them."""
 
     url: str = ""
+    exchange: Exchange | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True)
 class InProgress:
     """The vendor works on it. Ask again after `poll_after` seconds (None: the vendor did not say), quoting
-    `operation`; `url` is what it said already of where the service will be."""
+    `operation`; `url` is what it said already of where the service will be. `calls_back_within`: seconds in
+    which the vendor says by itself what became of it, and before which it is not asked."""
 
     operation: str
     poll_after: int | None = None
     url: str = ""
+    calls_back_within: int | None = None
+    exchange: Exchange | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True)
@@ -38,6 +61,7 @@ class NeedsPerson:
 
     reason: str
     doubtful: bool = False
+    exchange: Exchange | None = field(default=None, compare=False)
 
 
 class Retry(Exception):
@@ -58,3 +82,4 @@ class Retry(Exception):
     ):
         super().__init__(sentence)
         self.cause, self.after, self.doubtful, self.afresh = cause, after, doubtful, afresh
+        self.exchange: Exchange | None = None

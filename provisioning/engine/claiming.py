@@ -8,6 +8,7 @@ from django.db.models import Case, Count, DateTimeField, Exists, F, OuterRef, Q,
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
+from provisioning.callbacks import address_of
 from provisioning.connectors import ServiceRequest
 from provisioning.engine.patience import BREAK_AFTER, MAX_CLAIMS
 from provisioning.models import Call, Endpoint, Event, Lane, Run, Step, StepState
@@ -160,6 +161,8 @@ def _claim(step: Step, call: Call, *, opened: Step | None) -> Claim:
             url=step.url,
             suspended=event == Event.SUSPEND
             or (event == Event.CHANGE and subscription.state == State.SUSPENDED),
+            delivery=step.key,
+            callback=address_of(step),
         )
     return Claim(step=step, call=call, endpoint=endpoint, request=request, moot=moot)
 

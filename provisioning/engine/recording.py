@@ -10,6 +10,7 @@ from django.db import transaction
 from provisioning.connectors.outcomes import Done, InProgress, NeedsPerson, Retry
 from provisioning.engine.asking import NO_WORD, Outcome
 from provisioning.engine.claiming import Claim
+from provisioning.engine.keeping import keep
 from provisioning.engine.patience import (
     BREAK_AFTER,
     OF_THE_SYSTEM,
@@ -54,6 +55,7 @@ def _record_done(claim: Claim, outcome: Done, fields: dict, *, now: datetime) ->
                 logger.warning("step %s was taken over by another worker", step.pk)
                 return
             Call.objects.filter(pk=claim.call.pk).update(finished_at=now, outcome="done")
+            keep([(claim, outcome)])
             _judge_lane(step.lane, [outcome], now=now)
             finish(run=step.run, service_url=outcome.url or step.url, now=now)
     except WrongState:
@@ -85,6 +87,7 @@ def _record_rest(answers: list[tuple[Claim, Outcome, dict]], *, now: datetime) -
         Step.objects.filter(pk__in=ids).update(lease_until=None, **dict(fields))
     for said, ids in calls.items():
         Call.objects.filter(pk__in=ids).update(finished_at=now, **dict(said))
+    keep([(claim, outcome) for claim, outcome, _ in answers if (claim.step.pk, claim.step.turn) in standing])
     for lane, outcomes in sorted(lanes.items(), key=lambda item: item[0].pk):
         _judge_lane(lane, outcomes, now=now)
 
@@ -96,6 +99,15 @@ def _next(step: Step, outcome: Outcome, *, now: datetime) -> dict:
     match outcome:
         case Done():
             return {"state": StepState.DONE, "done_at": now, "problem": "", "cause": "", "operation": ""}
+        case InProgress(operation=operation, url=url, calls_back_within=int(seconds)):
+            return {
+                "state": StepState.WAITING,
+                "operation": operation or NO_WORD,
+                "url": url or step.url,
+                "run_after": now + timedelta(seconds=seconds),
+                "attempts": 0,
+                **({} if step.doubtful else {"problem": ""}),
+            }
         case InProgress(operation=operation, poll_after=after, url=url):
             age = now - (step.first_tried_at or now)
             expired = age > MAX_POLLING

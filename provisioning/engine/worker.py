@@ -15,6 +15,7 @@ from django.utils import timezone
 
 from provisioning.engine.asking import Outcome, ask
 from provisioning.engine.claiming import LEASE, Claim, claim_due
+from provisioning.engine.inbox import settle_callbacks
 from provisioning.engine.recording import record
 from provisioning.models import Step, StepState
 
@@ -61,6 +62,7 @@ class Worker:
             hands = self.hands.setdefault(lane, ThreadPoolExecutor(200, thread_name_prefix=f"lane-{lane}"))
             hands.submit(self._ask, claim)
         self._record_answers()
+        settle_callbacks(now=timezone.now())
         if time.monotonic() - self.renewed > self.lease.total_seconds() / 3:
             self._renew()
 

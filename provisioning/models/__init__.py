@@ -1,6 +1,20 @@
 from provisioning.models.endpoint import Endpoint
 from provisioning.models.lane import Lane
+from provisioning.models.message import Callback, Delivery, Said
 from provisioning.models.run import Call, Cause, Event, Run, Step, StepState
 from provisioning.models.track_record import TrackRecord
 
-__all__ = ["Call", "Cause", "Endpoint", "Event", "Lane", "Run", "Step", "StepState", "TrackRecord"]
+__all__ = [
+    "Call",
+    "Callback",
+    "Cause",
+    "Delivery",
+    "Endpoint",
+    "Event",
+    "Lane",
+    "Run",
+    "Said",
+    "Step",
+    "StepState",
+    "TrackRecord",
+]

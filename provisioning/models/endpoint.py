@@ -5,13 +5,15 @@ from django.db import models
 
 class ConnectorKind(models.TextChoices):
     OSB = "osb", "Open Service Broker"
+    WEBHOOK = "webhook", "message signé (webhook)"
     MANUAL = "manual", "ouverture par une personne"
 
 
 class Endpoint(models.Model):
     """How one offer is provisioned. `config` is validated by its connector's typed configuration.
 
-    No secret here: `config` names an environment variable, read by the worker only.
+    No secret here: `config` names an environment variable, read by the worker only; the one that signs what a
+    vendor sends by itself, by the web processes too.
     """
 
     offer = models.OneToOneField("partner.StockRecord", on_delete=models.CASCADE, related_name="endpoint")

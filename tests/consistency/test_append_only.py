@@ -8,7 +8,14 @@ from billing.models import InvoiceFile, InvoiceLine, LedgerEntry
 from subscriptions.models import Transition
 from tenants.models import AuditEvent
 from tenants.tenancy import tenant_scope
-from tests.factories import InvoiceFileFactory, SubscriptionFactory, drafted_run, issued_invoice
+from tests.factories import (
+    CallbackFactory,
+    DeliveryFactory,
+    InvoiceFileFactory,
+    SubscriptionFactory,
+    drafted_run,
+    issued_invoice,
+)
 from tests.factories.base import NOW
 from tests.tools.database import acting_as, as_worker
 
@@ -21,6 +28,8 @@ CHANGES = {
     "billing_invoice": "notes = '{}'",
     "billing_invoiceline": "net_cents = 0",
     "billing_invoicefile": "sha256 = ''",
+    "provisioning_delivery": "answered = ''",
+    "provisioning_callback": "said = 'failed'",
 }
 
 
@@ -39,6 +48,8 @@ def rows():
             "billing_invoice": invoice,
             "billing_invoiceline": InvoiceLine.objects.get(),
             "billing_invoicefile": InvoiceFile.objects.get(),
+            "provisioning_delivery": DeliveryFactory(),
+            "provisioning_callback": CallbackFactory(),
         }
     return {table: (row.pk, row.tenant_id) for table, row in found.items()}
 

@@ -64,7 +64,14 @@ from tests.factories.payers import (
     PayerShareFactory,
     PayerShareMoveFactory,
 )
-from tests.factories.provisioning import CallFactory, EndpointFactory, RunFactory, StepFactory
+from tests.factories.provisioning import (
+    CallbackFactory,
+    CallFactory,
+    DeliveryFactory,
+    EndpointFactory,
+    RunFactory,
+    StepFactory,
+)
 from tests.factories.subscriptions import (
     ApprovalFactory,
     BulkLineFactory,
@@ -126,6 +133,7 @@ __all__ = [
     "BulkLineFactory",
     "BulkRequestFactory",
     "CallFactory",
+    "CallbackFactory",
     "ChecklistItemFactory",
     "ChorusServiceFactory",
     "ClaimFactory",
@@ -139,6 +147,7 @@ __all__ = [
     "CurationFilterFactory",
     "DecisionFactory",
     "DelegatedCommuneFactory",
+    "DeliveryFactory",
     "DirectNeedFactory",
     "EligibleBuyerFactory",
     "EndpointFactory",

@@ -2,7 +2,7 @@
 
 import factory
 
-from provisioning.models import Call, Endpoint, Lane, Run, Step
+from provisioning.models import Call, Callback, Delivery, Endpoint, Lane, Run, Step
 from provisioning.models.endpoint import ConnectorKind
 from subscriptions.models import State
 from tests.factories.base import APPROVED_AT, Factory
@@ -11,7 +11,7 @@ from tests.factories.subscriptions import SubscriptionFactory
 
 
 class EndpointFactory(Factory):
-    """Opened by hand; `osb=True` with `url=` for a broker."""
+    """Opened by hand; `osb=True` with `url=` for a broker, `webhook=True` for signed messages."""
 
     class Meta:
         model = Endpoint
@@ -27,6 +27,17 @@ class EndpointFactory(Factory):
                     "password_variable": "TEST_BROKER_PASSWORD",
                     "service_id": "cantine",
                     "plan_id": "cantine-essentiel",
+                }
+            ),
+        )
+
+        webhook = factory.Trait(
+            connector=ConnectorKind.WEBHOOK,
+            config=factory.LazyAttribute(
+                lambda o: {
+                    "url": o.url,
+                    "secret_variable": "TEST_WEBHOOK_SECRET",
+                    "callback_secret_variable": "TEST_CALLBACK_SECRET",
                 }
             ),
         )
@@ -75,3 +86,28 @@ class CallFactory(Factory):
     step = factory.SubFactory(StepFactory)
     tenant = factory.SelfAttribute("step.tenant")
     started_at = APPROVED_AT
+
+
+class DeliveryFactory(Factory):
+    class Meta:
+        model = Delivery
+
+    call = factory.SubFactory(CallFactory)
+    tenant = factory.SelfAttribute("call.tenant")
+    message_id = factory.SelfAttribute("call.step.key")
+    url = "https://vendor.example/halle"
+    sent = "{}"
+    status = 200
+    answered = '{"state": "done"}'
+
+
+class CallbackFactory(Factory):
+    class Meta:
+        model = Callback
+
+    step = factory.SubFactory(StepFactory)
+    tenant = factory.SelfAttribute("step.tenant")
+    message_id = factory.Sequence("msg_{}".format)
+    digest = "0" * 64
+    said = "done"
+    received_at = APPROVED_AT

@@ -1167,6 +1167,8 @@ TABLE = [
     # Libraries. The two administrations lead whoever is not of the platform's staff to their own sign-in.
     Row("djstripe:djstripe_webhook_by_uuid", thing=lambda world: [UUID(int=0)], post=bad_request(EVERYONE),
         without_csrf_token="Stripe signs what it sends; without a signature, 400."),
+    Row("vendor_callback", thing=lambda world: ["1-1.nobody-signed-this"], post=not_found(EVERYONE),
+        without_csrf_token="The address is sealed and vendors sign what they send: tests/provisioning."),
     Row("admin:index", get=leads(EVERYONE) | opens(STAFF), only_get=True),
     Row("wagtailadmin_home", get=leads(SIGNED_IN) | opens(STAFF), only_get=True),
     Row("editor_login", get=leads(SIGNED_IN), only_get=True),
