@@ -244,6 +244,10 @@ def _tried(world: World) -> list:
     return [world.tried.public_id]
 
 
+def _suspended(world: World) -> list:
+    return [world.suspended.public_id]
+
+
 def _agreeing(world: World) -> list:
     return [world.agreeing.public_id]
 
@@ -514,6 +518,10 @@ def _a_last_day(world: World) -> dict:
 
 def _a_reason(world: World) -> dict:
     return {"reason": "Pas cette année."}
+
+
+def _a_suspension(world: World) -> dict:
+    return {"ground": "security", "words": "Un compte volé."}
 
 
 def _an_opening(world: World) -> dict:
@@ -862,6 +870,9 @@ TABLE = [
     operator("operator_subscriptions", get=opens(OPERATORS)),
     operator("operator_payers", get=opens(OPERATORS)),
     operator("operator_payers_csv", get=opens(OPERATORS)),
+    operator("operator_subscription", thing=_active, get=opens(OPERATORS)),
+    operator("operator_subscription_suspend", thing=_active, post=leads(TASKS), sends=_a_suspension),
+    operator("operator_subscription_resume", thing=_suspended, post=leads(TASKS), sends=_a_suspension),
     operator("operator_subscription_payers", thing=_active, get=opens(OPERATORS)),
     operator("operator_payer_new", thing=_active, get=opens(MONEY), post=leads(MONEY), sends=_a_share),
     operator("operator_payer_share", thing=_of_members("agreed"), get=opens(OPERATORS)),

@@ -204,6 +204,7 @@ class World:
     stopping: Subscription  # of which the member refused the renewal
     expiring: Subscription  # unless it is renewed expressly
     active: Subscription  # with the act that approved it
+    suspended: Subscription
     tryable: Listing  # for nothing
     tried: Subscription  # a trial under way
     shares: dict[str, PayerShare]  # of that one: "proposed", "agreed"
@@ -407,6 +408,7 @@ def _member_side(side: dict, commune: Organisation) -> dict:
         "envelope": EnvelopeFactory(tenant=commune),
         "requested": requested,
         "active": active,
+        "suspended": SubscriptionFactory(state=State.SUSPENDED, listing=listing("Parapheur"), **asked),
         "tryable": ListingFactory(operator=side["operator"], grid__trial_days=30),
         "tried": TrialFactory(listing=listing("Agenda"), **asked),
         "shares": _shares(subscription=active),

@@ -229,6 +229,7 @@ def subscriptions(request, operator):
             {
                 "member": subscription.tenant.name,
                 "service": subscription.service_name,
+                "url": reverse("operator_subscription", args=[operator.slug, subscription.public_id]),
                 "price": price_in_list(subscription),
                 **subscription_state(subscription),
                 "since": day(_since(subscription)),

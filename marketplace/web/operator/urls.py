@@ -37,6 +37,7 @@ from marketplace.web.operator import (
     shelf_rules,
     submission,
     submissions,
+    subscription,
     tasks,
     terms,
     transfers,
@@ -51,6 +52,11 @@ urlpatterns = [
     path("besoins/", needs.need_list, name="operator_needs"),
     path("besoins/<uuid:public_id>/", needs.need, name="operator_need"),
     path("abonnements/", dashboard.subscriptions, name="operator_subscriptions"),
+    path("abonnements/<uuid:public_id>/", subscription.subscription, name="operator_subscription"),
+    path(
+        "abonnements/<uuid:public_id>/suspendre/", subscription.suspend, name="operator_subscription_suspend"
+    ),
+    path("abonnements/<uuid:public_id>/rouvrir/", subscription.resume, name="operator_subscription_resume"),
     path("abonnements/<uuid:public_id>/payeurs/", payers.subscription, name="operator_subscription_payers"),
     path("abonnements/<uuid:public_id>/payeurs/proposer/", payers.new, name="operator_payer_new"),
     path("payeurs/", payers.share_list, name="operator_payers"),

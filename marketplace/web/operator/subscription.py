@@ -1,0 +1,153 @@
+"""One subscription of a member: where it stands, what goes on at the vendor's, suspended and reopened."""
+
+from django import forms
+from django.contrib import messages
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.timezone import localdate
+from django.views.decorators.http import require_POST, require_safe
+
+from marketplace.web.access import operator_view
+from marketplace.web.commune.words import price_in_list
+from marketplace.web.formats import day, moment
+from marketplace.web.operator.dashboard import subscription_state
+from marketplace.web.operator.lists import crumbs
+from marketplace.web.operator.roles import TASK_ROLES
+from marketplace.web.provisioning_words import BEFOREHAND, planned
+from provisioning.history import history_of, way_for
+from provisioning.models import Event
+from subscriptions import suspending
+from subscriptions.exceptions import SubscriptionRefused
+from subscriptions.in_force import price_in_force
+from subscriptions.models import State, Subscription
+
+WORDS = forms.CharField(
+    label="Pourquoi",
+    max_length=suspending.MOST_WORDS,
+    help_text="Une phrase. L’adhérent la lira.",
+    widget=forms.Textarea(attrs={"rows": 3}),
+    error_messages={
+        "required": "Dites pourquoi en une phrase : l’adhérent la lira.",
+        "max_length": f"Raccourcissez : {suspending.MOST_WORDS} caractères au plus.",
+    },
+)
+
+
+class ResumeForm(forms.Form):
+    words = WORDS
+
+
+class SuspendForm(forms.Form):
+    ground = forms.ChoiceField(
+        label="Motif",
+        choices=[("", "Choisir un motif"), *suspending.Ground.choices],
+        error_messages={
+            "required": "Choisissez un motif.",
+            "invalid_choice": "Choisissez un motif de la liste.",
+        },
+    )
+    words = WORDS
+
+
+FORMS = {State.ACTIVE: SuspendForm, State.SUSPENDED: ResumeForm}
+
+
+@operator_view()
+@require_safe
+def subscription(request, operator, public_id):
+    return _page(request, operator, _found(operator, public_id))
+
+
+@operator_view(*TASK_ROLES)
+@require_POST
+def suspend(request, operator, public_id):
+    """Closes the access, its data kept."""
+    return _decide(request, operator, public_id, SuspendForm, suspending.suspend, "suspendu")
+
+
+@operator_view(*TASK_ROLES)
+@require_POST
+def resume(request, operator, public_id):
+    """Reopens the access."""
+    return _decide(request, operator, public_id, ResumeForm, suspending.resume, "rouvert")
+
+
+def _decide(request, operator, public_id, form_class, verb, done: str):
+    found = _found(operator, public_id)
+    form = form_class(request.POST)
+    if FORMS.get(found.state) is not form_class:
+        messages.error(request, "Cet abonnement a changé entre-temps. Relisez sa page.")
+        return redirect("operator_subscription", operator=operator.slug, public_id=public_id)
+    if not form.is_valid():
+        return _page(request, operator, found, form=form)
+    try:
+        verb(
+            subscription=found,
+            by=request.user,
+            now=timezone.now(),
+            **form.cleaned_data,
+        )
+    except SubscriptionRefused as refusal:
+        messages.error(request, str(refusal))
+    else:
+        messages.success(
+            request, f"{found.service_name} est {done} pour {found.tenant.name}, qui en est averti."
+        )
+    return redirect("operator_subscription", operator=operator.slug, public_id=public_id)
+
+
+def _found(operator, public_id) -> Subscription:
+    rows = Subscription.objects.filter(operator=operator).annotate(
+        in_force_cents=price_in_force(on=localdate(timezone.now()))
+    )
+    rows = rows.select_related(
+        "tenant", "listing__offer__endpoint", "listing__offer__product__sheet__vendor__organisation"
+    )
+    return get_object_or_404(rows, public_id=public_id)
+
+
+def _page(request, operator, found: Subscription, *, form: forms.Form | None = None):
+    decides = bool(request.roles & TASK_ROLES) and found.state in FORMS
+    suspends = found.state == State.ACTIVE
+    event = Event.SUSPEND if suspends else Event.RESUME
+    verb = "operator_subscription_suspend" if suspends else "operator_subscription_resume"
+    context = {
+        "crumbs": crumbs(
+            operator,
+            ("Abonnements", reverse("operator_subscriptions", args=[operator.slug])),
+            (found.tenant.name, ""),
+        ),
+        "subscription": found,
+        "state": subscription_state(found),
+        "facts": _facts(found),
+        "steps": [planned(step) for step in history_of(found)],
+        "form": (form or FORMS[State(found.state)]()) if decides else None,
+        "has_errors": form is not None,
+        "suspends": suspends,
+        "beforehand": BEFOREHAND[event, way_for(found, event)] if decides else "",
+        "post_url": reverse(verb, args=[operator.slug, found.public_id]),
+        "suspension": _suspension(found),
+    }
+    return render(request, "operator/subscription.html", context)
+
+
+def _suspension(found: Subscription) -> str:
+    """Why it is suspended, and since when."""
+    if found.state != State.SUSPENDED:
+        return ""
+    last = found.transitions.select_related("by").latest("pk")
+    who = f", par {last.by}" if last.by else ""
+    return f"Depuis le {moment(last.at)}{who}. {last.reason}"
+
+
+def _facts(found: Subscription) -> list[dict]:
+    rows = [
+        ("Adhérent", found.tenant.name),
+        ("Éditeur", found.listing.sheet.vendor.organisation.name),
+        ("Prix annuel", price_in_list(found)),
+        ("Demandé le", moment(found.requested_at)),
+        ("Ouvert le", day(found.active_from)),
+        ("Sans le service à partir du", day(found.ended_on)),
+    ]
+    return [{"label": label, "value": value} for label, value in rows if value]

@@ -1,0 +1,67 @@
+"""What goes on at a vendor's, in words for the operator's staff."""
+
+from marketplace.web.formats import moment
+from provisioning.connectors.outcomes import Way
+from provisioning.history import Asked, PlannedStep
+from provisioning.models import Event, StepState
+
+STATES = {
+    StepState.PENDING: ("info", "À faire"),
+    StepState.RUNNING: ("info", "En cours"),
+    StepState.WAITING: ("info", "L’éditeur y travaille"),
+    StepState.DONE: ("success", "Fait"),
+    StepState.NEEDS_PERSON: ("warning", "Demande une personne"),
+    StepState.MOOT: ("neutral", "Sans objet"),
+}
+OUTCOMES = {
+    "done": "Fait.",
+    "inprogress": "L’éditeur y travaille.",
+    "needsperson": "Une personne doit agir.",
+    "retry": "Sans succès.",
+    "": "Réponse inconnue : la demande s’est interrompue.",
+}
+# What will happen at the vendor's, said before it is decided.
+BEFOREHAND = {
+    (Event.SUSPEND, Way.MACHINE): "Halle demande aussitôt au système de l’éditeur de fermer l’accès.",
+    (
+        Event.SUSPEND,
+        Way.PERSON,
+    ): "L’éditeur ne sait pas suspendre tout seul : une personne de votre équipe le "
+    "lui demandera. La tâche apparaît dans « Ouvertures et fermetures ».",
+    (Event.SUSPEND, Way.NEVER): "L’éditeur ne sait pas suspendre : le service reste ouvert chez lui. "
+    "L’adhérent lit seulement que son abonnement est suspendu.",
+    (Event.RESUME, Way.MACHINE): "Halle demande aussitôt au système de l’éditeur de rouvrir l’accès.",
+    (Event.RESUME, Way.PERSON): "Une personne de votre équipe demandera à l’éditeur de rouvrir l’accès. La "
+    "tâche apparaît dans « Ouvertures et fermetures ».",
+    (Event.RESUME, Way.NEVER): "Rien à faire chez l’éditeur : le service y est resté ouvert.",
+}
+
+
+def planned(step: PlannedStep) -> dict:
+    """One step of a subscription's page."""
+    level, word = STATES[step.state]
+    return {
+        "label": step.label,
+        "badge": {"state": level, "label": word},
+        "when": _when(step),
+        "problem": step.problem,
+        "calls": asked(step.calls),
+    }
+
+
+def _when(step: PlannedStep) -> str:
+    if step.done_at:
+        return f"Planifié le {moment(step.planned_at)}, terminé le {moment(step.done_at)}."
+    if step.then:
+        return f"Planifié le {moment(step.planned_at)}. Prochain essai le {moment(step.then)}."
+    return f"Planifié le {moment(step.planned_at)}."
+
+
+def asked(calls: list[Asked]) -> list[dict]:
+    """Each call with its time and what came back."""
+    return [{"at": moment(call.at), "said": _said(call)} for call in calls]
+
+
+def _said(call: Asked) -> str:
+    doubt = "On ne sait pas si l’éditeur a agi." if call.doubtful else ""
+    return " ".join(part for part in (OUTCOMES.get(call.outcome, call.outcome), call.detail, doubt) if part)

@@ -1,0 +1,115 @@
+"""One subscription on its operator's page: what the vendor was asked, a suspension and its end."""
+
+import pytest
+from bs4 import BeautifulSoup
+from django.urls import reverse
+from django.utils import timezone
+
+from provisioning.models import Event, Step, StepState
+from subscriptions.models import State, Subscription
+from tenants.models import Role
+from tests.factories import CallFactory, EndpointFactory, OperatorFactory, StepFactory, SubscriptionFactory
+from tests.tools.database import as_worker
+from tests.tools.queries import snapshot_queries
+
+pytestmark = pytest.mark.django_db
+WORDS = {"ground": "unpaid", "words": "Deux factures."}
+
+
+def url(name, subscription):
+    return reverse(name, args=[subscription.operator.slug, subscription.public_id])
+
+
+def text(answer) -> str:
+    return " ".join(BeautifulSoup(answer.content, "html.parser").get_text(" ").split())
+
+
+def held(operator, state=State.ACTIVE, **endpoint):
+    subscription = SubscriptionFactory(state=state, listing__operator=operator)
+    EndpointFactory(offer=subscription.listing.offer, **endpoint)
+    return subscription
+
+
+def state_of(subscription):
+    with as_worker():
+        return Subscription.objects.get(pk=subscription.pk).state
+
+
+def test_it_is_suspended_and_reopened_each_with_its_words(operator, sign_in):
+    subscription, client = held(operator), sign_in(Role.CURATOR, operator)
+    answer = client.post(url("operator_subscription_suspend", subscription), WORDS, follow=True)
+    assert "qui en est averti" in text(answer)
+    assert "Impayé : Deux factures." in text(answer)
+    assert "Suspension chez l’éditeur À faire" in text(answer)
+    assert state_of(subscription) == State.SUSPENDED
+    client.post(url("operator_subscription_resume", subscription), {"words": "Payé."})
+    assert state_of(subscription) == State.ACTIVE
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "words"),
+    [
+        ({}, "une personne de votre équipe"),
+        ({"config": {"suspends": False}}, "reste ouvert chez lui"),
+        ({"osb": True}, "une personne de votre équipe"),
+    ],
+)
+def test_it_says_beforehand_what_will_happen(operator, sign_in, endpoint, words):
+    subscription = held(operator, **endpoint)
+    page = text(sign_in(Role.CURATOR, operator).get(url("operator_subscription", subscription)))
+    assert words in page
+    assert "reste facturé" in page
+
+
+def test_what_was_typed_is_kept(operator, sign_in):
+    subscription = held(operator)
+    answer = sign_in(Role.CURATOR, operator).post(
+        url("operator_subscription_suspend", subscription), {"ground": "", "words": "Deux factures."}
+    )
+    assert "Choisissez un motif." in text(answer)
+    assert "Deux factures." in answer.content.decode()
+    assert state_of(subscription) == State.ACTIVE
+
+
+def test_one_that_changed_meanwhile_says_so(operator, sign_in):
+    subscription, client = held(operator), sign_in(Role.CURATOR, operator)
+    answer = client.post(url("operator_subscription_resume", subscription), {"words": "Payé."}, follow=True)
+    assert "a changé entre-temps" in text(answer)
+
+
+@pytest.mark.parametrize("role", [Role.AUDITOR, Role.OPERATOR_FINANCE])
+def test_who_only_reads_has_no_form(operator, sign_in, role):
+    subscription, client = held(operator), sign_in(role, operator)
+    assert "Suspendre ce service" not in text(client.get(url("operator_subscription", subscription)))
+    assert client.post(url("operator_subscription_suspend", subscription), WORDS).status_code == 404
+
+
+def test_another_operators_is_not_found(operator, sign_in):
+    theirs = held(OperatorFactory())
+    address = reverse("operator_subscription", args=[operator.slug, theirs.public_id])
+    assert sign_in(Role.CURATOR, operator).get(address).status_code == 404
+
+
+def test_each_call_is_told_with_its_end(operator, sign_in):
+    subscription = held(operator)
+    step = StepFactory(run__subscription=subscription, state=StepState.NEEDS_PERSON, problem="Refus.")
+    CallFactory(step=step, outcome="retry", detail="Le système ne répond pas.", doubtful=True)
+    CallFactory(step=step)
+    page = text(sign_in(Role.CURATOR, operator).get(url("operator_subscription", subscription)))
+    assert "Sans succès. Le système ne répond pas. On ne sait pas si l’éditeur a agi." in page
+    assert "Réponse inconnue" in page
+
+
+@pytest.mark.parametrize("count", [1, 8])
+def test_queries_of_a_subscription(operator, sign_in, snapshot, count):
+    subscription = held(operator)
+    for _ in range(count):
+        CallFactory.create_batch(
+            count,
+            step=StepFactory(run__subscription=subscription, run__event=Event.CHANGE, state=StepState.DONE),
+        )
+    client = sign_in(Role.CURATOR, operator)
+    with snapshot_queries(snapshot(name="subscription")):
+        client.get(url("operator_subscription", subscription))
+    with as_worker():
+        assert Step.objects.filter(run_after__lte=timezone.now()).count() == count
