@@ -160,7 +160,8 @@ def take_turn(*, now: datetime, run_id: int | None = None) -> None:
     for claim in claim_due(now=now, run_id=run_id):
         outcome = ask(claim)
         # The vendor took its time: what comes next is counted from its answer.
-        record([(claim, outcome)], now=max(now, timezone.now()))
+        at = max(now, timezone.now())
+        record([(claim, outcome, at)], now=at)
     settle_callbacks(now=now, run_id=run_id)
 
 

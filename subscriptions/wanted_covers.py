@@ -96,6 +96,8 @@ def wanted_of(subscription: Subscription) -> list[WantedCover]:
 def cover_wanted(*, subscription: Subscription, now: datetime) -> int:
     """Covers from today on what was asked for with the request, in the transaction that opens the service.
     How many. One that is taken meanwhile is left out and told, its reason kept; the others are covered."""
+    if subscription.tenant.kind != OrganisationKind.EPCI:  # it alone may cover: no query for the others
+        return 0
     rows = WantedCover.objects.filter(subscription=subscription, settled_at__isnull=True)
     wanted = list(rows.select_related("commune__territory").order_by("commune__plain_name", "pk"))
     if not wanted:

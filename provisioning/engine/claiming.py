@@ -33,19 +33,21 @@ class Claim:
     moot: bool = False
 
 
-def claim_due(*, now: datetime, lease: timedelta = LEASE, run_id: int | None = None) -> list[Claim]:
-    """Every step that may be carried out now (of one run only, when it is named), each marked running and
-    committed with its Call row.
+def claim_due(
+    *, now: datetime, within: timedelta = timedelta(0), lease: timedelta = LEASE, run_id: int | None = None
+) -> list[Claim]:
+    """Every step that may be carried out within that time (of one run only, when it is named), each marked
+    running and committed with its Call row. Who claims ahead waits until the step's `run_after` to ask.
 
     A lane that another worker is claiming from is left to it. Must run outside a transaction.
     """
-    due = _due(now, run_id)
+    due = _due(now, within, run_id)
     lanes = Lane.objects.exclude(cut_until__gt=now).filter(pk__in=due.values("lane")).order_by("pk")
     ids = list(lanes.values_list("pk", flat=True))
     return [claim for lane_id in ids for claim in _claim_from(lane_id, due=due, now=now, lease=lease)]
 
 
-def _due(now: datetime, run_id: int | None) -> QuerySet[Step]:
+def _due(now: datetime, within: timedelta, run_id: int | None) -> QuerySet[Step]:
     """Of plans that still have a purpose: those of a subscription that has gone elsewhere wait for ever. One
     plan of a subscription at a time, in their order; a closing waits for what is at the vendor's alone."""
     purposeful = (
@@ -61,7 +63,7 @@ def _due(now: datetime, run_id: int | None) -> QuerySet[Step]:
     )
     asked = earlier.filter(steps__state__in=[StepState.RUNNING, StepState.WAITING])
     its_turn = ~Exists(earlier) | Q(run__event=Event.CLOSE) & ~Exists(asked)
-    due = Step.objects.due(now=now).filter(purposeful, its_turn, run__finished_at__isnull=True)
+    due = Step.objects.due(now=now, within=within).filter(purposeful, its_turn, run__finished_at__isnull=True)
     return due.filter(run=run_id) if run_id else due
 
 

@@ -30,15 +30,16 @@ MAX_POLLING = timedelta(hours=24)
 TOO_LONG = "L’éditeur n’a pas terminé au bout d’un jour."
 
 
-Answers = Sequence[tuple[Claim, Outcome]]
+Answers = Sequence[tuple[Claim, Outcome, datetime]]
 
 
 def record(answers: Answers, *, now: datetime) -> None:
-    """Writes what came back and what happens next: what is done one by one, the rest in one transaction.
+    """Writes what came back, each with its moment, and what happens next: what is done one by one, the rest
+    in one transaction. What a vendor asked to wait for is counted from its answer.
 
     A worker that was thought dead and comes back late changes nothing: another has claimed the step since.
     """
-    nexts = [(claim, outcome, _next(claim.step, outcome, now=now)) for claim, outcome in answers]
+    nexts = [(claim, outcome, _next(claim.step, outcome, now=at)) for claim, outcome, at in answers]
     for claim, outcome, fields in nexts:
         if fields["state"] == StepState.DONE:
             _record_done(claim, outcome, fields, now=now)

@@ -7,7 +7,7 @@ import logging
 import queue
 import time
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import datetime, timedelta
 from threading import Event as Flag
 
 from django.db import InterfaceError, OperationalError, connection
@@ -22,8 +22,10 @@ from provisioning.models import Step, StepState
 logger = logging.getLogger(__name__)
 
 # Answers are gathered for that long and recorded together with the next claim: what a worker costs is
-# counted in turns, not in answers.
-TURN_SECONDS = 0.1
+# counted in turns, not in answers. What falls due within the next turn is claimed in this one.
+TURN = timedelta(seconds=0.15)
+# The moment of an answer is rounded up to it: what came back at about the same one is written together.
+BEAT = timedelta(milliseconds=50)
 LAST_WORDS_SECONDS = 35.0  # longer than a call to a vendor may last
 
 
@@ -31,7 +33,7 @@ class Worker:
     def __init__(self, *, lease: timedelta = LEASE):
         self.lease = lease
         self.held: dict[int, Claim] = {}
-        self.answers: queue.SimpleQueue[tuple[Claim, Outcome | None]] = queue.SimpleQueue()
+        self.answers: queue.SimpleQueue[tuple[Claim, Outcome | None, datetime]] = queue.SimpleQueue()
         # A pool for each lane: the calls of a vendor that hangs fill its own only.
         self.hands: dict[int, ThreadPoolExecutor] = {}
         self.renewed = time.monotonic()
@@ -56,7 +58,7 @@ class Worker:
             time.sleep(1)
 
     def _turn(self) -> None:
-        for claim in claim_due(now=timezone.now(), lease=self.lease):
+        for claim in claim_due(now=timezone.now(), within=TURN, lease=self.lease):
             self.held[claim.step.pk] = claim
             lane = claim.step.lane_id
             hands = self.hands.setdefault(lane, ThreadPoolExecutor(200, thread_name_prefix=f"lane-{lane}"))
@@ -67,29 +69,31 @@ class Worker:
             self._renew()
 
     def _ask(self, claim: Claim) -> None:
+        time.sleep(max(0.0, (claim.step.run_after - timezone.now()).total_seconds()))
         try:
-            self.answers.put((claim, ask(claim)))
+            outcome = ask(claim)
         except Exception:
             # A fault of ours, in a thread that nobody waits for: it is said, the lease runs out, and the step
             # is tried again by the rule.
             logger.exception("step %s failed in an unforeseen way", claim.step.pk)
-            self.answers.put((claim, None))
+            outcome = None
+        self.answers.put((claim, outcome, _beat(timezone.now())))
 
     def _record_answers(self) -> None:
         """What comes back within a turn, together."""
-        end, came = time.monotonic() + TURN_SECONDS, []
+        end, came = time.monotonic() + TURN.total_seconds(), []
         while (left := end - time.monotonic()) > 0:
             try:
-                claim, outcome = self.answers.get(timeout=left)
+                claim, outcome, at = self.answers.get(timeout=left)
             except queue.Empty:
                 break
             self.held.pop(claim.step.pk, None)
             if outcome is not None:
-                came.append((claim, outcome))
+                came.append((claim, outcome, at))
         if came:
             self._record(came)
 
-    def _record(self, answers: list[tuple[Claim, Outcome]]) -> None:
+    def _record(self, answers: list[tuple[Claim, Outcome, datetime]]) -> None:
         """What cannot be recorded together is recorded one by one, so that one answer that nobody foresaw
         holds up no other vendor's: it is said, and its lease runs out."""
         try:
@@ -97,7 +101,7 @@ class Worker:
         except (OperationalError, InterfaceError):
             raise
         except Exception:
-            logger.exception("could not be recorded: steps %s", [claim.step.pk for claim, _ in answers])
+            logger.exception("could not be recorded: steps %s", [claim.step.pk for claim, *_ in answers])
             if len(answers) > 1:
                 for answer in answers:
                     self._record([answer])
@@ -107,3 +111,7 @@ class Worker:
         if self.held:
             held = Step.objects.filter(pk__in=self.held, state=StepState.RUNNING)
             held.update(lease_until=timezone.now() + self.lease)
+
+
+def _beat(moment: datetime) -> datetime:
+    return moment + (datetime.min - moment.replace(tzinfo=None)) % BEAT

@@ -1,6 +1,7 @@
 """Runs and steps: what must be done at the vendor, what was tried, what came back."""
 
 import uuid
+from datetime import timedelta
 
 from django.db import models
 
@@ -58,9 +59,9 @@ class Run(TenantOwned):
 
 
 class StepQuerySet(models.QuerySet):
-    def due(self, *, now):
-        """Steps a worker may take: due, and not held by a living worker's lease."""
-        return self.filter(state__in=UNFINISHED, run_after__lte=now).exclude(
+    def due(self, *, now, within=timedelta(0)):
+        """Steps a worker may take: due within that time, and not held by a living worker's lease."""
+        return self.filter(state__in=UNFINISHED, run_after__lte=now + within).exclude(
             state=StepState.RUNNING, lease_until__gt=now
         )
 

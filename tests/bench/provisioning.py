@@ -152,6 +152,7 @@ def worker(database_name: str) -> Iterator[subprocess.Popen]:
         "HALLE_DB_ROLE": "worker",
         "WORKER_DATABASE_URL": database.urls(database_name)["worker"],
         "TEST_BROKER_PASSWORD": "secret",
+        "HALLE_DEBUG": "false",  # as in production: no query is kept
     }
     process = subprocess.Popen(
         [sys.executable, "manage.py", "provision", "--skip-checks"], cwd=ROOT, env=environment

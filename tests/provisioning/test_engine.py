@@ -135,7 +135,7 @@ def test_a_worker_that_dies_after_the_call_leaves_one_instance(vendor, planned, 
 
     # The dead one was only slow: what it brings back changes nothing.
     with as_worker():
-        record([(dead, outcome)], now=now)
+        record([(dead, outcome, now)], now=now)
         assert Step.objects.get(pk=step.pk).state == StepState.DONE
         assert Call.objects.get(pk=dead.call.pk).outcome == ""
         assert AuditEvent.objects.filter(what="subscription.activated").count() == 1

@@ -40,7 +40,7 @@ def to_open(count, *, now, at_once=10) -> Lane:
 
 
 def answer(claims, outcome, *, now):
-    record([(claim, outcome) for claim in claims], now=now)
+    record([(claim, outcome, now) for claim in claims], now=now)
 
 
 def test_what_is_under_way_at_the_vendors_counts_among_what_it_is_asked_at_once(now):
@@ -113,7 +113,7 @@ def test_an_answer_that_cannot_be_recorded_holds_up_no_other(now, caplog):
     to_open(2, now=now)
     with as_worker():
         odd, good = claim_due(now=now)
-        Worker()._record([(odd, InProgress("\0")), (good, InProgress("op"))])
+        Worker()._record([(odd, InProgress("\0"), timezone.now()), (good, InProgress("op"), timezone.now())])
         states = dict(Step.objects.values_list("pk", "state"))
     assert (states[odd.step.pk], states[good.step.pk]) == (StepState.RUNNING, StepState.WAITING)
     assert f"could not be recorded: steps [{odd.step.pk}]" in caplog.text
