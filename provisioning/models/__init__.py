@@ -2,6 +2,7 @@ from provisioning.models.endpoint import Endpoint
 from provisioning.models.lane import Lane
 from provisioning.models.message import Callback, Delivery, Said
 from provisioning.models.run import Call, Cause, Event, Run, Step, StepState
+from provisioning.models.service_key import ServiceKey
 from provisioning.models.track_record import TrackRecord
 
 __all__ = [
@@ -14,6 +15,7 @@ __all__ = [
     "Lane",
     "Run",
     "Said",
+    "ServiceKey",
     "Step",
     "StepState",
     "TrackRecord",

@@ -70,6 +70,7 @@ from tests.factories.provisioning import (
     DeliveryFactory,
     EndpointFactory,
     RunFactory,
+    ServiceKeyFactory,
     StepFactory,
 )
 from tests.factories.subscriptions import (
@@ -200,6 +201,7 @@ __all__ = [
     "RunFactory",
     "SavedSearchFactory",
     "SeatMoveFactory",
+    "ServiceKeyFactory",
     "ServiceSheetFactory",
     "SettlementFactory",
     "SheetFileFactory",

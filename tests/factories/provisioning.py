@@ -1,13 +1,16 @@
 """Vendors' endpoints, and runs of provisioning."""
 
+import hashlib
+
 import factory
 
-from provisioning.models import Call, Callback, Delivery, Endpoint, Lane, Run, Step
+from provisioning.models import Call, Callback, Delivery, Endpoint, Lane, Run, ServiceKey, Step
 from provisioning.models.endpoint import ConnectorKind
 from subscriptions.models import State
 from tests.factories.base import APPROVED_AT, Factory
-from tests.factories.catalog import OfferFactory, VendorFactory
+from tests.factories.catalog import OfferFactory, ServiceSheetFactory, VendorFactory
 from tests.factories.subscriptions import SubscriptionFactory
+from tests.factories.tenants import UserFactory
 
 
 class EndpointFactory(Factory):
@@ -111,3 +114,20 @@ class CallbackFactory(Factory):
     digest = "0" * 64
     said = "done"
     received_at = APPROVED_AT
+
+
+class ServiceKeyFactory(Factory):
+    """A valid key; `secret=` is what its service says to be known."""
+
+    class Meta:
+        model = ServiceKey
+
+    class Params:
+        secret = "halle_a-secret-of-the-tests"
+
+    sheet = factory.SubFactory(ServiceSheetFactory)
+    place = 1
+    digest = factory.LazyAttribute(lambda o: hashlib.sha256(o.secret.encode()).hexdigest())
+    ending = factory.LazyAttribute(lambda o: o.secret[-4:])
+    created_at = APPROVED_AT
+    created_by = factory.SubFactory(UserFactory)
