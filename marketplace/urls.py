@@ -8,7 +8,7 @@ from django.views.generic import RedirectView
 
 from marketplace.pages import admin_urls as wagtailadmin_urls
 from marketplace.web import converters  # noqa: F401 names <siren:…> before any address uses it
-from marketplace.web.api import callbacks
+from marketplace.web.api import callbacks, entitlements
 from marketplace.web.api.urls import urls as api_urls
 from marketplace.web.commune import urls as commune_urls
 from marketplace.web.operator import urls as operator_urls
@@ -34,6 +34,10 @@ urlpatterns = [
     path("oidc/", include("sso.urls")),
     path("api/v1/callbacks/<str:door>/", callbacks.receive, name="vendor_callback"),
     path("api/v1/", api_urls),
+    # The address that st-deploycenter gives it.
+    path("api/v1.0/entitlements/", entitlements.entitlements, name="entitlements"),
+    path("api/v1.0/entitlements/signed/", entitlements.entitlements_signed, name="entitlements_signed"),
+    path(".well-known/jwks.json", entitlements.entitlement_keys, name="entitlement_keys"),
     path("collectivites/<siren:siren>/", include(commune_urls)),
     path("operateurs/<slug:operator>/", include(operator_urls)),
     path("editeurs/", include(vendor_urls.door_urlpatterns)),

@@ -4,3 +4,6 @@ from django.apps import AppConfig
 class ProvisioningConfig(AppConfig):
     name = "provisioning"
     verbose_name = "Ouverture des services"
+
+    def ready(self):
+        from provisioning.entitlements import checks  # noqa: F401

@@ -143,6 +143,11 @@ OIDC_TIMEOUT = 5
 SESSION_COOKIE_AGE = 12 * 3600  # a ProConnect session lasts twelve hours
 SESSION_COOKIE_HTTPONLY = True
 
+# --- Services ask what an organisation may do ------------------------------------------------
+
+# For how many days a service may go on with a signed answer while it cannot ask again.
+ENTITLEMENT_VALID_DAYS = env.int("ENTITLEMENT_VALID_DAYS", default=7)
+
 # --- Language and time ----------------------------------------------------------------------
 
 LANGUAGE_CODE = "fr"

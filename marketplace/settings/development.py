@@ -43,6 +43,13 @@ DEMO_IDENTITY = True
 STRIPE_API_HOST = env.str("STRIPE_API_HOST", default="http://127.0.0.1:12111")
 STRIPE_TEST_SECRET_KEY = env.str("STRIPE_TEST_SECRET_KEY", default="sk_test_000000000000000000000000")
 
+# In everybody's hands: refused in production by a system check (provisioning.entitlements.checks).
+ENTITLEMENT_KEYS = (
+    '{"keys": [{"kty": "EC", "crv": "P-256", "x": "HTMyQapE4SQ6clDJuZWAeePOaHUwkt_oILDbjTFBfBg",'
+    ' "y": "QcdrFLocmfmxWPbdmjevbrOjKiDszAIhwOu0jGbr0XU",'
+    ' "d": "fWYj7sdYCnik7CtZx8JoCV1qiERqAGzw2-mQsITHyaA"}]}'
+)
+
 ALLOW_PRIVATE_ADDRESSES = True
 # Each letter is a file beside the media folder, where one finds the link of an invitation.
 EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"

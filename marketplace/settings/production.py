@@ -25,6 +25,9 @@ OIDC_OP_TOKEN_ENDPOINT = env.str("OIDC_OP_TOKEN_ENDPOINT")
 OIDC_OP_USER_ENDPOINT = env.str("OIDC_OP_USER_ENDPOINT")
 OIDC_OP_JWKS_ENDPOINT = env.str("OIDC_OP_JWKS_ENDPOINT")
 
+# A JWK Set of private keys, the one that signs first: `manage.py new_entitlement_key` writes one.
+ENTITLEMENT_KEYS = env.str("ENTITLEMENT_KEYS")
+
 STRIPE_LIVE_MODE = env.bool("STRIPE_LIVE_MODE", default=True)
 STRIPE_LIVE_SECRET_KEY = env.str("STRIPE_LIVE_SECRET_KEY", default="")
 

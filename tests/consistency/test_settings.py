@@ -1,15 +1,21 @@
 """Production settings, as a real process sees them."""
 
+import json
 import os
 import subprocess
 import sys
 from pathlib import Path
 
+import jwt
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
 from django.core.checks import run_checks
 
 ROOT = Path(__file__).resolve().parents[2]
+_KEY = jwt.algorithms.ECAlgorithm.to_jwk(ec.generate_private_key(ec.SECP256R1()), as_dict=True)
+ENTITLEMENT_KEYS = json.dumps({"keys": [_KEY]})
 PRODUCTION = {
+    "ENTITLEMENT_KEYS": ENTITLEMENT_KEYS,
     "DJANGO_SETTINGS_MODULE": "marketplace.settings.production",
     "HALLE_DB_ROLE": "web",
     "SECRET_KEY": "a-long-random-key-for-this-check-only-0123456789-abcdefghij",
@@ -41,7 +47,9 @@ def test_production_passes_django_s_deployment_checks():
     assert done.returncode == 0, done.stderr
 
 
-@pytest.mark.parametrize("missing", ["SECRET_KEY", "DATABASE_URL", "OIDC_ISSUER", "ALLOWED_HOSTS"])
+@pytest.mark.parametrize(
+    "missing", ["SECRET_KEY", "DATABASE_URL", "OIDC_ISSUER", "ALLOWED_HOSTS", "ENTITLEMENT_KEYS"]
+)
 def test_production_does_not_start_without(missing):
     done = check(**{name: value for name, value in PRODUCTION.items() if name != missing})
     assert done.returncode != 0

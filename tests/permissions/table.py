@@ -721,6 +721,11 @@ TABLE = [
     public("catalogue_dcat", thing=lambda world: ["ttl"]),
     public("services_csv"),
     public("operators_csv"),
+    # Services, by their keys: whoever is signed in here is nobody to them.
+    Row("entitlements", get=_answer(401)(EVERYONE), post=_answer(401)(EVERYONE),
+        without_csrf_token="a program asks, by a key in a header, and nothing is changed"),
+    Row("entitlements_signed", get=_answer(401)(EVERYONE)),
+    public("entitlement_keys"),
     public("api:root"),
     public("api:openapi"),
     public("api:families"),

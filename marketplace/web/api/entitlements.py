@@ -1,0 +1,212 @@
+"""What an organisation and an agent may do with a service, asked by the service itself, as st-deploycenter
+answers it (suitenumerique/st-deploycenter 60b646b, `core/api/viewsets/entitlements.py`): La Suite's
+applications ask Halle without being changed. And the same, signed, to be kept.
+
+Nothing of what is asked is logged: it holds the e-mail of an agent.
+"""
+
+import re
+from urllib.parse import urlencode
+
+from django.contrib.auth.decorators import login_not_required
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.timezone import localdate
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_http_methods, require_safe
+
+from catalog.models import ServiceSheet
+from marketplace.web.api.answers import answer, open_to_scripts, written
+from marketplace.web.api.tell import absolute, service_url
+from provisioning.entitlements.keys import service_with
+from provisioning.entitlements.reading import Account, Entitlement, entitlement_of
+from provisioning.entitlements.signing import published_keys, signed
+from tenants.models import Operator, Organisation
+from tenants.models.organisation import OrganisationKind
+
+LONGEST = 254
+KEPT_FRESH = 300  # seconds before a service had better ask again
+REQUIRED = "Ce champ est obligatoire."
+NO_CREDENTIALS = "Informations d'authentification non fournies."
+NOT_YOURS = "Vous n'avez pas la permission d'effectuer cette action."
+NO_ACCOUNT = "Either 'account_id' or 'account_email' must be provided."
+KINDS = {
+    kind: kind.value
+    for kind in (
+        OrganisationKind.COMMUNE,
+        OrganisationKind.EPCI,
+        OrganisationKind.DEPARTEMENT,
+        OrganisationKind.REGION,
+    )
+}
+
+
+class Stop(Exception):
+    """The answer to a request that cannot be answered."""
+
+    def __init__(self, status: int, body: dict):
+        self.status, self.body = status, body
+        super().__init__(status)
+
+
+@csrf_exempt
+@login_not_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def entitlements(request):
+    """The answer in JSON. POST is what newer clients do, to send figures of use along: they are not read."""
+    try:
+        sheet = _service(request)
+        asked = _asked(request, account_needed=True)
+    except Stop as stop:
+        return _stopped(stop)
+    found = entitlement_of(sheet=sheet, now=timezone.now(), **asked)
+    return _private(HttpResponse(written(_told(found, sheet)), content_type="application/json"), "no-store")
+
+
+@login_not_required
+@require_safe
+def entitlements_signed(request):
+    """The same as a compact JWS that the service may keep; without an account, what holds for all agents."""
+    try:
+        sheet = _service(request)
+        asked = _asked(request, account_needed=False)
+    except Stop as stop:
+        return _stopped(stop)
+    now = timezone.now()
+    found = entitlement_of(sheet=sheet, now=now, **asked)
+    claims = {
+        "aud": sheet.slug,
+        "sub": found.organisation.siren if found.organisation else "",
+        "siret": asked["siret"],
+        "account": {name: value for name, value in vars(asked["account"]).items() if value},
+        **_told(found, sheet),
+    }
+    token, seconds = signed(claims, until=found.until, access=found.access, now=now)
+    response = HttpResponse(token, content_type="application/jwt")
+    fresh = min(KEPT_FRESH, seconds)
+    return _private(response, f"private, max-age={fresh}, stale-if-error={seconds - fresh}")
+
+
+@login_not_required
+@require_safe
+@transaction.non_atomic_requests
+def entitlement_keys(request):
+    """The public keys that verify signed answers (RFC 7517)."""
+    body = written(published_keys())
+    return open_to_scripts(answer(request, body, content_type="application/jwk-set+json"))
+
+
+def _service(request: HttpRequest) -> ServiceSheet:
+    """The service that asks, by its key, and about which: its own. Raises Stop."""
+    scheme, _, secret = request.headers.get("X-Service-Auth", "").partition(" ")
+    sheet = None
+    if scheme == "Bearer" and secret:
+        sheet = service_with(secret=secret, on=localdate(timezone.now()))
+    if sheet is None:
+        raise Stop(401, {"detail": NO_CREDENTIALS})
+    if request.GET.get("service_id") not in (sheet.slug, str(sheet.pk)):
+        raise Stop(403, {"detail": NOT_YOURS})
+    return sheet
+
+
+def _asked(request: HttpRequest, *, account_needed: bool) -> dict:
+    """The parameters that are about the organisation and its agent. Raises Stop."""
+    given = {
+        name: request.GET.get(name, "").strip()
+        for name in ("siret", "account_type", "account_id", "account_email")
+    }
+    needed = ("siret", "account_type") if account_needed else ("siret",)
+    errors = {name: [REQUIRED] for name in needed if not given[name]}
+    for name, value in given.items():
+        if "\0" in value:
+            errors[name] = ["Le caractère nul n’est pas autorisé."]
+        elif len(value) > LONGEST:
+            errors[name] = [f"Assurez-vous que ce champ comporte au plus {LONGEST} caractères."]
+    if given["account_email"] and "account_email" not in errors:
+        try:
+            validate_email(given["account_email"])
+        except ValidationError as error:
+            errors["account_email"] = error.messages
+    if account_needed and not errors and not (given["account_id"] or given["account_email"]):
+        errors["non_field_errors"] = [NO_ACCOUNT]
+    if errors:
+        raise Stop(400, errors)
+    siret = given["siret"]
+    return {
+        "siret": siret if re.fullmatch(r"[0-9]{14}", siret, re.ASCII) else "",
+        "account": Account(email=given["account_email"], sub=given["account_id"]),
+    }
+
+
+def _told(found: Entitlement, sheet: ServiceSheet) -> dict:
+    may = {"can_access": found.access}
+    if not found.access:
+        reason = "not_activated" if found.organisation else "no_organization"
+        may |= {"can_access_reason": reason, "can_upload": False, "can_upload_reason": reason}
+    else:
+        may |= {"can_upload": True, "is_admin": found.is_admin, "is_member": bool(found.roles)}
+        if found.is_admin:
+            may["is_admin_resolve_level"] = "organization"
+    told = {
+        "organization": _organisation(found.organisation) if found.organisation else None,
+        "operator": None,
+        "entitlements": may,
+    }
+    if found.access:
+        operator = found.subscription.operator
+        told["operator"] = _operator(operator, found.subscription.operator_siret)
+    elif found.organisation:
+        told["potentialOperators"] = [
+            {**_operator(one, one.siret), "signupUrl": _signup(one, sheet, found.organisation)}
+            for one in found.open_to
+        ]
+    if found.subscription:
+        # Ours: their clients read past it.
+        told["subscription"] = {
+            "id": str(found.subscription.public_id),
+            "state": found.state,
+            "until": found.until.isoformat() if found.until else None,
+        }
+    return told
+
+
+def _organisation(found: Organisation) -> dict:
+    return {
+        "id": found.siren,
+        "type": KINDS.get(found.kind, "other"),
+        "name": found.name,
+        "oidc_valid": None,
+    }
+
+
+def _operator(found: Operator, siret: str | None) -> dict:
+    return {
+        "id": found.slug,
+        "name": found.organisation.name,
+        "siret": siret or None,
+        "url": absolute(reverse("storefront", args=[found.slug])),
+        "config": {"support_email": found.contact_email},
+    }
+
+
+def _signup(operator: Operator, sheet: ServiceSheet, organisation: Organisation) -> str:
+    page = service_url(operator.slug, sheet.slug)
+    territory = organisation.territory
+    return f"{page}?{urlencode({'insee': territory.code})}" if territory else page
+
+
+def _stopped(stop: Stop) -> HttpResponse:
+    response = HttpResponse(written(stop.body), content_type="application/json", status=stop.status)
+    if stop.status == 401:
+        response["WWW-Authenticate"] = 'Bearer realm="X-Service-Auth"'
+    return _private(response, "no-store")
+
+
+def _private(response: HttpResponse, cached: str) -> HttpResponse:
+    response["Cache-Control"] = cached
+    response["Vary"] = "X-Service-Auth"
+    return response
