@@ -318,13 +318,12 @@ def start_provisioning(*, subscription: Subscription, now: datetime) -> None:
     move(subscription=subscription, to=State.PROVISIONING, by=None, now=now)
 
 
-@transaction.atomic
 def activate(
     *, subscription: Subscription, service_url: str, now: datetime, free_until: date | None = None
 ) -> None:
     """The service is open at `service_url` ("" when it has no address): billing starts today, never before
     the day that was wanted, nor before `free_until`. The days of a free trial are counted from today. The
-    communes chosen with the request are covered from now on.
+    communes chosen with the request are covered from now on. In the caller's transaction.
 
     Raises WrongState.
     """

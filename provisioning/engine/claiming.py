@@ -96,6 +96,12 @@ def _locked(steps: QuerySet[Step]) -> QuerySet[Step]:
             "run__subscription__operator",
             "run__subscription__listing__offer__endpoint",
         )
+        # Long, and of no use here: a worker reads thousands of rows.
+        .defer(
+            "run__subscription__quote",
+            "run__subscription__listing__own_text",
+            "run__subscription__listing__terms",
+        )
         .annotate(closing=Exists(closing))
     )
 
