@@ -15,3 +15,12 @@ def count_track_records(timestamp: int) -> None:
 
     with every_tenant():
         track_records.count_track_records(on=localdate(timezone.now()))
+
+
+@app.task(queue="provisioning", retry=3)
+def send_again(step_id: int) -> None:
+    """A message of a finished step, once more."""
+    from provisioning.engine.resending import resend
+
+    with every_tenant():
+        resend(step_id=step_id, now=timezone.now())

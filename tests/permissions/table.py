@@ -281,6 +281,11 @@ def _parting_service(world: World) -> list:
     return [world.parting.subscription.public_id]
 
 
+def _sent_to_vendor(world: World) -> list:
+    """A step of which a message was sent."""
+    return [world.delivery.call.step_id]
+
+
 def _erasing(world: World) -> list:
     return [world.erasing.public_id]
 
@@ -906,6 +911,8 @@ TABLE = [
     operator("operator_bulk_discard", thing=_bulk, post=leads(TASKS)),
     operator("operator_bulk_approve", thing=_decidable, post=leads(OPERATOR_ADMIN), sends=_an_act),
     operator("operator_bulk_csv", thing=_bulk, get=opens(TASKS)),
+    operator("operator_messages", get=opens(TASKS)),
+    operator("operator_message_again", thing=_sent_to_vendor, post=leads(TASKS)),
     operator("operator_exits", get=opens(OPERATORS)),
     operator("operator_exit", thing=_parting, get=opens(OPERATORS)),
     operator("operator_exit_extend", thing=_parting, post=leads(TASKS), sends=_a_longer_transition),
@@ -1066,6 +1073,8 @@ TABLE = [
     vendor("vendor_exit_extend", thing=_parting, post=leads(VENDOR_ADMIN), sends=_a_longer_transition),
     vendor("vendor_exit_certify", thing=_erasing, post=leads(VENDOR_ADMIN), sends=_a_certificate),
     vendor("vendor_exit_certificate", thing=_left, get=opens(VENDORS)),
+    vendor("vendor_messages", get=opens(VENDORS)),
+    vendor("vendor_message_again", thing=_sent_to_vendor, post=leads(VENDOR_ADMIN)),
     vendor("vendor_requests", get=opens(VENDORS)),
     vendor("vendor_request", thing=_concluding, get=opens(VENDORS)),
     vendor("vendor_request_agree", thing=_concluding, post=leads(VENDOR_ADMIN)),

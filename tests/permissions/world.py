@@ -47,7 +47,7 @@ from catalog.models import (
 from catalog.shortlists import choice_file, deciding
 from marketplace.pages.models import HelpArticlePage, NewsItemPage
 from marketplace.pages.picture_storage import FOLDER
-from provisioning.models import Step, StepState
+from provisioning.models import Delivery, Step, StepState
 from subscriptions.models import (
     BulkRequest,
     CostKey,
@@ -89,6 +89,7 @@ from tests.factories import (
     ClaimFactory,
     CollegeFactory,
     CostKeyFactory,
+    DeliveryFactory,
     EnvelopeFactory,
     ExitFactory,
     FavouriteFactory,
@@ -221,6 +222,7 @@ class World:
     left: Exit  # with its certificate
     opening: Subscription
     step: Step  # of `opening`: waits for a person
+    delivery: Delivery  # of a message to the vendor, whose step waits for a person
     item: ImportedItem  # of a source that the operator follows
     followed: ImportFeed  # a file of the vendor's own
     merger: TerritoryChange  # of a former member, whose adhesion waits to be handed over
@@ -428,6 +430,11 @@ def _member_side(side: dict, commune: Organisation) -> dict:
         **_departures(listing, asked),
         "opening": opening,
         "step": StepFactory(run__subscription=opening, state=StepState.NEEDS_PERSON, problem="Panne."),
+        "delivery": DeliveryFactory(
+            call__step__run__subscription=opening,
+            call__step__run__event="change",
+            call__step__state=StepState.NEEDS_PERSON,
+        ),
     }
 
 

@@ -105,22 +105,24 @@ class WebhookConnector:
         """As `poll`."""
         return self.poll(request, operation)
 
-    def resend(self, message_id: str, body: str) -> Exchange:
-        """Sends once more what was sent before, under the same identifier, signed anew. Raises Retry,
-        AddressRefused and SecretUnusable."""
-        return self._send(message_id, body)[1]
+    def resend(self, message_id: str, body: str) -> Outcome:
+        """Sends once more what was sent before, under the same identifier, signed anew. Raises Retry."""
+        event = Event(json.loads(body)["type"].removeprefix(TYPE))
+        return self._judged(event, message_id, body)
 
     def _tell(self, request, event: Event) -> Outcome:
+        return self._judged(event, request.delivery, _written(request, event))
+
+    def _judged(self, event: Event, message_id: str, body: str) -> Outcome:
         try:
-            answer, exchange = self._send(request.delivery, _written(request, event))
+            answer, exchange = self._send(message_id, body)
         except SecretUnusable:
             return NeedsPerson("Le secret qui signe les envois à cet éditeur manque, ou n’en est pas un.")
         try:
-            outcome = self._outcome(answer, event=event, exchange=exchange)
+            return self._outcome(answer, event=event, exchange=exchange)
         except Retry as problem:
             problem.exchange = exchange
             raise
-        return outcome
 
     def _send(self, message_id: str, body: str) -> tuple[Answer, Exchange]:
         content, url = body.encode(), str(self.config.url)
