@@ -7,17 +7,21 @@ from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.timezone import make_aware
 
+from provisioning import errands
 from provisioning.connectors import way_of
 from provisioning.connectors.outcomes import Way
 from provisioning.engine.asking import ask
 from provisioning.engine.claiming import WHILE_OPEN, claim_due
 from provisioning.engine.inbox import settle_callbacks
 from provisioning.engine.recording import finish, record
-from provisioning.models import Event, Lane, Run, Step, StepState
+from provisioning.models import Event, Lane, Run, Settled, Step, StepState
+from subscriptions import giving_up
 from subscriptions import operations as subscriptions
+from subscriptions.exceptions import EvidenceInvalid
 from subscriptions.models import Subscription
 from tenants import audit
 from tenants.models import User
+from tenants.uploads import problem_with_pdf
 
 _DONE = {
     Event.ACTIVATE: "ouvert",
@@ -25,6 +29,7 @@ _DONE = {
     Event.SUSPEND: "suspendu",
     Event.RESUME: "rouvert",
     Event.CLOSE: "fermé et effacé",
+    Event.UNDO: "effacé",
 }
 
 _CALLED_OFF = {Event.SUSPEND: "La suspension a été décidée", Event.RESUME: "La réouverture a été décidée"}
@@ -166,16 +171,22 @@ def take_turn(*, now: datetime, run_id: int | None = None) -> None:
 
 
 @transaction.atomic
-def mark_done(*, step: Step, by: User, service_url: str, now: datetime) -> None:
-    """A person opened or closed the service by hand (or saw that it is so) and says so.
+def mark_done(
+    *, step: Step, by: User, service_url: str, now: datetime, evidence: str = "", file=None
+) -> None:
+    """A person opened or closed the service by hand (or saw that it is so) and says so; `evidence` says how
+    she knows, `file` (a PDF of at most 10 MB) proves it.
 
-    Raises subscriptions.exceptions.WrongState when the step no longer waits for a person.
+    Raises subscriptions.exceptions.WrongState when the step no longer waits for a person, EvidenceInvalid.
     """
+    if file is not None and (problem := problem_with_pdf(file, what="la preuve")):
+        raise EvidenceInvalid(problem)
     changed = Step.objects.filter(pk=step.pk, state=StepState.NEEDS_PERSON).update(
         state=StepState.DONE, done_at=now, problem="", doubtful=False, gives_up=False
     )
     if changed != 1:
         raise subscriptions.WrongState("Cette tâche n’attend plus personne. Rechargez la page.")
+    errands.settle(step=step, how=Settled.DONE, by=by, now=now, evidence=evidence, file=file)
     subscription = step.run.subscription
     audit.record(
         tenant=subscription.tenant,
@@ -203,3 +214,33 @@ def try_again(*, step: Step, by: User, now: datetime) -> None:
     )
     if changed != 1:
         raise subscriptions.WrongState("Cette tâche n’attend plus personne. Rechargez la page.")
+    errands.settle(step=step, how=Settled.RETRIED, by=by, now=now)
+
+
+@transaction.atomic
+def give_up(*, step: Step, by: User, reason: str, now: datetime) -> Run:
+    """A person gives an opening up: what the vendor may hold of it is deleted there, then the subscription is
+    cancelled (`subscriptions.giving_up`). A change or a closing is owed: it is never given up, and a
+    suspension is ended by reopening.
+
+    Raises WrongState, or EvidenceInvalid without a reason.
+    """
+    if not reason.strip():
+        raise EvidenceInvalid("Dites pourquoi en une phrase : l’adhérent la lira.")
+    waiting = Step.objects.filter(pk=step.pk, state=StepState.NEEDS_PERSON, run__event=Event.ACTIVATE)
+    if waiting.update(state=StepState.MOOT, done_at=now, doubtful=False, gives_up=False) != 1:
+        raise subscriptions.WrongState("Cette ouverture n’attend plus personne. Rechargez la page.")
+    rest = Step.objects.filter(run=step.run).exclude(state__in=[StepState.DONE, StepState.MOOT])
+    rest.update(state=StepState.MOOT, done_at=now, problem="", doubtful=False, gives_up=False)
+    Run.objects.filter(pk=step.run_id).update(finished_at=now)
+    errands.settle(step=step, how=Settled.GIVEN_UP, by=by, now=now, evidence=reason)
+    subscription = step.run.subscription
+    run = _plan(
+        subscription,
+        Event.UNDO,
+        name="undo",
+        label="Effacement de ce que l’éditeur a pu commencer",
+        now=now,
+    )
+    giving_up.give_up(subscription=subscription, by=by, reason=reason, now=now)
+    return run

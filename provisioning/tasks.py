@@ -7,6 +7,26 @@ from procrastinate.contrib.django import app
 from tenants.tenancy import every_tenant
 
 
+@app.periodic(cron="* * * * *")
+@app.task(queue="provisioning", queueing_lock="provisioning.ask_people", retry=3)
+def ask_people(timestamp: int) -> None:
+    """Every minute: somebody is named for what waits for a person, and written to."""
+    from provisioning import errands
+
+    with every_tenant():
+        errands.ask_people(now=timezone.now())
+
+
+@app.periodic(cron="47 6 * * *")
+@app.task(queue="letters", queueing_lock="provisioning.remind_people", retry=3)
+def remind_people(timestamp: int) -> None:
+    """Every morning: whoever is late with what she was asked is reminded."""
+    from provisioning import errands
+
+    with every_tenant():
+        errands.remind_due(now=timezone.now())
+
+
 @app.periodic(cron="41 3 * * *")
 @app.task(queue="provisioning", queueing_lock="provisioning.count_track_records", retry=3)
 def count_track_records(timestamp: int) -> None:

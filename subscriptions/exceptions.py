@@ -104,6 +104,10 @@ class NotYourTurn(SubscriptionRefused):
         super().__init__("Une autre approbation vient avant la vôtre : attendez qu’elle soit donnée.")
 
 
+class EvidenceInvalid(SubscriptionRefused):
+    """What says that something was done at a vendor's, or why it was given up, cannot be kept."""
+
+
 class SuspensionRefused(SubscriptionRefused):
     """A suspension, or its end, that lacks words."""
 

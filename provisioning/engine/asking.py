@@ -15,6 +15,7 @@ _BY_HAND = {
     Event.SUSPEND: "se suspend",
     Event.RESUME: "se rouvre",
     Event.CLOSE: "se ferme",
+    Event.UNDO: "s’efface",
 }
 
 Outcome = Done | InProgress | NeedsPerson | Retry
@@ -38,6 +39,7 @@ def ask(claim: Claim) -> Outcome:
             Event.SUSPEND: (connector.ensure_suspended, connector.poll_changing),
             Event.RESUME: (connector.ensure_resumed, connector.poll_changing),
             Event.CLOSE: (connector.ensure_closed, connector.poll_closing),
+            Event.UNDO: (connector.ensure_closed, connector.poll_closing),
         }[Event.CLOSE if step.doubtful else event]
         if not step.operation:
             return ensure(claim.request)

@@ -52,7 +52,7 @@ def _due(now: datetime, within: timedelta, run_id: int | None) -> QuerySet[Step]
     plan of a subscription at a time, in their order; a closing waits for what is at the vendor's alone."""
     purposeful = (
         Q(run__event=Event.ACTIVATE, run__subscription__state=State.PROVISIONING)
-        | Q(run__event__in=WHILE_OPEN)
+        | Q(run__event__in=(*WHILE_OPEN, Event.UNDO))
         | Q(run__event=Event.CLOSE, run__subscription__state=State.TERMINATING)
     )
     earlier = Run.objects.filter(
@@ -183,12 +183,16 @@ def _last_of(subscription: Subscription) -> Subscription:
 
 
 def _openings(runs: list[Run]) -> dict[int, Step]:
-    """By subscription, the step that opened its service: its key names the vendor's instance, whoever took
-    the subscription over since. One query, none when all are openings."""
+    """By subscription, the step that opened its service, or was to: its key names the vendor's instance,
+    whoever took the subscription over since. One query, none when all are openings."""
     if not runs:
         return {}
     opened_as = {run.subscription.opened_as.pk for run in runs}
+    undone = [run.subscription_id for run in runs if run.event == Event.UNDO]
     opened = Step.objects.filter(
-        run__subscription__in=opened_as, run__event=Event.ACTIVATE, state=StepState.DONE
+        Q(state=StepState.DONE) | Q(run__subscription__in=undone),
+        run__subscription__in=opened_as,
+        run__event=Event.ACTIVATE,
+        position=1,
     )
     return {step.run.subscription_id: step for step in opened.select_related("run").order_by("pk")}

@@ -19,10 +19,11 @@ from provisioning.engine.patience import (
     wait_after_failure,
     wait_before_poll,
 )
-from provisioning.models import Call, Event, Lane, Run, Step, StepState
-from subscriptions import leaving
+from provisioning.models import Call, Errand, Event, Lane, Run, Settled, Step, StepState
+from subscriptions import giving_up, leaving
 from subscriptions import operations as subscriptions
 from subscriptions.exceptions import WrongState
+from subscriptions.models import State
 
 logger = logging.getLogger(__name__)
 
@@ -188,3 +189,9 @@ def finish(*, run: Run, service_url: str, now: datetime) -> None:
         subscriptions.activate(subscription=run.subscription, service_url=service_url, now=now)
     elif run.event == Event.CLOSE:
         leaving.closed_at_vendor(subscription=run.subscription, now=now)
+    elif run.event == Event.UNDO and run.subscription.state == State.PROVISIONING:
+        given_up = Errand.objects.select_related("settled_by").filter(
+            step__run__subscription=run.subscription, settled_as=Settled.GIVEN_UP
+        )
+        why = given_up.latest("pk")
+        giving_up.called_off(subscription=run.subscription, by=why.settled_by, reason=why.evidence, now=now)

@@ -1,4 +1,5 @@
 from provisioning.models.endpoint import Endpoint
+from provisioning.models.errand import Errand, Settled
 from provisioning.models.lane import Lane
 from provisioning.models.message import Callback, Delivery, Said
 from provisioning.models.run import Call, Cause, Event, Run, Step, StepState
@@ -11,11 +12,13 @@ __all__ = [
     "Cause",
     "Delivery",
     "Endpoint",
+    "Errand",
     "Event",
     "Lane",
     "Run",
     "Said",
     "ServiceKey",
+    "Settled",
     "Step",
     "StepState",
     "TrackRecord",

@@ -17,6 +17,7 @@ class Event(models.TextChoices):
     SUSPEND = "suspend", "suspension"
     RESUME = "resume", "réouverture"
     CLOSE = "close", "fermeture"
+    UNDO = "undo", "effacement"
 
 
 class StepState(models.TextChoices):

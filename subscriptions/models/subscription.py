@@ -33,6 +33,8 @@ TRANSITIONS = frozenset(
         (State.REQUESTED, State.CANCELLED),
         (State.APPROVED, State.PROVISIONING),
         (State.PROVISIONING, State.ACTIVE),
+        # Its opening is given up: nothing was ever open, nor billed.
+        (State.PROVISIONING, State.CANCELLED),
         (State.ACTIVE, State.SUSPENDED),
         (State.SUSPENDED, State.ACTIVE),
         (State.ACTIVE, State.TERMINATING),

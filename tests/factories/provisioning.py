@@ -4,7 +4,7 @@ import hashlib
 
 import factory
 
-from provisioning.models import Call, Callback, Delivery, Endpoint, Lane, Run, ServiceKey, Step
+from provisioning.models import Call, Callback, Delivery, Endpoint, Errand, Lane, Run, ServiceKey, Step
 from provisioning.models.endpoint import ConnectorKind
 from subscriptions.models import State
 from tests.factories.base import APPROVED_AT, Factory
@@ -131,3 +131,13 @@ class ServiceKeyFactory(Factory):
     ending = factory.LazyAttribute(lambda o: o.secret[-4:])
     created_at = APPROVED_AT
     created_by = factory.SubFactory(UserFactory)
+
+
+class ErrandFactory(Factory):
+    class Meta:
+        model = Errand
+
+    step = factory.SubFactory(StepFactory, state="needs_person", problem="Refus de l’éditeur.")
+    tenant = factory.SelfAttribute("step.tenant")
+    asked_at = APPROVED_AT
+    due_on = factory.LazyAttribute(lambda errand: errand.asked_at.date())

@@ -195,6 +195,8 @@ def _step_under_way(step: OpeningStep, subscription: Subscription, opening: Open
         StepState.WAITING: "L’éditeur a reçu la demande et prépare votre service.",
         StepState.NEEDS_PERSON: f"L’ouverture automatique n’a pas abouti. {subscription.operator.short_name} "
         "en est averti et va la terminer.",
+        StepState.MOOT: "L’ouverture est abandonnée. Ce que l’éditeur avait pu commencer s’efface ; ensuite, "
+        "vous pourrez demander à nouveau ce service. Rien n’est facturé.",
     }
     detail = words[step.state]
     if step.state == StepState.PENDING and step.tried_at is None and _is_planned(subscription):
@@ -203,7 +205,7 @@ def _step_under_way(step: OpeningStep, subscription: Subscription, opening: Open
         detail = "L’éditeur n’a pas répondu. Un nouvel essai se fera tout seul : vous n’avez rien à faire."
     return {
         "label": step.label,
-        "state": "failed" if step.state == StepState.NEEDS_PERSON else "current",
+        "state": {StepState.NEEDS_PERSON: "failed", StepState.MOOT: "stopped"}.get(step.state, "current"),
         "when": f"depuis le {moment(step.tried_at or opening.started_at)}",
         "detail": detail,
     }
@@ -217,6 +219,9 @@ def _life(subscription: Subscription, to_come: dict) -> list[dict]:
     """What comes after the opening."""
     if subscription.state in OPENING:
         return [to_come]
+    last = _last_move(subscription)
+    if (last.before, last.after) == (State.PROVISIONING, State.CANCELLED):
+        return [_given_up(last)]
     if subscription.state not in OPEN:
         return []
     steps = []
@@ -236,6 +241,16 @@ def _life(subscription: Subscription, to_come: dict) -> list[dict]:
             continue
         steps.append({"label": label, "state": "done", "when": when, "detail": move.reason})
     return steps
+
+
+def _given_up(move) -> dict:
+    return {
+        "label": "Ouverture chez l’éditeur",
+        "state": "stopped",
+        "word": "Ouverture abandonnée",
+        "when": f"le {moment(move.at)}",
+        "detail": f"{_by(move)}Motif : {move.reason} Rien n’a été facturé.",
+    }
 
 
 def _announce(subscription: Subscription, *, blocked: bool) -> str:

@@ -21,6 +21,7 @@ VERBS = {
     Event.SUSPEND: "Suspendre",
     Event.RESUME: "Rouvrir",
     Event.CLOSE: "Fermer",
+    Event.UNDO: "Effacer",
 }
 DONE = {
     Event.ACTIVATE: "ouvert",
@@ -28,6 +29,7 @@ DONE = {
     Event.SUSPEND: "suspendu",
     Event.RESUME: "rouvert",
     Event.CLOSE: "fermé",
+    Event.UNDO: "effacé",
 }
 PROGRESS = {
     StepState.PENDING: "Va commencer.",

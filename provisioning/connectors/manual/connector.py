@@ -1,6 +1,6 @@
 """Most operators open accounts by hand: a first-class way, not a failure."""
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from provisioning.connectors.outcomes import NeedsPerson, Way
 from provisioning.models.run import Event
@@ -9,10 +9,13 @@ from provisioning.models.run import Event
 class ManualConnector:
     class Config(BaseModel):
         """Who opens the service, and what is to be done. `suspends`: the vendor can close the access of a
-        member and keep its data."""
+        member and keep its data. `days`: working days that a person has; `checklist`: what she ticks before
+        an opening is said to be done."""
 
         instructions: str = "Ouvrir le compte de la collectivité chez l’éditeur."
         changing: str = "Faire appliquer par l’éditeur ce que change l’avenant."
+        days: int = Field(5, ge=1, le=60)
+        checklist: list[str] = Field(default_factory=list, max_length=20)
         suspends: bool = True
         suspending: str = "Faire fermer par l’éditeur l’accès de la collectivité, sans rien effacer."
         resuming: str = "Faire rouvrir par l’éditeur l’accès de la collectivité."
