@@ -1,6 +1,6 @@
 """The verbs: what is to be done at a vendor's, and what a person says of it."""
 
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 
 from django.db import transaction
 from django.db.models import QuerySet
@@ -8,20 +8,24 @@ from django.utils import timezone
 from django.utils.timezone import make_aware
 
 from provisioning import errands
+from provisioning.bindings import expect_binding, live_bindings, record_binding
 from provisioning.connectors import way_of
 from provisioning.connectors.outcomes import Way
 from provisioning.engine.asking import ask
 from provisioning.engine.claiming import WHILE_OPEN, claim_due
 from provisioning.engine.inbox import settle_callbacks
 from provisioning.engine.recording import finish, record
-from provisioning.models import Event, Lane, Run, Settled, Step, StepState
+from provisioning.models import Binding, Event, Lane, Run, Settled, Step, StepState
+from provisioning.models.run import UNFINISHED
 from subscriptions import giving_up
 from subscriptions import operations as subscriptions
-from subscriptions.exceptions import EvidenceInvalid
-from subscriptions.models import Subscription
+from subscriptions.exceptions import EvidenceInvalid, WrongState
+from subscriptions.models import RUNNING, Subscription
 from tenants import audit
 from tenants.models import User
 from tenants.uploads import problem_with_pdf
+
+GRACE = timedelta(days=1)  # old credentials work that long beside new ones
 
 _DONE = {
     Event.ACTIVATE: "ouvert",
@@ -31,8 +35,10 @@ _DONE = {
     Event.CLOSE: "fermé et effacé",
     Event.UNDO: "effacé",
 }
-
+_DONE_BY_HAND = {"bind": "remis les identifiants du service", "unbind": "retirés les identifiants du service"}
 _CALLED_OFF = {Event.SUSPEND: "La suspension a été décidée", Event.RESUME: "La réouverture a été décidée"}
+_CLOSES = "Le service se ferme."
+_TAKE_BACK = "Retrait d’identifiants chez l’éditeur"
 
 
 @transaction.atomic
@@ -48,6 +54,9 @@ def plan_activation(*, subscription: Subscription, now: datetime) -> Run:
         now=now,
         on=subscription.wanted_from,
     )
+    endpoint = getattr(subscription.listing.offer, "endpoint", None)
+    if endpoint is not None and endpoint.binds:
+        expect_binding(step=_then(run, name="bind", label="Identifiants d’accès au service"))
     subscriptions.start_provisioning(subscription=subscription, now=now)
     return run
 
@@ -68,17 +77,53 @@ def plan_change(*, subscription: Subscription, on: date, in_words: str, now: dat
 
 @transaction.atomic
 def plan_closing(*, subscription: Subscription, now: datetime) -> Run:
-    """Writes the plan that closes a service and erases its data at the vendor's, as `plan_activation`. What
-    was planned before and is not under way there has no purpose any more."""
+    """Writes the plan that takes back the credentials of a service, closes it and erases its data at the
+    vendor's, as `plan_activation`. What was planned before and is not under way there has no purpose any
+    more."""
     waiting = Step.objects.filter(
         run__subscription=subscription,
         run__event__in=WHILE_OPEN,
         state__in=[StepState.PENDING, StepState.NEEDS_PERSON],
     )
-    _call_off(waiting, why="Le service se ferme.", now=now)
-    return _plan(
+    _call_off(waiting, why=_CLOSES, now=now)
+    _end_rotation(subscription, now=now)
+    return _plan_ending(
         subscription, Event.CLOSE, name="close", label="Fermeture et effacement chez l’éditeur", now=now
     )
+
+
+@transaction.atomic
+def plan_rotation(*, subscription: Subscription, by: User, leaked: bool, now: datetime) -> Run:
+    """Writes the plan that asks for new credentials, then takes the old ones back: at once if they are
+    `leaked`, else a day later, so that whoever uses them has the time to change them.
+
+    Raises WrongState for a service that is not open, that needs no credentials, or whose credentials are
+    being renewed already.
+    """
+    locked = Subscription.objects.select_for_update(of=("self",), no_key=True)
+    subscription = locked.select_related("listing__offer__endpoint", "tenant").get(pk=subscription.pk)
+    endpoint = getattr(subscription.listing.offer, "endpoint", None)
+    if subscription.state not in RUNNING or endpoint is None or not endpoint.binds:
+        raise WrongState("Ce service n’est pas ouvert, ou n’a pas d’identifiants à renouveler.")
+    if Run.objects.filter(subscription=subscription, event=Event.ROTATE, finished_at=None).exists():
+        raise WrongState("De nouveaux identifiants sont déjà demandés. Ils arriveront sur cette page.")
+    old = list(live_bindings(subscription).filter(bound_at__isnull=False))
+    run = _plan(subscription, Event.ROTATE, name="bind", label="Nouveaux identifiants d’accès", now=now)
+    expect_binding(step=run.steps.get(), replaces=old[-1] if old else None)
+    for rank, binding in enumerate(old, start=1):
+        name = "unbind" if rank == 1 else f"unbind-{rank}"
+        pause = timedelta(0) if leaked or rank > 1 else GRACE
+        binding.ended_by = _then(run, name=name, label=_TAKE_BACK, pause=pause)
+        binding.save(update_fields=["ended_by"])
+    audit.record(
+        tenant=subscription.tenant,
+        actor=by,
+        what="provisioning.rotation_asked",
+        sentence=f"{{actor}} a demandé de nouveaux identifiants pour le service {subscription.service_name}.",
+        subject_id=subscription.public_id,
+        now=now,
+    )
+    return run
 
 
 @transaction.atomic
@@ -124,6 +169,30 @@ def _call_off(steps: QuerySet[Step], *, why: str, now: datetime) -> int:
     return len(runs)
 
 
+def _plan_ending(subscription: Subscription, event: Event, *, name: str, label: str, now: datetime) -> Run:
+    """Takes back whatever credentials the vendor was asked for, then does what is named."""
+    live = list(live_bindings(subscription).filter(made_by__calls__isnull=False).distinct())
+    if not live:
+        return _plan(subscription, event, name=name, label=label, now=now)
+    run = _plan(subscription, event, name="unbind", label=_TAKE_BACK, now=now)
+    steps = [run.steps.get()]
+    steps += [_then(run, name=f"unbind-{n}", label=_TAKE_BACK) for n in range(2, len(live) + 1)]
+    for binding, step in zip(live, steps, strict=True):
+        Binding.objects.filter(pk=binding.pk).update(ended_by=step)
+    _then(run, name=name, label=label)
+    return run
+
+
+def _end_rotation(subscription: Subscription, *, now: datetime) -> None:
+    """Whatever has come of it: all that the vendor may hold is taken back by who calls this."""
+    runs = Run.objects.filter(subscription=subscription, event=Event.ROTATE, finished_at__isnull=True)
+    left = Step.objects.filter(run__in=runs, state__in=[StepState.LATER, StepState.NEEDS_PERSON, *UNFINISHED])
+    left.exclude(state=StepState.RUNNING).update(
+        state=StepState.MOOT, done_at=now, problem=_CLOSES, doubtful=False, gives_up=False
+    )
+    runs.update(finished_at=now)
+
+
 def _plan(
     subscription: Subscription,
     event: Event,
@@ -159,6 +228,22 @@ def _plan(
     return run
 
 
+def _then(run: Run, *, name: str, label: str, pause: timedelta = timedelta(0)) -> Step:
+    """One more step of a plan: due when the one before it is done, and `pause` is over."""
+    last = run.steps.order_by("-position").first()
+    return Step.objects.create(
+        tenant_id=run.tenant_id,
+        run=run,
+        lane_id=last.lane_id,
+        position=last.position + 1,
+        name=name,
+        label=label,
+        state=StepState.LATER,
+        run_after=last.run_after,
+        pause=pause,
+    )
+
+
 def take_turn(*, now: datetime, run_id: int | None = None) -> None:
     """Carries out, one after the other, what is due now (of one run only, when it is named): what a worker
     does at one moment, without its threads. Must run outside a transaction."""
@@ -182,21 +267,26 @@ def mark_done(
     if file is not None and (problem := problem_with_pdf(file, what="la preuve")):
         raise EvidenceInvalid(problem)
     changed = Step.objects.filter(pk=step.pk, state=StepState.NEEDS_PERSON).update(
-        state=StepState.DONE, done_at=now, problem="", doubtful=False, gives_up=False
+        state=StepState.DONE, done_at=now, problem="", doubtful=False, gives_up=False, url=service_url
     )
     if changed != 1:
-        raise subscriptions.WrongState("Cette tâche n’attend plus personne. Rechargez la page.")
+        raise WrongState("Cette tâche n’attend plus personne. Rechargez la page.")
     errands.settle(step=step, how=Settled.DONE, by=by, now=now, evidence=evidence, file=file)
     subscription = step.run.subscription
     audit.record(
         tenant=subscription.tenant,
         actor=by,
         what="provisioning.marked_done",
-        sentence=f"{{actor}} a déclaré {_DONE[step.run.event]} le service {subscription.service_name}.",
+        sentence=f"{{actor}} a déclaré {_done(step)} {subscription.service_name}.",
         subject_id=subscription.public_id,
         now=now,
     )
-    finish(run=step.run, service_url=service_url, now=now)
+    record_binding(step=step, credentials=None, now=now)
+    finish(run=step.run, now=now)
+
+
+def _done(step: Step) -> str:
+    return _DONE_BY_HAND.get(step.verb) or f"{_DONE[step.run.event]} le service"
 
 
 @transaction.atomic
@@ -213,7 +303,7 @@ def try_again(*, step: Step, by: User, now: datetime) -> None:
         gives_up=False,
     )
     if changed != 1:
-        raise subscriptions.WrongState("Cette tâche n’attend plus personne. Rechargez la page.")
+        raise WrongState("Cette tâche n’attend plus personne. Rechargez la page.")
     errands.settle(step=step, how=Settled.RETRIED, by=by, now=now)
 
 
@@ -229,13 +319,13 @@ def give_up(*, step: Step, by: User, reason: str, now: datetime) -> Run:
         raise EvidenceInvalid("Dites pourquoi en une phrase : l’adhérent la lira.")
     waiting = Step.objects.filter(pk=step.pk, state=StepState.NEEDS_PERSON, run__event=Event.ACTIVATE)
     if waiting.update(state=StepState.MOOT, done_at=now, doubtful=False, gives_up=False) != 1:
-        raise subscriptions.WrongState("Cette ouverture n’attend plus personne. Rechargez la page.")
+        raise WrongState("Cette ouverture n’attend plus personne. Rechargez la page.")
     rest = Step.objects.filter(run=step.run).exclude(state__in=[StepState.DONE, StepState.MOOT])
     rest.update(state=StepState.MOOT, done_at=now, problem="", doubtful=False, gives_up=False)
     Run.objects.filter(pk=step.run_id).update(finished_at=now)
     errands.settle(step=step, how=Settled.GIVEN_UP, by=by, now=now, evidence=reason)
     subscription = step.run.subscription
-    run = _plan(
+    run = _plan_ending(
         subscription,
         Event.UNDO,
         name="undo",

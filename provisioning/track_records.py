@@ -26,7 +26,7 @@ def count_track_records(*, on: date) -> None:
     by_person = Call.objects.filter(step__run=OuterRef("pk"), outcome="needsperson")
     opened = (
         Run.objects.filter(event=Event.ACTIVATE, finished_at__date__gte=since, finished_at__date__lt=on)
-        .filter(steps__first_tried_at__isnull=False)
+        .filter(steps__first_tried_at__isnull=False, steps__position=1)
         .annotate(vendor=F("steps__lane__vendor"), aided=Exists(by_person))
         .values("vendor")
         .annotate(

@@ -15,9 +15,11 @@ from marketplace.settings.base import (
     database,
     env,
 )
+from provisioning.checks import DEVELOPMENT_KEY
 
 DEBUG = env.bool("HALLE_DEBUG", default=True)
 SECRET_KEY = "development only, never in production"  # noqa: S105
+SECRET_KEYS_AT_REST = [DEVELOPMENT_KEY]
 ALLOWED_HOSTS = ["*"]
 INSTALLED_APPS = ["demo", *INSTALLED_APPS]
 

@@ -27,7 +27,8 @@ class ServiceRequest:
     those chosen; `counts`: what the organisation says of itself, by `Counted.name`. `url` is what the vendor
     said before of where the service will be, "" if nothing. `suspended`: it is, for the time being.
     `delivery` is the key of this step alone, where `key` names the vendor's instance; `callback` the address
-    where the vendor may say what became of it."""
+    where the vendor may say what became of it. `binding` names the credentials that it is about,
+    `predecessor` those that they replace. `identity` names this one attempt."""
 
     key: str
     subscription_id: str
@@ -41,6 +42,9 @@ class ServiceRequest:
     suspended: bool = False
     delivery: str = ""
     callback: str = ""
+    binding: str = ""
+    predecessor: str = ""
+    identity: str = ""
 
 
 class Connector(Protocol):

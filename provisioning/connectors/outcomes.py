@@ -1,6 +1,8 @@
 """What a connector may answer."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from enum import Enum
 
 from provisioning.models.run import Cause
@@ -33,12 +35,21 @@ class Way(Enum):
 
 
 @dataclass(frozen=True)
+class Credentials:
+    """What reaches a service. Its `repr` holds no secret: it may be logged."""
+
+    values: Mapping = field(repr=False)
+    expires_at: datetime | None = None
+
+
+@dataclass(frozen=True)
 class Done:
-    """The service is open, at `url` ("" when it has no address of its own). `exchange`, of any outcome: the
-    message to keep, if the connector keeps them."""
+    """It is done: the service is open, at `url` ("" when it has no address of its own), or `credentials` were
+    given. `exchange`, of any outcome: the message to keep, if the connector keeps them."""
 
     url: str = ""
     exchange: Exchange | None = field(default=None, compare=False)
+    credentials: Credentials | None = None
 
 
 @dataclass(frozen=True)

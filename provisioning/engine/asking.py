@@ -16,6 +16,23 @@ _BY_HAND = {
     Event.RESUME: "se rouvre",
     Event.CLOSE: "se ferme",
     Event.UNDO: "s’efface",
+    Event.ROTATE: "reçoit ses identifiants",
+}
+# By what a step is about: what a connector is asked for, and how it is asked how far that is.
+VERBS = {
+    "open": ("ensure_open", "poll"),
+    "change": ("ensure_changed", "poll_changing"),
+    "suspend": ("ensure_suspended", "poll_changing"),
+    "resume": ("ensure_resumed", "poll_changing"),
+    "close": ("ensure_closed", "poll_closing"),
+    "undo": ("ensure_closed", "poll_closing"),
+    "bind": ("ensure_bound", "poll_binding"),
+    "unbind": ("ensure_unbound", "poll_unbinding"),
+}
+_UNDONE_BY = {"open": "close", "bind": "unbind"}
+_CANNOT = {
+    "bind": "Ce raccordement ne donne pas d’identifiants : les remettre à la collectivité hors de Halle.",
+    "unbind": "Ce raccordement ne retire pas d’identifiants : les faire retirer par l’éditeur.",
 }
 
 Outcome = Done | InProgress | NeedsPerson | Retry
@@ -33,14 +50,12 @@ def ask(claim: Claim) -> Outcome:
         return NeedsPerson(f"Halle n’a pas ouvert ce service : il {_BY_HAND[event]} à la main.")
     try:
         connector = connector_for(claim.endpoint)
-        ensure, poll = {
-            Event.ACTIVATE: (connector.ensure_open, connector.poll),
-            Event.CHANGE: (connector.ensure_changed, connector.poll_changing),
-            Event.SUSPEND: (connector.ensure_suspended, connector.poll_changing),
-            Event.RESUME: (connector.ensure_resumed, connector.poll_changing),
-            Event.CLOSE: (connector.ensure_closed, connector.poll_closing),
-            Event.UNDO: (connector.ensure_closed, connector.poll_closing),
-        }[Event.CLOSE if step.doubtful else event]
+        ensure, poll = (
+            getattr(connector, verb, None)
+            for verb in VERBS[_UNDONE_BY[step.verb] if step.doubtful else step.verb]
+        )
+        if ensure is None:
+            return NeedsPerson(_CANNOT[step.verb])
         if not step.operation:
             return ensure(claim.request)
         # What the vendor did not say must not be said back to it.

@@ -11,7 +11,7 @@ from django.utils import timezone
 from provisioning.callbacks import address_of
 from provisioning.connectors import ServiceRequest
 from provisioning.engine.patience import BREAK_AFTER, MAX_CLAIMS
-from provisioning.models import Call, Endpoint, Event, Lane, Run, Step, StepState
+from provisioning.models import Binding, Call, Endpoint, Event, Lane, Run, Step, StepState
 from subscriptions.in_force import terms_on
 from subscriptions.models import RUNNING, State, Subscription
 
@@ -49,20 +49,22 @@ def claim_due(
 
 def _due(now: datetime, within: timedelta, run_id: int | None) -> QuerySet[Step]:
     """Of plans that still have a purpose: those of a subscription that has gone elsewhere wait for ever. One
-    plan of a subscription at a time, in their order; a closing waits for what is at the vendor's alone."""
+    plan of a subscription at a time, in their order; a closing waits for what is at the vendor's alone.
+    Renewed credentials change nothing of the service: they wait for nobody, nobody for them."""
     purposeful = (
         Q(run__event=Event.ACTIVATE, run__subscription__state=State.PROVISIONING)
         | Q(run__event__in=(*WHILE_OPEN, Event.UNDO))
         | Q(run__event=Event.CLOSE, run__subscription__state=State.TERMINATING)
+        | Q(run__event=Event.ROTATE, run__subscription__state__in=RUNNING)
     )
     earlier = Run.objects.filter(
         Q(starts_at__lt=OuterRef("run__starts_at"))
         | Q(starts_at=OuterRef("run__starts_at"), pk__lt=OuterRef("run")),
         subscription=OuterRef("run__subscription"),
         finished_at__isnull=True,
-    )
+    ).exclude(event=Event.ROTATE)
     asked = earlier.filter(steps__state__in=[StepState.RUNNING, StepState.WAITING])
-    its_turn = ~Exists(earlier) | Q(run__event=Event.CLOSE) & ~Exists(asked)
+    its_turn = Q(run__event=Event.ROTATE) | ~Exists(earlier) | Q(run__event=Event.CLOSE) & ~Exists(asked)
     due = Step.objects.due(now=now, within=within).filter(purposeful, its_turn, run__finished_at__isnull=True)
     return due.filter(run=run_id) if run_id else due
 
@@ -133,17 +135,23 @@ def _take(steps: list[Step], *, lane: Lane, now: datetime, lease: timedelta) -> 
     calls = Call.objects.bulk_create(
         [Call(tenant_id=step.tenant_id, step=step, started_at=now) for step in steps]
     )
-    openings = _openings([step.run for step in steps if step.run.event != Event.ACTIVATE])
+    openings = _openings([step.run for step in steps if step.name != "open"])
+    bindings = _bindings(steps)
     return [
-        _claim(step, call, opened=openings.get(step.run.subscription.opened_as.pk))
+        _claim(
+            step,
+            call,
+            opened=openings.get(step.run.subscription.opened_as.pk),
+            binding=bindings.get(step.pk),
+        )
         for step, call in zip(steps, calls, strict=True)
     ]
 
 
-def _claim(step: Step, call: Call, *, opened: Step | None) -> Claim:
+def _claim(step: Step, call: Call, *, opened: Step | None, binding: Binding | None) -> Claim:
     subscription = step.run.subscription
     endpoint = getattr(subscription.listing.offer, "endpoint", None)
-    if step.run.event == Event.ACTIVATE:
+    if step.name == "open":
         opened = step
     event = Event(step.run.event)
     if event not in WHILE_OPEN:
@@ -171,6 +179,9 @@ def _claim(step: Step, call: Call, *, opened: Step | None) -> Claim:
             or (event == Event.CHANGE and subscription.state == State.SUSPENDED),
             delivery=step.key,
             callback=address_of(step),
+            binding=binding.made_by.key if binding else "",
+            predecessor=binding.replaces.made_by.key if binding and binding.replaces else "",
+            identity=str(call.identity),
         )
     return Claim(step=step, call=call, endpoint=endpoint, request=request, moot=moot)
 
@@ -196,3 +207,18 @@ def _openings(runs: list[Run]) -> dict[int, Step]:
         position=1,
     )
     return {step.run.subscription_id: step for step in opened.select_related("run").order_by("pk")}
+
+
+def _bindings(steps: list[Step]) -> dict[int, Binding]:
+    """By step, the credentials that it asks for or takes back. One query, none when no step is about any."""
+    ids = {step.pk for step in steps if step.verb in ("bind", "unbind")}
+    if not ids:
+        return {}
+    found = Binding.objects.filter(Q(made_by__in=ids) | Q(ended_by__in=ids))
+    found = found.select_related("made_by__run", "replaces__made_by__run")
+    return {
+        step: binding
+        for binding in found
+        for step in (binding.made_by_id, binding.ended_by_id)
+        if step in ids
+    }

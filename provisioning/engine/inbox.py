@@ -75,5 +75,5 @@ def _apply(callback: Callback, step: Step, *, now: datetime) -> bool:
         fields |= {"lease_until": None, "turn": step.turn + 1}
     Step.objects.filter(pk=step.pk).update(**fields)
     if callback.said == Said.DONE:
-        finish(run=step.run, service_url=fields["url"], now=now)
+        finish(run=step.run, now=now)
     return True

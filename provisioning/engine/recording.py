@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 
+from provisioning.bindings import record_binding
 from provisioning.connectors.outcomes import Done, InProgress, NeedsPerson, Retry
 from provisioning.engine.asking import NO_WORD, Outcome
 from provisioning.engine.claiming import Claim
@@ -59,7 +60,8 @@ def _record_done(claim: Claim, outcome: Done, fields: dict, *, now: datetime) ->
             Call.objects.filter(pk=claim.call.pk).update(finished_at=now, outcome="done")
             keep([(claim, outcome)])
             _judge_lane(step.lane, [outcome], now=now)
-            finish(run=step.run, service_url=outcome.url or step.url, now=now)
+            record_binding(step=step, credentials=outcome.credentials, now=now)
+            finish(run=step.run, now=now)
     except WrongState:
         # The subscription has moved on while its vendor was asked: its plan has no purpose any more.
         logger.warning("step %s came too late for its subscription", step.pk)
@@ -100,7 +102,8 @@ def _next(step: Step, outcome: Outcome, *, now: datetime) -> dict:
         return _cleared(step, now=now)
     match outcome:
         case Done():
-            return {"state": StepState.DONE, "done_at": now, "problem": "", "cause": "", "operation": ""}
+            said = {"problem": "", "cause": "", "operation": "", "url": outcome.url or step.url}
+            return {"state": StepState.DONE, "done_at": now} | said
         case InProgress(operation=operation, url=url, calls_back_within=int(seconds)):
             return {
                 "state": StepState.WAITING,
@@ -181,12 +184,17 @@ def _judge_lane(lane: Lane, outcomes: list[Outcome], *, now: datetime) -> None:
     lane.save(update_fields=["failures", "cut_until"])
 
 
-def finish(*, run: Run, service_url: str, now: datetime) -> None:
-    """The plan is carried out: the subscription is active, or its departure one proof further; of a change,
-    nothing else."""
+def finish(*, run: Run, now: datetime) -> None:
+    """A step is done: the next one of its plan is due. After the last, the plan is carried out: the
+    subscription is active, or its departure one proof further; of a change or a rotation, nothing else."""
+    following = run.steps.filter(state=StepState.LATER).order_by("position").first()
+    if following is not None:
+        Step.objects.filter(pk=following.pk).update(state=StepState.PENDING, run_after=now + following.pause)
+        return
     Run.objects.filter(pk=run.pk, finished_at__isnull=True).update(finished_at=now)
     if run.event == Event.ACTIVATE:
-        subscriptions.activate(subscription=run.subscription, service_url=service_url, now=now)
+        url = run.steps.exclude(url="").values_list("url", flat=True).order_by("position").first() or ""
+        subscriptions.activate(subscription=run.subscription, service_url=url, now=now)
     elif run.event == Event.CLOSE:
         leaving.closed_at_vendor(subscription=run.subscription, now=now)
     elif run.event == Event.UNDO and run.subscription.state == State.PROVISIONING:

@@ -1,3 +1,4 @@
+from provisioning.models.binding import Binding
 from provisioning.models.endpoint import Endpoint
 from provisioning.models.errand import Errand, Settled
 from provisioning.models.lane import Lane
@@ -7,6 +8,7 @@ from provisioning.models.service_key import ServiceKey
 from provisioning.models.track_record import TrackRecord
 
 __all__ = [
+    "Binding",
     "Call",
     "Callback",
     "Cause",

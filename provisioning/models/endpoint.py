@@ -25,3 +25,8 @@ class Endpoint(models.Model):
 
     def __str__(self):
         return f"{self.offer_id} par {self.get_connector_display()}"
+
+    @property
+    def binds(self) -> bool:
+        """Whether software needs credentials to reach what it opens: asked for once the service is open."""
+        return self.connector == ConnectorKind.OSB and self.config.get("bindable") is True

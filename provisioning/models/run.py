@@ -18,9 +18,11 @@ class Event(models.TextChoices):
     RESUME = "resume", "réouverture"
     CLOSE = "close", "fermeture"
     UNDO = "undo", "effacement"
+    ROTATE = "rotate", "renouvellement des identifiants"
 
 
 class StepState(models.TextChoices):
+    LATER = "later", "après l’étape d’avant"
     PENDING = "pending", "à faire"
     RUNNING = "running", "en cours"
     WAITING = "waiting", "en attente de l’éditeur"
@@ -79,7 +81,8 @@ class Cause(models.TextChoices):
 
 
 class Step(TenantOwned):
-    """One idempotent "ensure" at the vendor, keyed by run and name.
+    """One idempotent "ensure" at the vendor, keyed by run and name. It is due once the one before it in its
+    run is done, and `pause` is over.
 
     `turn` grows at each claim: what a worker brings back is written only if nobody has claimed the step
     since. `doubtful`: the vendor may hold something that Halle cannot vouch for, to be deleted before
@@ -94,6 +97,7 @@ class Step(TenantOwned):
     state = models.CharField(max_length=14, choices=StepState.choices, default=StepState.PENDING)
     attempts = models.PositiveSmallIntegerField(default=0)
     run_after = models.DateTimeField()
+    pause = models.DurationField(default=timedelta(0))
     lease_until = models.DateTimeField(null=True)
     turn = models.PositiveIntegerField(default=0)
     cause = models.CharField(max_length=12, choices=Cause.choices, blank=True)  # of the last failure
@@ -135,11 +139,18 @@ class Step(TenantOwned):
         """The idempotency key of everything this step asks: the same at every attempt."""
         return str(uuid.uuid5(self.run.public_id, self.name))
 
+    @property
+    def verb(self) -> str:
+        """What is asked: the name without the number that tells two of a kind apart ("unbind-2")."""
+        return self.name.partition("-")[0]
+
 
 class Call(TenantOwned):
     """One call to a vendor: written and committed before it is made, completed after."""
 
     step = models.ForeignKey(Step, on_delete=models.CASCADE, related_name="calls")
+    # What the vendor is told of this attempt, so that it can be asked about it; none of before.
+    identity = models.UUIDField(null=True, default=uuid.uuid4, editable=False)
     started_at = models.DateTimeField()
     finished_at = models.DateTimeField(null=True)
     outcome = models.CharField(max_length=30, blank=True)  # "" while its end is unknown

@@ -19,6 +19,7 @@ PRODUCTION = {
     "DJANGO_SETTINGS_MODULE": "marketplace.settings.production",
     "HALLE_DB_ROLE": "web",
     "SECRET_KEY": "a-long-random-key-for-this-check-only-0123456789-abcdefghij",
+    "SECRET_KEYS_AT_REST": "YS1rZXktb2YtdGhpcnR5LXR3by1ieXRlcy1mb3ItaXQ=",
     "ALLOWED_HOSTS": "halle.example",
     "DATABASE_URL": "postgresql://halle_web:secret@database.example/halle",
     "OIDC_ISSUER": "https://identity.example/realms/halle",
@@ -48,7 +49,15 @@ def test_production_passes_django_s_deployment_checks():
 
 
 @pytest.mark.parametrize(
-    "missing", ["SECRET_KEY", "DATABASE_URL", "OIDC_ISSUER", "ALLOWED_HOSTS", "ENTITLEMENT_KEYS"]
+    "missing",
+    [
+        "SECRET_KEY",
+        "SECRET_KEYS_AT_REST",
+        "DATABASE_URL",
+        "OIDC_ISSUER",
+        "ALLOWED_HOSTS",
+        "ENTITLEMENT_KEYS",
+    ],
 )
 def test_production_does_not_start_without(missing):
     done = check(**{name: value for name, value in PRODUCTION.items() if name != missing})

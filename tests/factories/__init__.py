@@ -65,6 +65,7 @@ from tests.factories.payers import (
     PayerShareMoveFactory,
 )
 from tests.factories.provisioning import (
+    BindingFactory,
     CallbackFactory,
     CallFactory,
     DeliveryFactory,
@@ -132,6 +133,7 @@ __all__ = [
     "AssistanceFactory",
     "AuditEventFactory",
     "BillingRunFactory",
+    "BindingFactory",
     "BulkLineFactory",
     "BulkRequestFactory",
     "CallFactory",

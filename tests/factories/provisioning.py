@@ -1,11 +1,24 @@
 """Vendors' endpoints, and runs of provisioning."""
 
 import hashlib
+import uuid
 
 import factory
 
-from provisioning.models import Call, Callback, Delivery, Endpoint, Errand, Lane, Run, ServiceKey, Step
+from provisioning.models import (
+    Binding,
+    Call,
+    Callback,
+    Delivery,
+    Endpoint,
+    Errand,
+    Lane,
+    Run,
+    ServiceKey,
+    Step,
+)
 from provisioning.models.endpoint import ConnectorKind
+from provisioning.sealing import seal
 from subscriptions.models import State
 from tests.factories.base import APPROVED_AT, Factory
 from tests.factories.catalog import OfferFactory, ServiceSheetFactory, VendorFactory
@@ -14,7 +27,8 @@ from tests.factories.tenants import UserFactory
 
 
 class EndpointFactory(Factory):
-    """Opened by hand; `osb=True` with `url=` for a broker, `webhook=True` for signed messages."""
+    """Opened by hand; `osb=True` with `url=` for a broker, `bindable=True` when it gives credentials,
+    `webhook=True` for signed messages."""
 
     class Meta:
         model = Endpoint
@@ -30,9 +44,11 @@ class EndpointFactory(Factory):
                     "password_variable": "TEST_BROKER_PASSWORD",
                     "service_id": "cantine",
                     "plan_id": "cantine-essentiel",
+                    "bindable": o.bindable,
                 }
             ),
         )
+        bindable = False
 
         webhook = factory.Trait(
             connector=ConnectorKind.WEBHOOK,
@@ -141,3 +157,23 @@ class ErrandFactory(Factory):
     tenant = factory.SelfAttribute("step.tenant")
     asked_at = APPROVED_AT
     due_on = factory.LazyAttribute(lambda errand: errand.asked_at.date())
+
+
+class BindingFactory(Factory):
+    """Asked for; `given=True`: the vendor gave {"user": "halle"}, and nobody has seen it."""
+
+    class Meta:
+        model = Binding
+
+    class Params:
+        given = factory.Trait(
+            bound_at=APPROVED_AT,
+            sealed=factory.LazyAttribute(lambda o: seal({"user": "halle"}, owner=str(o.public_id))),
+        )
+
+    public_id = factory.LazyFunction(uuid.uuid4)
+    made_by = factory.SubFactory(
+        StepFactory, position=2, name="bind", label="Identifiants d’accès au service"
+    )
+    tenant = factory.SelfAttribute("made_by.tenant")
+    subscription = factory.SelfAttribute("made_by.run.subscription")

@@ -13,12 +13,14 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
+PASSWORD = "mot-de-passe-du-courtier"
 HANG_SECONDS = 1.0  # longer than the tests let a call last
 
 
 @dataclass(frozen=True)
 class Fault:
     """How the next request of that method is answered: `works` says whether the work is done all the same.
+    Methods are those of `Broker.methods`.
 
     `body` bytes as they are; `hang`: no answer in time; `reset`: the connection is broken; `slow`: seconds
     before the answer."""
@@ -40,18 +42,23 @@ class Broker:
         self.pause = 0.0
         self.at_once = self.most_at_once = 0
         self.instances: set[str] = set()
+        self.bindings: dict[str, dict] = {}  # credentials by binding
+        self.bodies: list[dict] = []  # of what was asked with one
         self.asked: list[tuple[str, str]] = []
         self.faults: list[Fault] = []
         self.lock = threading.Lock()
         self.url = ""
 
     def methods(self) -> list[str]:
-        """What was asked, in order: "PUT", "GET" (its last operation), "FETCH" (the instance), "DELETE"."""
+        """What was asked, in order: "PUT", "GET" (its last operation), "FETCH" (the instance), "DELETE"; and
+        of credentials "BIND", "BIND-GET", "BIND-FETCH", "UNBIND"."""
         return [method for method, _ in self.asked]
 
-    def work(self, method: str, instance: str) -> tuple[int, dict]:
-        """What a good broker does."""
+    def work(self, method: str, instance: str, *, within: str = "") -> tuple[int, dict]:
+        """What a good broker does. Of credentials: `instance` names them, `within` what they reach."""
         with self.lock:
+            if method.startswith(("BIND", "UNBIND")) and within not in self.instances:
+                return 404, {}
             there = instance in self.instances
             match method:
                 case "PUT":
@@ -60,6 +67,19 @@ class Broker:
                 case "DELETE":
                     self.instances.discard(instance)
                     return (200 if there else 410), {}
+                case "BIND":
+                    there = instance in self.bindings
+                    secret = {"user": f"u-{instance[:8]}", "password": f"{PASSWORD}-{instance}"}
+                    self.bindings[instance] = secret
+                    return (200 if there else 201), {"credentials": secret}
+                case "UNBIND":
+                    there = self.bindings.pop(instance, None) is not None
+                    return (200 if there else 410), {}
+                case "BIND-FETCH":
+                    there = instance in self.bindings
+                    return (200, {"credentials": self.bindings[instance]}) if there else (404, {})
+                case "BIND-GET":
+                    return (200, {"state": "succeeded"}) if instance in self.bindings else (410, {})
                 case "FETCH":
                     return (
                         (200, {"dashboard_url": f"https://vendor.example/{instance}"}) if there else (404, {})
@@ -94,18 +114,24 @@ def failing_broker() -> Iterator[Broker]:
                     broker.at_once -= 1
 
         def really_answer(self):
-            self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            if content := self.rfile.read(int(self.headers.get("Content-Length", 0))):
+                broker.bodies.append(json.loads(content))
             path = self.path.partition("?")[0].split("/v2/service_instances/")[1]
-            instance, _, last_operation = path.partition("/")
-            method = "FETCH" if self.command == "GET" and not last_operation else self.command
+            instance, _, rest = path.partition("/")
+            within = ""
+            last = rest.endswith("last_operation")
+            method = "FETCH" if self.command == "GET" and not last else self.command
+            if rest.startswith("service_bindings/"):
+                within, instance = instance, rest.split("/")[1]
+                method = {"PUT": "BIND", "DELETE": "UNBIND"}.get(method, f"BIND-{method}")
             broker.asked.append((method, instance))
             fault = broker.next_fault(method)
             if fault is None:
-                status, said = broker.work(method, instance)
+                status, said = broker.work(method, instance, within=within)
                 self.say(status, json.dumps(said).encode())
                 return
             if fault.works:
-                broker.work(method, instance)
+                broker.work(method, instance, within=within)
             time.sleep(fault.slow)
             if fault.hang:
                 time.sleep(HANG_SECONDS)

@@ -6,7 +6,6 @@ network.
 
 import http.server
 import time
-from datetime import timedelta
 
 import pytest
 from django.utils import timezone
@@ -16,25 +15,12 @@ from provisioning.connectors import calling
 from provisioning.models import Run, Step, StepState
 from subscriptions.models import Exit, ExitState, State, Subscription
 from tests.factories import EndpointFactory, ExitFactory, SubscriptionFactory
-from tests.fakes.broker import Fault, failing_broker, serving
+from tests.fakes.broker import Fault, serving
 from tests.tools.database import as_worker
 
 pytestmark = pytest.mark.django_db
 
 TURNS = 200
-
-
-@pytest.fixture
-def broker(monkeypatch):
-    monkeypatch.setenv("TEST_BROKER_PASSWORD", "secret")
-    monkeypatch.setattr(calling, "TOTAL_SECONDS", 0.3)
-    with failing_broker() as broker:
-        yield broker
-
-
-@pytest.fixture
-def now():
-    return timezone.now() + timedelta(hours=1)
 
 
 def opening(broker, *, now) -> Run:

@@ -1,0 +1,47 @@
+"""Seals again, with the first key, what older keys sealed."""
+
+from django.core.management.base import BaseCommand, CommandError
+from django.db import transaction
+
+from provisioning.models import Binding
+from provisioning.sealing import Unsealable, sealed_anew
+from tenants.tenancy import every_tenant
+
+BATCH = 500
+
+
+class Command(BaseCommand):
+    help = (
+        "Seals secrets again with the first key of SECRET_KEYS_AT_REST. May be stopped and started again;"
+        " once it has said that nothing is left, older keys may go."
+    )
+
+    def handle(self, *args, **options):
+        """Batch by batch, each in its transaction. Raises CommandError, having done the others, when some
+        open with no key."""
+        again = lost = after = 0
+        with every_tenant():
+            while batch := self._seal_batch(after):
+                after = batch[-1][0]
+                again += sum(done is True for _, done in batch)
+                lost += sum(done is None for _, done in batch)
+        if lost:
+            raise CommandError(f"{again} sealed again; {lost} open with no key in force: put their key back.")
+        self.stdout.write(f"{again} sealed again; nothing is left that needs an older key.")
+
+    @transaction.atomic
+    def _seal_batch(self, after: int) -> list[tuple[int, bool | None]]:
+        """Each id of the next ones, and whether it was sealed again; None: no key opens it."""
+        found = Binding.objects.filter(pk__gt=after).exclude(sealed="").order_by("pk")
+        done: list[tuple[int, bool | None]] = []
+        for binding in found.select_for_update(of=("self",), no_key=True)[:BATCH]:
+            try:
+                anew = sealed_anew(binding.sealed)
+            except Unsealable:
+                done.append((binding.pk, None))
+                continue
+            if anew:
+                binding.sealed = anew
+                binding.save(update_fields=["sealed"])
+            done.append((binding.pk, anew is not None))
+        return done
