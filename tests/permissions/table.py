@@ -731,6 +731,7 @@ TABLE = [
         without_csrf_token="a program asks, by a key in a header, and nothing is changed"),
     Row("entitlements_signed", get=_answer(401)(EVERYONE)),
     public("entitlement_keys"),
+    public("entitlements_explained"),
     public("api:root"),
     public("api:openapi"),
     public("api:families"),
@@ -1095,6 +1096,10 @@ TABLE = [
                                 "url": "https://code.example/publiccode.yml"}),
     vendor("vendor_feed_read", thing=lambda world: [world.followed.pk], post=leads(VENDORS)),
     vendor("vendor_feed_remove", thing=lambda world: [world.followed.pk], post=leads(VENDORS)),
+    # A new key is shown on the page that answers: it is kept nowhere.
+    vendor("vendor_keys", thing=_sheet, get=opens(VENDOR_ADMIN), post=opens(VENDOR_ADMIN)),
+    vendor("vendor_key_end", thing=lambda world: [world.sheet.slug, world.service_key.pk],
+           post=leads(VENDOR_ADMIN)),
     vendor("vendor_home", get=opens(VENDORS)),
     vendor("vendor_service_new", get=opens(VENDORS), post=leads(VENDORS),
            sends=lambda world: {"name": "Une nouveauté", "family": "gis"}),

@@ -47,7 +47,7 @@ from catalog.models import (
 from catalog.shortlists import choice_file, deciding
 from marketplace.pages.models import HelpArticlePage, NewsItemPage
 from marketplace.pages.picture_storage import FOLDER
-from provisioning.models import Delivery, Step, StepState
+from provisioning.models import Delivery, ServiceKey, Step, StepState
 from subscriptions.models import (
     BulkRequest,
     CostKey,
@@ -119,6 +119,7 @@ from tests.factories import (
     PriceGridFactory,
     ReviewFactory,
     SavedSearchFactory,
+    ServiceKeyFactory,
     ServiceSheetFactory,
     SettlementFactory,
     SheetFileFactory,
@@ -224,6 +225,7 @@ class World:
     step: Step  # of `opening`: waits for a person
     delivery: Delivery  # of a message to the vendor, whose step waits for a person
     item: ImportedItem  # of a source that the operator follows
+    service_key: ServiceKey  # of the vendor's sheet
     followed: ImportFeed  # a file of the vendor's own
     merger: TerritoryChange  # of a former member, whose adhesion waits to be handed over
     review: BillingRun
@@ -346,7 +348,8 @@ def _sheet_side(word: str, operator: Operator, vendor: Vendor) -> dict:
     )
     sent = SubmissionFactory(listing=listing, revision=sheet.latest_revision)
     planned = PlannedPublicationFactory(sheet=other, revision=other.latest_revision)
-    return {"sheet": sheet, "sheet_file": file, "sent": sent, "planned": planned}
+    key = ServiceKeyFactory(sheet=sheet, secret=f"halle_{word}")
+    return {"sheet": sheet, "sheet_file": file, "sent": sent, "planned": planned, "service_key": key}
 
 
 def _member_side(side: dict, commune: Organisation) -> dict:

@@ -2,6 +2,7 @@
 
 from urllib.parse import urlencode
 
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
 from django.http import Http404
@@ -18,6 +19,7 @@ from catalog.vendors.terms import NoTerms, terms_in_force
 from marketplace.web.access import VENDOR_ROLES, mandates
 from marketplace.web.formats import day
 from marketplace.web.vendor.forms import ApplicationForm
+from provisioning.entitlements.signing import issuer
 from tenants.identifiers import grouped
 from tenants.refusals import Refused
 
@@ -48,6 +50,21 @@ def door(request):
             for organisation in sorted(vendors, key=lambda o: o.plain_name)
         ]
     return render(request, "vendor/door.html", context)
+
+
+@login_not_required
+@require_safe
+def entitlements(request):
+    """How a service asks what an organisation may do, and keeps the answer."""
+    context = {
+        "crumbs": _crumbs(("Demander les droits d’une collectivité", "")),
+        "ask_path": reverse("entitlements"),
+        "signed_path": reverse("entitlements_signed"),
+        "jwks_path": reverse("entitlement_keys"),
+        "issuer": issuer(),
+        "valid_days": settings.ENTITLEMENT_VALID_DAYS,
+    }
+    return render(request, "vendor/entitlements_explained.html", context)
 
 
 @login_not_required

@@ -3,6 +3,7 @@
 from django.urls import path
 
 from marketplace.web.vendor import (
+    keys,
     services,
     sheet_edit,
     sheet_history,
@@ -16,6 +17,8 @@ urlpatterns = [
     path("<slug:slug>/", services.service, name="vendor_service"),
     path("<slug:slug>/modifier/<slug:section>/", sheet_edit.edit, name="vendor_service_edit"),
     path("<slug:slug>/publiccode/", sheet_import.publiccode, name="vendor_service_import"),
+    path("<slug:slug>/cles/", keys.key_list, name="vendor_keys"),
+    path("<slug:slug>/cles/<int:key>/supprimer/", keys.end, name="vendor_key_end"),
     path("<slug:slug>/apercu/", sheet_preview.preview, name="vendor_service_preview"),
     path("<slug:slug>/historique/", sheet_history.history, name="vendor_service_history"),
     path("<slug:slug>/historique/comparer/", sheet_history.compare, name="vendor_service_compare"),

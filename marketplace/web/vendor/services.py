@@ -115,7 +115,7 @@ def service(request, vendor, slug):
         "shelves": [shelf_in_words(shelf) for shelf in shelves_of([sheet]).get(sheet.pk, [])],
         "planned": planned
         and {"at": moment(planned.at), "operators": [str(one.short_name) for one in planned.operators.all()]},
-        "actions": _actions(siren, slug),
+        "actions": _actions(siren, slug, with_keys=Role.VENDOR_ADMIN in request.roles),
     }
     return render(request, "vendor/service.html", context)
 
@@ -143,7 +143,8 @@ def missing_in_words(vendor: Vendor, sheet: ServiceSheet, lacks) -> list[dict]:
     ]
 
 
-def _actions(siren: str, slug: str) -> list[dict]:
+def _actions(siren: str, slug: str, *, with_keys: bool) -> list[dict]:
+    keys = {"label": "Clés d’accès", "url": reverse("vendor_keys", args=[siren, slug]), "style": "quiet"}
     return [
         {
             "label": "Publier et proposer",
@@ -162,4 +163,5 @@ def _actions(siren: str, slug: str) -> list[dict]:
             "url": reverse("vendor_service_import", args=[siren, slug]),
             "style": "quiet",
         },
+        *([keys] if with_keys else []),
     ]

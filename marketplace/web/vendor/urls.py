@@ -21,6 +21,7 @@ from marketplace.web.vendor import (
 door_urlpatterns = [
     path("", door.door, name="vendors_door"),
     path("conditions/", door.terms, name="vendors_terms"),
+    path("droits/", door.entitlements, name="entitlements_explained"),
     path("inscription/", door.apply, name="vendor_apply"),
     path("inscription/<uuid:public_id>/retirer/", door.cancel, name="vendor_apply_cancel"),
 ]
