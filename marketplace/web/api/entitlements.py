@@ -19,13 +19,12 @@ from django.utils.timezone import localdate
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_safe
 
-from catalog.models import ServiceSheet
 from marketplace.web.api.answers import answer, open_to_scripts, written
 from marketplace.web.api.tell import absolute, service_url
-from provisioning.entitlements.keys import service_with
+from provisioning.entitlements.found import Body, OperatorCard
+from provisioning.entitlements.keys import Service, service_with
 from provisioning.entitlements.reading import Account, Entitlement, entitlement_of
 from provisioning.entitlements.signing import published_keys, signed
-from tenants.models import Operator, Organisation
 from tenants.models.organisation import OrganisationKind
 
 LONGEST = 254
@@ -59,12 +58,12 @@ class Stop(Exception):
 def entitlements(request):
     """The answer in JSON. POST is what newer clients do, to send figures of use along: they are not read."""
     try:
-        sheet = _service(request)
+        service = _service(request)
         asked = _asked(request, account_needed=True)
     except Stop as stop:
         return _stopped(stop)
-    found = entitlement_of(sheet=sheet, now=timezone.now(), **asked)
-    return _private(HttpResponse(written(_told(found, sheet)), content_type="application/json"), "no-store")
+    found = entitlement_of(service=service, now=timezone.now(), **asked)
+    return _private(HttpResponse(written(_told(found, service)), content_type="application/json"), "no-store")
 
 
 @login_not_required
@@ -72,18 +71,18 @@ def entitlements(request):
 def entitlements_signed(request):
     """The same as a compact JWS that the service may keep; without an account, what holds for all agents."""
     try:
-        sheet = _service(request)
+        service = _service(request)
         asked = _asked(request, account_needed=False)
     except Stop as stop:
         return _stopped(stop)
     now = timezone.now()
-    found = entitlement_of(sheet=sheet, now=now, **asked)
+    found = entitlement_of(service=service, now=now, **asked)
     claims = {
-        "aud": sheet.slug,
+        "aud": service.slug,
         "sub": found.organisation.siren if found.organisation else "",
         "siret": asked["siret"],
         "account": {name: value for name, value in vars(asked["account"]).items() if value},
-        **_told(found, sheet),
+        **_told(found, service),
     }
     token, seconds = signed(claims, until=found.until, access=found.access, now=now)
     response = HttpResponse(token, content_type="application/jwt")
@@ -100,17 +99,17 @@ def entitlement_keys(request):
     return open_to_scripts(answer(request, body, content_type="application/jwk-set+json"))
 
 
-def _service(request: HttpRequest) -> ServiceSheet:
+def _service(request: HttpRequest) -> Service:
     """The service that asks, by its key, and about which: its own. Raises Stop."""
     scheme, _, secret = request.headers.get("X-Service-Auth", "").partition(" ")
-    sheet = None
+    service = None
     if scheme == "Bearer" and secret:
-        sheet = service_with(secret=secret, on=localdate(timezone.now()))
-    if sheet is None:
+        service = service_with(secret=secret, on=localdate(timezone.now()))
+    if service is None:
         raise Stop(401, {"detail": NO_CREDENTIALS})
-    if request.GET.get("service_id") not in (sheet.slug, str(sheet.pk)):
+    if request.GET.get("service_id") not in (service.slug, str(service.id)):
         raise Stop(403, {"detail": NOT_YOURS})
-    return sheet
+    return service
 
 
 def _asked(request: HttpRequest, *, account_needed: bool) -> dict:
@@ -142,13 +141,13 @@ def _asked(request: HttpRequest, *, account_needed: bool) -> dict:
     }
 
 
-def _told(found: Entitlement, sheet: ServiceSheet) -> dict:
+def _told(found: Entitlement, service: Service) -> dict:
     may = {"can_access": found.access}
     if not found.access:
         reason = "not_activated" if found.organisation else "no_organization"
         may |= {"can_access_reason": reason, "can_upload": False, "can_upload_reason": reason}
     else:
-        may |= {"can_upload": True, "is_admin": found.is_admin, "is_member": bool(found.roles)}
+        may |= {"can_upload": True, "is_admin": found.is_admin, "is_member": found.is_member}
         if found.is_admin:
             may["is_admin_resolve_level"] = "organization"
     told = {
@@ -157,24 +156,23 @@ def _told(found: Entitlement, sheet: ServiceSheet) -> dict:
         "entitlements": may,
     }
     if found.access:
-        operator = found.subscription.operator
-        told["operator"] = _operator(operator, found.subscription.operator_siret)
+        told["operator"] = _operator(found.subscription.operator)
     elif found.organisation:
         told["potentialOperators"] = [
-            {**_operator(one, one.siret), "signupUrl": _signup(one, sheet, found.organisation)}
+            {**_operator(one), "signupUrl": _signup(one, service, found.organisation)}
             for one in found.open_to
         ]
     if found.subscription:
         # Ours: their clients read past it.
         told["subscription"] = {
             "id": str(found.subscription.public_id),
-            "state": found.state,
+            "state": found.subscription.state,
             "until": found.until.isoformat() if found.until else None,
         }
     return told
 
 
-def _organisation(found: Organisation) -> dict:
+def _organisation(found: Body) -> dict:
     return {
         "id": found.siren,
         "type": KINDS.get(found.kind, "other"),
@@ -183,20 +181,20 @@ def _organisation(found: Organisation) -> dict:
     }
 
 
-def _operator(found: Operator, siret: str | None) -> dict:
+def _operator(found: OperatorCard) -> dict:
     return {
         "id": found.slug,
-        "name": found.organisation.name,
-        "siret": siret or None,
+        "name": found.name,
+        "siret": found.siret,
         "url": absolute(reverse("storefront", args=[found.slug])),
         "config": {"support_email": found.contact_email},
     }
 
 
-def _signup(operator: Operator, sheet: ServiceSheet, organisation: Organisation) -> str:
-    page = service_url(operator.slug, sheet.slug)
-    territory = organisation.territory
-    return f"{page}?{urlencode({'insee': territory.code})}" if territory else page
+def _signup(operator: OperatorCard, service: Service, organisation: Body) -> str:
+    page = service_url(operator.slug, service.slug)
+    code = organisation.territory_code
+    return f"{page}?{urlencode({'insee': code})}" if code else page
 
 
 def _stopped(stop: Stop) -> HttpResponse:
