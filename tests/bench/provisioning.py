@@ -12,6 +12,7 @@ import psutil
 
 from devstack.paths import ROOT
 from tests.bench import Figure
+from tests.bench.entitlements import entitlements
 from tests.bench.site import site
 from tests.bench.spine import detail
 from tests.tools.ports import free_port
@@ -164,4 +165,4 @@ def worker(database_name: str) -> Iterator[subprocess.Popen]:
         process.wait()
 
 
-MEASURES = [activations, isolation]
+MEASURES = [activations, isolation, entitlements]
