@@ -28,6 +28,7 @@ WHAT = {
     Event.RESUME: "Rouvrir",
     Event.CLOSE: "Fermer",
     Event.UNDO: "Effacer",
+    Event.ROTATE: "Renouveler les identifiants de",
 }
 
 

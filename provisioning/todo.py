@@ -1,12 +1,13 @@
 """What an operator's staff must open, change or close by hand, and what goes by itself meanwhile."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from django.core.paginator import Page, Paginator
-from django.db.models import OuterRef, Q, Subquery
+from django.db.models import OuterRef, Prefetch, Q, Subquery
 
-from provisioning.models import Call, Event, Step, StepState
+from provisioning.history import Asked, asked_of
+from provisioning.models import Call, Errand, Event, Step, StepState
 from provisioning.models.endpoint import ConnectorKind
 from provisioning.models.run import UNFINISHED
 from tenants.models import Operator
@@ -16,7 +17,8 @@ PAGE_SIZE = 25
 
 @dataclass(frozen=True)
 class OpeningTask:
-    """One step, with all its page shows. `automatic`: a machine can be asked again."""
+    """One step, with all its page shows. `automatic`: a machine can be asked again. `errand`: who is to act,
+    by when, None until somebody is named; `calls`: what was asked last."""
 
     step: Step
     member: str
@@ -25,12 +27,22 @@ class OpeningTask:
     since: datetime
     automatic: bool
     event: Event
+    errand: Errand | None = None
+    calls: list[Asked] = field(default_factory=list)
 
 
 def openings_for_person(*, operator: Operator, page: str | None) -> Page:
     """A page of the openings, changes and closings that wait for a person, longest wait first: OpeningTask
-    each. Two queries."""
+    each. Four queries."""
     steps = _steps(operator).filter(state=StepState.NEEDS_PERSON).order_by("run__created_at", "pk")
+    steps = steps.prefetch_related(
+        Prefetch("calls", queryset=Call.objects.order_by("-started_at", "-pk"), to_attr="last_calls"),
+        Prefetch(
+            "errands",
+            queryset=Errand.objects.filter(settled_at__isnull=True).select_related("assigned_to"),
+            to_attr="open_errands",
+        ),
+    )
     shown = Paginator(steps, PAGE_SIZE).get_page(page)
     shown.object_list = [_task(step) for step in shown.object_list]
     return shown
@@ -80,4 +92,6 @@ def _task(step: Step) -> OpeningTask:
         since=step.last_called_at or step.run.created_at,
         automatic=endpoint is not None and endpoint.connector != ConnectorKind.MANUAL,
         event=Event(step.run.event),
+        errand=next(iter(getattr(step, "open_errands", ())), None),
+        calls=asked_of(getattr(step, "last_calls", [])),
     )

@@ -6,6 +6,7 @@ from provisioning.history import Asked, PlannedStep
 from provisioning.models import Event, StepState
 
 STATES = {
+    StepState.LATER: ("neutral", "Ensuite"),
     StepState.PENDING: ("info", "À faire"),
     StepState.RUNNING: ("info", "En cours"),
     StepState.WAITING: ("info", "L’éditeur y travaille"),

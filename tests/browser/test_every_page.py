@@ -72,6 +72,7 @@ NO_PAGES = {
     "operator_invoice_file": "a file",
     "operator_message_file": "a file",
     "operator_exit_certificate": "a file",
+    "operator_task_evidence": "a file",
     "operator_lot_paper": "a file",
     "operator_bulk_csv": "a file",
     "operator_bulk_progress": "part of a page that renews itself",

@@ -55,6 +55,7 @@ def test_exit_to_certificate(page: Page, stack: RunningStack):
     to_close = page.get_by_role("listitem").filter(has_text=f"Fermer {SERVICE}")
     shown_by_and_by(page, to_close)
     look(page, "exit-4-to-close")
+    to_close.get_by_label("Ce qui a été fait").fill("Compte fermé par l’éditeur.")
     to_close.get_by_role("button", name="C’est fait").click()
     expect(page.get_by_text(f"{SERVICE} est fermé")).to_be_visible()
     page.goto(f"{stack.url}/operateurs/{OPERATOR}/departs/")

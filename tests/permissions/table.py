@@ -354,6 +354,10 @@ def _step(world: World) -> list:
     return [world.step.pk]
 
 
+def _errand(world: World) -> list:
+    return [world.proof.public_id]
+
+
 def _merger(world: World) -> list:
     return [world.merger.pk]
 
@@ -530,7 +534,16 @@ def _a_suspension(world: World) -> dict:
 
 
 def _an_opening(world: World) -> dict:
-    return {f"{world.step.pk}-service_url": "https://service.example/"}
+    said = {"service_url": "https://service.example/", "evidence": "Compte ouvert."}
+    return {f"{world.step.pk}-{name}": value for name, value in said.items()}
+
+
+def _giving_up(world: World) -> dict:
+    return {f"{world.step.pk}-give_up-reason": "L’éditeur a fermé."}
+
+
+def _an_assignment(world: World) -> dict:
+    return {f"{world.step.pk}-assign-person": world.errand.assigned_to_id}
 
 
 def _as_read(world: World) -> dict:
@@ -963,6 +976,9 @@ TABLE = [
     operator("operator_tasks", get=opens(TASKS)),
     operator("operator_task_done", thing=_step, post=leads(TASKS), sends=_an_opening),
     operator("operator_task_retry", thing=_step, post=leads(TASKS)),
+    operator("operator_task_give_up", thing=_step, post=leads(TASKS), sends=_giving_up),
+    operator("operator_task_assign", thing=_step, post=leads(TASKS), sends=_an_assignment),
+    operator("operator_task_evidence", thing=_errand, get=opens(TASKS)),
     operator("operator_claims", get=opens(TASKS)),
     operator("operator_claim", thing=_claim, get=opens(TASKS), post=leads(TASKS), sends=_agreed),
     operator("operator_mergers", get=opens(TASKS)),

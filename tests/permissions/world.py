@@ -47,7 +47,7 @@ from catalog.models import (
 from catalog.shortlists import choice_file, deciding
 from marketplace.pages.models import HelpArticlePage, NewsItemPage
 from marketplace.pages.picture_storage import FOLDER
-from provisioning.models import Delivery, ServiceKey, Step, StepState
+from provisioning.models import Delivery, Errand, ServiceKey, Step, StepState
 from subscriptions.models import (
     BulkRequest,
     CostKey,
@@ -91,6 +91,7 @@ from tests.factories import (
     CostKeyFactory,
     DeliveryFactory,
     EnvelopeFactory,
+    ErrandFactory,
     ExitFactory,
     FavouriteFactory,
     GridSimulationFactory,
@@ -223,6 +224,8 @@ class World:
     left: Exit  # with its certificate
     opening: Subscription
     step: Step  # of `opening`: waits for a person
+    errand: Errand  # of that step: who is asked
+    proof: Errand  # settled, with its file
     delivery: Delivery  # of a message to the vendor, whose step waits for a person
     item: ImportedItem  # of a source that the operator follows
     service_key: ServiceKey  # of the vendor's sheet
@@ -432,7 +435,7 @@ def _member_side(side: dict, commune: Organisation) -> dict:
         **_bulks(side, listing("Lavoir"), commune),
         **_departures(listing, asked),
         "opening": opening,
-        "step": StepFactory(run__subscription=opening, state=StepState.NEEDS_PERSON, problem="Panne."),
+        **_errands(side, opening, active),
         "delivery": DeliveryFactory(
             call__step__run__subscription=opening,
             call__step__run__event="change",
@@ -457,6 +460,25 @@ def _shares(**terms) -> dict[str, PayerShare]:
     return {
         "proposed": asked,
         "agreed": PayerShareFactory(starts=binds, ends=date(2032, 1, 1), **terms),
+    }
+
+
+def _errands(side, opening: Subscription, active: Subscription) -> dict:
+    """What a curator is asked, and what one did."""
+    curator = MembershipFactory(organisation=side["operator"].organisation, role=Role.CURATOR).user
+    step = StepFactory(run__subscription=opening, state=StepState.NEEDS_PERSON, problem="Panne.")
+    return {
+        "step": step,
+        "errand": ErrandFactory(step=step, assigned_to=curator),
+        "proof": ErrandFactory(
+            step__run__subscription=active,
+            step__run__event="suspend",
+            step__state=StepState.DONE,
+            settled_at=NOW,
+            settled_by=curator,
+            settled_as="done",
+            file=default_storage.save("errands/preuve.pdf", ContentFile(PDF)),
+        ),
     }
 
 

@@ -3,17 +3,21 @@
 from django.contrib import messages
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
+from django.utils.timezone import localdate
 from django.views.decorators.http import require_POST, require_safe
 
 from marketplace.web.access import operator_view
-from marketplace.web.formats import format_number, moment
-from marketplace.web.operator.forms import ServiceAddressForm
+from marketplace.web.formats import day, format_number, moment
 from marketplace.web.operator.lists import crumbs
 from marketplace.web.operator.roles import TASK_ROLES
+from marketplace.web.operator.task_forms import AssignForm, DoneForm, GiveUpForm
+from marketplace.web.pdf import FileMissing, pdf_response
+from marketplace.web.provisioning_words import asked
+from provisioning import errands
 from provisioning import operations as provisioning
-from provisioning.models import Event, StepState
+from provisioning.models import Errand, Event, StepState
 from provisioning.todo import OpeningTask, openings_for_person, openings_under_way, operator_steps
-from subscriptions.exceptions import SubscriptionRefused
+from subscriptions.exceptions import EvidenceInvalid, SubscriptionRefused
 
 VERBS = {
     Event.ACTIVATE: "Ouvrir",
@@ -22,6 +26,7 @@ VERBS = {
     Event.RESUME: "Rouvrir",
     Event.CLOSE: "Fermer",
     Event.UNDO: "Effacer",
+    Event.ROTATE: "Renouveler les identifiants de",
 }
 DONE = {
     Event.ACTIVATE: "ouvert",
@@ -30,6 +35,7 @@ DONE = {
     Event.RESUME: "rouvert",
     Event.CLOSE: "fermé",
     Event.UNDO: "effacé",
+    Event.ROTATE: "muni de nouveaux identifiants",
 }
 PROGRESS = {
     StepState.PENDING: "Va commencer.",
@@ -48,18 +54,28 @@ def task_list(request, operator):
 @operator_view(*TASK_ROLES)
 @require_POST
 def mark_done(request, operator, step):
-    """ "C'est fait": the service is open, at an address or without one."""
+    """ "C'est fait", with what proves it; or only what is ticked so far."""
     found = get_object_or_404(operator_steps(operator), pk=step)
-    form = ServiceAddressForm(request.POST, prefix=str(step), auto_id="id_%s")
+    errand = Errand.objects.filter(step=found, settled_at__isnull=True).first()
+    form = _done_form(found.pk, Event(found.run.event), errand, request.POST, request.FILES)
+    if "garder" in request.POST and errand:
+        how = {"errand": errand, "ticked": form.ticked}
+        return _answered(request, operator, found, "Points cochés gardés", errands.tick, **how)
     if not form.is_valid():
         return _page(request, operator, wrong=(found.pk, form))
+    said = form.cleaned_data
     try:
         provisioning.mark_done(
             step=found,
             by=request.user,
-            service_url=form.cleaned_data["service_url"],
+            service_url=said.get("service_url", ""),
+            evidence=said["evidence"],
+            file=said["file"],
             now=timezone.now(),
         )
+    except EvidenceInvalid as refusal:
+        form.add_error("file", str(refusal))
+        return _page(request, operator, wrong=(found.pk, form))
     except SubscriptionRefused as refusal:
         messages.error(request, str(refusal))
     else:
@@ -67,6 +83,73 @@ def mark_done(request, operator, step):
         done = DONE[Event(found.run.event)]
         messages.success(request, f"{subscription.service_name} est {done} pour {subscription.tenant.name}.")
     return redirect("operator_tasks", operator=operator.slug)
+
+
+def _done_form(pk: int, event: Event, errand: Errand | None, *sent) -> DoneForm:
+    return DoneForm(
+        *sent,
+        prefix=str(pk),
+        auto_id="id_%s",
+        opens=event == Event.ACTIVATE,
+        checklist=errand.checklist if errand else [],
+    )
+
+
+def _answered(request, operator, found, done: str, verb, **how):
+    """Carries a verb out; back to the list, with what became of it."""
+    try:
+        verb(**how)
+    except SubscriptionRefused as refusal:
+        messages.error(request, str(refusal))
+    else:
+        subscription = found.run.subscription
+        messages.success(request, f"{done} : {subscription.service_name} pour {subscription.tenant.name}.")
+    return redirect("operator_tasks", operator=operator.slug)
+
+
+@operator_view(*TASK_ROLES)
+@require_POST
+def give_up(request, operator, step):
+    """The service will not be opened."""
+    found = get_object_or_404(operator_steps(operator), pk=step)
+    form = GiveUpForm(request.POST, prefix=f"{step}-give_up", auto_id="id_%s")
+    if not form.is_valid():
+        return _page(request, operator, wrong=(found.pk, form))
+    how = {"step": found, "by": request.user, "reason": form.cleaned_data["reason"], "now": timezone.now()}
+    return _answered(request, operator, found, "Ouverture abandonnée", provisioning.give_up, **how)
+
+
+@operator_view(*TASK_ROLES)
+@require_POST
+def assign(request, operator, step):
+    """Somebody else is to act."""
+    found = get_object_or_404(operator_steps(operator), pk=step)
+    errand = get_object_or_404(
+        Errand.objects.select_related("step__run__subscription__tenant", "step__run__subscription__operator"),
+        step=found,
+        settled_at__isnull=True,
+    )
+    staff = errands.staff_of(operator)
+    form = AssignForm(request.POST, prefix=f"{step}-assign", auto_id="id_%s", staff=staff)
+    if not form.is_valid():
+        return _page(request, operator, wrong=(found.pk, form))
+    [person] = [one for one in staff if one.pk == form.cleaned_data["person"]]
+    how = {"errand": errand, "to": person, "by": request.user, "now": timezone.now()}
+    return _answered(request, operator, found, f"Confié à {person}", errands.assign, **how)
+
+
+@operator_view(*TASK_ROLES)
+@require_safe
+def evidence(request, operator, errand):
+    """What proves that it was done."""
+    found = get_object_or_404(
+        Errand.objects.exclude(file=""), public_id=errand, step__run__subscription__operator=operator
+    )
+    try:
+        return pdf_response(path=found.file.name, filename=f"preuve-{found.settled_at:%Y-%m-%d}.pdf")
+    except FileMissing as error:
+        messages.error(request, str(error))
+        return redirect("operator_tasks", operator=operator.slug)
 
 
 @operator_view(*TASK_ROLES)
@@ -90,23 +173,14 @@ def try_again(request, operator, step):
 def _page(request, operator, *, wrong: tuple | None = None):
     """The list; `wrong` is a step's id and its form with errors, shown again as it was typed."""
     page = openings_for_person(operator=operator, page=request.GET.get("page"))
-    wrong_step, wrong_form = wrong or (None, None)
+    staff = errands.staff_of(operator) if page.object_list else []
     context = {
         "operator": operator,
         "crumbs": crumbs(operator, ("Ouvertures et fermetures", "")),
         "page": page,
         "count": format_number(page.paginator.count),
-        "wrong_form": wrong_form,
-        "tasks": [
-            {
-                **_words(task),
-                "step": task.step.pk,
-                "form": wrong_form
-                if task.step.pk == wrong_step
-                else ServiceAddressForm(prefix=str(task.step.pk), auto_id="id_%s"),
-            }
-            for task in page.object_list
-        ],
+        "wrong_form": wrong[1] if wrong else None,
+        "tasks": [{**_words(task), **_forms(task, staff, wrong)} for task in page.object_list],
         "under_way": [
             {**_words(task), "progress": _progress(task)}
             for task in openings_under_way(operator=operator, now=timezone.now())
@@ -115,7 +189,23 @@ def _page(request, operator, *, wrong: tuple | None = None):
     return render(request, "operator/tasks.html", context)
 
 
+def _forms(task: OpeningTask, staff: list, wrong: tuple | None) -> dict:
+    """What may be said of a task; the form that came back with errors in its place."""
+    pk = task.step.pk
+    forms = {"form": _done_form(pk, task.event, task.errand)}
+    if task.event == Event.ACTIVATE:
+        forms["give_up_form"] = GiveUpForm(prefix=f"{pk}-give_up", auto_id="id_%s")
+    if task.errand:
+        forms["assign_form"] = AssignForm(prefix=f"{pk}-assign", auto_id="id_%s", staff=staff)
+    if wrong and wrong[0] == pk:
+        kind = {GiveUpForm: "give_up_form", AssignForm: "assign_form"}.get(type(wrong[1]), "form")
+        forms |= {kind: wrong[1], "wrong": kind}
+    return {"step": pk, **forms}
+
+
 def _words(task: OpeningTask) -> dict:
+    errand = task.errand
+    late = errand is not None and errand.due_on < localdate(timezone.now())
     return {
         "member": task.member,
         "service": task.service,
@@ -126,6 +216,11 @@ def _words(task: OpeningTask) -> dict:
         "verb": VERBS[task.event],
         "opens": task.event == Event.ACTIVATE,
         "label": task.step.label if task.event == Event.CHANGE else "",
+        "calls": asked(task.calls) if task.automatic else [],
+        "person": (errand and errand.assigned_to and str(errand.assigned_to)) or "",
+        "due": day(errand.due_on) if errand else "",
+        "late": late,
+        "points": bool(errand and errand.checklist),
     }
 
 

@@ -1,16 +1,26 @@
 """Openings by hand."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
+from bs4 import BeautifulSoup
 from django.contrib.messages import get_messages
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 from django.utils import timezone
 
-from provisioning.models import Step, StepState
+from provisioning.models import Errand, Step, StepState
 from subscriptions.models import State, Subscription
 from tenants.models import Role
-from tests.factories import EndpointFactory, OperatorFactory, StepFactory
+from tests.factories import (
+    CallFactory,
+    EndpointFactory,
+    ErrandFactory,
+    MembershipFactory,
+    OperatorFactory,
+    StepFactory,
+)
+from tests.factories.subscriptions import PDF
 from tests.tools.database import as_worker
 from tests.tools.queries import snapshot_queries
 
@@ -32,8 +42,12 @@ def url(name, operator, *args):
     return reverse(name, args=[operator.slug, *args])
 
 
+def text(answer) -> str:
+    return " ".join(BeautifulSoup(answer.content, "html.parser").get_text(" ").split())
+
+
 def typed(step, address) -> dict:
-    return {f"{step.pk}-service_url": address}
+    return {f"{step.pk}-service_url": address, f"{step.pk}-evidence": "Compte ouvert."}
 
 
 def saved(step) -> tuple[Step, Subscription]:
@@ -150,8 +164,88 @@ def test_only_those_who_open_may_act(name, operator, sign_in):
 @pytest.mark.parametrize("count", [1, 8])
 def test_queries_of_the_tasks(count, operator, sign_in, snapshot):
     for _ in range(count):
-        opening(operator)
+        asked(opening(operator))
         opening(operator, osb=True, state=StepState.WAITING, problem="")
     client = sign_in(Role.CURATOR, operator)
     with snapshot_queries(snapshot(name="tasks")):
         client.get(url("operator_tasks", operator))
+
+
+def fields(step, **said) -> dict:
+    return {f"{step.pk}-{name}": value for name, value in said.items()}
+
+
+def asked(step, **values) -> Errand:
+    return ErrandFactory(step=step, **values)
+
+
+def kept(errand) -> Errand:
+    with as_worker():
+        return Errand.objects.get(pk=errand.pk)
+
+
+def test_who_is_to_act_by_when_and_what_was_asked_is_said(operator, sign_in):
+    step = opening(operator, osb=True, problem="L’éditeur a refusé l’ouverture (code 400).")
+    curator = MembershipFactory(organisation=operator.organisation, role=Role.CURATOR).user
+    asked(step, assigned_to=curator, due_on=date(2025, 12, 9))
+    CallFactory(step=step, outcome="retry", detail="Le système ne répond pas.")
+    page = text(sign_in(Role.CURATOR, operator).get(url("operator_tasks", operator)))
+    for words in (f"À faire par {curator}", "9 décembre 2025", "en retard", "Le système ne répond pas."):
+        assert words in page
+
+
+def test_done_takes_a_sentence_and_keeps_the_proof_for_the_staff(operator, sign_in):
+    step, client = opening(operator), sign_in(Role.CURATOR, operator)
+    address = url("operator_task_done", operator, step.pk)
+    assert "Dites en une phrase" in text(client.post(address, fields(step, evidence="")))
+    wrong = SimpleUploadedFile("preuve.pdf", b"MZ", content_type="application/pdf")
+    answer = client.post(address, {**fields(step, evidence="Compte ouvert."), f"{step.pk}-file": wrong})
+    assert "n’est pas un PDF" in text(answer)
+    assert "Compte ouvert." in text(answer)
+    assert saved(step)[0].state == StepState.NEEDS_PERSON
+    proof = SimpleUploadedFile("preuve.pdf", PDF, content_type="application/pdf")
+    client.post(address, {**fields(step, evidence="Compte ouvert."), f"{step.pk}-file": proof})
+    with as_worker():
+        errand = Errand.objects.get()
+    assert saved(step)[0].state == StepState.DONE
+    assert client.get(url("operator_task_evidence", operator, errand.public_id)).content == PDF
+    elsewhere = OperatorFactory()
+    theirs = sign_in(Role.CURATOR, elsewhere)
+    assert theirs.get(url("operator_task_evidence", elsewhere, errand.public_id)).status_code == 404
+
+
+def test_every_point_is_ticked_before_it_is_done_and_some_may_be_kept(operator, sign_in):
+    step, client = opening(operator), sign_in(Role.CURATOR, operator)
+    points = [{"text": text, "ticked": False} for text in ("Créer le compte", "Envoyer les accès")]
+    errand = asked(step, checklist=points)
+    address = url("operator_task_done", operator, step.pk)
+    client.post(address, {**fields(step, points=["1", "7"]), "garder": "1"})
+    assert [point["ticked"] for point in kept(errand).checklist] == [False, True]
+    answer = client.post(address, fields(step, points=["1"], evidence="Ouvert."))
+    assert "Cochez chaque point" in text(answer)
+    client.post(address, fields(step, points=["0", "1"], evidence="Ouvert."))
+    assert saved(step)[0].state == StepState.DONE
+
+
+def test_an_opening_is_given_up_with_a_reason(operator, sign_in):
+    step, client = opening(operator), sign_in(Role.CURATOR, operator)
+    address = url("operator_task_give_up", operator, step.pk)
+    assert "l’adhérent la lira" in text(client.post(address, fields(step, **{"give_up-reason": ""})))
+    client.post(address, fields(step, **{"give_up-reason": "L’éditeur a fermé."}))
+    assert saved(step)[0].state == StepState.MOOT
+    with as_worker():
+        assert Step.objects.get(run__event="undo").state == StepState.PENDING
+    answer = client.post(address, fields(step, **{"give_up-reason": "Encore."}), follow=True)
+    assert "n’attend plus personne" in text(answer)
+
+
+def test_it_is_passed_to_another_of_the_staff(operator, sign_in):
+    step, client = opening(operator), sign_in(Role.CURATOR, operator)
+    errand = asked(step)
+    other = MembershipFactory(organisation=operator.organisation, role=Role.OPERATOR_ADMIN).user
+    address = url("operator_task_assign", operator, step.pk)
+    foreigner = MembershipFactory(role=Role.CURATOR).user
+    answer = client.post(address, fields(step, **{"assign-person": foreigner.pk}))
+    assert "n’a plus le rôle" in text(answer)
+    client.post(address, fields(step, **{"assign-person": other.pk}))
+    assert kept(errand).assigned_to_id == other.pk
