@@ -239,6 +239,17 @@ DEFAULT_FROM_EMAIL = env.str("EMAIL_FROM", default="Halle <ne-pas-repondre@halle
 # Addresses given by others may not lead to private networks (no request forgery through them), and are https.
 ALLOW_PRIVATE_ADDRESSES = False
 
+# For offers opened by Terraform, in the workers only: the folder of the modules that are allowed, and the S3
+# bucket of their states, whose key is in HALLE_TERRAFORM_STATE_KEY and _SECRET.
+TERRAFORM = {
+    "binary": env.str("HALLE_TERRAFORM", default="terraform"),
+    "modules": env.str("HALLE_TERRAFORM_MODULES", default=""),
+    "cli_config": env.str("HALLE_TERRAFORM_CLI_CONFIG", default=""),
+    "state_bucket": env.str("HALLE_TERRAFORM_STATE_BUCKET", default=""),
+    "state_region": env.str("HALLE_TERRAFORM_STATE_REGION", default="eu-west-3"),
+    "state_endpoint": env.str("HALLE_TERRAFORM_STATE_ENDPOINT", default=""),
+}
+
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,

@@ -16,6 +16,7 @@ from pydantic import ValidationError
 from provisioning.connectors.manual.connector import ManualConnector
 from provisioning.connectors.osb.connector import OsbConnector
 from provisioning.connectors.outcomes import Done, InProgress, NeedsPerson, Way
+from provisioning.connectors.terraform.connector import TerraformConnector
 from provisioning.connectors.webhook.connector import WebhookConnector
 from provisioning.models import Event
 from provisioning.models.endpoint import ConnectorKind
@@ -82,6 +83,7 @@ class Connector(Protocol):
 CONNECTORS = {
     ConnectorKind.OSB: OsbConnector,
     ConnectorKind.WEBHOOK: WebhookConnector,
+    ConnectorKind.TERRAFORM: TerraformConnector,
     ConnectorKind.MANUAL: ManualConnector,
 }
 

@@ -6,6 +6,7 @@ from django.db import models
 class ConnectorKind(models.TextChoices):
     OSB = "osb", "Open Service Broker"
     WEBHOOK = "webhook", "message signé (webhook)"
+    TERRAFORM = "terraform", "module Terraform"
     MANUAL = "manual", "ouverture par une personne"
 
 

@@ -35,10 +35,15 @@ def now():
 def vendor(monkeypatch):
     monkeypatch.setenv("TEST_WEBHOOK_SECRET", SECRET)
     monkeypatch.setenv("TEST_CALLBACK_SECRET", CALLBACK_SECRET)
-    monkeypatch.setattr(calling, "TOTAL_SECONDS", 0.3)
     with vendor_listening() as vendor:
         vendor.answers = [LATER]
         yield vendor
+
+
+@pytest.fixture
+def hurried(monkeypatch):
+    """Halle does not wait for a vendor that hangs."""
+    monkeypatch.setattr(calling, "TOTAL_SECONDS", 0.5)
 
 
 def planned(vendor, *, now, **config) -> Run:
@@ -95,6 +100,7 @@ def test_a_service_opens_when_its_vendor_calls_back(vendor, now):
     assert len(vendor.messages) == 1
 
 
+@pytest.mark.usefixtures("hurried")
 def test_what_was_sent_and_answered_is_kept_call_by_call(vendor, now):
     vendor.answers = [Answer(503, b"tomorrow"), Answer(hang=True), LATER]
     run = planned(vendor, now=now)
@@ -180,7 +186,7 @@ def test_a_callback_before_the_answer_waits_for_it(vendor, now):
     call_back(path_told(vendor))
     with as_worker():
         assert settle_callbacks(now=now) == 0
-        record([(claim, outcome)], now=now)
+        record([(claim, outcome, now)], now=now)
         assert settle_callbacks(now=now) == 1
         assert Step.objects.get(run=run).state == StepState.DONE
     assert subscription_of(run).state == State.ACTIVE
@@ -196,12 +202,13 @@ def test_a_callback_after_the_worker_died_is_enough(vendor, now):
         late = now + LEASE + timedelta(seconds=1)
         assert settle_callbacks(now=late) == 1
         assert Step.objects.get(run=run).state == StepState.DONE
-        record([(dead, outcome)], now=late)  # it was only slow
+        record([(dead, outcome, late)], now=late)  # it was only slow
         step = Step.objects.get(run=run)
         assert (step.state, step.lease_until) == (StepState.DONE, None)
     assert subscription_of(run).state == State.ACTIVE
 
 
+@pytest.mark.usefixtures("hurried")
 def test_a_callback_while_the_sending_is_tried_again(vendor, now):
     """The answer was lost, not the message."""
     vendor.answers = [Answer(hang=True)]

@@ -1,0 +1,167 @@
+"""An allowed module of Terraform opens, changes and closes a service: by a worker, never by a web process.
+
+Its state is kept in S3 under the instance's key and locked while it is worked on, so that asking again does
+the rest and no more: no outcome here is `doubtful`. A worker that dies leaves its command running, at most to
+its limit; until then its lock holds off the next one.
+"""
+
+import json
+import os
+import re
+from datetime import UTC, datetime
+from typing import Annotated
+
+from pydantic import BaseModel, Field, StringConstraints
+
+from provisioning.connectors.outcomes import Done, NeedsPerson, Retry, Way
+from provisioning.connectors.terraform import state
+from provisioning.connectors.terraform.running import ModuleUnknown, Outcome, Unequipped, Workplace, workplace
+from provisioning.connectors.webhook.words import MAX_MESSAGE, web_address
+from provisioning.models.run import Cause, Event
+
+VARIABLES_FILE = "halle.auto.tfvars.json"
+RESERVED = re.compile(r"AWS_|TF_|HALLE_|LD_|PATH$|HOME$")
+_ERROR = re.compile(r"^[│\s]*Error: (.+)$", re.MULTILINE)
+
+VariableName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]{0,99}$")]
+
+
+class TerraformConnector:
+    class Config(BaseModel):
+        """`module` names a folder among those allowed on the platform. `variables` are given to it as they
+        are; `environment` names, for each variable of its environment, the one of the worker's that holds it:
+        the secrets of its providers (as `TF_VAR_…` for a sensitive variable). `url_output`: the output
+        that says where the service is. `suspends`: the module looks at `suspended`. `minutes`: how long one
+        command may last."""
+
+        module: Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,59}$")]
+        variables: dict[VariableName, str | int | bool] = {}
+        environment: dict[VariableName, VariableName] = {}
+        url_output: str = "url"
+        suspends: bool = False
+        minutes: int = Field(default=20, ge=1, le=state.MAX_MINUTES)
+
+    def __init__(self, config: Config):
+        self.config = config
+
+    def way_of(self, event: Event) -> Way:
+        """The module does all, but a suspension that it does not look at."""
+        by_hand = event in (Event.SUSPEND, Event.RESUME) and not self.config.suspends
+        return Way.PERSON if by_hand else Way.MACHINE
+
+    def ensure_open(self, request) -> Done | NeedsPerson:
+        """Applies the module. Raises Retry."""
+        return self._carry_out(request, "apply")
+
+    def ensure_changed(self, request) -> Done | NeedsPerson:
+        """Applies the module with what is in force now. Raises Retry."""
+        return self._carry_out(request, "apply")
+
+    def ensure_suspended(self, request) -> Done | NeedsPerson:
+        """As a change, where the module looks at it."""
+        if self.way_of(Event.SUSPEND) == Way.PERSON:
+            return NeedsPerson(
+                "Le module ne sait pas suspendre : fermer l’accès de la collectivité à la main."
+            )
+        return self._carry_out(request, "apply")
+
+    def ensure_resumed(self, request) -> Done | NeedsPerson:
+        """As `ensure_suspended`."""
+        if self.way_of(Event.RESUME) == Way.PERSON:
+            return NeedsPerson("Le module ne sait pas rouvrir : rendre l’accès à la collectivité à la main.")
+        return self._carry_out(request, "apply")
+
+    def ensure_closed(self, request) -> Done | NeedsPerson:
+        """Destroys all that the module made. Raises Retry."""
+        return self._carry_out(request, "destroy")
+
+    def poll(self, request, operation: str) -> Done | NeedsPerson:
+        """Nothing goes on elsewhere: the same again."""
+        return self.ensure_open(request)
+
+    def poll_changing(self, request, operation: str) -> Done | NeedsPerson:
+        """As `poll`."""
+        return self.ensure_changed(request)
+
+    def poll_closing(self, request, operation: str) -> Done | NeedsPerson:
+        """As `poll`."""
+        return self.ensure_closed(request)
+
+    def _carry_out(self, request, verb: str) -> Done | NeedsPerson:
+        try:
+            environment = {**self._environment(), **state.credentials()}
+            with workplace(
+                module=self.config.module, environment=environment, seconds=self.config.minutes * 60
+            ) as place:
+                self._write_variables(place, request)
+                self._expect(state.prepare(place, instance=request.key), doing="la préparation")
+                self._locked(place, verb, "-auto-approve", doing=_DOING[verb])
+                return Done(url=self._url(place) if verb == "apply" else "")
+        except ModuleUnknown:
+            return NeedsPerson(
+                "Le module Terraform de cette offre n’est pas de ceux que la plateforme permet."
+            )
+        except Unequipped as problem:
+            return NeedsPerson(str(problem))
+
+    def _locked(self, place: Workplace, *arguments: str, doing: str) -> None:
+        """A command that takes the state's lock; one left by a dead run is broken first."""
+        command = (*arguments, "-no-color", "-input=false", "-lock-timeout=20s")
+        outcome = place.run(*command)
+        lock = state.lock_in(outcome)
+        if lock and lock.is_dead(now=datetime.now(UTC)):
+            self._expect(place.run("force-unlock", "-force", lock.id, seconds=300), doing="la reprise")
+            outcome = place.run(*command)
+            lock = state.lock_in(outcome)
+        if lock:
+            raise Retry("Terraform travaille déjà à ce service.", cause=Cause.BUSY)
+        self._expect(outcome, doing=doing)
+
+    def _url(self, place: Workplace) -> str:
+        outcome = place.run("output", "-no-color", "-json", seconds=300)
+        self._expect(outcome, doing="la lecture des résultats")
+        try:
+            found = json.loads(outcome.said).get(self.config.url_output, {})
+        except ValueError as error:
+            raise Retry("Les résultats de Terraform sont illisibles.", cause=Cause.UNREADABLE) from error
+        return "" if found.get("sensitive") else web_address(found.get("value"))
+
+    def _expect(self, outcome: Outcome, *, doing: str) -> None:
+        """Raises Retry when a command did not succeed."""
+        if outcome.code == 0:
+            return
+        if outcome.timed_out:
+            raise Retry(f"Terraform a mis trop de temps : {doing} est arrêtée.", cause=Cause.TIMEOUT)
+        why = self._without_secrets(" / ".join(_ERROR.findall(outcome.said)))[:MAX_MESSAGE]
+        raise Retry(f"Terraform a échoué dans {doing}{f' : {why}' if why else '.'}", cause=Cause.BROKEN)
+
+    def _without_secrets(self, text: str) -> str:
+        for secret in {*self._environment().values(), *state.credentials().values()}:
+            if secret:
+                text = text.replace(secret, "…")
+        return text
+
+    def _environment(self) -> dict[str, str]:
+        """What the module's providers need. Names that would steer Terraform itself are not passed on."""
+        return {
+            name: os.environ.get(variable, "")
+            for name, variable in self.config.environment.items()
+            if name.startswith("TF_VAR_") or not RESERVED.match(name)
+        }
+
+    def _write_variables(self, place: Workplace, request) -> None:
+        told = {
+            "instance": request.key,
+            "subscription": request.subscription_id,
+            "organisation_name": request.organisation_name,
+            "siren": request.siren,
+            "insee_code": request.insee_code,
+            "operator": request.operator_name,
+            "options": sorted(request.options),
+            "counts": dict(request.counts),
+            "suspended": request.suspended,
+        }
+        (place.folder / VARIABLES_FILE).write_text(json.dumps({**self.config.variables, **told}))
+
+
+_DOING = {"apply": "l’ouverture", "destroy": "la suppression"}

@@ -1,0 +1,2 @@
+# It says something else than Terraform understands.
+resource "nothing" {
