@@ -230,6 +230,7 @@ def _provisioning(rows: Rows, subscription: Subscription, approved, opened, rng:
         subscription=subscription,
         event="activate",
         created_at=approved,
+        starts_at=approved,
         finished_at=opened,
     )
     step = Step(
