@@ -6,5 +6,5 @@ class ProvisioningConfig(AppConfig):
     verbose_name = "Ouverture des services"
 
     def ready(self):
-        from provisioning import checks as keys_at_rest  # noqa: F401
+        from provisioning import sealing_checks  # noqa: F401
         from provisioning.entitlements import checks  # noqa: F401

@@ -15,7 +15,7 @@ from marketplace.settings.base import (
     database,
     env,
 )
-from provisioning.checks import DEVELOPMENT_KEY
+from provisioning.sealing_checks import DEVELOPMENT_KEY
 
 DEBUG = env.bool("HALLE_DEBUG", default=True)
 SECRET_KEY = "development only, never in production"  # noqa: S105

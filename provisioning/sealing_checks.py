@@ -24,7 +24,7 @@ def keys_at_rest_can_seal(app_configs, **kwargs):
         Error(
             "SECRET_KEYS_AT_REST needs one Fernet key or more, comma-separated.",
             hint=hint,
-            id="provisioning.E001",
+            id="provisioning.E003",
         )
     ]
 
@@ -36,7 +36,7 @@ def development_key_refused_in_production(app_configs, **kwargs):
         return [
             Error(
                 "The development key of secrets at rest is in use: not for production.",
-                id="provisioning.E002",
+                id="provisioning.E004",
             )
         ]
     return []
