@@ -34,8 +34,10 @@ class Access:
 
 def access_of(subscription: Subscription) -> Access | None:
     """The credentials of an open service; None when it has none. One or three queries."""
+    if subscription.state not in RUNNING:
+        return None
     endpoint = getattr(subscription.listing.offer, "endpoint", None)
-    if subscription.state not in RUNNING or endpoint is None or not endpoint.binds:
+    if endpoint is None or not endpoint.binds:
         return None
     live = list(
         live_bindings(subscription)

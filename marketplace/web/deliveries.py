@@ -19,6 +19,7 @@ from tenants.models import Operator
 PAGE_SIZE = 10
 TITLE = "Messages envoyés"
 BADGES = {
+    StepState.LATER: "neutral",
     StepState.PENDING: "info",
     StepState.RUNNING: "info",
     StepState.WAITING: "info",

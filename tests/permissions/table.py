@@ -244,6 +244,10 @@ def _tried(world: World) -> list:
     return [world.tried.public_id]
 
 
+def _bound(world: World) -> list:
+    return [world.bound.public_id]
+
+
 def _suspended(world: World) -> list:
     return [world.suspended.public_id]
 
@@ -776,6 +780,8 @@ TABLE = [
     member("member_message_file", thing=_joined("member"), get=opens(MEMBERS)),
     member("member_cancel", thing=_requested,
            post=not_found(MEMBERS) | leads(SECRETARY, ORG_ADMIN)),  # it is this secretary's request
+    member("member_credentials", thing=_bound, post=opens(ORG_ADMIN)),
+    member("member_credentials_renew", thing=_bound, post=leads(ORG_ADMIN)),
     member("member_trial", thing=lambda world: [world.tryable.pk], get=opens(SECRETARY),
            post=leads(SECRETARY), sends=lambda world: {"request_key": str(uuid4())},
            foreign=opens(SECRETARY)),  # as for a subscription
@@ -895,6 +901,7 @@ TABLE = [
     operator("operator_payers", get=opens(OPERATORS)),
     operator("operator_payers_csv", get=opens(OPERATORS)),
     operator("operator_subscription", thing=_active, get=opens(OPERATORS)),
+    operator("operator_credentials_renew", thing=_bound, post=leads(TASKS)),
     operator("operator_subscription_suspend", thing=_active, post=leads(TASKS), sends=_a_suspension),
     operator("operator_subscription_resume", thing=_suspended, post=leads(TASKS), sends=_a_suspension),
     operator("operator_subscription_payers", thing=_active, get=opens(OPERATORS)),

@@ -83,6 +83,7 @@ from tests.factories import (
     AmendmentFactory,
     AssistanceFactory,
     BillingRunFactory,
+    BindingFactory,
     BulkLineFactory,
     BulkRequestFactory,
     ChecklistItemFactory,
@@ -90,6 +91,7 @@ from tests.factories import (
     CollegeFactory,
     CostKeyFactory,
     DeliveryFactory,
+    EndpointFactory,
     EnvelopeFactory,
     ErrandFactory,
     ExitFactory,
@@ -119,6 +121,7 @@ from tests.factories import (
     PlannedPublicationFactory,
     PriceGridFactory,
     ReviewFactory,
+    RunFactory,
     SavedSearchFactory,
     ServiceKeyFactory,
     ServiceSheetFactory,
@@ -208,6 +211,7 @@ class World:
     expiring: Subscription  # unless it is renewed expressly
     active: Subscription  # with the act that approved it
     suspended: Subscription
+    bound: Subscription  # with credentials that nobody has seen
     tryable: Listing  # for nothing
     tried: Subscription  # a trial under way
     shares: dict[str, PayerShare]  # of that one: "proposed", "agreed"
@@ -417,6 +421,7 @@ def _member_side(side: dict, commune: Organisation) -> dict:
         "requested": requested,
         "active": active,
         "suspended": SubscriptionFactory(state=State.SUSPENDED, listing=listing("Parapheur"), **asked),
+        "bound": _bound(SubscriptionFactory(state=State.ACTIVE, listing=listing("Pont-levis"), **asked)),
         "tryable": ListingFactory(operator=side["operator"], grid__trial_days=30),
         "tried": TrialFactory(listing=listing("Agenda"), **asked),
         "shares": _shares(subscription=active),
@@ -442,6 +447,14 @@ def _member_side(side: dict, commune: Organisation) -> dict:
             call__step__state=StepState.NEEDS_PERSON,
         ),
     }
+
+
+def _bound(subscription: Subscription) -> Subscription:
+    """Its vendor gave credentials."""
+    EndpointFactory(offer=subscription.listing.offer, osb=True, bindable=True)
+    run = RunFactory(subscription=subscription, finished_at=NOW)
+    BindingFactory(made_by__run=run, made_by__state=StepState.DONE, given=True)
+    return subscription
 
 
 def _paid_by_a_key(subscription: Subscription) -> CostKey:

@@ -8,6 +8,7 @@ from django.utils.timezone import localdate
 
 from billing.adjustment_queries import to_come
 from marketplace.web.adjustment_words import announced
+from marketplace.web.commune.credentials import credentials_block
 from marketplace.web.commune.forms import DecisionForm, RefuseForm
 from marketplace.web.commune.home import may_approve
 from marketplace.web.commune.leaving import leaving_block
@@ -82,6 +83,7 @@ def detail_page(
         "follow": follow(organisation, subscription),
         "life": life_of(request, organisation, subscription, leaving=leaves),
         "trial": trial_block(request, organisation, subscription),
+        "access": credentials_block(request, organisation, subscription),
         "breakdown": frozen_breakdown(subscription),
         "adjustments": [
             announced(one) for one in to_come(organisation=organisation, subscription=subscription)

@@ -9,12 +9,14 @@ from django.utils.timezone import localdate
 from django.views.decorators.http import require_POST, require_safe
 
 from marketplace.web.access import operator_view
+from marketplace.web.commune.credentials import ask_for_new, said_of
 from marketplace.web.commune.words import price_in_list
 from marketplace.web.formats import day, moment
 from marketplace.web.operator.dashboard import subscription_state
 from marketplace.web.operator.lists import crumbs
 from marketplace.web.operator.roles import TASK_ROLES
 from marketplace.web.provisioning_words import BEFOREHAND, planned
+from provisioning.credentials import access_of, rotation_under_way
 from provisioning.history import history_of, way_for
 from provisioning.models import Event
 from subscriptions import suspending
@@ -73,6 +75,14 @@ def resume(request, operator, public_id):
     return _decide(request, operator, public_id, ResumeForm, suspending.resume, "rouvert")
 
 
+@operator_view(*TASK_ROLES)
+@require_POST
+def renew(request, operator, public_id):
+    """Asks the vendor for new credentials; only the member's administrator will see them."""
+    ask_for_new(request, _found(operator, public_id))
+    return redirect("operator_subscription", operator=operator.slug, public_id=public_id)
+
+
 def _decide(request, operator, public_id, form_class, verb, done: str):
     found = _found(operator, public_id)
     form = form_class(request.POST)
@@ -128,8 +138,22 @@ def _page(request, operator, found: Subscription, *, form: forms.Form | None = N
         "beforehand": BEFOREHAND[event, way_for(found, event)] if decides else "",
         "post_url": reverse(verb, args=[operator.slug, found.public_id]),
         "suspension": _suspension(found),
+        "access": _access(request, operator, found),
     }
     return render(request, "operator/subscription.html", context)
+
+
+def _access(request, operator, found: Subscription) -> dict | None:
+    access = access_of(found)
+    if access is None:
+        return None
+    renews = bool(request.roles & TASK_ROLES) and not rotation_under_way(found)
+    return {
+        "said": said_of(access),
+        "renew_url": reverse("operator_credentials_renew", args=[operator.slug, found.public_id])
+        if renews
+        else "",
+    }
 
 
 def _suspension(found: Subscription) -> str:

@@ -215,7 +215,7 @@ def _words(task: OpeningTask) -> dict:
         "automatic": task.automatic,
         "verb": VERBS[task.event],
         "opens": task.event == Event.ACTIVATE,
-        "label": task.step.label if task.event == Event.CHANGE else "",
+        "label": task.step.label if task.event == Event.CHANGE or task.step.position > 1 else "",
         "calls": asked(task.calls) if task.automatic else [],
         "person": (errand and errand.assigned_to and str(errand.assigned_to)) or "",
         "due": day(errand.due_on) if errand else "",

@@ -57,6 +57,11 @@ urlpatterns = [
     path(
         "abonnements/<uuid:public_id>/suspendre/", subscription.suspend, name="operator_subscription_suspend"
     ),
+    path(
+        "abonnements/<uuid:public_id>/identifiants/renouveler/",
+        subscription.renew,
+        name="operator_credentials_renew",
+    ),
     path("abonnements/<uuid:public_id>/rouvrir/", subscription.resume, name="operator_subscription_resume"),
     path("abonnements/<uuid:public_id>/payeurs/", payers.subscription, name="operator_subscription_payers"),
     path("abonnements/<uuid:public_id>/payeurs/proposer/", payers.new, name="operator_payer_new"),
