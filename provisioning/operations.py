@@ -308,6 +308,14 @@ def try_again(*, step: Step, by: User, now: datetime) -> None:
 
 
 @transaction.atomic
+def plan_undoing(*, subscription: Subscription, now: datetime) -> Run:
+    """Writes the plan that deletes what a vendor may still hold of a service that is not, or no longer,
+    subscribed to, as `plan_activation`."""
+    label = "Effacement de ce qui reste chez l’éditeur"
+    return _plan_ending(subscription, Event.UNDO, name="undo", label=label, now=now)
+
+
+@transaction.atomic
 def give_up(*, step: Step, by: User, reason: str, now: datetime) -> Run:
     """A person gives an opening up: what the vendor may hold of it is deleted there, then the subscription is
     cancelled (`subscriptions.giving_up`). A change or a closing is owed: it is never given up, and a
@@ -325,12 +333,6 @@ def give_up(*, step: Step, by: User, reason: str, now: datetime) -> Run:
     Run.objects.filter(pk=step.run_id).update(finished_at=now)
     errands.settle(step=step, how=Settled.GIVEN_UP, by=by, now=now, evidence=reason)
     subscription = step.run.subscription
-    run = _plan_ending(
-        subscription,
-        Event.UNDO,
-        name="undo",
-        label="Effacement de ce que l’éditeur a pu commencer",
-        now=now,
-    )
+    run = plan_undoing(subscription=subscription, now=now)
     giving_up.give_up(subscription=subscription, by=by, reason=reason, now=now)
     return run

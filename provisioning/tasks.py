@@ -27,6 +27,16 @@ def remind_people(timestamp: int) -> None:
         errands.remind_due(now=timezone.now())
 
 
+@app.periodic(cron="17 2 * * *")
+@app.task(queue="provisioning", queueing_lock="provisioning.look_at_all", retry=3)
+def look_at_all(timestamp: int) -> None:
+    """Every night: what vendors say there is, against what Halle believes."""
+    from provisioning import drift
+
+    with every_tenant():
+        drift.look_at_all(now=timezone.now())
+
+
 @app.periodic(cron="41 3 * * *")
 @app.task(queue="provisioning", queueing_lock="provisioning.count_track_records", retry=3)
 def count_track_records(timestamp: int) -> None:

@@ -9,13 +9,13 @@ To add one: a folder here with `connector.py`, a line in `CONNECTORS`, its kind 
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from pydantic import ValidationError
 
 from provisioning.connectors.manual.connector import ManualConnector
 from provisioning.connectors.osb.connector import OsbConnector
-from provisioning.connectors.outcomes import Done, InProgress, NeedsPerson, Way
+from provisioning.connectors.outcomes import Absent, Done, InProgress, NeedsPerson, Seen, Way
 from provisioning.connectors.terraform.connector import TerraformConnector
 from provisioning.connectors.webhook.connector import WebhookConnector
 from provisioning.models import Event
@@ -78,6 +78,15 @@ class Connector(Protocol):
 
     def poll(self, request: ServiceRequest, operation: str) -> Done | InProgress | NeedsPerson:
         """How far an asynchronous opening has come. Raises `Retry` when the vendor does not answer."""
+
+
+@runtime_checkable
+class Lookable(Protocol):
+    """A connector whose vendor can be asked what it has."""
+
+    def look(self, request: ServiceRequest) -> Seen | Absent | None:
+        """What the vendor says of the service; None where it does not say. Raises `Retry` when it may answer
+        later."""
 
 
 CONNECTORS = {

@@ -43,6 +43,18 @@ class Credentials:
 
 
 @dataclass(frozen=True)
+class Seen:
+    """The vendor has the service. `differences`: what of it is not as asked, in French."""
+
+    differences: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Absent:
+    """The vendor does not know the service."""
+
+
+@dataclass(frozen=True)
 class Done:
     """It is done: the service is open, at `url` ("" when it has no address of its own), or `credentials` were
     given. `exchange`, of any outcome: the message to keep, if the connector keeps them."""

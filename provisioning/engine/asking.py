@@ -2,11 +2,11 @@
 
 from pydantic import ValidationError
 
-from provisioning.connectors import connector_for
+from provisioning.connectors import Lookable, ServiceRequest, connector_for
 from provisioning.connectors.calling import AddressRefused
-from provisioning.connectors.outcomes import Done, InProgress, NeedsPerson, Retry
+from provisioning.connectors.outcomes import Absent, Done, InProgress, NeedsPerson, Retry, Seen
 from provisioning.engine.claiming import Claim
-from provisioning.models import Event
+from provisioning.models import Endpoint, Event
 
 NO_WORD = "-"  # under way, and the vendor gave no word for it
 _BY_HAND = {
@@ -66,3 +66,12 @@ def ask(claim: Claim) -> Outcome:
         return NeedsPerson("Le raccordement de cette offre est mal configuré.")
     except AddressRefused as refusal:
         return NeedsPerson(str(refusal))
+
+
+def look(endpoint: Endpoint, request: ServiceRequest) -> Seen | Absent | None:
+    """What a vendor says that it has; None where it cannot be asked, or does not say now."""
+    try:
+        connector = connector_for(endpoint)
+        return connector.look(request) if isinstance(connector, Lookable) else None
+    except (Retry, ValidationError, AddressRefused):
+        return None

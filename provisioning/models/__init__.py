@@ -1,4 +1,5 @@
 from provisioning.models.binding import Binding
+from provisioning.models.drift import Drift, DriftKind
 from provisioning.models.endpoint import Endpoint
 from provisioning.models.errand import Errand, Settled
 from provisioning.models.lane import Lane
@@ -13,6 +14,8 @@ __all__ = [
     "Callback",
     "Cause",
     "Delivery",
+    "Drift",
+    "DriftKind",
     "Endpoint",
     "Errand",
     "Event",

@@ -8,8 +8,9 @@ from django.db.models import F, Q
 
 class TrackRecord(models.Model):
     """Of the services that a vendor opened from `since` to `counted_on`, excluded: how many, how many of them
-    without a person having to step in, half of them within how many minutes, and how many of its answers left
-    in doubt whether the work was done. Counted every night by the worker; it names no subscriber."""
+    without a person having to step in, half of them, and nine in ten, within how many minutes; how many of
+    its answers left in doubt whether the work was done; how many openings were given up, and how many
+    services it still had after their end. Counted every night by the worker; it names no subscriber."""
 
     vendor = models.OneToOneField("catalog.Vendor", on_delete=models.CASCADE, related_name="track_record")
     since = models.DateField()
@@ -17,6 +18,9 @@ class TrackRecord(models.Model):
     opened = models.PositiveIntegerField("services ouverts")
     unaided = models.PositiveIntegerField("sans intervention")
     median_minutes = models.PositiveIntegerField("délai médian, en minutes")
+    slow_minutes = models.PositiveIntegerField("délai de 9 sur 10, en minutes", default=0)
+    given_up = models.PositiveIntegerField("ouvertures abandonnées", default=0)
+    orphans = models.PositiveIntegerField("services restés après leur fin", default=0)
     doubts = models.PositiveIntegerField("réponses douteuses")
 
     class Meta:

@@ -10,6 +10,7 @@ from provisioning.models import (
     Call,
     Callback,
     Delivery,
+    Drift,
     Endpoint,
     Errand,
     Lane,
@@ -177,3 +178,17 @@ class BindingFactory(Factory):
     )
     tenant = factory.SelfAttribute("made_by.tenant")
     subscription = factory.SelfAttribute("made_by.run.subscription")
+
+
+class DriftFactory(Factory):
+    """A service that its vendor does not know."""
+
+    class Meta:
+        model = Drift
+
+    subscription = factory.SubFactory(SubscriptionFactory, state=State.ACTIVE)
+    tenant = factory.SelfAttribute("subscription.tenant")
+    kind = "missing"
+    words = "L’éditeur ne connaît pas ce service."
+    opened_at = APPROVED_AT
+    seen_at = APPROVED_AT

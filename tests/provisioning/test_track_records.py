@@ -6,10 +6,17 @@ import pytest
 from django.urls import reverse
 from django.utils.timezone import make_aware
 
-from marketplace.web.openings import opening_record
+from marketplace.web.openings import opening_record, usual_time
 from provisioning.models import Call, Run, StepState, TrackRecord
 from provisioning.track_records import DAYS, ENOUGH, count_track_records, track_record_of
-from tests.factories import ListingFactory, StepFactory, SubscriptionFactory
+from tests.factories import (
+    DriftFactory,
+    ErrandFactory,
+    ListingFactory,
+    StepFactory,
+    SubscriptionFactory,
+    UserFactory,
+)
 from tests.factories.provisioning import CallFactory
 from tests.tools.database import as_worker
 
@@ -48,6 +55,7 @@ def test_what_a_vendor_opened_is_counted_with_its_median_and_what_needed_a_perso
     counted()
     record = track_record_of(listing.vendor)
     assert (record.opened, record.unaided, record.median_minutes, record.doubts) == (5, 4, 10, 1)
+    assert record.slow_minutes == 3_240
     assert (record.counted_on - record.since).days == DAYS
     assert track_record_of(other.vendor) is None  # too few to tell
     assert TrackRecord.objects.count() == 2
@@ -114,3 +122,30 @@ def test_it_stands_on_the_sheet(client):
     assert "Aucun n’a demandé qu’une personne intervienne." in page
     with as_worker():
         assert Call.objects.count() == ENOUGH
+
+
+def test_what_was_given_up_is_no_opening_and_what_stayed_is_told():
+    listing = ListingFactory()
+    for _ in range(5):
+        opened(listing, minutes=3)
+    given_up = opened(listing, minutes=9_000)
+    with as_worker():
+        given_up.steps.update(state=StepState.MOOT)
+        step = given_up.steps.get()
+    by = {"settled_at": MORNING, "settled_by": UserFactory(), "settled_as": "given_up"}
+    ErrandFactory(step=step, **by)
+    DriftFactory(subscription__listing=listing, kind="orphan", opened_at=MORNING, seen_at=MORNING)
+    counted()
+    record = track_record_of(listing.vendor)
+    assert (record.opened, record.given_up, record.orphans, record.slow_minutes) == (5, 1, 1, 3)
+    said = opening_record(record)
+    assert said[2] == "1 ouverture a été abandonnée."
+    assert said[3].startswith("1 service était encore là")
+
+
+def test_who_waits_reads_how_long_it_takes():
+    assert usual_time(record(slow_minutes=70)) == (
+        "Cet éditeur ouvre en général en moins de 13 minutes ; 9 fois sur 10, en moins de 2 heures."
+    )
+    assert usual_time(record(slow_minutes=12)) == "Cet éditeur ouvre en général en moins de 13 minutes."
+    assert usual_time(None) == ""

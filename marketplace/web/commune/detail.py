@@ -1,5 +1,7 @@
 """What the page of one subscription shows, to whom. Shared by the page and by the forms on it."""
 
+from datetime import timedelta
+
 from django.db.models import prefetch_related_objects
 from django.shortcuts import render
 from django.urls import reverse
@@ -20,9 +22,12 @@ from marketplace.web.commune.trial import trial_block, trial_facts
 from marketplace.web.commune.value import value_link
 from marketplace.web.commune.words import act_word, plural, yearly_price
 from marketplace.web.formats import day, moment
+from marketplace.web.openings import usual_time
 from marketplace.web.price_views import frozen_breakdown
 from marketplace.web.requests.messages import MessageForm, message_block
-from provisioning.queries import opening_of
+from provisioning.models import TrackRecord
+from provisioning.queries import Opening, opening_of
+from provisioning.track_records import track_record_of
 from subscriptions.chain import waits_for
 from subscriptions.choosing import counted_in
 from subscriptions.deciding import Rule, assembly, authorities, head, may_decide
@@ -152,13 +157,26 @@ def may_cancel(request, subscription: Subscription) -> bool:
 def follow(organisation: Organisation, subscription: Subscription) -> dict:
     """The region that follows the progress, with its timeline."""
     waiting = waits_for(subscription, Party.MEMBER)
+    opening = None if subscription.state == State.REQUESTED else opening_of(subscription)
+    under_way = opening is not None and subscription.state == State.PROVISIONING
+    record = track_record_of(subscription.listing.sheet.vendor) if under_way else None
     return timeline(
         subscription=subscription,
-        opening=None if subscription.state == State.REQUESTED else opening_of(subscription),
+        opening=opening,
         approvers=_approvers(organisation, subscription) if waiting else [],
         siren=organisation.siren,
         expected=expected_opening(subscription, on=localdate(timezone.now())),
-    ) | {"pending": subscription.state in OPENING}
+    ) | {
+        "pending": subscription.state in OPENING,
+        "usual": usual_time(record),
+        "late": bool(record and opening and _is_late(opening, record)),
+    }
+
+
+def _is_late(opening: Opening, record: TrackRecord) -> bool:
+    """Nine openings in ten of this vendor's took less."""
+    tried = [step.tried_at for step in opening.steps if step.tried_at]
+    return bool(tried) and timezone.now() - min(tried) > timedelta(minutes=record.slow_minutes + 1)
 
 
 def _approvers(organisation: Organisation, subscription: Subscription) -> list:

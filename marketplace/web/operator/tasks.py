@@ -2,6 +2,7 @@
 
 from django.contrib import messages
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.timezone import localdate
 from django.views.decorators.http import require_POST, require_safe
@@ -15,10 +16,12 @@ from marketplace.web.pdf import FileMissing, pdf_response
 from marketplace.web.provisioning_words import asked
 from provisioning import errands
 from provisioning import operations as provisioning
+from provisioning.drift import drifts_of
 from provisioning.models import Errand, Event, StepState
 from provisioning.todo import OpeningTask, openings_for_person, openings_under_way, operator_steps
 from subscriptions.exceptions import EvidenceInvalid, SubscriptionRefused
 
+DRIFTS_SHOWN = 100
 VERBS = {
     Event.ACTIVATE: "Ouvrir",
     Event.CHANGE: "Modifier",
@@ -181,12 +184,26 @@ def _page(request, operator, *, wrong: tuple | None = None):
         "count": format_number(page.paginator.count),
         "wrong_form": wrong[1] if wrong else None,
         "tasks": [{**_words(task), **_forms(task, staff, wrong)} for task in page.object_list],
+        "drifts": [_drift(operator, one) for one in drifts_of(operator=operator)[:DRIFTS_SHOWN]],
         "under_way": [
             {**_words(task), "progress": _progress(task)}
             for task in openings_under_way(operator=operator, now=timezone.now())
         ],
     }
     return render(request, "operator/tasks.html", context)
+
+
+def _drift(operator, drift) -> dict:
+    """What a vendor has that is not as agreed."""
+    subscription = drift.subscription
+    return {
+        "member": subscription.tenant.name,
+        "service": subscription.service_name,
+        "url": reverse("operator_subscription", args=[operator.slug, subscription.public_id]),
+        "kind": drift.get_kind_display(),
+        "words": drift.words,
+        "since": day(drift.opened_at),
+    }
 
 
 def _forms(task: OpeningTask, staff: list, wrong: tuple | None) -> dict:

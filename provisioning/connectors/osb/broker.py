@@ -19,7 +19,8 @@ class BrokerConfig(BaseModel):
     is opened is reached with credentials, asked for after it.
 
     The specification knows no suspension. `suspends`: this broker understands one, told by an update with the
-    parameter `suspended`; else a person sees to it."""
+    parameter `suspended`; else a person sees to it. `retrievable`: it lets its instances be fetched
+    (`instances_retrievable` in its catalogue), so that it is asked every night what it has."""
 
     url: HttpUrl
     username: str
@@ -28,6 +29,7 @@ class BrokerConfig(BaseModel):
     plan_id: str
     bindable: bool = False
     suspends: bool = False
+    retrievable: bool = False
 
 
 class Broker:

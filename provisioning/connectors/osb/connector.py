@@ -4,6 +4,8 @@ What a broker's answer means is read from one table, that of "Orphan Mitigation"
 (`answers`). A request whose answer leaves a doubt is mitigated by the engine: deleted, then asked again.
 """
 
+from collections.abc import Iterator
+
 from provisioning.connectors.osb.answers import (
     Outcome,
     object_of,
@@ -14,7 +16,7 @@ from provisioning.connectors.osb.answers import (
 )
 from provisioning.connectors.osb.bindings import BindingVerbs
 from provisioning.connectors.osb.broker import Broker, BrokerConfig, context_of, parameters_of
-from provisioning.connectors.outcomes import Done, InProgress, NeedsPerson, Retry, Way
+from provisioning.connectors.outcomes import Absent, Done, InProgress, NeedsPerson, Retry, Seen, Way
 from provisioning.models.run import Cause, Event
 
 
@@ -143,6 +145,19 @@ class OsbConnector(BindingVerbs):
             case _:
                 raise Retry("L’éditeur n’a pas réussi à fermer le service.", cause=Cause.BROKEN, afresh=True)
 
+    def look(self, request) -> Seen | Absent | None:
+        """GET /v2/service_instances/{key}, of a broker that lets its instances be fetched (`retrievable`)."""
+        if not self.config.retrievable:
+            return None
+        answer = self.broker.call("GET", request, query=self.broker.plan())
+        match answer.status:
+            case 200:
+                return Seen(tuple(_differences(object_of(answer), request, self.config)))
+            case 404 | 410:
+                return Absent()
+            case _:
+                return None
+
     def _address(self, request) -> str:
         """GET /v2/service_instances/{key}, "" from a broker that does not let its instances be fetched.
         Raises Retry."""
@@ -156,3 +171,23 @@ class OsbConnector(BindingVerbs):
             cause=Cause.BROKEN,
             after=answer.retry_after,
         )
+
+
+def _differences(said: dict, request, config: BrokerConfig) -> Iterator[str]:
+    """What of an instance is not as it was asked for; what the broker does not say is no difference."""
+    if said.get("plan_id", config.plan_id) != config.plan_id:
+        yield "une autre formule"
+    parameters = said.get("parameters")
+    if not isinstance(parameters, dict):
+        return
+    asked = parameters_of(request)
+    if sorted(map(str, _list(parameters.get("options", asked["options"])))) != asked["options"]:
+        yield "d’autres options"
+    if parameters.get("counts", asked["counts"]) != asked["counts"]:
+        yield "d’autres quantités"
+    if config.suspends and bool(parameters.get("suspended")) != request.suspended:
+        yield "l’accès est ouvert" if request.suspended else "l’accès est fermé"
+
+
+def _list(value) -> list:
+    return value if isinstance(value, list) else []
