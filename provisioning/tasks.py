@@ -54,3 +54,22 @@ def send_again(step_id: int) -> None:
 
     with every_tenant():
         resend(step_id=step_id, now=timezone.now())
+
+
+@app.task(queue="provisioning", retry=3)
+def run_kit(run_id: int) -> None:
+    """Plays the vendors' kit against an endpoint."""
+    from provisioning import kit_runs
+
+    with every_tenant():
+        kit_runs.carry_out(run_id=run_id, now=timezone.now())
+
+
+@app.periodic(cron="* * * * *")
+@app.task(queue="provisioning", queueing_lock="provisioning.sweep_kit_runs")
+def sweep_kit_runs(timestamp: int) -> None:
+    """Every minute: finds the runs of the kit that a dead worker or a lost job left behind."""
+    from provisioning import kit_runs
+
+    with every_tenant():
+        kit_runs.sweep(now=timezone.now())

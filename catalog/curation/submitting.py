@@ -4,11 +4,11 @@ from datetime import datetime
 
 from django.db import transaction
 from django.utils.timezone import localdate
-from oscar.core.loading import get_model
 
 from catalog.curation.errors import AlreadyApproved, AlreadyDecided, ForeignRevision, ListingClosed
 from catalog.curation.letters import CURATORS, address, write_to
 from catalog.models import Listing, ListingState, ServiceSheet, Submission, SubmissionState
+from catalog.sheets.offers import offer_of
 from catalog.vendors.terms import may_submit
 from tenants import audit
 from tenants.models import Operator, User
@@ -95,13 +95,7 @@ def cancel(*, submission: Submission, by: User, now: datetime) -> None:
 
 def _listing(sheet: ServiceSheet, operator: Operator) -> Listing:
     """The operator's listing of this service, made if it has none, locked: one vendor submits at a time."""
-    partner = sheet.vendor.partner
-    offer, _ = get_model("partner", "StockRecord").objects.get_or_create(
-        product=sheet.product,
-        partner=partner,
-        defaults={"partner_sku": sheet.slug, "price_currency": "EUR"},
-    )
-    listing, _ = Listing.objects.get_or_create(operator=operator, offer=offer)
+    listing, _ = Listing.objects.get_or_create(operator=operator, offer=offer_of(sheet))
     return Listing.objects.select_for_update(of=("self",), no_key=True).get(pk=listing.pk)
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from flask import Flask, jsonify, render_template
 from openbrokerapi.api import BrokerCredentials, get_blueprint
-from openbrokerapi.errors import ErrConcurrentInstanceAccess
+from openbrokerapi.errors import ErrConcurrentInstanceAccess, ErrInstanceDoesNotExist
 from werkzeug.serving import make_server
 
 from .instances import Instances
@@ -26,6 +26,11 @@ def create_app(vendor, *, username, password):
     def concurrent(error):
         # openbrokerapi forgets this case for provision and would answer 500.
         return jsonify(error="ConcurrencyError", description="Another operation is in progress."), 422
+
+    @api.errorhandler(ErrInstanceDoesNotExist)
+    def unknown(error):
+        # Nor does it foresee this one for an update.
+        return jsonify(description="No such instance."), 404
 
     app.register_blueprint(api)
 

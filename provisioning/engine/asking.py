@@ -8,6 +8,10 @@ from provisioning.connectors.outcomes import Absent, Done, InProgress, NeedsPers
 from provisioning.engine.claiming import Claim
 from provisioning.models import Endpoint, Event
 
+UNPROVED = (
+    "Le raccordement de l’éditeur n’a pas réussi le banc d’essai : le service s’ouvre à la main, ou par un "
+    "nouvel essai une fois le banc réussi."
+)
 NO_WORD = "-"  # under way, and the vendor gave no word for it
 _BY_HAND = {
     Event.ACTIVATE: "s’ouvre",
@@ -48,6 +52,8 @@ def ask(claim: Claim) -> Outcome:
     event = Event(step.run.event)
     if claim.request is None:
         return NeedsPerson(f"Halle n’a pas ouvert ce service : il {_BY_HAND[event]} à la main.")
+    if not claim.proved and not step.operation and not step.doubtful:
+        return NeedsPerson(UNPROVED)
     try:
         connector = connector_for(claim.endpoint)
         ensure, poll = (

@@ -4,10 +4,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import Case, Count, DateTimeField, Exists, F, OuterRef, Q, QuerySet, When
+from django.db.models import Case, Count, DateTimeField, Exists, F, OuterRef, Q, QuerySet, Subquery, When
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
+from catalog.models import ListingMove, ListingState
 from provisioning.callbacks import address_of
 from provisioning.connectors import ServiceRequest
 from provisioning.engine.patience import BREAK_AFTER, MAX_CLAIMS
@@ -24,13 +25,15 @@ WHILE_OPEN = (Event.CHANGE, Event.SUSPEND, Event.RESUME)
 @dataclass(frozen=True)
 class Claim:
     """A step that this worker alone may carry out for now, with all that asking its vendor needs. `request`
-    is None when a service is to be changed or closed that no run opened. `moot`: there is nothing to ask."""
+    is None when a service is to be changed or closed that no run opened. `moot`: there is nothing to ask.
+    `proved`: a machine may be asked to open it (`Endpoint.opens_by_itself`)."""
 
     step: Step
     call: Call
     endpoint: Endpoint | None
     request: ServiceRequest | None
     moot: bool = False
+    proved: bool = True
 
 
 def claim_due(
@@ -91,12 +94,15 @@ def _claim_from(lane_id: int, *, due: QuerySet[Step], now: datetime, lease: time
 
 def _locked(steps: QuerySet[Step]) -> QuerySet[Step]:
     closing = Run.objects.filter(subscription=OuterRef("run__subscription"), event=Event.CLOSE)
+    listed = ListingMove.objects.filter(
+        listing=OuterRef("run__subscription__listing"), after=ListingState.LISTED
+    ).order_by("-at")
     return (
         steps.select_for_update(of=("self",), no_key=True, skip_locked=True)
         .select_related(
             "run__subscription__tenant__territory",
             "run__subscription__operator",
-            "run__subscription__listing__offer__endpoint",
+            "run__subscription__listing__offer__endpoint__proof",
         )
         # Long, and of no use here: a worker reads thousands of rows.
         .defer(
@@ -104,7 +110,7 @@ def _locked(steps: QuerySet[Step]) -> QuerySet[Step]:
             "run__subscription__listing__own_text",
             "run__subscription__listing__terms",
         )
-        .annotate(closing=Exists(closing))
+        .annotate(closing=Exists(closing), published_at=Subquery(listed.values("at")[:1]))
     )
 
 
@@ -183,7 +189,12 @@ def _claim(step: Step, call: Call, *, opened: Step | None, binding: Binding | No
             predecessor=binding.replaces.made_by.key if binding and binding.replaces else "",
             identity=str(call.identity),
         )
-    return Claim(step=step, call=call, endpoint=endpoint, request=request, moot=moot)
+    proved = (
+        endpoint is None
+        or step.run.event != Event.ACTIVATE
+        or endpoint.opens_by_itself(published_at=step.published_at)
+    )
+    return Claim(step=step, call=call, endpoint=endpoint, request=request, moot=moot, proved=proved)
 
 
 def _last_of(subscription: Subscription) -> Subscription:

@@ -19,6 +19,9 @@ from provisioning.kit.reports import Report
 from provisioning.kit.table import CHECKS, VERSION
 
 SWEEPS = 5
+# A broker that makes every check wait would hold a worker for an hour.
+TOTAL_SECONDS = 300.0
+OUT_OF_TIME = "Non joué : le banc d’essai a dépassé sa durée, le courtier répond trop lentement."
 UNPLAYED = "Non joué : un service ne s’ouvre pas."
 
 
@@ -29,6 +32,7 @@ def play(
     told: Callable[[int], None] = lambda done: None,
     answer_seconds: float = ANSWER_SECONDS,
     settle_seconds: float = SETTLE_SECONDS,
+    total_seconds: float = TOTAL_SECONDS,
 ) -> Report:
     """The report on a broker. `run` names what is opened there: played again with the same, it finds and
     deletes what a run that was cut short left behind. `told` hears how many checks are over."""
@@ -39,10 +43,12 @@ def play(
     line.answers.clear()
     results: list[Result] = []
     left: list[str] = []
-    opens = True
+    opens, end = True, time.monotonic() + total_seconds
     for done, check in enumerate(CHECKS, start=1):
         if check.opening and not opens:
             results.append(Result(check.name, State.NOT_PLAYED, UNPLAYED))
+        elif time.monotonic() > end:
+            results.append(Result(check.name, State.NOT_PLAYED, OUT_OF_TIME))
         else:
             results.append(_played(check, line))
             left += _sweep(line)

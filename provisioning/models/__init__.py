@@ -2,6 +2,7 @@ from provisioning.models.binding import Binding
 from provisioning.models.drift import Drift, DriftKind
 from provisioning.models.endpoint import Endpoint
 from provisioning.models.errand import Errand, Settled
+from provisioning.models.kit_run import KitReport, KitRun
 from provisioning.models.lane import Lane
 from provisioning.models.message import Callback, Delivery, Said
 from provisioning.models.run import Call, Cause, Event, Run, Step, StepState
@@ -19,6 +20,8 @@ __all__ = [
     "Endpoint",
     "Errand",
     "Event",
+    "KitReport",
+    "KitRun",
     "Lane",
     "Run",
     "Said",

@@ -1,6 +1,14 @@
 """Where and how a vendor opens a service."""
 
+import hashlib
+import json
+from datetime import datetime, timedelta
+
 from django.db import models
+
+# Since November 2026: a quarter. Vendors publish new versions of their software about as often, and what was
+# proved before the last one says little of it.
+PROOF_LASTS = timedelta(days=90)
 
 
 class ConnectorKind(models.TextChoices):
@@ -14,12 +22,16 @@ class Endpoint(models.Model):
     """How one offer is provisioned. `config` is validated by its connector's typed configuration.
 
     No secret here: `config` names an environment variable, read by the worker only; the one that signs what a
-    vendor sends by itself, by the web processes too.
+    vendor sends by itself, by the web processes too. `proof`: the last report of the vendors' kit that
+    passed.
     """
 
     offer = models.OneToOneField("partner.StockRecord", on_delete=models.CASCADE, related_name="endpoint")
     connector = models.CharField("connecteur", max_length=12, choices=ConnectorKind.choices)
     config = models.JSONField(default=dict)
+    proof = models.ForeignKey(
+        "provisioning.KitReport", on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
 
     class Meta:
         verbose_name = "raccordement"
@@ -31,3 +43,22 @@ class Endpoint(models.Model):
     def binds(self) -> bool:
         """Whether software needs credentials to reach what it opens: asked for once the service is open."""
         return self.connector == ConnectorKind.OSB and self.config.get("bindable") is True
+
+    @property
+    def configuration(self) -> str:
+        """What it is made of, as a hash: a report is worth something for this very one only."""
+        said = json.dumps([self.connector, self.config], sort_keys=True, ensure_ascii=False)
+        return hashlib.sha256(said.encode()).hexdigest()
+
+    @property
+    def is_proved(self) -> bool:
+        """Whether the kit has passed on what it is now."""
+        return self.proof is not None and self.proof.configuration == self.configuration
+
+    def opens_by_itself(self, *, published_at: datetime | None) -> bool:
+        """Whether a service put on the shelf at that moment is opened without a person: a broker must have
+        passed the kit as it is now, at most PROOF_LASTS before that moment, or since. The other ways have
+        no kit."""
+        if self.connector != ConnectorKind.OSB:
+            return True
+        return self.is_proved and (published_at is None or self.proof.at >= published_at - PROOF_LASTS)

@@ -72,9 +72,12 @@ from tests.factories.provisioning import (
     DriftFactory,
     EndpointFactory,
     ErrandFactory,
+    KitReportFactory,
+    KitRunFactory,
     RunFactory,
     ServiceKeyFactory,
     StepFactory,
+    prove,
 )
 from tests.factories.subscriptions import (
     ApprovalFactory,
@@ -176,6 +179,8 @@ __all__ = [
     "InvoiceFactory",
     "InvoiceFileFactory",
     "InvoiceLineFactory",
+    "KitReportFactory",
+    "KitRunFactory",
     "LedgerEntryFactory",
     "LetterFactory",
     "ListingFactory",
@@ -237,5 +242,6 @@ __all__ = [
     "drafted_run",
     "issued_credit_note",
     "issued_invoice",
+    "prove",
     "succeeding_grid",
 ]

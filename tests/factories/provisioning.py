@@ -5,6 +5,7 @@ import uuid
 
 import factory
 
+from provisioning.kit.table import CHECKS, VERSION
 from provisioning.models import (
     Binding,
     Call,
@@ -13,6 +14,8 @@ from provisioning.models import (
     Drift,
     Endpoint,
     Errand,
+    KitReport,
+    KitRun,
     Lane,
     Run,
     ServiceKey,
@@ -25,11 +28,12 @@ from tests.factories.base import APPROVED_AT, Factory
 from tests.factories.catalog import OfferFactory, ServiceSheetFactory, VendorFactory
 from tests.factories.subscriptions import SubscriptionFactory
 from tests.factories.tenants import UserFactory
+from tests.tools.database import as_worker
 
 
 class EndpointFactory(Factory):
-    """Opened by hand; `osb=True` with `url=` for a broker, `bindable=True` when it gives credentials,
-    `webhook=True` for signed messages."""
+    """Opened by hand; `osb=True` with `url=` for a broker, which has passed the kit unless `proved=False`,
+    `bindable=True` when it gives credentials, `webhook=True` for signed messages."""
 
     class Meta:
         model = Endpoint
@@ -65,6 +69,46 @@ class EndpointFactory(Factory):
     offer = factory.SubFactory(OfferFactory)
     connector = ConnectorKind.MANUAL
     config = factory.LazyFunction(dict)
+
+    @factory.post_generation
+    def proved(self, create, wanted, **_):
+        if wanted is not False and self.connector == ConnectorKind.OSB:
+            prove(self)
+
+
+def prove(endpoint: Endpoint) -> None:
+    """The kit passed on the endpoint as it is now."""
+    endpoint.proof = KitReportFactory(run__endpoint=endpoint)
+    with as_worker():
+        endpoint.save()
+
+
+class KitRunFactory(Factory):
+    class Meta:
+        model = KitRun
+
+    endpoint = factory.SubFactory(EndpointFactory, osb=True, proved=False)
+    asked_at = APPROVED_AT
+
+
+class KitReportFactory(Factory):
+    """All is well, unless `passed=False`."""
+
+    class Meta:
+        model = KitReport
+
+    run = factory.SubFactory(KitRunFactory, finished_at=APPROVED_AT)
+    configuration = factory.LazyAttribute(lambda o: o.run.endpoint.configuration)
+    version = VERSION
+    passed = True
+    score = factory.LazyAttribute(lambda o: 100 if o.passed else 0)
+    checks = factory.LazyAttribute(
+        lambda o: [
+            {"name": check.name, "state": "passed" if o.passed else "not_played", "seen": ""}
+            for check in CHECKS
+        ]
+    )
+    at = APPROVED_AT
 
 
 class LaneFactory(Factory):

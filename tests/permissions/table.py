@@ -208,6 +208,10 @@ def _sheet(world: World) -> list:
     return [world.sheet.slug]
 
 
+def _kit_run(world: World) -> list:
+    return [world.kit_run.endpoint.offer.product.sheet.slug, world.kit_run.public_id]
+
+
 def _kept(world: World) -> list:
     return [world.kept.listing_id]
 
@@ -1035,6 +1039,8 @@ TABLE = [
     operator("operator_shelf", get=opens(TASKS)),
     operator("operator_listing", thing=_listing, get=opens(TASKS), post=leads(TASKS),
              sends=lambda world: {"own_text": "Nous l’utilisons."}),
+    operator("operator_listing_connection", thing=lambda world: [world.requested.listing_id],
+             get=opens(TASKS), post=leads(TASKS)),
     operator("operator_listing_move", thing=_listing, post=leads(TASKS),
              sends=lambda world: {"action": "suspendre", "suspendre-reason": "Une panne."}),
     operator("operator_listing_place", thing=_listing, post=leads(TASKS),
@@ -1133,6 +1139,13 @@ TABLE = [
     vendor("vendor_service_import", thing=_sheet, get=opens(VENDORS), post=leads(VENDORS),
            sends=lambda world: _its_last_version(world) | {"text": written(RIGHT), "fields": ["summary"]}),
     vendor("vendor_service_preview", thing=_sheet, get=opens(VENDORS), lists_halls=True),
+    vendor("vendor_connection", thing=_sheet, get=opens(VENDORS), post=leads(VENDORS),
+           sends=lambda world: {"url": "https://courtier.example", "username": "halle", "service_id": "s",
+                                "plan_id": "p"}),
+    vendor("vendor_kit_ask", thing=lambda world: [world.kit_run.endpoint.offer.product.sheet.slug],
+           post=leads(VENDORS)),
+    vendor("vendor_kit_run", thing=_kit_run, get=opens(VENDORS)),
+    vendor("vendor_kit_progress", thing=_kit_run, get=opens(VENDORS)),
     vendor("vendor_service_history", thing=_sheet, get=opens(VENDORS)),
     vendor("vendor_service_compare", thing=_sheet, get=opens(VENDORS)),
     vendor("vendor_service_restore", thing=_its_first_version,
@@ -1154,6 +1167,8 @@ TABLE = [
     # The vendors' own door, before anybody is one: a request is its author's only.
     public("vendors_door"),
     public("vendors_terms"),
+    public("vendors_connect"),
+    public("vendors_broker"),
     Row("vendor_apply", get=opens(SIGNED_IN), post=leads(SIGNED_IN), sends=_an_application),
     Row("vendor_apply_cancel", thing=lambda world: [UUID(int=0)], post=not_found(SIGNED_IN)),
 

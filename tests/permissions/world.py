@@ -47,7 +47,7 @@ from catalog.models import (
 from catalog.shortlists import choice_file, deciding
 from marketplace.pages.models import HelpArticlePage, NewsItemPage
 from marketplace.pages.picture_storage import FOLDER
-from provisioning.models import Delivery, Errand, ServiceKey, Step, StepState
+from provisioning.models import Delivery, Errand, KitRun, ServiceKey, Step, StepState
 from subscriptions.models import (
     BulkRequest,
     CostKey,
@@ -102,6 +102,7 @@ from tests.factories import (
     InvitationFactory,
     InvoiceFactory,
     InvoiceFileFactory,
+    KitReportFactory,
     LedgerEntryFactory,
     ListingFactory,
     ListingShareFactory,
@@ -234,6 +235,7 @@ class World:
     item: ImportedItem  # of a source that the operator follows
     service_key: ServiceKey  # of the vendor's sheet
     followed: ImportFeed  # a file of the vendor's own
+    kit_run: KitRun  # of the service that is requested, with its report
     merger: TerritoryChange  # of a former member, whose adhesion waits to be handed over
     review: BillingRun
     issued: BillingRun
@@ -384,6 +386,7 @@ def _member_side(side: dict, commune: Organisation) -> dict:
             feed__url=f"https://{side['word'].lower()}.example/publiccode.yml",
             key=f"Lu par {side['word']}",
         ),
+        "kit_run": KitReportFactory(run__endpoint__offer=requested.listing.offer).run,
         "followed": ImportFeedFactory(
             operator=None,
             vendor=side["vendor"],

@@ -17,7 +17,7 @@ from subscriptions.exceptions import WrongState
 from subscriptions.models import Exit, ExitState, State, Subscription
 from tenants.models import AuditEvent
 from tests.demo.test_broker import broker
-from tests.factories import EndpointFactory, ExitFactory, SubscriptionFactory, UserFactory
+from tests.factories import EndpointFactory, ExitFactory, SubscriptionFactory, UserFactory, prove
 from tests.tools.database import as_worker
 
 pytestmark = pytest.mark.django_db
@@ -186,7 +186,7 @@ def test_after_a_person_asked_again_the_series_starts_afresh(vendor, planned, no
     with as_worker():
         endpoint = subscription.listing.offer.endpoint
         endpoint.config["url"] = vendor.base_url
-        endpoint.save()
+        prove(endpoint)
         # Two days later: the limit on polling counts from this new try.
         now += timedelta(days=2)
         operations.try_again(step=step, by=UserFactory(), now=now)

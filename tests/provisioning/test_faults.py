@@ -14,7 +14,7 @@ from provisioning import operations
 from provisioning.connectors import calling
 from provisioning.models import Run, Step, StepState
 from subscriptions.models import Exit, ExitState, State, Subscription
-from tests.factories import EndpointFactory, ExitFactory, SubscriptionFactory
+from tests.factories import EndpointFactory, ExitFactory, SubscriptionFactory, prove
 from tests.fakes.broker import Fault, serving
 from tests.tools.database import as_worker
 
@@ -174,12 +174,12 @@ def test_a_broker_that_is_not_there_is_asked_again_and_nothing_is_deleted(broker
     with as_worker():
         endpoint = run.subscription.listing.offer.endpoint
         endpoint.config["url"] = "http://127.0.0.1:1"
-        endpoint.save()
+        prove(endpoint)
         operations.take_turn(run_id=run.pk, now=now)
         step = Step.objects.get(run=run)
         assert (step.state, step.cause, step.doubtful) == (StepState.PENDING, "unreachable", False)
         endpoint.config["url"] = broker.url
-        endpoint.save()
+        prove(endpoint)
     step = to_its_end(run, now=step.run_after)
     judge(broker, step)
     assert broker.methods() == ["PUT"]

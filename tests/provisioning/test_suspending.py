@@ -15,7 +15,14 @@ from subscriptions.exceptions import SuspensionRefused, WrongState
 from subscriptions.models import State, Subscription
 from tenants.models import AuditEvent, Letter
 from tests.demo.test_broker import broker
-from tests.factories import EndpointFactory, MembershipFactory, StepFactory, SubscriptionFactory, UserFactory
+from tests.factories import (
+    EndpointFactory,
+    MembershipFactory,
+    StepFactory,
+    SubscriptionFactory,
+    UserFactory,
+    prove,
+)
 from tests.provisioning.test_engine import go_on, to_the_end
 from tests.tools.database import as_worker
 
@@ -61,8 +68,8 @@ def opened_by(vendor, **config):
     subscription = SubscriptionFactory(state=State.APPROVED)
     endpoint = EndpointFactory(offer=subscription.listing.offer, osb=True, url=vendor.base_url)
     endpoint.config |= config
+    prove(endpoint)
     with as_worker():
-        endpoint.save()
         opening = operations.plan_activation(subscription=subscription, now=SOON)
     to_the_end(opening, now=SOON)
     with as_worker():

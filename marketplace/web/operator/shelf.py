@@ -14,11 +14,13 @@ from catalog.curation.shelf_list import ALL, UNPRICED, shelf_list, with_flags
 from catalog.curation.visas import holds, last_visa, needs_visa, record_visa, rules_of
 from catalog.models import Family, Listing, ListingState, SubmissionState
 from marketplace.web.formats import day
+from marketplace.web.kit_words import connection_state
 from marketplace.web.operator.catalogue import frame, listing_badge, submission_badge
 from marketplace.web.operator.curation_forms import PlaceForm, ReasonForm, VehicleForm, VisaForm, WordsForm
 from marketplace.web.operator.forms import capitalised
 from marketplace.web.operator.lists import chosen, counted, rest_of_address, tabs, typed
 from marketplace.web.operator.submissions import curators
+from provisioning import connecting
 from subscriptions.vehicles import set_vehicle, vehicle_of, vehicles_of
 
 GROUPS = {
@@ -292,6 +294,13 @@ def _facts(operator, found: Listing) -> list[dict]:
             "url": reverse("operator_listing_grids", args=[operator.slug, found.pk]),
         },
     ]
+    facts.append(
+        {
+            "label": "Ouverture des services",
+            "value": connection_state(connecting.endpoint_of(found.sheet))["label"],
+            "url": reverse("operator_listing_connection", args=[operator.slug, found.pk]),
+        }
+    )
     if found.shared_from:
         facts.append({"label": "Reçu de", "value": found.shared_from.operator.short_name})
     return facts

@@ -108,3 +108,30 @@ class DeclarationForm(forms.Form):
                 if question.yes
                 else "À renseigner."
             )
+
+
+class ConnectionForm(forms.Form):
+    """Where a vendor's broker is; `provisioning.connecting.connect` judges what is typed."""
+
+    url = forms.CharField(
+        label="Adresse du courtier",
+        help_text="Sans /v2 à la fin. Par exemple https://courtier.exemple.fr",
+        widget=forms.TextInput(attrs={"inputmode": "url", "autocomplete": "off", "spellcheck": "false"}),
+        error_messages={"required": "Indiquez l’adresse du courtier."},
+    )
+    username = forms.CharField(
+        label="Identifiant",
+        help_text="Celui que Halle présente à votre courtier.",
+        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
+        error_messages={"required": "Indiquez l’identifiant."},
+    )
+    service_id = forms.CharField(
+        label="Identifiant du service",
+        help_text="« service_id » de votre catalogue.",
+        error_messages={"required": "Indiquez l’identifiant du service."},
+    )
+    plan_id = forms.CharField(
+        label="Identifiant de la formule",
+        help_text="« plan_id » de votre catalogue.",
+        error_messages={"required": "Indiquez l’identifiant de la formule."},
+    )

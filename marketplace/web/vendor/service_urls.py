@@ -3,6 +3,7 @@
 from django.urls import path
 
 from marketplace.web.vendor import (
+    connection,
     keys,
     services,
     sheet_edit,
@@ -20,6 +21,14 @@ urlpatterns = [
     path("<slug:slug>/cles/", keys.key_list, name="vendor_keys"),
     path("<slug:slug>/cles/<int:key>/supprimer/", keys.end, name="vendor_key_end"),
     path("<slug:slug>/apercu/", sheet_preview.preview, name="vendor_service_preview"),
+    path("<slug:slug>/raccordement/", connection.connection, name="vendor_connection"),
+    path("<slug:slug>/raccordement/essayer/", connection.try_out, name="vendor_kit_ask"),
+    path("<slug:slug>/raccordement/essais/<uuid:public_id>/", connection.kit_run, name="vendor_kit_run"),
+    path(
+        "<slug:slug>/raccordement/essais/<uuid:public_id>/avancement/",
+        connection.kit_progress,
+        name="vendor_kit_progress",
+    ),
     path("<slug:slug>/historique/", sheet_history.history, name="vendor_service_history"),
     path("<slug:slug>/historique/comparer/", sheet_history.compare, name="vendor_service_compare"),
     path(

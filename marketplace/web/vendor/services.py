@@ -154,6 +154,11 @@ def _actions(siren: str, slug: str, *, with_keys: bool) -> list[dict]:
         {"label": "Aperçu", "url": reverse("vendor_service_preview", args=[siren, slug])},
         {"label": "Historique", "url": reverse("vendor_service_history", args=[siren, slug])},
         {
+            "label": "Raccordement",
+            "url": reverse("vendor_connection", args=[siren, slug]),
+            "style": "quiet",
+        },
+        {
             "label": "Engagements et preuves",
             "url": reverse("vendor_claims", args=[siren, slug]),
             "style": "quiet",

@@ -4,6 +4,7 @@ from django.urls import include, path
 
 from marketplace.web.vendor import (
     claims,
+    connecting,
     door,
     duties,
     exits,
@@ -22,6 +23,8 @@ door_urlpatterns = [
     path("", door.door, name="vendors_door"),
     path("conditions/", door.terms, name="vendors_terms"),
     path("droits/", door.entitlements, name="entitlements_explained"),
+    path("raccorder/", connecting.explained, name="vendors_connect"),
+    path("raccorder/example_broker.py", connecting.example, name="vendors_broker"),
     path("inscription/", door.apply, name="vendor_apply"),
     path("inscription/<uuid:public_id>/retirer/", door.cancel, name="vendor_apply_cancel"),
 ]

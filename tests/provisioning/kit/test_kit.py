@@ -140,6 +140,14 @@ def test_nobody_there_stops_it_all():
     assert report.problem == "GET /v2/catalog : la liaison ne s’établit pas ou se rompt."
 
 
+def test_a_broker_that_holds_everything_up_is_left():
+    with serving(brokers.Broker) as (_, target):
+        report = play(target, run=RUN, total_seconds=0.0)
+
+    assert {one.state for one in report.results} == {State.NOT_PLAYED}
+    assert not report.passed
+
+
 def test_a_run_that_was_cut_short_is_played_again():
     """Its instances have the same ids: what was left behind is found, and deleted."""
     with serving(brokers.Broker) as (broker, target):
