@@ -12,7 +12,7 @@ from provisioning.models import Drift, DriftKind, Lane, Run, Step, StepState
 from subscriptions.models import State, Subscription
 from tenants.models import Letter, Role
 from tests.demo.test_broker import broker
-from tests.factories import EndpointFactory, MembershipFactory, SubscriptionFactory
+from tests.factories import EndpointFactory, MembershipFactory, SubscriptionFactory, prove
 from tests.provisioning.test_engine import to_the_end
 from tests.tools.database import as_worker
 
@@ -33,8 +33,8 @@ def opened_by(vendor, **config) -> tuple[Subscription, str]:
     subscription = SubscriptionFactory(state=State.APPROVED, counts={"agents": 12})
     endpoint = EndpointFactory(offer=subscription.listing.offer, osb=True, url=vendor.base_url)
     endpoint.config |= {"retrievable": True} | config
+    prove(endpoint)
     with as_worker():
-        endpoint.save()
         opening = operations.plan_activation(subscription=subscription, now=SOON)
     step = to_the_end(opening, now=SOON)
     return subscription, step.key
