@@ -12,6 +12,7 @@ from catalog import signals as catalog
 from catalog.grids import signals as grids
 from marketplace.pages.editors import forget_who_left
 from marketplace.pages.storefronts import keep_storefront
+from provisioning import agents
 from provisioning import operations as provisioning
 from subscriptions import leaving, sharing, signals, signing, suspension_letters, trials, vehicles
 from subscriptions.models import Subscription
@@ -40,10 +41,16 @@ def connect() -> None:
         told.connect(_keep_storefront, dispatch_uid="storefront")
     people.roles_given.connect(_tell_new_signatory, dispatch_uid="new signatory")
     people.access_ended.connect(_forget_editor, dispatch_uid="editors")
+    for told in (people.roles_given, people.access_restored, people.access_ended):
+        told.connect(_tell_agents, dispatch_uid="agents")
 
 
 def _forget_editor(*, organisation, person, by, now, **_):
     forget_who_left(organisation=organisation, person=person, by=by, now=now)
+
+
+def _tell_agents(*, organisation, now, **_):
+    agents.plan_agents(organisation=organisation, now=now)
 
 
 def _tell_new_signatory(*, organisation, person, roles, now, **_):

@@ -29,6 +29,7 @@ WHAT = {
     Event.CLOSE: "Fermer",
     Event.UNDO: "Effacer",
     Event.ROTATE: "Renouveler les identifiants de",
+    Event.AGENTS: "Tenir à jour les comptes des agents de",
 }
 
 

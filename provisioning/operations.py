@@ -35,7 +35,11 @@ _DONE = {
     Event.CLOSE: "fermé et effacé",
     Event.UNDO: "effacé",
 }
-_DONE_BY_HAND = {"bind": "remis les identifiants du service", "unbind": "retirés les identifiants du service"}
+_DONE_BY_HAND = {
+    "bind": "remis les identifiants du service",
+    "unbind": "retirés les identifiants du service",
+    "agents": "à jour les comptes des agents du service",
+}
 _CALLED_OFF = {Event.SUSPEND: "La suspension a été décidée", Event.RESUME: "La réouverture a été décidée"}
 _CLOSES = "Le service se ferme."
 _TAKE_BACK = "Retrait d’identifiants chez l’éditeur"

@@ -5,6 +5,8 @@ from pydantic import ValidationError
 from provisioning.connectors import Lookable, ServiceRequest, connector_for
 from provisioning.connectors.calling import AddressRefused
 from provisioning.connectors.outcomes import Absent, Done, InProgress, NeedsPerson, Retry, Seen
+from provisioning.connectors.scim.client import ScimConfig
+from provisioning.connectors.scim.connector import ScimConnector
 from provisioning.engine.claiming import Claim
 from provisioning.models import Endpoint, Event
 
@@ -21,6 +23,7 @@ _BY_HAND = {
     Event.CLOSE: "se ferme",
     Event.UNDO: "s’efface",
     Event.ROTATE: "reçoit ses identifiants",
+    Event.AGENTS: "reçoit les comptes de ses agents",
 }
 # By what a step is about: what a connector is asked for, and how it is asked how far that is.
 VERBS = {
@@ -44,6 +47,8 @@ Outcome = Done | InProgress | NeedsPerson | Retry
 
 def ask(claim: Claim) -> Outcome:
     """Asks the vendor for what the step is about, once, and says what came back. May take half a minute."""
+    if claim.step.verb == "agents":
+        return _tell_agents(claim)
     if claim.endpoint is None:
         return NeedsPerson("Aucun raccordement n’est enregistré pour cette offre.")
     if claim.moot:
@@ -81,3 +86,19 @@ def look(endpoint: Endpoint, request: ServiceRequest) -> Seen | Absent | None:
         return connector.look(request) if isinstance(connector, Lookable) else None
     except (Retry, ValidationError, AddressRefused):
         return None
+
+
+def _tell_agents(claim: Claim) -> Outcome:
+    if claim.moot:
+        return Done()
+    if claim.agents is None:
+        return NeedsPerson("L’éditeur n’a plus d’annuaire : ses comptes d’agents se tiennent à la main.")
+    try:
+        connector = ScimConnector(ScimConfig.model_validate(claim.agents.config))
+        return connector.ensure_agents(claim.agents.directory)
+    except Retry as problem:
+        return problem
+    except ValidationError:
+        return NeedsPerson("L’annuaire des agents de cette offre est mal configuré.")
+    except AddressRefused as refusal:
+        return NeedsPerson(str(refusal))

@@ -9,8 +9,10 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from catalog.models import ListingMove, ListingState
+from provisioning.agents import directory_of
 from provisioning.callbacks import address_of
 from provisioning.connectors import ServiceRequest
+from provisioning.connectors.scim.directory import Directory
 from provisioning.engine.patience import BREAK_AFTER, MAX_CLAIMS
 from provisioning.models import Binding, Call, Endpoint, Event, Lane, Run, Step, StepState
 from subscriptions.in_force import terms_on
@@ -20,6 +22,16 @@ from subscriptions.models import RUNNING, State, Subscription
 LEASE = timedelta(seconds=45)
 # What is told of a service that is open, with all that is in force on its day.
 WHILE_OPEN = (Event.CHANGE, Event.SUSPEND, Event.RESUME)
+# Nothing of the service itself: they wait for nobody, nobody for them.
+BESIDE = (Event.ROTATE, Event.AGENTS)
+
+
+@dataclass(frozen=True)
+class AgentsTold:
+    """The people whom the vendor's directory is to hold, and how it is reached."""
+
+    directory: Directory
+    config: dict
 
 
 @dataclass(frozen=True)
@@ -34,6 +46,7 @@ class Claim:
     request: ServiceRequest | None
     moot: bool = False
     proved: bool = True
+    agents: AgentsTold | None = None  # of a step that tells of agents, unless the vendor has no directory
 
 
 def claim_due(
@@ -53,10 +66,10 @@ def claim_due(
 def _due(now: datetime, within: timedelta, run_id: int | None) -> QuerySet[Step]:
     """Of plans that still have a purpose: those of a subscription that has gone elsewhere wait for ever. One
     plan of a subscription at a time, in their order; a closing waits for what is at the vendor's alone.
-    Renewed credentials change nothing of the service: they wait for nobody, nobody for them."""
+    What is BESIDE them is not held up."""
     purposeful = (
         Q(run__event=Event.ACTIVATE, run__subscription__state=State.PROVISIONING)
-        | Q(run__event__in=(*WHILE_OPEN, Event.UNDO))
+        | Q(run__event__in=(*WHILE_OPEN, Event.UNDO, Event.AGENTS))
         | Q(run__event=Event.CLOSE, run__subscription__state=State.TERMINATING)
         | Q(run__event=Event.ROTATE, run__subscription__state__in=RUNNING)
     )
@@ -65,9 +78,9 @@ def _due(now: datetime, within: timedelta, run_id: int | None) -> QuerySet[Step]
         | Q(starts_at=OuterRef("run__starts_at"), pk__lt=OuterRef("run")),
         subscription=OuterRef("run__subscription"),
         finished_at__isnull=True,
-    ).exclude(event=Event.ROTATE)
+    ).exclude(event__in=BESIDE)
     asked = earlier.filter(steps__state__in=[StepState.RUNNING, StepState.WAITING])
-    its_turn = Q(run__event=Event.ROTATE) | ~Exists(earlier) | Q(run__event=Event.CLOSE) & ~Exists(asked)
+    its_turn = Q(run__event__in=BESIDE) | ~Exists(earlier) | Q(run__event=Event.CLOSE) & ~Exists(asked)
     due = Step.objects.due(now=now, within=within).filter(purposeful, its_turn, run__finished_at__isnull=True)
     return due.filter(run=run_id) if run_id else due
 
@@ -103,6 +116,7 @@ def _locked(steps: QuerySet[Step]) -> QuerySet[Step]:
             "run__subscription__tenant__territory",
             "run__subscription__operator",
             "run__subscription__listing__offer__endpoint__proof",
+            "run__subscription__listing__offer__agent_directory",
         )
         # Long, and of no use here: a worker reads thousands of rows.
         .defer(
@@ -160,6 +174,9 @@ def _claim(step: Step, call: Call, *, opened: Step | None, binding: Binding | No
     if step.name == "open":
         opened = step
     event = Event(step.run.event)
+    if event == Event.AGENTS:
+        closed = subscription.state not in RUNNING
+        return Claim(step, call, endpoint, None, moot=closed, agents=_agents(subscription))
     if event not in WHILE_OPEN:
         options, counts, moot = subscription.options, subscription.counts, False
     else:
@@ -195,6 +212,11 @@ def _claim(step: Step, call: Call, *, opened: Step | None, binding: Binding | No
         or endpoint.opens_by_itself(published_at=step.published_at)
     )
     return Claim(step=step, call=call, endpoint=endpoint, request=request, moot=moot, proved=proved)
+
+
+def _agents(subscription: Subscription) -> AgentsTold | None:
+    found = getattr(subscription.listing.offer, "agent_directory", None)
+    return found and AgentsTold(directory_of(subscription.tenant), found.config)
 
 
 def _last_of(subscription: Subscription) -> Subscription:

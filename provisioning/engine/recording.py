@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 
+from provisioning.agents import plan_agents
 from provisioning.bindings import record_binding
 from provisioning.connectors.outcomes import Done, InProgress, NeedsPerson, Retry
 from provisioning.engine.asking import NO_WORD, Outcome
@@ -195,6 +196,8 @@ def finish(*, run: Run, now: datetime) -> None:
     if run.event == Event.ACTIVATE:
         url = run.steps.exclude(url="").values_list("url", flat=True).order_by("position").first() or ""
         subscriptions.activate(subscription=run.subscription, service_url=url, now=now)
+        if hasattr(run.subscription.listing.offer, "agent_directory"):
+            plan_agents(organisation=run.subscription.tenant, now=now)
     elif run.event == Event.CLOSE:
         leaving.closed_at_vendor(subscription=run.subscription, now=now)
     elif run.event == Event.UNDO and run.subscription.state == State.PROVISIONING:

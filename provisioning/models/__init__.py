@@ -1,3 +1,4 @@
+from provisioning.models.agent_directory import AgentDirectory
 from provisioning.models.binding import Binding
 from provisioning.models.drift import Drift, DriftKind
 from provisioning.models.endpoint import Endpoint
@@ -10,6 +11,7 @@ from provisioning.models.service_key import ServiceKey
 from provisioning.models.track_record import TrackRecord
 
 __all__ = [
+    "AgentDirectory",
     "Binding",
     "Call",
     "Callback",

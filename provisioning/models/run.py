@@ -19,6 +19,7 @@ class Event(models.TextChoices):
     CLOSE = "close", "fermeture"
     UNDO = "undo", "effacement"
     ROTATE = "rotate", "renouvellement des identifiants"
+    AGENTS = "agents", "comptes des agents"
 
 
 class StepState(models.TextChoices):
@@ -51,8 +52,9 @@ class Run(TenantOwned):
         constraints = [
             models.UniqueConstraint(
                 fields=["subscription", "event"],
-                # Several amendments may be on their way, each for its day.
-                condition=models.Q(finished_at__isnull=True) & ~models.Q(event="change"),
+                # Several amendments may be on their way, each for its day; and agents come while others
+                # are being told.
+                condition=models.Q(finished_at__isnull=True) & ~models.Q(event__in=["agents", "change"]),
                 name="run_one_open_per_event",
             ),
         ]

@@ -144,6 +144,7 @@ def restore(*, organisation: Organisation, person: User, by: User, now: datetime
         "{actor} a rétabli l’accès : {person}.",
         changes={"roles": [[], roles]},
     )
+    signals.access_restored.send(Membership, organisation=organisation, person=person, now=now)
 
 
 @transaction.atomic

@@ -3,4 +3,5 @@
 from django.dispatch import Signal
 
 roles_given = Signal()  # organisation, person, roles, now: roles that she did not hold there before
+access_restored = Signal()  # organisation, person, now: what was suspended is given back
 access_ended = Signal()  # organisation, person, by, now: suspended, or some mandates of hers ended there

@@ -65,6 +65,7 @@ from tests.factories.payers import (
     PayerShareMoveFactory,
 )
 from tests.factories.provisioning import (
+    AgentDirectoryFactory,
     BindingFactory,
     CallbackFactory,
     CallFactory,
@@ -132,6 +133,7 @@ from tests.factories.value import ValueFileFactory, ValueReviewFactory
 __all__ = [
     "AdhesionFactory",
     "AdjustmentFactory",
+    "AgentDirectoryFactory",
     "AmendmentFactory",
     "ApprovalFactory",
     "AssistanceFactory",

@@ -7,6 +7,7 @@ import factory
 
 from provisioning.kit.table import CHECKS, VERSION
 from provisioning.models import (
+    AgentDirectory,
     Binding,
     Call,
     Callback,
@@ -236,3 +237,16 @@ class DriftFactory(Factory):
     words = "L’éditeur ne connaît pas ce service."
     opened_at = APPROVED_AT
     seen_at = APPROVED_AT
+
+
+class AgentDirectoryFactory(Factory):
+    """A SCIM server at `url=`."""
+
+    class Meta:
+        model = AgentDirectory
+
+    class Params:
+        url = "http://127.0.0.1:1"
+
+    offer = factory.SubFactory(OfferFactory)
+    config = factory.LazyAttribute(lambda o: {"url": o.url, "token_variable": "TEST_SCIM_TOKEN"})

@@ -30,6 +30,7 @@ VERBS = {
     Event.CLOSE: "Fermer",
     Event.UNDO: "Effacer",
     Event.ROTATE: "Renouveler les identifiants de",
+    Event.AGENTS: "Tenir à jour les comptes des agents de",
 }
 DONE = {
     Event.ACTIVATE: "ouvert",
@@ -39,6 +40,7 @@ DONE = {
     Event.CLOSE: "fermé",
     Event.UNDO: "effacé",
     Event.ROTATE: "muni de nouveaux identifiants",
+    Event.AGENTS: "muni des comptes de ses agents",
 }
 PROGRESS = {
     StepState.PENDING: "Va commencer.",

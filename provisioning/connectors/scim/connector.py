@@ -40,7 +40,7 @@ class ScimConnector:
         """Her user there; None for somebody who left before she was known. Raises Taken when an account that
         we did not make has her address."""
         found = self._ours("Users", agent.external_id)
-        if found is None and not agent.active:
+        if found is None and not (agent.active and agent.email):
             return None
         if found is None:
             try:

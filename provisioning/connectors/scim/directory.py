@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 @dataclass(frozen=True)
 class Agent:
     """`external_id` names her in this organisation, for ever and without saying who she is. `active`: she has
-    a role there still. `roles`: their codes."""
+    a role there still, which nobody has without an address. `roles`: their codes."""
 
     external_id: str
     email: str = field(repr=False)
@@ -18,6 +18,8 @@ class Agent:
 
     def user(self) -> dict:
         """What we say of her (RFC 7643, 4.1); whatever else the server keeps is not ours."""
+        if not self.email:
+            return {"active": False}
         whole = f"{self.given_name} {self.family_name}".strip()
         return {
             "externalId": self.external_id,
