@@ -7,7 +7,7 @@ from django.db.models import Prefetch
 
 from provisioning.connectors import way_of
 from provisioning.connectors.outcomes import Way
-from provisioning.models import Call, Event, Step, StepState
+from provisioning.models import Call, Errand, Event, Step, StepState
 from subscriptions.models import Subscription
 
 CALLS_SHOWN = 20
@@ -36,15 +36,23 @@ class PlannedStep:
     done_at: datetime | None
     problem: str
     calls: list[Asked] = field(default_factory=list)
+    errands: list[Errand] = field(default_factory=list)
 
 
 def history_of(subscription: Subscription) -> list[PlannedStep]:
-    """Every step of a subscription's plans, the last first. Two queries."""
+    """Every step of a subscription's plans, the last first. Three queries."""
     calls = Call.objects.order_by("-started_at", "-pk")
     steps = (
         Step.objects.filter(run__subscription=subscription)
         .select_related("run")
-        .prefetch_related(Prefetch("calls", queryset=calls, to_attr="last_calls"))
+        .prefetch_related(
+            Prefetch("calls", queryset=calls, to_attr="last_calls"),
+            Prefetch(
+                "errands",
+                queryset=Errand.objects.select_related("assigned_to", "settled_by").order_by("pk"),
+                to_attr="all_errands",
+            ),
+        )
         .order_by("-run__starts_at", "-run", "-position")
     )
     return [_planned(step) for step in steps]
@@ -60,6 +68,7 @@ def _planned(step: Step) -> PlannedStep:
         done_at=step.done_at,
         problem=step.problem,
         calls=asked_of(step.last_calls),
+        errands=step.all_errands,
     )
 
 

@@ -97,6 +97,8 @@ def _way(offer) -> tuple[ConnectorKind, dict]:
         "password_variable": "BROKER_PASSWORD",
         "service_id": service_id(offer.partner_sku),
         "plan_id": plan_id(offer.partner_sku),
+        "suspends": True,
+        "retrievable": True,
     }
 
 

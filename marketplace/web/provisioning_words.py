@@ -1,9 +1,12 @@
 """What goes on at a vendor's, in words for the operator's staff."""
 
-from marketplace.web.formats import moment
+from django.urls import reverse
+
+from marketplace.web.formats import day, moment
 from provisioning.connectors.outcomes import Way
 from provisioning.history import Asked, PlannedStep
-from provisioning.models import Event, StepState
+from provisioning.models import Errand, Event, StepState
+from tenants.models import Operator
 
 STATES = {
     StepState.LATER: ("neutral", "Ensuite"),
@@ -38,7 +41,7 @@ BEFOREHAND = {
 }
 
 
-def planned(step: PlannedStep) -> dict:
+def planned(step: PlannedStep, operator: Operator) -> dict:
     """One step of a subscription's page."""
     level, word = STATES[step.state]
     return {
@@ -47,7 +50,19 @@ def planned(step: PlannedStep) -> dict:
         "when": _when(step),
         "problem": step.problem,
         "calls": asked(step.calls),
+        "errands": [_errand(one, operator) for one in step.errands],
     }
+
+
+def _errand(errand: Errand, operator: Operator) -> dict:
+    """Who was asked, and what became of it."""
+    if errand.settled_at is None:
+        who = f"Confié à {errand.assigned_to}" if errand.assigned_to else "Confié à personne"
+        return {"said": f"{who}, pour le {day(errand.due_on)}."}
+    by = f" par {errand.settled_by}" if errand.settled_by else ""
+    how = errand.get_settled_as_display().capitalize()
+    url = reverse("operator_task_evidence", args=[operator.slug, errand.public_id]) if errand.file else ""
+    return {"said": f"{how}{by} le {moment(errand.settled_at)}. {errand.evidence}".strip(), "url": url}
 
 
 def _when(step: PlannedStep) -> str:

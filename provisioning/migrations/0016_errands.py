@@ -34,7 +34,7 @@ class Migration(migrations.Migration):
                 ('reminded_on', models.DateField(null=True)),
                 ('checklist', models.JSONField(blank=True, default=list)),
                 ('settled_at', models.DateTimeField(null=True)),
-                ('settled_as', models.CharField(blank=True, choices=[('retried', 'redemandé à l’éditeur'), ('done', 'fait par une personne'), ('given_up', 'abandonné'), ('gone', 'réglé sans personne')], max_length=10)),
+                ('settled_as', models.CharField(blank=True, choices=[('retried', 'redemandé à l’éditeur'), ('done', 'fait'), ('given_up', 'abandonné'), ('gone', 'réglé sans personne')], max_length=10)),
                 ('evidence', models.CharField(blank=True, max_length=500)),
                 ('file', models.FileField(blank=True, max_length=200, upload_to=provisioning.models.errand.evidence_path)),
                 ('assigned_to', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),

@@ -14,7 +14,7 @@ class Settled(models.TextChoices):
     """How an errand ended."""
 
     RETRIED = "retried", "redemandé à l’éditeur"
-    DONE = "done", "fait par une personne"
+    DONE = "done", "fait"
     GIVEN_UP = "given_up", "abandonné"
     GONE = "gone", "réglé sans personne"
 

@@ -17,6 +17,9 @@ from marketplace.web.commune.terms import form_page
 from marketplace.web.commune.words import is_taxed
 from marketplace.web.formats import day, moment, net
 from marketplace.web.pdf import FileMissing, pdf_response
+from provisioning.connectors.outcomes import Way
+from provisioning.history import way_for
+from provisioning.models import Event
 from subscriptions import amending
 from subscriptions.exceptions import (
     AmendmentInvalid,
@@ -87,8 +90,18 @@ def new(request, organisation, public_id):
         subscription,
         form,
         title="Modifier cet abonnement",
-        consequences=CONSEQUENCES,
+        consequences=[*CONSEQUENCES, _at_vendor(subscription)],
         label="Proposer l’avenant",
+    )
+
+
+def _at_vendor(subscription) -> str:
+    """What will happen at the vendor's on the day of effect."""
+    if way_for(subscription, Event.CHANGE) == Way.MACHINE:
+        return "Le jour venu, Halle le dit d’elle-même au système de l’éditeur : vous n’avez rien à faire."
+    return (
+        f"Le jour venu, une personne de {subscription.operator.short_name} l’applique chez l’éditeur, dont "
+        "le système ne le fait pas tout seul : vous n’avez rien à faire."
     )
 
 

@@ -131,13 +131,17 @@ def _page(request, operator, found: Subscription, *, form: forms.Form | None = N
         "subscription": found,
         "state": subscription_state(found),
         "facts": _facts(found),
-        "steps": [planned(step) for step in history_of(found)],
+        "steps": [planned(step, operator) for step in history_of(found)],
         "form": (form or FORMS[State(found.state)]()) if decides else None,
         "has_errors": form is not None,
         "suspends": suspends,
         "beforehand": BEFOREHAND[event, way_for(found, event)] if decides else "",
         "post_url": reverse(verb, args=[operator.slug, found.public_id]),
         "suspension": _suspension(found),
+        "drifts": [
+            {"level": "warning", "title": drift.get_kind_display().capitalize(), "text": drift.words}
+            for drift in found.drifts.filter(closed_at__isnull=True).order_by("pk")
+        ],
         "access": _access(request, operator, found),
     }
     return render(request, "operator/subscription.html", context)

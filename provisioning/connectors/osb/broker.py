@@ -16,7 +16,7 @@ PLATFORM = "halle"
 
 class BrokerConfig(BaseModel):
     """`password_variable` names the environment variable that holds the broker's password. `bindable`: what
-    is opened is reached with credentials, asked for after it.
+    is opened is reached with credentials, asked for after it. `changes`: what was opened can be updated.
 
     The specification knows no suspension. `suspends`: this broker understands one, told by an update with the
     parameter `suspended`; else a person sees to it. `retrievable`: it lets its instances be fetched
@@ -28,6 +28,7 @@ class BrokerConfig(BaseModel):
     service_id: str
     plan_id: str
     bindable: bool = False
+    changes: bool = True
     suspends: bool = False
     retrievable: bool = False
 

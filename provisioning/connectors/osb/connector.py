@@ -27,9 +27,13 @@ class OsbConnector(BindingVerbs):
         self.config, self.broker = config, Broker(config)
 
     def way_of(self, event: Event) -> Way:
-        """The broker does all, but a suspension that it does not understand."""
-        by_hand = event in (Event.SUSPEND, Event.RESUME) and not self.config.suspends
-        return Way.PERSON if by_hand else Way.MACHINE
+        """The broker does all, but an update or a suspension that it does not understand."""
+        does = {
+            Event.CHANGE: self.config.changes,
+            Event.SUSPEND: self.config.suspends,
+            Event.RESUME: self.config.suspends,
+        }
+        return Way.MACHINE if does.get(event, True) else Way.PERSON
 
     def ensure_open(self, request) -> Outcome:
         """PUT /v2/service_instances/{key}: the broker answers the same to the same request."""
@@ -69,6 +73,10 @@ class OsbConnector(BindingVerbs):
 
     def ensure_changed(self, request) -> Outcome:
         """PATCH /v2/service_instances/{key}: all the parameters again, so that once or twice is the same."""
+        if self.way_of(Event.CHANGE) == Way.PERSON:
+            return NeedsPerson(
+                "Le système de l’éditeur ne sait pas modifier un service ouvert : le lui demander."
+            )
         return self._update(request, verb="la modification")
 
     def ensure_suspended(self, request) -> Outcome:

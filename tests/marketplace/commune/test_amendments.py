@@ -6,7 +6,7 @@ from django.utils.timezone import localdate
 
 from subscriptions.amending import first_days
 from subscriptions.models import Amendment, AmendmentState, State
-from tests.factories import SubscriptionFactory
+from tests.factories import EndpointFactory, SubscriptionFactory
 from tests.tools.database import as_worker
 
 pytestmark = pytest.mark.django_db
@@ -116,3 +116,15 @@ def test_a_refusal_says_why(client, at, contract, propose, secretary, signatory)
         at("member_amendment_refuse", contract.public_id, 1), {"reason": "Budget épuisé."}, follow=True
     )
     assert "Budget épuisé." in text_of(answer)
+
+
+@pytest.mark.parametrize(
+    ("config", "said"),
+    [({}, "d’elle-même au système de l’éditeur"), ({"changes": False}, "l’applique chez l’éditeur")],
+)
+def test_who_will_tell_the_vendor_is_said_beforehand(client, at, contract, secretary, config, said):
+    endpoint = EndpointFactory(offer=contract.listing.offer, osb=True)
+    endpoint.config |= config
+    endpoint.save()
+    client.force_login(secretary)
+    assert said in text_of(client.get(at("member_amendment_new", contract.public_id)))

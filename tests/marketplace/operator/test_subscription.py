@@ -8,7 +8,17 @@ from django.utils import timezone
 from provisioning.models import Event, Step, StepState
 from subscriptions.models import State, Subscription
 from tenants.models import Role
-from tests.factories import CallFactory, EndpointFactory, OperatorFactory, StepFactory, SubscriptionFactory
+from tests.factories import (
+    CallFactory,
+    DriftFactory,
+    EndpointFactory,
+    ErrandFactory,
+    OperatorFactory,
+    StepFactory,
+    SubscriptionFactory,
+    UserFactory,
+)
+from tests.factories.base import NOW
 from tests.tools.database import as_worker
 from tests.tools.queries import snapshot_queries
 
@@ -113,3 +123,18 @@ def test_queries_of_a_subscription(operator, sign_in, snapshot, count):
         client.get(url("operator_subscription", subscription))
     with as_worker():
         assert Step.objects.filter(run_after__lte=timezone.now()).count() == count
+
+
+def test_who_was_asked_what_was_done_and_what_is_otherwise_is_told(operator, sign_in):
+    subscription = held(operator)
+    step = StepFactory(run__subscription=subscription, run__event=Event.CHANGE, state=StepState.DONE)
+    person = UserFactory()
+    settled = {"settled_at": NOW, "settled_by": person, "settled_as": "done", "evidence": "Vu à l’écran."}
+    proof = ErrandFactory(step=step, file="errands/preuve.pdf", **settled)
+    DriftFactory(subscription=subscription)
+    answer = sign_in(Role.CURATOR, operator).get(url("operator_subscription", subscription))
+    assert f"Fait par {person} le" in text(answer)
+    assert "Vu à l’écran." in text(answer)
+    assert "Introuvable chez l’éditeur" in text(answer)
+    address = reverse("operator_task_evidence", args=[operator.slug, proof.public_id])
+    assert address in answer.content.decode()
