@@ -280,6 +280,7 @@ SECTIONS = {
                 ("vendor_home", "Mes services", VENDOR_ROLES),
                 ("vendor_requests", "Demandes à approuver", VENDOR_ROLES),
                 ("vendor_exits", "Départs", VENDOR_ROLES),
+                ("vendor_queue", "Ouvertures et fermetures", VENDOR_ROLES),
                 ("vendor_messages", "Messages envoyés", VENDOR_ROLES),
                 ("vendor_transfers", "Contrats transférés", VENDOR_ROLES),
                 ("vendor_feeds", "publiccode.yml", VENDOR_ROLES),

@@ -1129,6 +1129,7 @@ TABLE = [
     vendor("vendor_keys", thing=_sheet, get=opens(VENDOR_ADMIN), post=opens(VENDOR_ADMIN)),
     vendor("vendor_key_end", thing=lambda world: [world.sheet.slug, world.service_key.pk],
            post=leads(VENDOR_ADMIN)),
+    vendor("vendor_queue", get=opens(VENDORS)),
     vendor("vendor_home", get=opens(VENDORS)),
     vendor("vendor_service_new", get=opens(VENDORS), post=leads(VENDORS),
            sends=lambda world: {"name": "Une nouveauté", "family": "gis"}),
