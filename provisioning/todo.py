@@ -7,7 +7,7 @@ from django.core.paginator import Page, Paginator
 from django.db.models import OuterRef, Prefetch, Q, Subquery
 
 from provisioning.history import Asked, asked_of
-from provisioning.models import Call, Errand, Event, Step, StepState
+from provisioning.models import Call, Errand, Event, Proposal, Step, StepState
 from provisioning.models.endpoint import ConnectorKind
 from provisioning.models.run import UNFINISHED
 from tenants.models import Operator
@@ -18,7 +18,8 @@ PAGE_SIZE = 25
 @dataclass(frozen=True)
 class OpeningTask:
     """One step, with all its page shows. `automatic`: a machine can be asked again. `errand`: who is to act,
-    by when, None until somebody is named; `calls`: what was asked last."""
+    by when, None until somebody is named; `calls`: what was asked last; `proposal`: what she is to agree to,
+    if that is all."""
 
     step: Step
     member: str
@@ -29,11 +30,12 @@ class OpeningTask:
     event: Event
     errand: Errand | None = None
     calls: list[Asked] = field(default_factory=list)
+    proposal: Proposal | None = None
 
 
 def openings_for_person(*, operator: Operator, page: str | None) -> Page:
     """A page of the openings, changes and closings that wait for a person, longest wait first: OpeningTask
-    each. Four queries."""
+    each. Five queries."""
     steps = _steps(operator).filter(state=StepState.NEEDS_PERSON).order_by("run__created_at", "pk")
     steps = steps.prefetch_related(
         Prefetch("calls", queryset=Call.objects.order_by("-started_at", "-pk"), to_attr="last_calls"),
@@ -42,6 +44,7 @@ def openings_for_person(*, operator: Operator, page: str | None) -> Page:
             queryset=Errand.objects.filter(settled_at__isnull=True).select_related("assigned_to"),
             to_attr="open_errands",
         ),
+        Prefetch("proposals", queryset=Proposal.objects.order_by("-pk"), to_attr="last_proposals"),
     )
     shown = Paginator(steps, PAGE_SIZE).get_page(page)
     shown.object_list = [_task(step) for step in shown.object_list]
@@ -94,4 +97,5 @@ def _task(step: Step) -> OpeningTask:
         event=Event(step.run.event),
         errand=next(iter(getattr(step, "open_errands", ())), None),
         calls=asked_of(getattr(step, "last_calls", [])),
+        proposal=next((one for one in getattr(step, "last_proposals", [])[:1] if not one.agreed_at), None),
     )

@@ -29,7 +29,8 @@ class ServiceRequest:
     said before of where the service will be, "" if nothing. `suspended`: it is, for the time being.
     `delivery` is the key of this step alone, where `key` names the vendor's instance; `callback` the address
     where the vendor may say what became of it. `binding` names the credentials that it is about,
-    `predecessor` those that they replace. `identity` names this one attempt."""
+    `predecessor` those that they replace. `identity` names this one attempt. `agreed_plan`: the file, in the
+    storage, of what a person has read and agreed to, "" if nothing."""
 
     key: str
     subscription_id: str
@@ -44,6 +45,7 @@ class ServiceRequest:
     delivery: str = ""
     callback: str = ""
     binding: str = ""
+    agreed_plan: str = ""
     predecessor: str = ""
     identity: str = ""
 

@@ -55,6 +55,14 @@ class Absent:
 
 
 @dataclass(frozen=True)
+class Proposed:
+    """What would be done, in words and as it is to be carried out: a person agrees to it first."""
+
+    text: str
+    content: bytes = field(repr=False)
+
+
+@dataclass(frozen=True)
 class Done:
     """It is done: the service is open, at `url` ("" when it has no address of its own), or `credentials` were
     given. `exchange`, of any outcome: the message to keep, if the connector keeps them."""
@@ -80,11 +88,12 @@ class InProgress:
 @dataclass(frozen=True)
 class NeedsPerson:
     """No automatic way on: a person must act. `reason` in French. `doubtful`: the vendor may have begun, what
-    it may hold is to be deleted first."""
+    it may hold is to be deleted first. `proposed`: she is only to agree to that."""
 
     reason: str
     doubtful: bool = False
     exchange: Exchange | None = field(default=None, compare=False)
+    proposed: Proposed | None = field(default=None, compare=False)
 
 
 class Retry(Exception):

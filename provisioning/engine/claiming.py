@@ -15,6 +15,7 @@ from provisioning.connectors import ServiceRequest
 from provisioning.connectors.scim.directory import Directory
 from provisioning.engine.patience import BREAK_AFTER, MAX_CLAIMS
 from provisioning.models import Binding, Call, Endpoint, Event, Lane, Run, Step, StepState
+from provisioning.proposals import agreed_plans
 from subscriptions.in_force import terms_on
 from subscriptions.models import RUNNING, State, Subscription
 
@@ -157,18 +158,20 @@ def _take(steps: list[Step], *, lane: Lane, now: datetime, lease: timedelta) -> 
     )
     openings = _openings([step.run for step in steps if step.name != "open"])
     bindings = _bindings(steps)
+    plans = agreed_plans(steps)
     return [
         _claim(
             step,
             call,
             opened=openings.get(step.run.subscription.opened_as.pk),
             binding=bindings.get(step.pk),
+            plan=plans.get(step.pk, ""),
         )
         for step, call in zip(steps, calls, strict=True)
     ]
 
 
-def _claim(step: Step, call: Call, *, opened: Step | None, binding: Binding | None) -> Claim:
+def _claim(step: Step, call: Call, *, opened: Step | None, binding: Binding | None, plan: str) -> Claim:
     subscription = step.run.subscription
     endpoint = getattr(subscription.listing.offer, "endpoint", None)
     if step.name == "open":
@@ -205,6 +208,7 @@ def _claim(step: Step, call: Call, *, opened: Step | None, binding: Binding | No
             binding=binding.made_by.key if binding else "",
             predecessor=binding.replaces.made_by.key if binding and binding.replaces else "",
             identity=str(call.identity),
+            agreed_plan=plan,
         )
     proved = (
         endpoint is None

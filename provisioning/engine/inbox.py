@@ -60,7 +60,7 @@ def _locked(rows: QuerySet):
 def _apply(callback: Callback, step: Step, *, now: datetime) -> bool:
     """Whether there was still something to do of it. While a doubt of another connector is being cleared,
     what the vendor says may be of the deletion: the engine goes on asking."""
-    if step.state in (StepState.DONE, StepState.MOOT) or step.doubtful:
+    if step.state in (StepState.LATER, StepState.DONE, StepState.MOOT) or step.doubtful:
         return False
     fields = {"url": callback.url or step.url}
     match callback.said:

@@ -6,6 +6,7 @@ from provisioning.models.errand import Errand, Settled
 from provisioning.models.kit_run import KitReport, KitRun
 from provisioning.models.lane import Lane
 from provisioning.models.message import Callback, Delivery, Said
+from provisioning.models.proposal import Proposal
 from provisioning.models.run import Call, Cause, Event, Run, Step, StepState
 from provisioning.models.service_key import ServiceKey
 from provisioning.models.track_record import TrackRecord
@@ -25,6 +26,7 @@ __all__ = [
     "KitReport",
     "KitRun",
     "Lane",
+    "Proposal",
     "Run",
     "Said",
     "ServiceKey",

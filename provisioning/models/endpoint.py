@@ -42,7 +42,10 @@ class Endpoint(models.Model):
     @property
     def binds(self) -> bool:
         """Whether software needs credentials to reach what it opens: asked for once the service is open."""
-        return self.connector == ConnectorKind.OSB and self.config.get("bindable") is True
+        return (
+            self.connector in (ConnectorKind.OSB, ConnectorKind.TERRAFORM)
+            and self.config.get("bindable") is True
+        )
 
     @property
     def configuration(self) -> str:

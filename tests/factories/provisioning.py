@@ -4,6 +4,7 @@ import hashlib
 import uuid
 
 import factory
+from django.core.files.base import ContentFile
 
 from provisioning.kit.table import CHECKS, VERSION
 from provisioning.models import (
@@ -18,6 +19,7 @@ from provisioning.models import (
     KitReport,
     KitRun,
     Lane,
+    Proposal,
     Run,
     ServiceKey,
     Step,
@@ -250,3 +252,14 @@ class AgentDirectoryFactory(Factory):
 
     offer = factory.SubFactory(OfferFactory)
     config = factory.LazyAttribute(lambda o: {"url": o.url, "token_variable": "TEST_SCIM_TOKEN"})
+
+
+class ProposalFactory(Factory):
+    class Meta:
+        model = Proposal
+
+    step = factory.SubFactory(StepFactory)
+    tenant = factory.SelfAttribute("step.tenant")
+    text = "Terraform will perform the following actions:"
+    file = factory.LazyFunction(lambda: ContentFile(b"plan", name="plan"))
+    made_at = APPROVED_AT

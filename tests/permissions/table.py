@@ -34,7 +34,13 @@ from subscriptions.models import ContractTransfer
 from tenants.models import Adhesion, Organisation, Role, SeatMove
 from tenants.people.invitations import token_of
 from tests.catalog.publiccode.files import RIGHT, written
-from tests.factories import ContractTransferFactory, SeatMoveFactory, UserFactory, VendorFactory
+from tests.factories import (
+    ContractTransferFactory,
+    ProposalFactory,
+    SeatMoveFactory,
+    UserFactory,
+    VendorFactory,
+)
 from tests.factories.subscriptions import PDF
 from tests.factories.tenants import second_siret, siret
 from tests.permissions import operator_forms as forms
@@ -287,6 +293,12 @@ def _parting(world: World) -> list:
 
 def _parting_service(world: World) -> list:
     return [world.parting.subscription.public_id]
+
+
+def _a_plan(world: World) -> dict:
+    """One that waits for somebody to agree to it."""
+    with as_worker():
+        return {"plan": ProposalFactory(step=world.step).public_id}
 
 
 def _sent_to_vendor(world: World) -> list:
@@ -989,6 +1001,7 @@ TABLE = [
     operator("operator_task_retry", thing=_step, post=leads(TASKS)),
     operator("operator_task_give_up", thing=_step, post=leads(TASKS), sends=_giving_up),
     operator("operator_task_assign", thing=_step, post=leads(TASKS), sends=_an_assignment),
+    operator("operator_task_agree", thing=_step, post=leads(TASKS), sends=_a_plan),
     operator("operator_task_evidence", thing=_errand, get=opens(TASKS)),
     operator("operator_claims", get=opens(TASKS)),
     operator("operator_claim", thing=_claim, get=opens(TASKS), post=leads(TASKS), sends=_agreed),

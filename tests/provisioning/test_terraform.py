@@ -10,6 +10,8 @@ from datetime import UTC, datetime, timedelta
 
 import psutil
 import pytest
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
 from pydantic import ValidationError
 
 from provisioning.connectors import ServiceRequest
@@ -18,48 +20,12 @@ from provisioning.connectors.terraform import running, state
 from provisioning.connectors.terraform.connector import TerraformConnector
 from provisioning.connectors.terraform.state import Lock
 from provisioning.models import Cause, Event
-from tests.fakes.terraform import KEY, MODULES, SECRET, missing, provider_mirror, store_running
+from tests.fakes.terraform import MODULES, SECRET, missing
 
 REQUEST = ServiceRequest(
     key="", subscription_id="s-1", organisation_name='Saint-"Essai" ${var.siren}', siren="213500001",
     insee_code="35001", operator_name="Mutu", options=("sign", "arch"), counts={"agents": 12},
 )  # fmt: skip
-
-
-@pytest.fixture(scope="module")
-def store(tmp_path_factory):
-    if not shutil.which("terraform"):
-        missing("there is no `terraform` on this machine")
-    with store_running(tmp_path_factory.mktemp("store")) as store:
-        for bucket in ("/states", "/offices"):
-            assert store.ask("PUT", bucket).status_code == 200
-        yield store
-
-
-@pytest.fixture
-def terraform(store, settings, tmp_path, monkeypatch):
-    """A function that gives a connector; the worker's environment holds more than a module may see."""
-    rc = tmp_path / "terraform.rc"
-    rc.write_text(
-        f'provider_installation {{\n  filesystem_mirror {{\n    path = "{provider_mirror()}"\n  }}\n}}\n'
-    )
-    settings.TERRAFORM = {
-        "binary": "terraform",
-        "modules": str(MODULES),
-        "cli_config": str(rc),
-        "state_bucket": "states",
-        "state_region": "us-east-1",
-        "state_endpoint": store.url,
-    }
-    monkeypatch.setenv("HALLE_TERRAFORM_STATE_KEY", KEY)
-    monkeypatch.setenv("HALLE_TERRAFORM_STATE_SECRET", SECRET)
-
-    def connector(**config):
-        variables = {"store": f"{store.url}/offices"} | config.pop("variables", {})
-        whole = {"module": "office", "variables": variables} | config
-        return TerraformConnector(TerraformConnector.Config.model_validate(whole))
-
-    return connector
 
 
 @pytest.fixture
@@ -96,6 +62,44 @@ def test_a_module_opens_changes_suspends_and_closes_for_real(terraform, store, r
     assert office(store, request_) is None
     assert connector.ensure_closed(request_) == Done()
     assert json.loads(store.read(f"/states/instances/{request_.key}.tfstate"))["resources"] == []
+
+
+def test_a_plan_is_read_then_carried_out_exactly(terraform, store, request_):
+    asking = terraform(confirm=True)
+    waiting = asking.ensure_open(request_)
+    assert (waiting.reason, office(store, request_)) == (
+        "Lire ce que Terraform va faire, et l’accepter.",
+        None,
+    )
+    assert "1 to add, 0 to change, 0 to destroy" in waiting.proposed.text
+    assert "bytes" not in repr(waiting.proposed)
+    name = default_storage.save("proposals/of-the-test", ContentFile(waiting.proposed.content))
+    # What is asked for since is not in the plan that was read.
+    agreed = replace(request_, agreed_plan=name, counts={"agents": 99})
+    assert asking.ensure_open(agreed) == Done(url=f"https://office.example/{request_.key}")
+    assert office(store, request_)["counts"] == {"agents": 12}
+    # The worker died before it could say so: the plan is out of date, and there is another to read.
+    again = asking.ensure_open(agreed)
+    assert "0 to add, 1 to change, 0 to destroy" in again.proposed.text
+    assert asking.ensure_open(replace(request_, agreed_plan=name)) == Done(
+        url=f"https://office.example/{request_.key}"
+    )
+    closing = asking.ensure_closed(request_)
+    assert "1 to destroy" in closing.proposed.text
+    assert office(store, request_)
+    name = default_storage.save("proposals/of-the-closing", ContentFile(closing.proposed.content))
+    assert asking.ensure_closed(replace(request_, agreed_plan=name)) == Done()
+    assert office(store, request_) is None
+
+
+def test_its_sensitive_outputs_are_its_credentials(terraform, request_, monkeypatch):
+    monkeypatch.setenv("TOKEN_OF_THE_VENDOR", "t0p")
+    connector = terraform(environment={"TF_VAR_token": "TOKEN_OF_THE_VENDOR"}, bindable=True)
+    connector.ensure_open(request_)
+    bound = connector.ensure_bound(replace(request_, binding="b-1"))
+    assert dict(bound.credentials.values) == {"hidden": "https://office.example/?token=t0p"}
+    assert "t0p" not in repr(bound)
+    assert isinstance(connector.ensure_bound(replace(request_, predecessor="b-0")), NeedsPerson)
 
 
 def test_what_somebody_took_away_is_made_again(terraform, store, request_):

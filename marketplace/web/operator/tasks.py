@@ -14,7 +14,7 @@ from marketplace.web.operator.roles import TASK_ROLES
 from marketplace.web.operator.task_forms import AssignForm, DoneForm, GiveUpForm
 from marketplace.web.pdf import FileMissing, pdf_response
 from marketplace.web.provisioning_words import asked
-from provisioning import errands
+from provisioning import errands, proposals
 from provisioning import operations as provisioning
 from provisioning.drift import drifts_of
 from provisioning.models import Errand, Event, StepState
@@ -175,6 +175,20 @@ def try_again(request, operator, step):
     return redirect("operator_tasks", operator=operator.slug)
 
 
+@operator_view(*TASK_ROLES)
+@require_POST
+def agree(request, operator, step):
+    """She has read what would be done: it is carried out, exactly."""
+    found = get_object_or_404(operator_steps(operator), pk=step)
+    how = {
+        "step": found,
+        "public_id": request.POST.get("plan", ""),
+        "by": request.user,
+        "now": timezone.now(),
+    }
+    return _answered(request, operator, found, "Plan accepté, il va être exécuté", proposals.agree, **how)
+
+
 def _page(request, operator, *, wrong: tuple | None = None):
     """The list; `wrong` is a step's id and its form with errors, shown again as it was typed."""
     page = openings_for_person(operator=operator, page=request.GET.get("page"))
@@ -240,6 +254,7 @@ def _words(task: OpeningTask) -> dict:
         "due": day(errand.due_on) if errand else "",
         "late": late,
         "points": bool(errand and errand.checklist),
+        "proposal": task.proposal,
     }
 
 

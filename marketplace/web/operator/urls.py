@@ -195,6 +195,7 @@ urlpatterns = [
     path("ouvertures/", tasks.task_list, name="operator_tasks"),
     path("ouvertures/<int:step>/faite/", tasks.mark_done, name="operator_task_done"),
     path("ouvertures/<int:step>/reessayer/", tasks.try_again, name="operator_task_retry"),
+    path("ouvertures/<int:step>/plan/", tasks.agree, name="operator_task_agree"),
     path("messages/", messages_sent.message_list, name="operator_messages"),
     path("messages/<int:step>/envoyer/", messages_sent.again, name="operator_message_again"),
     path("ouvertures/<int:step>/abandonner/", tasks.give_up, name="operator_task_give_up"),
