@@ -4,6 +4,7 @@ from django.urls import path
 
 from marketplace.web.vendor import (
     connection,
+    directory,
     keys,
     services,
     sheet_edit,
@@ -18,6 +19,7 @@ urlpatterns = [
     path("<slug:slug>/", services.service, name="vendor_service"),
     path("<slug:slug>/modifier/<slug:section>/", sheet_edit.edit, name="vendor_service_edit"),
     path("<slug:slug>/publiccode/", sheet_import.publiccode, name="vendor_service_import"),
+    path("<slug:slug>/agents/", directory.directory, name="vendor_directory"),
     path("<slug:slug>/cles/", keys.key_list, name="vendor_keys"),
     path("<slug:slug>/cles/<int:key>/supprimer/", keys.end, name="vendor_key_end"),
     path("<slug:slug>/apercu/", sheet_preview.preview, name="vendor_service_preview"),

@@ -145,6 +145,11 @@ def missing_in_words(vendor: Vendor, sheet: ServiceSheet, lacks) -> list[dict]:
 
 def _actions(siren: str, slug: str, *, with_keys: bool) -> list[dict]:
     keys = {"label": "Clés d’accès", "url": reverse("vendor_keys", args=[siren, slug]), "style": "quiet"}
+    agents = {
+        "label": "Comptes des agents",
+        "url": reverse("vendor_directory", args=[siren, slug]),
+        "style": "quiet",
+    }
     return [
         {
             "label": "Publier et proposer",
@@ -168,5 +173,5 @@ def _actions(siren: str, slug: str, *, with_keys: bool) -> list[dict]:
             "url": reverse("vendor_service_import", args=[siren, slug]),
             "style": "quiet",
         },
-        *([keys] if with_keys else []),
+        *([keys, agents] if with_keys else []),
     ]
