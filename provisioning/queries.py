@@ -32,6 +32,11 @@ class Opening:
         """Nothing goes on by itself any more: somebody at the operator must act."""
         return any(step.state == StepState.NEEDS_PERSON for step in self.steps)
 
+    @property
+    def given_up(self) -> bool:
+        """A person gave it up: what the vendor began is being deleted."""
+        return any(step.state == StepState.MOOT for step in self.steps)
+
 
 def opening_of(subscription: Subscription) -> Opening | None:
     """The latest plan that opens a subscription's service; None before it is approved. Two queries."""

@@ -20,6 +20,7 @@ LABELS = {
     Party.VENDOR: "Accord de {vendor}",
 }
 BLOCKED_BADGE = {"state": "warning", "label": "Ouverture à terminer", "icon": "warning"}
+GIVEN_UP_BADGE = {"state": "warning", "label": "Ouverture abandonnée", "icon": "warning"}
 OPEN = (State.ACTIVE, State.SUSPENDED, State.TERMINATING, State.ENDED)
 
 
@@ -38,23 +39,30 @@ def timeline(
     """
     blocked = subscription.state in OPENING and opening is not None and opening.needs_person
     polls = subscription.state in OPENING and not blocked and not _is_planned(subscription)
+    given_up = subscription.state in OPENING and opening is not None and opening.given_up
     to_come = _to_come(None if blocked else expected)
     return {
         "steps": [
             _request(subscription),
             *_decision(subscription, approvers, to_come),
             *_opening(subscription, opening),
-            *_life(subscription, to_come),
+            *([] if given_up else _life(subscription, to_come)),
         ],
-        "badge": BLOCKED_BADGE if blocked else state_badge(subscription),
+        "badge": _badge(subscription, blocked=blocked, given_up=given_up),
         "blocked": blocked,
-        "opening": polls,
+        "opening": polls and not given_up,
         "open": subscription.state == State.ACTIVE,
         "poll_url": (
             reverse("member_subscription_progress", args=[siren, subscription.public_id]) if polls else ""
         ),
         "announce": _announce(subscription, blocked=blocked),
     }
+
+
+def _badge(subscription: Subscription, *, blocked: bool, given_up: bool) -> dict:
+    if given_up:
+        return GIVEN_UP_BADGE
+    return BLOCKED_BADGE if blocked else state_badge(subscription)
 
 
 def _request(subscription: Subscription) -> dict:

@@ -1,13 +1,18 @@
 """The page of one subscription, and the part of it that follows the opening."""
 
+from datetime import date, timedelta
+
 import pytest
 from bs4 import BeautifulSoup
 from django.core.files.storage import default_storage
+from django.utils import timezone
 
-from provisioning.models import StepState
+from provisioning.models import StepState, TrackRecord
+from subscriptions import giving_up
 from subscriptions.models import State
-from tests.factories import ListingFactory, RunFactory, StepFactory, SubscriptionFactory
+from tests.factories import ListingFactory, RunFactory, StepFactory, SubscriptionFactory, UserFactory
 from tests.factories.base import OPENED_AT
+from tests.tools.database import as_worker
 from tests.tools.queries import snapshot_queries
 
 POLLS = 'hx-trigger="every 3s"'
@@ -141,6 +146,56 @@ def test_a_lost_file_is_said_in_words(client, at, commune, secretary):
     client.force_login(secretary)
     answer = client.get(at("member_decision_file", subscription.public_id))
     assert "Le fichier est introuvable" in client.get(answer.url).content.decode()
+
+
+def measured(subscription, **minutes):
+    """What its vendor took for forty openings."""
+    return TrackRecord.objects.create(
+        vendor=subscription.listing.vendor,
+        since=date(2026, 1, 1),
+        counted_on=date(2026, 4, 1),
+        opened=40,
+        unaided=40,
+        doubts=0,
+        **minutes,
+    )
+
+
+@pytest.mark.parametrize(("minutes_ago", "late"), [(2, False), (200, True)])
+def test_how_long_it_takes_is_said_and_what_to_do_when_it_takes_longer(
+    client, opening, secretary, minutes_ago, late
+):
+    tried = timezone.now() - timedelta(minutes=minutes_ago)
+    url, subscription = opening(StepState.WAITING, first_tried_at=tried)
+    with as_worker():
+        measured(subscription, median_minutes=3, slow_minutes=70)
+    client.force_login(secretary)
+    text = client.get(url).content.decode()
+    assert "en général en moins de 4 minutes ; 9 fois sur 10, en moins de 2 heures." in text
+    assert ("Halle continue de demander" in text) == late
+    assert (subscription.operator.contact_email in text) == late
+    assert POLLS in text
+
+
+def test_an_opening_that_is_given_up_promises_nothing(client, opening, secretary):
+    url, _ = opening(StepState.MOOT)
+    client.force_login(secretary)
+    text = client.get(url).content.decode()
+    assert "L’ouverture est abandonnée" in text
+    assert "Le service s’ouvre" not in text
+    assert "Service ouvert" not in text
+
+
+def test_why_it_was_given_up_stays_on_its_page(client, at, commune, secretary):
+    subscription = SubscriptionFactory(tenant=commune, state=State.PROVISIONING)
+    with as_worker():
+        giving_up.called_off(
+            subscription=subscription, by=UserFactory(), reason="Jamais prêt.", now=timezone.now()
+        )
+    client.force_login(secretary)
+    text = client.get(at("member_subscription", subscription.public_id)).content.decode()
+    assert "Ouverture abandonnée" in text
+    assert "Jamais prêt." in text
 
 
 def test_queries(client, opening, secretary, at, snapshot):
