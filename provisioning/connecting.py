@@ -63,6 +63,7 @@ def connect(*, sheet: ServiceSheet, typed: dict[str, str], by: User, now: dateti
     if (endpoint.connector, endpoint.config) == (ConnectorKind.OSB, config):
         return endpoint
     endpoint.connector, endpoint.config = ConnectorKind.OSB, config
+    endpoint.offered, endpoint.mismatch = {}, ""  # of what it was before
     endpoint.save()
     audit.record(
         tenant=sheet.vendor.organisation,

@@ -73,3 +73,12 @@ def sweep_kit_runs(timestamp: int) -> None:
 
     with every_tenant():
         kit_runs.sweep(now=timezone.now())
+
+
+@app.periodic(cron="17 2 * * *")
+@app.task(queue="provisioning", queueing_lock="provisioning.read_catalogues", retry=3)
+def read_catalogues(timestamp: int) -> None:
+    """Every night: what brokers offer, compared with what is used of it."""
+    from provisioning import catalogues
+
+    catalogues.read_catalogues(now=timezone.now())

@@ -105,7 +105,8 @@ def connector_for(endpoint) -> Connector:
     Raises pydantic.ValidationError when the configuration is not valid.
     """
     kind = CONNECTORS[ConnectorKind(endpoint.connector)]
-    return kind(kind.Config.model_validate(endpoint.config))
+    known = {"offered": endpoint.offered} if endpoint.offered else {}
+    return kind(kind.Config.model_validate(endpoint.config | known))
 
 
 def way_of(endpoint, event: Event) -> Way:

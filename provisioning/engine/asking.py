@@ -59,6 +59,8 @@ def ask(claim: Claim) -> Outcome:
         return NeedsPerson(f"Halle n’a pas ouvert ce service : il {_BY_HAND[event]} à la main.")
     if not claim.proved and not step.operation and not step.doubtful:
         return NeedsPerson(UNPROVED)
+    if claim.endpoint.mismatch and step.verb == "open" and not step.operation and not step.doubtful:
+        return NeedsPerson(claim.endpoint.mismatch)
     try:
         connector = connector_for(claim.endpoint)
         ensure, poll = (

@@ -31,6 +31,8 @@ logger = logging.getLogger(__name__)
 
 MAX_POLLING = timedelta(hours=24)
 TOO_LONG = "L’éditeur n’a pas terminé au bout d’un jour."
+LATE = "L’éditeur n’a pas terminé dans le délai que son catalogue annonce."
+BEGINNING = ("open", "bind")  # what these left unfinished at the vendor's is deleted
 
 
 Answers = Sequence[tuple[Claim, Outcome, datetime]]
@@ -42,7 +44,10 @@ def record(answers: Answers, *, now: datetime) -> None:
 
     A worker that was thought dead and comes back late changes nothing: another has claimed the step since.
     """
-    nexts = [(claim, outcome, _next(claim.step, outcome, now=at)) for claim, outcome, at in answers]
+    nexts = [
+        (claim, outcome, _next(claim.step, outcome, now=at, longest=_longest_polling(claim)))
+        for claim, outcome, at in answers
+    ]
     for claim, outcome, fields in nexts:
         if fields["state"] == StepState.DONE:
             _record_done(claim, outcome, fields, now=now)
@@ -97,8 +102,13 @@ def _record_rest(answers: list[tuple[Claim, Outcome, dict]], *, now: datetime) -
         _judge_lane(lane, outcomes, now=now)
 
 
-def _next(step: Step, outcome: Outcome, *, now: datetime) -> dict:
-    """What becomes of the step: the fields to write."""
+def _longest_polling(claim: Claim) -> timedelta | None:
+    """What the vendor announced, of what it is asked for; a deletion in doubt has the day of all others."""
+    return claim.endpoint.longest_polling if claim.endpoint and not claim.step.doubtful else None
+
+
+def _next(step: Step, outcome: Outcome, *, now: datetime, longest: timedelta | None) -> dict:
+    """What becomes of the step: the fields to write. After `longest` an operation has failed."""
     if step.doubtful and isinstance(outcome, Done):
         return _cleared(step, now=now)
     match outcome:
@@ -116,14 +126,22 @@ def _next(step: Step, outcome: Outcome, *, now: datetime) -> dict:
             }
         case InProgress(operation=operation, poll_after=after, url=url):
             age = now - (step.first_tried_at or now)
-            expired = age > MAX_POLLING
+            if longest is not None and age > longest and step.verb in BEGINNING:
+                return _in_doubt(now=now, problem=LATE, gives_up=True)
+            expired = age > (longest or MAX_POLLING)
             return {
                 "state": StepState.NEEDS_PERSON if expired else StepState.WAITING,
                 "operation": operation or NO_WORD,
                 "url": url or step.url,
                 "run_after": now + wait_before_poll(age=age, after=after),
                 "attempts": 0,
-                **({"problem": TOO_LONG} if expired else {} if step.doubtful else {"problem": ""}),
+                **(
+                    {"problem": LATE if longest else TOO_LONG}
+                    if expired
+                    else {}
+                    if step.doubtful
+                    else {"problem": ""}
+                ),
             }
         case NeedsPerson(reason=reason, doubtful=True) if not step.doubtful:
             return _in_doubt(now=now, problem=reason, gives_up=True)

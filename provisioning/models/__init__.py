@@ -1,5 +1,6 @@
 from provisioning.models.agent_directory import AgentDirectory
 from provisioning.models.binding import Binding
+from provisioning.models.catalogue import BrokerCatalogue
 from provisioning.models.drift import Drift, DriftKind
 from provisioning.models.endpoint import Endpoint
 from provisioning.models.errand import Errand, Settled
@@ -14,6 +15,7 @@ from provisioning.models.track_record import TrackRecord
 __all__ = [
     "AgentDirectory",
     "Binding",
+    "BrokerCatalogue",
     "Call",
     "Callback",
     "Cause",

@@ -23,7 +23,8 @@ class Endpoint(models.Model):
 
     No secret here: `config` names an environment variable, read by the worker only; the one that signs what a
     vendor sends by itself, by the web processes too. `proof`: the last report of the vendors' kit that
-    passed.
+    passed. `offered`: what the vendor's catalogue said last of the plan that it uses
+    (connectors.osb.catalogue), empty while it was not read; `mismatch`: why it no longer fits, in French.
     """
 
     offer = models.OneToOneField("partner.StockRecord", on_delete=models.CASCADE, related_name="endpoint")
@@ -32,6 +33,9 @@ class Endpoint(models.Model):
     proof = models.ForeignKey(
         "provisioning.KitReport", on_delete=models.PROTECT, null=True, blank=True, related_name="+"
     )
+
+    offered = models.JSONField(default=dict, blank=True)
+    mismatch = models.CharField(max_length=500, blank=True)
 
     class Meta:
         verbose_name = "raccordement"
@@ -65,3 +69,10 @@ class Endpoint(models.Model):
         if self.connector != ConnectorKind.OSB:
             return True
         return self.is_proved and (published_at is None or self.proof.at >= published_at - PROOF_LASTS)
+
+    @property
+    def longest_polling(self) -> timedelta | None:
+        """How long an operation of this plan may last before it has failed, as its vendor says (Open Service
+        Broker 2.17, `maximum_polling_duration`); None when it does not."""
+        seconds = self.offered.get("polling_seconds")
+        return timedelta(seconds=min(max(seconds, 60), 30 * 86_400)) if seconds is not None else None

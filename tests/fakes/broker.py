@@ -4,6 +4,7 @@ A judge, not a mock: it speaks HTTP on a socket, and what it holds is what it re
 """
 
 import contextlib
+import hashlib
 import http.server
 import json
 import socket
@@ -46,6 +47,8 @@ class Broker:
         self.bodies: list[dict] = []  # of what was asked with one
         self.asked: list[tuple[str, str]] = []
         self.faults: list[Fault] = []
+        self.catalogue: dict | bytes = {"services": []}  # bytes as they are; what it says has an ETag
+        self.not_modified = 0
         self.lock = threading.Lock()
         self.url = ""
 
@@ -116,6 +119,9 @@ def failing_broker() -> Iterator[Broker]:
         def really_answer(self):
             if content := self.rfile.read(int(self.headers.get("Content-Length", 0))):
                 broker.bodies.append(json.loads(content))
+            if self.path == "/v2/catalog":
+                self.say_catalogue()
+                return
             path = self.path.partition("?")[0].split("/v2/service_instances/")[1]
             instance, _, rest = path.partition("/")
             within = ""
@@ -143,6 +149,16 @@ def failing_broker() -> Iterator[Broker]:
                 self.say(fault.status, fault.body, fault.headers)
 
         do_PUT = do_GET = do_DELETE = do_PATCH = answer
+
+        def say_catalogue(self):
+            said = broker.catalogue
+            content = said if isinstance(said, bytes) else json.dumps(said).encode()
+            etag = f'"{hashlib.sha256(content).hexdigest()}"'
+            if self.headers.get("If-None-Match") == etag:
+                broker.not_modified += 1
+                self.say(304, b"")
+            else:
+                self.say(200, content, {"ETag": etag})
 
         def say(self, status: int, content: bytes, headers: dict | None = None):
             self.send_response(status)

@@ -215,7 +215,7 @@ def test_a_wrong_password_needs_a_person(vendor, planned, now, monkeypatch):
     step = go_on(run, now=now)
     assert (step.state, step.problem) == (
         StepState.NEEDS_PERSON,
-        "L’éditeur a refusé l’ouverture (code 401).",
+        "L’éditeur a refusé le nom ou le mot de passe de Halle (code 401) : à revoir avec lui.",
     )
     assert vendor.known() == []
 

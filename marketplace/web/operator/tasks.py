@@ -16,6 +16,7 @@ from marketplace.web.pdf import FileMissing, pdf_response
 from marketplace.web.provisioning_words import asked
 from provisioning import errands, proposals
 from provisioning import operations as provisioning
+from provisioning.catalogues import mismatches
 from provisioning.drift import drifts_of
 from provisioning.models import Errand, Event, StepState
 from provisioning.todo import OpeningTask, openings_for_person, openings_under_way, operator_steps
@@ -201,6 +202,14 @@ def _page(request, operator, *, wrong: tuple | None = None):
         "wrong_form": wrong[1] if wrong else None,
         "tasks": [{**_words(task), **_forms(task, staff, wrong)} for task in page.object_list],
         "drifts": [_drift(operator, one) for one in drifts_of(operator=operator)[:DRIFTS_SHOWN]],
+        "mismatches": [
+            {
+                "service": one.offer.product.sheet.name,
+                "vendor": one.offer.product.sheet.vendor.organisation.name,
+                "why": one.mismatch,
+            }
+            for one in mismatches(operator=operator)
+        ],
         "under_way": [
             {**_words(task), "progress": _progress(task)}
             for task in openings_under_way(operator=operator, now=timezone.now())

@@ -22,6 +22,24 @@ def outcome_of(answer: Answer, *, verb: str, doubtful: bool = False) -> Outcome:
             )
         case 422 if error_of(answer) == "ConcurrencyError":
             raise Retry("L’éditeur termine d’abord une autre opération.", cause=Cause.BUSY)
+        case 422 if error_of(answer) == "AsyncRequired":
+            return NeedsPerson(
+                f"L’éditeur n’accepte {verb} qu’en différé, et son catalogue dit le contraire : le lui dire."
+            )
+        case 422 if error_of(answer) == "MaintenanceInfoConflict":
+            return NeedsPerson(
+                "L’éditeur veut une version de sa formule que son catalogue n’annonce pas : le lui dire."
+            )
+        case 401 | 403:
+            return NeedsPerson(
+                f"L’éditeur a refusé le nom ou le mot de passe de Halle (code {answer.status}) : "
+                "à revoir avec lui."
+            )
+        case 412:
+            return NeedsPerson(
+                "L’éditeur a refusé la version 2.17 d’Open Service Broker, celle de Halle (code 412) : "
+                "lui demander de l’accepter."
+            )
         case status if 400 <= status < 500:
             return NeedsPerson(f"L’éditeur a refusé {verb} (code {status}).")
         case status if status >= 500:

@@ -23,13 +23,14 @@ class BindingVerbs:
 
     def ensure_bound(self, request) -> Outcome:
         """PUT …/service_bindings/{binding}: the same request is answered by the same credentials. A rotation
-        names its predecessor (2.17, "Rotating a Service Binding")."""
+        names its predecessor where the vendor knows how (2.17, "Rotating a Service Binding")."""
         body = {**self.broker.plan(), "context": context_of(request)}
-        if request.predecessor:
+        offered = self.broker.config.offered
+        if request.predecessor and offered and offered.binding_rotatable:
             body["predecessor_binding_id"] = request.predecessor
-        answer = self.broker.call(
-            "PUT", request, path=_path(request), query={"accepts_incomplete": "true"}, body=body
-        )
+        # What is made asynchronously is fetched afterwards.
+        query = {"accepts_incomplete": "false" if offered and not offered.bindings_retrievable else "true"}
+        answer = self.broker.call("PUT", request, path=_path(request), query=query, body=body)
         match answer.status:
             case 200 | 201:
                 return _bound(answer, doubtful=answer.status == 201)

@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 from pydantic import BaseModel, HttpUrl
 
 from provisioning.connectors.calling import Answer, call
+from provisioning.connectors.osb.catalogue import Offered, Read, catalogue_in
 from provisioning.connectors.outcomes import Retry
 
 API_VERSION = "2.17"
@@ -29,6 +30,8 @@ class BrokerConfig(BaseModel):
     plan_id: str
     bindable: bool = False
     changes: bool = True
+    # What its catalogue said last of this plan; None while nobody has read it.
+    offered: Offered | None = None
     suspends: bool = False
     retrievable: bool = False
 
@@ -49,16 +52,12 @@ class Broker:
     def call(self, method: str, request, *, path: str = "", query: dict, body: dict | None = None) -> Answer:
         """One request about the instance of `request`. Raises Retry and AddressRefused."""
         who = base64.b64encode(json.dumps({"siren": request.siren}).encode()).decode()
-        password = os.environ.get(self.config.password_variable, "")
-        credentials = base64.b64encode(f"{self.config.username}:{password}".encode()).decode()
-        base = str(self.config.url).rstrip("/")
         try:
             return call(
                 method,
-                f"{base}/v2/service_instances/{request.key}{path}?{urlencode(query)}",
+                f"{self._base}/service_instances/{request.key}{path}?{urlencode(query)}",
                 headers={
-                    "Authorization": f"Basic {credentials}",
-                    "X-Broker-API-Version": API_VERSION,
+                    **self._headers(),
                     "X-Broker-API-Originating-Identity": f"{PLATFORM} {who}",
                     "X-Broker-API-Request-Identity": request.identity,
                     "Content-Type": "application/json",
@@ -69,6 +68,21 @@ class Broker:
             # Only what begins something leaves a doubt behind.
             problem.doubtful = problem.doubtful and method == "PUT"
             raise
+
+    def catalogue(self, *, etag: str = "") -> Read:
+        """GET /v2/catalog, unless it is still that of `etag`. Raises Retry, AddressRefused and
+        CatalogueInvalid."""
+        known = {"If-None-Match": etag} if etag else {}
+        return catalogue_in(call("GET", f"{self._base}/catalog", headers=self._headers() | known), etag=etag)
+
+    @property
+    def _base(self) -> str:
+        return f"{str(self.config.url).rstrip('/')}/v2"
+
+    def _headers(self) -> dict[str, str]:
+        password = os.environ.get(self.config.password_variable, "")
+        credentials = base64.b64encode(f"{self.config.username}:{password}".encode()).decode()
+        return {"Authorization": f"Basic {credentials}", "X-Broker-API-Version": API_VERSION}
 
 
 def context_of(request) -> dict:

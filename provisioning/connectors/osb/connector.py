@@ -6,8 +6,10 @@ What a broker's answer means is read from one table, that of "Orphan Mitigation"
 
 from collections.abc import Iterator
 
+from provisioning.connectors.calling import Answer
 from provisioning.connectors.osb.answers import (
     Outcome,
+    error_of,
     object_of,
     outcome_of,
     state_of,
@@ -16,6 +18,7 @@ from provisioning.connectors.osb.answers import (
 )
 from provisioning.connectors.osb.bindings import BindingVerbs
 from provisioning.connectors.osb.broker import Broker, BrokerConfig, context_of, parameters_of
+from provisioning.connectors.osb.catalogue import CatalogueInvalid, offered_in
 from provisioning.connectors.outcomes import Absent, Done, InProgress, NeedsPerson, Retry, Seen, Way
 from provisioning.models.run import Cause, Event
 
@@ -45,7 +48,7 @@ class OsbConnector(BindingVerbs):
         }
         if request.options or request.counts:
             body["parameters"] = parameters_of(request)
-        answer = self.broker.call("PUT", request, query={"accepts_incomplete": "true"}, body=body)
+        answer = self._put(request, body)
         match answer.status:
             case 200 | 201:
                 said = object_of(answer, doubtful=answer.status == 201)
@@ -56,6 +59,27 @@ class OsbConnector(BindingVerbs):
                 return NeedsPerson("L’éditeur a déjà un service à ce nom avec d’autres caractéristiques.")
             case _:
                 return outcome_of(answer, verb="l’ouverture", doubtful=True)
+
+    def _put(self, request, body: dict) -> Answer:
+        """With the version of the plan that the catalogue gave. When that one is of before, the catalogue is
+        read again and the new one asked for, once (2.17, "MaintenanceInfoConflict")."""
+        version = self.config.offered.maintenance_version if self.config.offered else ""
+        known = {"maintenance_info": {"version": version}} if version else {}
+        query = {"accepts_incomplete": "true"}
+        answer = self.broker.call("PUT", request, query=query, body=body | known)
+        if answer.status != 422 or error_of(answer) != "MaintenanceInfoConflict":
+            return answer
+        try:
+            services = self.broker.catalogue().services or []
+        except CatalogueInvalid:
+            return answer
+        plan = self.broker.plan()
+        offered = offered_in(services, **plan)
+        if offered is None or offered.maintenance_version == version:
+            return answer
+        fresh = offered.maintenance_version
+        known = {"maintenance_info": {"version": fresh}} if fresh else {}
+        return self.broker.call("PUT", request, query=query, body=body | known)
 
     def poll(self, request, operation: str) -> Outcome:
         """GET last_operation; once it succeeded, the instance is fetched for the service's address unless the
@@ -169,6 +193,8 @@ class OsbConnector(BindingVerbs):
     def _address(self, request) -> str:
         """GET /v2/service_instances/{key}, "" from a broker that does not let its instances be fetched.
         Raises Retry."""
+        if self.config.offered and not self.config.offered.instances_retrievable:
+            return ""
         answer = self.broker.call("GET", request, query=self.broker.plan())
         if answer.status == 200:
             return web_address(object_of(answer).get("dashboard_url"))
