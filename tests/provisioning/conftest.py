@@ -1,11 +1,29 @@
-"""Real parts for the tests of Terraform."""
+"""A vendor whose broker fails as told, a time to ask it, and real parts for the tests of Terraform."""
 
 import shutil
+from datetime import timedelta
 
 import pytest
+from django.utils import timezone
 
+from provisioning.connectors import calling
 from provisioning.connectors.terraform.connector import TerraformConnector
+from tests.fakes.broker import failing_broker
 from tests.fakes.terraform import KEY, MODULES, SECRET, missing, provider_mirror, store_running
+
+
+@pytest.fixture
+def broker(monkeypatch):
+    monkeypatch.setenv("TEST_BROKER_PASSWORD", "secret")
+    monkeypatch.setattr(calling, "TOTAL_SECONDS", 0.3)
+    with failing_broker() as broker:
+        yield broker
+
+
+@pytest.fixture
+def now():
+    """Later than the machine's clock, which the engine also looks at."""
+    return timezone.now() + timedelta(hours=1)
 
 
 @pytest.fixture(scope="session")
