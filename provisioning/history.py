@@ -15,12 +15,14 @@ CALLS_SHOWN = 20
 
 @dataclass(frozen=True)
 class Asked:
-    """One call. `outcome`: the name of what came back in lower case, "" while its end is unknown."""
+    """One call. `outcome`: the name of what came back in lower case, "" while its end is unknown;
+    `reference`: how the vendor was told of it, "" if it was not."""
 
     at: datetime
     outcome: str
     detail: str
     doubtful: bool
+    reference: str = ""
 
 
 @dataclass(frozen=True)
@@ -74,7 +76,16 @@ def _planned(step: Step) -> PlannedStep:
 
 def asked_of(calls: list[Call]) -> list[Asked]:
     """The first of these calls, in words' stead."""
-    return [Asked(call.started_at, call.outcome, call.detail, call.doubtful) for call in calls[:CALLS_SHOWN]]
+    return [
+        Asked(
+            call.started_at,
+            call.outcome,
+            call.detail,
+            call.doubtful,
+            reference=str(call.identity or ""),
+        )
+        for call in calls[:CALLS_SHOWN]
+    ]
 
 
 def way_for(subscription: Subscription, event: Event) -> Way:

@@ -80,4 +80,7 @@ def asked(calls: list[Asked]) -> list[dict]:
 
 def _said(call: Asked) -> str:
     doubt = "On ne sait pas si l’éditeur a agi." if call.doubtful else ""
-    return " ".join(part for part in (OUTCOMES.get(call.outcome, call.outcome), call.detail, doubt) if part)
+    # What to quote when the vendor is asked what became of this very request.
+    reference = f"Référence pour l’éditeur : {call.reference}." if call.reference else ""
+    said = (OUTCOMES.get(call.outcome, call.outcome), call.detail, doubt, reference)
+    return " ".join(part for part in said if part)

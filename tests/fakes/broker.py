@@ -49,6 +49,7 @@ class Broker:
         self.faults: list[Fault] = []
         self.catalogue: dict | bytes = {"services": []}  # bytes as they are; what it says has an ETag
         self.not_modified = 0
+        self.identities: list[str] = []  # of the requests, as the platform names them
         self.lock = threading.Lock()
         self.url = ""
 
@@ -131,6 +132,7 @@ def failing_broker() -> Iterator[Broker]:
                 within, instance = instance, rest.split("/")[1]
                 method = {"PUT": "BIND", "DELETE": "UNBIND"}.get(method, f"BIND-{method}")
             broker.asked.append((method, instance))
+            broker.identities.append(self.headers.get("X-Broker-API-Request-Identity", ""))
             fault = broker.next_fault(method)
             if fault is None:
                 status, said = broker.work(method, instance, within=within)

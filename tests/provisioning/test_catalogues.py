@@ -7,7 +7,7 @@ import pytest
 
 from provisioning import operations
 from provisioning.catalogues import mismatches, read_catalogues
-from provisioning.models import BrokerCatalogue, Endpoint, StepState
+from provisioning.models import BrokerCatalogue, Call, Endpoint, StepState
 from subscriptions.models import State, Subscription
 from tests.factories import EndpointFactory, SubscriptionFactory
 from tests.fakes.broker import Fault
@@ -185,3 +185,11 @@ def test_what_cannot_be_fetched_is_not(broker, endpoint, now, retrievable):
     run, _ = opened(now=now)
     assert run.finished_at
     assert ("FETCH" in broker.methods()) == retrievable
+
+
+def test_each_call_has_the_name_that_the_vendor_was_told(broker, endpoint, now):
+    opened(now=now)
+    with as_worker():
+        kept = [str(call.identity) for call in Call.objects.order_by("pk")]
+    assert broker.identities == kept
+    assert len(set(kept)) == len(kept) == 2
