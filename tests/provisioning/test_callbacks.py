@@ -257,8 +257,8 @@ def test_a_closing_ends_by_a_callback_too(vendor, now):
     [
         ({"secret": OLD_SECRET}, 401),
         ({"at": 0}, 401),
-        ({"at": time.time() - 330}, 401),
-        ({"at": time.time() + 3600}, 401),
+        pytest.param({"at": time.time() - 330}, 401, id="late"),
+        pytest.param({"at": time.time() + 3600}, 401, id="from the future"),
         ({"message_id": "un accent é"}, 401),
         ({"body": b"<html>"}, 400),
         ({"body": b"\xff"}, 400),
