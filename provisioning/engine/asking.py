@@ -1,7 +1,10 @@
 """The only place where the outside is called. No database here: a claim holds all that is needed."""
 
+from dataclasses import replace
+
 from pydantic import ValidationError
 
+from provisioning.callbacks import address_of
 from provisioning.connectors import Lookable, ServiceRequest, connector_for
 from provisioning.connectors.calling import AddressRefused
 from provisioning.connectors.outcomes import Absent, Done, InProgress, NeedsPerson, Retry, Seen
@@ -9,6 +12,7 @@ from provisioning.connectors.scim.client import ScimConfig
 from provisioning.connectors.scim.connector import ScimConnector
 from provisioning.engine.claiming import Claim
 from provisioning.models import Endpoint, Event
+from provisioning.models.endpoint import ConnectorKind
 
 UNPROVED = (
     "Le raccordement de l’éditeur n’a pas réussi le banc d’essai : le service s’ouvre à la main, ou par un "
@@ -69,10 +73,15 @@ def ask(claim: Claim) -> Outcome:
         )
         if ensure is None:
             return NeedsPerson(_CANNOT[step.verb])
+        request = claim.request
+        if claim.endpoint.connector == ConnectorKind.WEBHOOK:
+            # Here and not at the claim: the first address reads the whole site, for seconds, and a claim
+            # holds rows.
+            request = replace(request, callback=address_of(step))
         if not step.operation:
-            return ensure(claim.request)
+            return ensure(request)
         # What the vendor did not say must not be said back to it.
-        return poll(claim.request, "" if step.operation == NO_WORD else step.operation)
+        return poll(request, "" if step.operation == NO_WORD else step.operation)
     except Retry as problem:
         return problem
     except ValidationError:

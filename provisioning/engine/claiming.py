@@ -10,7 +10,6 @@ from django.utils import timezone
 
 from catalog.models import ListingMove, ListingState
 from provisioning.agents import directory_of
-from provisioning.callbacks import address_of
 from provisioning.connectors import ServiceRequest
 from provisioning.connectors.scim.directory import Directory
 from provisioning.engine.patience import BREAK_AFTER, MAX_CLAIMS
@@ -204,7 +203,6 @@ def _claim(step: Step, call: Call, *, opened: Step | None, binding: Binding | No
             suspended=event == Event.SUSPEND
             or (event == Event.CHANGE and subscription.state == State.SUSPENDED),
             delivery=step.key,
-            callback=address_of(step),
             binding=binding.made_by.key if binding else "",
             predecessor=binding.replaces.made_by.key if binding and binding.replaces else "",
             identity=str(call.identity),
