@@ -489,6 +489,7 @@ def _errands(side, opening: Subscription, active: Subscription) -> dict:
         "proof": ErrandFactory(
             step__run__subscription=active,
             step__run__event="suspend",
+            step__run__finished_at=NOW,
             step__state=StepState.DONE,
             settled_at=NOW,
             settled_by=curator,
