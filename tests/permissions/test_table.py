@@ -167,7 +167,7 @@ def test_an_operator_counts_its_own_only(home, people_of_both):
     del counted["Facturation"]
     assert counted == {
         "Adhérents": "8",
-        "Abonnements ouverts": "10",  # a free trial among them
+        "Abonnements ouverts": "12",  # a free trial and a suspended one among them
         "Demandes en attente": "4",
-        "Ouvertures et fermetures": "1",
+        "Ouvertures et fermetures": "2",
     }
