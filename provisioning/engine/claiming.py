@@ -123,6 +123,8 @@ def _locked(steps: QuerySet[Step]) -> QuerySet[Step]:
             "run__subscription__quote",
             "run__subscription__listing__own_text",
             "run__subscription__listing__terms",
+            "run__subscription__listing__offer__endpoint__proof__checks",
+            "run__subscription__listing__offer__endpoint__proof__left",
         )
         .annotate(closing=Exists(closing), published_at=Subquery(listed.values("at")[:1]))
     )

@@ -206,13 +206,14 @@ def _judge_lane(lane: Lane, outcomes: list[Outcome], *, now: datetime) -> None:
 def finish(*, run: Run, now: datetime) -> None:
     """A step is done: the next one of its plan is due. After the last, the plan is carried out: the
     subscription is active, or its departure one proof further; of a change or a rotation, nothing else."""
-    following = run.steps.filter(state=StepState.LATER).order_by("position").first()
+    steps = list(run.steps.order_by("position").only("state", "pause", "url"))
+    following = next((step for step in steps if step.state == StepState.LATER), None)
     if following is not None:
         Step.objects.filter(pk=following.pk).update(state=StepState.PENDING, run_after=now + following.pause)
         return
     Run.objects.filter(pk=run.pk, finished_at__isnull=True).update(finished_at=now)
     if run.event == Event.ACTIVATE:
-        url = run.steps.exclude(url="").values_list("url", flat=True).order_by("position").first() or ""
+        url = next((step.url for step in steps if step.url), "")
         subscriptions.activate(subscription=run.subscription, service_url=url, now=now)
         if hasattr(run.subscription.listing.offer, "agent_directory"):
             plan_agents(organisation=run.subscription.tenant, now=now)
