@@ -57,6 +57,34 @@ def outcome_of(answer: Answer, *, verb: str, doubtful: bool = False) -> Outcome:
             )
 
 
+def deletion_of(answer: Answer, *, verb: str) -> Outcome:
+    """What the answer to a DELETE means; 410: gone already. Raises Retry."""
+    match answer.status:
+        case 200:
+            object_of(answer)  # the page of a proxy deletes nothing
+            return Done()
+        case 410:
+            return Done()
+        case 202:
+            return under_way(answer)
+        case _:
+            return outcome_of(answer, verb=verb)
+
+
+def deletion_polled(answer: Answer, operation: str, *, failed: str) -> Done | InProgress:
+    """How far a deletion is, by its last operation; 410: gone. What `failed` (a French sentence) is asked for
+    again, until it is gone. Raises Retry."""
+    if answer.status == 410:
+        return Done()
+    match state_of(answer):
+        case "in progress":
+            return InProgress(operation=operation, poll_after=answer.retry_after)
+        case "succeeded":
+            return Done()
+        case _:
+            raise Retry(failed, cause=Cause.BROKEN, afresh=True)
+
+
 def state_of(answer: Answer) -> str:
     """The state of the last operation. Raises Retry when the answer does not say it."""
     if answer.status != 200:

@@ -11,7 +11,15 @@ from django.utils.dateparse import parse_datetime
 from django.utils.timezone import is_aware
 
 from provisioning.connectors.calling import Answer
-from provisioning.connectors.osb.answers import Outcome, object_of, outcome_of, state_of, under_way
+from provisioning.connectors.osb.answers import (
+    Outcome,
+    deletion_of,
+    deletion_polled,
+    object_of,
+    outcome_of,
+    state_of,
+    under_way,
+)
 from provisioning.connectors.osb.broker import Broker, context_of
 from provisioning.connectors.outcomes import Credentials, Done, InProgress, NeedsPerson, Retry
 from provisioning.models.run import Cause
@@ -58,31 +66,13 @@ class BindingVerbs:
         """DELETE …/service_bindings/{binding}; 410: taken back already."""
         query = {**self.broker.plan(), "accepts_incomplete": "true"}
         answer = self.broker.call("DELETE", request, path=_path(request), query=query)
-        match answer.status:
-            case 200:
-                object_of(answer)  # the page of a proxy takes nothing back
-                return Done()
-            case 410:
-                return Done()
-            case 202:
-                return under_way(answer)
-            case _:
-                return outcome_of(answer, verb="de retirer des identifiants")
+        return deletion_of(answer, verb="de retirer des identifiants")
 
     def poll_unbinding(self, request, operation: str) -> Outcome:
         """GET last_operation; 410: taken back. What failed is asked for again."""
         answer = self.broker.last_operation(request, operation, of=_path(request))
-        if answer.status == 410:
-            return Done()
-        match state_of(answer):
-            case "in progress":
-                return InProgress(operation=operation, poll_after=answer.retry_after)
-            case "succeeded":
-                return Done()
-            case _:
-                raise Retry(
-                    "L’éditeur n’a pas réussi à retirer des identifiants.", cause=Cause.BROKEN, afresh=True
-                )
+        failed = "L’éditeur n’a pas réussi à retirer des identifiants."
+        return deletion_polled(answer, operation, failed=failed)
 
     def _fetched(self, request) -> Outcome:
         answer = self.broker.call("GET", request, path=_path(request), query=self.broker.plan())

@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from provisioning.connectors.calling import Answer
 from provisioning.connectors.osb.answers import (
     Outcome,
+    deletion_of,
+    deletion_polled,
     error_of,
     object_of,
     outcome_of,
@@ -153,29 +155,12 @@ class OsbConnector(BindingVerbs):
         answer = self.broker.call(
             "DELETE", request, query={**self.broker.plan(), "accepts_incomplete": "true"}
         )
-        match answer.status:
-            case 200:
-                object_of(answer)  # the page of a proxy closes nothing
-                return Done()
-            case 410:
-                return Done()
-            case 202:
-                return under_way(answer)
-            case _:
-                return outcome_of(answer, verb="la fermeture")
+        return deletion_of(answer, verb="la fermeture")
 
     def poll_closing(self, request, operation: str) -> Outcome:
         """GET last_operation; 410: closed. What failed is asked for again, until it is closed."""
         answer = self.broker.last_operation(request, operation)
-        if answer.status == 410:
-            return Done()
-        match state_of(answer):
-            case "in progress":
-                return InProgress(operation=operation, poll_after=answer.retry_after)
-            case "succeeded":
-                return Done()
-            case _:
-                raise Retry("L’éditeur n’a pas réussi à fermer le service.", cause=Cause.BROKEN, afresh=True)
+        return deletion_polled(answer, operation, failed="L’éditeur n’a pas réussi à fermer le service.")
 
     def look(self, request) -> Seen | Absent | None:
         """GET /v2/service_instances/{key}, of a broker that lets its instances be fetched (`retrievable`)."""
