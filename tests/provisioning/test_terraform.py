@@ -3,6 +3,7 @@
 import json
 import shutil
 import subprocess
+import tempfile
 import threading
 import time
 from dataclasses import replace
@@ -161,7 +162,7 @@ def test_a_lock_of_unknown_age_is_never_broken():
 
 
 def test_what_lasts_too_long_is_stopped_with_its_children_and_goes_on_the_next_time(
-    terraform, store, request_, monkeypatch
+    terraform, store, request_, monkeypatch, tmp_path
 ):
     """Told to stop, Terraform keeps what it made and gives its lock back."""
     run = running.Workplace.run
@@ -171,18 +172,18 @@ def test_what_lasts_too_long_is_stopped_with_its_children_and_goes_on_the_next_t
 
     with monkeypatch.context() as patched:
         patched.setattr(running.Workplace, "run", hurried)
+        patched.setattr(tempfile, "tempdir", str(tmp_path))
         with pytest.raises(Retry) as refusal:
             terraform(variables={"wait": 60}).ensure_open(request_)
     assert refusal.value.cause == Cause.TIMEOUT
-    assert not [one for one in psutil.process_iter(["cmdline"]) if _is_of_terraform(one)]
+    assert not [one for one in psutil.process_iter(["environ"]) if _lives_in(tmp_path, one)]
     assert isinstance(terraform().ensure_open(request_), Done)
     assert office(store, request_)
 
 
-def _is_of_terraform(process) -> bool:
-    return any(
-        "halle-terraform-" in word or "provider-store" in word for word in process.info["cmdline"] or []
-    )
+def _lives_in(folder, process) -> bool:
+    """Other tests may run other commands at this moment."""
+    return (process.info["environ"] or {}).get("HOME", "").startswith(str(folder))
 
 
 def test_a_command_that_hears_nothing_is_killed(settings, tmp_path, monkeypatch):

@@ -10,6 +10,7 @@ import shutil
 import signal
 import subprocess
 import tempfile
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -76,10 +77,7 @@ class Workplace:
             except subprocess.TimeoutExpired:
                 code = -signal.SIGKILL
             finally:
-                # Its plugins die with it, however it ended.
-                with contextlib.suppress(ProcessLookupError):
-                    os.killpg(process.pid, signal.SIGKILL)
-                process.wait()
+                _end(process)
         return Outcome(code=code, said=_end_of(log))
 
 
@@ -106,6 +104,19 @@ def workplace(*, module: str, environment: Mapping[str, str], seconds: int) -> I
         if config := settings.TERRAFORM["cli_config"]:
             own["TF_CLI_CONFIG_FILE"] = config
         yield Workplace(folder=folder, environment={**passed_on, **own, **environment}, seconds=seconds)
+
+
+def _end(command: subprocess.Popen) -> None:
+    """Its plugins die with it, however it ended, and are gone before its folder is."""
+    for _ in range(100):
+        try:
+            os.killpg(command.pid, signal.SIGKILL)
+        except ProcessLookupError:
+            break
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            command.wait(0.05)
+        time.sleep(0.05)
+    command.wait()
 
 
 def _end_of(log: Path) -> str:
