@@ -73,9 +73,17 @@ def deletion_of(answer: Answer, *, verb: str) -> Outcome:
 
 def deletion_polled(answer: Answer, operation: str, *, failed: str) -> Done | InProgress:
     """How far a deletion is, by its last operation; 410: gone. What `failed` (a French sentence) is asked for
-    again, until it is gone. Raises Retry."""
+    again, until it is gone; and so is what the broker knows nothing of: some forget that deletion (404) or
+    break on it (500) once it is over. Raises Retry."""
     if answer.status == 410:
         return Done()
+    if answer.status in (404, 500):
+        raise Retry(
+            f"L’éditeur ne dit pas où en est l’opération (code {answer.status}).",
+            cause=Cause.BROKEN,
+            after=answer.retry_after,
+            afresh=True,
+        )
     match state_of(answer):
         case "in progress":
             return InProgress(operation=operation, poll_after=answer.retry_after)
