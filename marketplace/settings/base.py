@@ -131,15 +131,17 @@ AUTHENTICATION_BACKENDS = ["sso.backend.OidcBackend"]
 LOGIN_URL = "oidc_authentication_init"
 LOGIN_REDIRECT_URL = "places"
 LOGOUT_REDIRECT_URL = "home"
-OIDC_CALLBACK_CLASS = "sso.views.Callback"
-OIDC_RP_SIGN_ALGO = "RS256"
-OIDC_RP_SCOPES = "openid profile email"
+# Of the provider only the issuer is given: the rest is read from its discovery document (sso/provider.py).
+# Asymmetric ones only (a system check refuses others).
+OIDC_ALGORITHMS = ["RS256", "PS256", "ES256"]
+OIDC_RP_SCOPES = env.str("OIDC_RP_SCOPES", default="openid profile email")
+# It verifies every e-mail, and does not say `email_verified` (ProConnect).
+OIDC_VERIFIES_EMAIL = env.bool("OIDC_VERIFIES_EMAIL", default=False)
 OIDC_USE_PKCE = True
 OIDC_USE_NONCE = True
 OIDC_STATE_SIZE = 43
 OIDC_NONCE_SIZE = 43
-OIDC_STORE_ID_TOKEN = True
-OIDC_TIMEOUT = 5
+OIDC_TIMEOUT = 5  # seconds without a byte from the provider
 SESSION_COOKIE_AGE = 12 * 3600  # a ProConnect session lasts twelve hours
 SESSION_COOKIE_HTTPONLY = True
 

@@ -35,11 +35,6 @@ _identity = env.str("HALLE_IDENTITY_URL", default="http://127.0.0.1:9400")
 OIDC_ISSUER = _identity
 OIDC_RP_CLIENT_ID = "halle"
 OIDC_RP_CLIENT_SECRET = "demo"  # noqa: S105
-OIDC_OP_AUTHORIZATION_ENDPOINT = f"{_identity}/oauth2/authorize"
-OIDC_OP_TOKEN_ENDPOINT = f"{_identity}/oauth2/token"
-OIDC_OP_USER_ENDPOINT = f"{_identity}/userinfo"
-OIDC_OP_JWKS_ENDPOINT = f"{_identity}/jwks"
-OIDC_VERIFY_KID = False
 DEMO_IDENTITY = True
 
 STRIPE_API_HOST = env.str("STRIPE_API_HOST", default="http://127.0.0.1:12111")

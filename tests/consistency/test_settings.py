@@ -25,10 +25,6 @@ PRODUCTION = {
     "OIDC_ISSUER": "https://identity.example/realms/halle",
     "OIDC_RP_CLIENT_ID": "halle",
     "OIDC_RP_CLIENT_SECRET": "secret",
-    "OIDC_OP_AUTHORIZATION_ENDPOINT": "https://identity.example/auth",
-    "OIDC_OP_TOKEN_ENDPOINT": "https://identity.example/token",
-    "OIDC_OP_USER_ENDPOINT": "https://identity.example/userinfo",
-    "OIDC_OP_JWKS_ENDPOINT": "https://identity.example/certs",
     "STRIPE_LIVE_SECRET_KEY": "sk_live_" + "0" * 24,
 }
 

@@ -102,6 +102,7 @@ def test_pressing_a_button_gives_a_signed_identity(provider):
         "usual_name": "Moreau",
         "family_name": "Moreau",
         "email": "c.moreau@sainte-rosalie.example",
+        "email_verified": True,
         "siret": "21350238800019",
     }
 

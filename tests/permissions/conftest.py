@@ -2,10 +2,19 @@
 
 import pytest
 from django.db import transaction
+from django.test import override_settings
 
 from tenants.models import Role
 from tests.factories import MembershipFactory, UserFactory
+from tests.fakes import openid
 from tests.permissions.world import BOTH, People, World, make_worlds, place
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _provider():
+    """Whoever signs in is led to an identity provider that is there."""
+    with openid.serving() as provider, override_settings(OIDC_ISSUER=provider.url):
+        yield
 
 
 @pytest.fixture(scope="module")

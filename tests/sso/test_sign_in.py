@@ -1,172 +1,211 @@
-"""Sign-in through a real provider process, and tokens that must be refused."""
+"""Sign-in through a provider on this machine: who one is, where one goes, what a silent provider does."""
 
 import time
 from urllib.parse import parse_qs, urlsplit
 
-import jwt
 import pytest
 import requests
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import rsa
-from django.core.exceptions import SuspiciousOperation
+from bs4 import BeautifulSoup
+from django.contrib.sessions.models import Session
 from django.urls import reverse
 
-from sso.backend import OidcBackend
 from tenants.models import User
+from tests.factories import OperatorFactory
 from tests.fakes import identity
+from tests.fakes.openid import EC_KEY, OTHER_KEY, PERSON, RSA_KEY
+from tests.sso.conftest import go, is_signed_in, sign_in, start
 
-PERSON = {
-    "sub": "odile",
-    "given_name": "Odile",
-    "usual_name": "Brunerie",
-    "email": "odile@mairie.example",
-    "siret": "21420137800012",
-    "role": "Secrétaire",
-    "organisation": "Commune",
-}
-NONCE = "n" * 43
+pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture(scope="module")
-def provider(tmp_path_factory):
-    with identity.running([PERSON], tmp_path_factory.mktemp("identity")) as url:
-        yield url
+def text_of(answer):
+    return BeautifulSoup(answer.content, "html.parser").main.get_text(" ", strip=True)
 
 
-@pytest.fixture
-def door(provider, settings):
-    """Halle's settings pointed at the provider."""
-    settings.OIDC_ISSUER = provider
-    settings.OIDC_OP_AUTHORIZATION_ENDPOINT = f"{provider}/oauth2/authorize"
-    settings.OIDC_OP_TOKEN_ENDPOINT = f"{provider}/oauth2/token"
-    settings.OIDC_OP_USER_ENDPOINT = f"{provider}/userinfo"
-    settings.OIDC_OP_JWKS_ENDPOINT = f"{provider}/jwks"
-    return provider
-
-
-def sign_in(client, *, next_url="", sub="odile"):
-    """Through the provider's page and back, as a browser does. Returns the answer to the callback."""
-    start = client.get(reverse("oidc_authentication_init"), {"next": next_url} if next_url else {})
-    chosen = requests.post(start["Location"], data={"sub": sub}, allow_redirects=False, timeout=10)
-    back = urlsplit(chosen.headers["Location"])
-    return client.get(back.path, {name: value for name, [value] in parse_qs(back.query).items()})
-
-
-@pytest.mark.django_db
-def test_a_person_met_for_the_first_time_is_known_without_any_right(client, door):
+def test_a_person_met_for_the_first_time_is_known_without_any_right(client, provider):
     answer = sign_in(client)
     assert answer.status_code == 302
     assert answer["Location"] == reverse("places")
     person = User.objects.get()
-    assert (person.issuer, person.sub) == (door, "odile")
+    assert (person.issuer, person.sub, person.email) == (provider.url, "odile", PERSON["email"])
     assert person.get_full_name() == "Odile Brunerie"
     assert not person.memberships.exists()
     assert "pas encore de mandat" in client.get(reverse("places")).content.decode()
 
 
-@pytest.mark.django_db
-def test_the_same_person_is_recognised_and_her_name_follows(client, door):
-    User.objects.create_user(issuer=door, sub="odile", first_name="Ancien", last_name="Nom")
+def test_the_demo_s_provider_signs_in_as_any_other(client, settings, tmp_path):
+    person = {**PERSON, "role": "Secrétaire", "organisation": "Commune"}
+    with identity.running([person], tmp_path) as url:
+        settings.OIDC_ISSUER = url
+        chosen = requests.post(start(client), data={"sub": "odile"}, allow_redirects=False, timeout=10)
+        back = urlsplit(chosen.headers["Location"])
+        client.get(back.path, {name: value for name, [value] in parse_qs(back.query).items()})
+    assert User.objects.get().email == PERSON["email"]
+    assert is_signed_in(client)
+
+
+def test_the_same_person_is_recognised_and_her_name_follows(client, provider):
+    User.objects.create_user(issuer=provider.url, sub="odile", first_name="Ancien", last_name="Nom")
     sign_in(client)
     assert User.objects.get().last_name == "Brunerie"
 
 
-@pytest.mark.django_db
-def test_the_same_email_from_another_issuer_is_somebody_else(client, door):
+def test_the_same_email_from_another_issuer_is_somebody_else(client, provider):
     other = User.objects.create_user(issuer="https://elsewhere.example", sub="odile", email=PERSON["email"])
     sign_in(client)
     assert client.session["_auth_user_id"] != str(other.pk)
     assert User.objects.count() == 2
 
 
-@pytest.mark.django_db
-def test_one_returns_to_the_page_one_came_from_but_never_elsewhere(client, door):
-    assert sign_in(client, next_url="/accessibilite/")["Location"] == "/accessibilite/"
-    client.logout()
-    assert sign_in(client, next_url="https://evil.example/")["Location"] == reverse("places")
+def test_one_returns_to_the_page_one_came_from(client, provider):
+    assert sign_in(client, next="/accessibilite/")["Location"] == "/accessibilite/"
 
 
-@pytest.mark.django_db
-def test_the_request_carries_pkce_a_long_state_and_a_long_nonce(client, door):
-    asked = parse_qs(urlsplit(client.get(reverse("oidc_authentication_init"))["Location"]).query)
+def test_the_request_carries_pkce_a_long_state_and_a_long_nonce(client, provider):
+    asked = parse_qs(urlsplit(start(client)).query)
+    assert asked["response_type"] == ["code"]
     assert asked["code_challenge_method"] == ["S256"]
+    assert len(asked["code_challenge"][0]) == 43
     assert len(asked["state"][0]) >= 32
     assert len(asked["nonce"][0]) >= 32
 
 
-@pytest.mark.django_db
-def test_a_callback_with_the_state_of_another_session_is_refused(client, door):
-    client.get(reverse("oidc_authentication_init"))
-    answer = client.get(reverse("oidc_authentication_callback"), {"code": "x", "state": "f" * 43})
-    assert answer.status_code == 400
-    assert "_auth_user_id" not in client.session
+def test_an_authorization_address_may_have_a_query_of_its_own(client, provider):
+    provider.document = {"authorization_endpoint": f"{provider.url}/authorize?tenant=1"}
+    assert parse_qs(urlsplit(start(client)).query)["tenant"] == ["1"]
+    sign_in(client)
+    assert is_signed_in(client)
 
 
-@pytest.mark.django_db
-def test_a_cancelled_sign_in_says_so(client, door):
+@pytest.mark.parametrize(
+    "signature", [(RSA_KEY, "RS256", "key-1"), (RSA_KEY, "PS256", "key-1"), (EC_KEY, "ES256", "key-2")]
+)
+def test_signed_userinfo_is_read_as_the_plain_one(client, provider, signature):
+    """ProConnect's is a token, whose family name is `usual_name`."""
+    provider.signs_with = provider.signs_userinfo = signature
+    provider.userinfo = {"iss": provider.url, "aud": "halle", "exp": int(time.time()) + 60}
+    sign_in(client)
+    assert User.objects.get().get_full_name() == "Odile Brunerie"
+
+
+def test_a_provider_without_key_identifiers_is_understood(client, provider):
+    provider.keys, provider.signs_with = {"key-1": RSA_KEY}, (RSA_KEY, "RS256", None)
+    sign_in(client)
+    assert is_signed_in(client)
+
+
+def test_a_key_that_the_provider_has_just_changed_is_asked_for(client, provider):
+    sign_in(client)
+    client.logout()
+    provider.keys, provider.signs_with = {"key-3": OTHER_KEY}, (OTHER_KEY, "RS256", "key-3")
+    sign_in(client)
+    assert is_signed_in(client)
+    assert len(provider.asked_for("/keys")) == 2
+
+
+def test_the_discovery_document_and_the_keys_are_read_once(client, provider):
+    for _ in range(2):
+        sign_in(client)
+        client.logout()
+    assert len(provider.asked_for("/.well-known/openid-configuration")) == 1
+    assert len(provider.asked_for("/keys")) == 1
+
+
+def test_a_provider_that_wants_http_basic_gets_it(client, provider):
+    provider.document = {"token_endpoint_auth_methods_supported": None}  # the default of the specification
+    sign_in(client)
+    assert is_signed_in(client)
+    [asked] = provider.asked_for("/token")
+    assert asked["by"] == "basic"
+
+
+def test_clocks_may_differ_a_little(client, provider):
+    now = int(time.time())
+    provider.id_token = {"iat": now + 10, "exp": now - 10}
+    sign_in(client)
+    assert is_signed_in(client)
+
+
+def test_whoever_is_no_longer_active_is_signed_out_at_her_next_click(client, provider):
+    sign_in(client)
+    User.objects.update(is_active=False)
+    for _ in range(2):
+        assert client.get(reverse("places"))["Location"].startswith(reverse("oidc_authentication_init"))
+        assert sign_in(client)["Location"] == "/"  # the provider knows her, and it does not help
+
+
+# --- The provider is down, or answers with a page ------------------------------------------------------
+
+HTML = (200, "text/html", b"<html>En maintenance</html>")
+BROKEN = {
+    "in error": (503, "application/json", b"{}"),
+    "a page": HTML,
+    "led elsewhere": (302, "text/plain", b""),
+    "no object": (200, "application/json", b"[]"),
+    "without end": (200, "application/json", b" " * 1_100_000),
+}
+
+
+@pytest.mark.parametrize("broken", BROKEN.values(), ids=BROKEN)
+@pytest.mark.parametrize("path", ["/.well-known/openid-configuration", "/keys", "/token", "/userinfo"])
+def test_a_provider_that_gives_no_answer_is_told_with_whom_to_ask(client, provider, path, broken):
+    OperatorFactory(contact_email="aide@operateur.example", contact_name="Ève Martin")
+    provider.pages[path] = broken
+    if path == "/.well-known/openid-configuration":
+        answer = client.get(reverse("oidc_authentication_init"), {"next": "/accessibilite/"})
+    else:
+        answer = sign_in(client, next="/accessibilite/")
+    assert answer.status_code == 503
+    assert "ne répond pas" in text_of(answer)
+    assert "Ève Martin : aide@operateur.example" in text_of(answer)
+    assert "En maintenance" not in answer.content.decode()
+    again = BeautifulSoup(answer.content, "html.parser").main.find("a", class_="btn")["href"]
+    assert not is_signed_in(client)
+    provider.pages.clear()
+    back, parameters = go(client.get(again)["Location"])
+    assert client.get(back, parameters)["Location"] == "/accessibilite/"
+
+
+def test_sessions_go_on_while_the_provider_is_down(client, provider, settings):
+    sign_in(client)
+    settings.OIDC_ISSUER = "http://127.0.0.1:9"
+    assert client.get(reverse("my_data")).status_code == 200
+
+
+def test_a_provider_that_fell_silent_is_remembered(client, provider):
+    """Its addresses are known for a day: whoever comes is led there, and it will say itself how it is."""
+    start(client)
+    provider.pages["/.well-known/openid-configuration"] = HTML
+    assert start(client).startswith(f"{provider.url}/authorize?")
+
+
+def test_on_an_operator_s_own_address_only_that_one_is_named(client, provider, settings):
+    settings.ALLOWED_HOSTS = ["halle.operateur.example"]
+    OperatorFactory(contact_email="aide@autre.example")
+    OperatorFactory(contact_email="aide@ici.example", hostname="halle.operateur.example")
+    provider.pages["/.well-known/openid-configuration"] = HTML
+    answer = client.get(reverse("oidc_authentication_init"), HTTP_HOST="halle.operateur.example")
+    assert "aide@ici.example" in text_of(answer)
+    assert "aide@autre.example" not in text_of(answer)
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"issuer": "https://evil.example"}, {"token_endpoint": "ftp://evil.example"}]
+)
+def test_a_discovery_document_that_cannot_be_trusted_is_no_answer(client, provider, wrong):
+    provider.document = wrong
+    assert client.get(reverse("oidc_authentication_init")).status_code == 503
+
+
+def test_a_cancelled_sign_in_says_so(client, provider):
     answer = client.get(reverse("oidc_authentication_callback"), {"error": "access_denied"}, follow=True)
     assert "La connexion n’a pas abouti" in answer.content.decode()
 
 
-@pytest.mark.django_db
-def test_a_provider_that_does_not_answer_is_a_failed_sign_in(client, door, settings):
-    start = client.get(reverse("oidc_authentication_init"))
-    chosen = requests.post(start["Location"], data={"sub": "odile"}, allow_redirects=False, timeout=10)
-    back = urlsplit(chosen.headers["Location"])
-    settings.OIDC_OP_TOKEN_ENDPOINT = "http://127.0.0.1:9/token"
-    parameters = {name: value for name, [value] in parse_qs(back.query).items()}
-    answer = client.get(back.path, parameters, follow=True)
-    assert answer.status_code == 200
-    assert "La connexion n’a pas abouti" in answer.content.decode()
-
-
-# --- Tokens ---------------------------------------------------------------------------------
-
-KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-OTHER_KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-
-
-@pytest.fixture
-def backend(settings):
-    settings.OIDC_ISSUER = "https://idp.example"
-    settings.OIDC_RP_IDP_SIGN_KEY = KEY.public_key().public_bytes(
-        serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
-    )
-    return OidcBackend()
-
-
-def token(*, key=KEY, algorithm="RS256", **changes):
-    now = int(time.time())
-    claims = {
-        "iss": "https://idp.example",
-        "aud": "halle",
-        "sub": "odile",
-        "nonce": NONCE,
-        "iat": now,
-        "exp": now + 60,
-        **changes,
-    }
-    return jwt.encode(claims, key, algorithm=algorithm)
-
-
-def test_a_good_token_is_accepted(backend):
-    assert backend.verify_token(token(), nonce=NONCE)["sub"] == "odile"
-    assert backend.verify_token(token(aud=["halle", "other"]), nonce=NONCE)["sub"] == "odile"
-
-
-@pytest.mark.parametrize(
-    "forged",
-    [
-        pytest.param(lambda: token(iss="https://evil.example"), id="another issuer"),
-        pytest.param(lambda: token(aud="another-client"), id="another client"),
-        pytest.param(lambda: token(aud=["another-client"]), id="other clients"),
-        pytest.param(lambda: token(nonce="replayed"), id="nonce of another session"),
-        pytest.param(lambda: token(key=OTHER_KEY), id="another key"),
-        pytest.param(lambda: token(key=None, algorithm="none"), id="alg none"),
-        pytest.param(lambda: token(key="secret" * 8, algorithm="HS256"), id="key confusion"),
-        pytest.param(lambda: token(exp=int(time.time()) - 60), id="expired"),
-    ],
-)
-def test_a_forged_token_is_refused(backend, forged):
-    with pytest.raises(SuspiciousOperation):
-        backend.verify_token(forged(), nonce=NONCE)
+def test_a_session_is_hers_from_sign_in_on(client, provider):
+    """The key of before is worth nothing any more."""
+    start(client)
+    before = client.session.session_key
+    sign_in(client)
+    assert client.session.session_key != before
+    assert not Session.objects.filter(session_key=before).exists()

@@ -61,10 +61,6 @@ def provider(tmp_path_factory):
 def door(provider, settings):
     """Halle's settings pointed at the provider."""
     settings.OIDC_ISSUER = provider
-    settings.OIDC_OP_AUTHORIZATION_ENDPOINT = f"{provider}/oauth2/authorize"
-    settings.OIDC_OP_TOKEN_ENDPOINT = f"{provider}/oauth2/token"
-    settings.OIDC_OP_USER_ENDPOINT = f"{provider}/userinfo"
-    settings.OIDC_OP_JWKS_ENDPOINT = f"{provider}/jwks"
 
 
 def test_from_the_letter_through_sign_in_to_the_door(client, door):
