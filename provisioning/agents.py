@@ -2,9 +2,11 @@
 
 import uuid
 from collections import defaultdict
+from collections.abc import Sequence
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from provisioning.connectors.scim.directory import Agent, Directory, Group
 from provisioning.models import Event, Lane, Run, Step, StepState
@@ -23,40 +25,53 @@ def plan_agents(*, organisation: Organisation, now: datetime) -> list[Run]:
     change too."""
     with tenant_scope([organisation.pk]):
         open_ones = Subscription.objects.filter(
-            tenant=organisation, state__in=RUNNING, listing__offer__agent_directory__isnull=False
+            tenant=organisation,
+            state__in=RUNNING,
+            listing__offer__agent_directory__passed_at__isnull=False,
         ).select_related("listing__offer__product__sheet__vendor")
-        return [run for one in open_ones.order_by("pk") if (run := _plan(one, now))]
+        return plan_for(subscriptions=open_ones.order_by("pk"), now=now)
 
 
-def _plan(subscription: Subscription, now: datetime) -> Run | None:
+def plan_for(*, subscriptions: Sequence[Subscription] | QuerySet[Subscription], now: datetime) -> list[Run]:
+    """A plan for each of these that has none which nobody has begun. Needs a transaction and their tenants'
+    scope; five queries, and one a vendor."""
+    chosen = list(subscriptions)
     unasked = Step.objects.filter(
-        run__subscription=subscription,
+        run__subscription__in=chosen,
         run__event=Event.AGENTS,
         run__finished_at__isnull=True,
         state=StepState.PENDING,
         first_tried_at__isnull=True,
     )
     # Held until this change is committed: no worker reads who they are before.
-    if unasked.select_for_update(of=("self",), no_key=True, skip_locked=True).first():
-        return None
-    run = Run.objects.create(
-        tenant_id=subscription.tenant_id,
-        subscription=subscription,
-        event=Event.AGENTS,
-        created_at=now,
-        starts_at=now,
+    held = unasked.select_for_update(of=("self",), no_key=True, skip_locked=True).select_related("run")
+    planned = {step.run.subscription_id for step in held.order_by("pk")}
+    chosen = [one for one in chosen if one.pk not in planned]
+    lanes = {
+        vendor: Lane.objects.get_or_create(vendor=vendor)[0]
+        for vendor in {one.listing.vendor for one in chosen}
+    }
+    runs = Run.objects.bulk_create(
+        [
+            Run(tenant_id=one.tenant_id, subscription=one, event=Event.AGENTS, created_at=now, starts_at=now)
+            for one in chosen
+        ]
     )
-    lane, _ = Lane.objects.get_or_create(vendor=subscription.listing.vendor)
-    Step.objects.create(
-        tenant_id=subscription.tenant_id,
-        run=run,
-        lane=lane,
-        position=1,
-        name="agents",
-        label=LABEL,
-        run_after=now,
+    Step.objects.bulk_create(
+        [
+            Step(
+                tenant_id=run.tenant_id,
+                run=run,
+                lane=lanes[run.subscription.listing.vendor],
+                position=1,
+                name="agents",
+                label=LABEL,
+                run_after=now,
+            )
+            for run in runs
+        ]
     )
-    return run
+    return runs
 
 
 def directory_of(organisation: Organisation) -> Directory:

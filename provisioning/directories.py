@@ -26,8 +26,8 @@ def directory_at(sheet: ServiceSheet) -> AgentDirectory | None:
 
 @transaction.atomic
 def keep_directory(*, sheet: ServiceSheet, url: str, by: User, now: datetime) -> AgentDirectory | None:
-    """Agents are told to this SCIM server from their next change on; to nobody when `url` is empty. The same
-    again writes nothing.
+    """Agents are told to this SCIM server once a trial of it has passed (`directory_trials`); to nobody when
+    `url` is empty. The same again writes nothing, and leaves a directory that has passed in use.
 
     The token is not typed here: the environment variable that holds it bears the vendor's SIREN, so that no
     vendor has another one's sent to a machine of its own. Raises Refused.
@@ -38,7 +38,7 @@ def keep_directory(*, sheet: ServiceSheet, url: str, by: User, now: datetime) ->
     if not url:
         if found is not None:
             found.delete()
-            _audit(sheet, by, now, "removed", "a retiré l’annuaire des agents", url)
+            note(sheet, by, now, "removed", "a retiré l’annuaire des agents")
         return None
     config = {"url": url, "token_variable": f"SCIM_TOKEN_{sheet.vendor.organisation.siren}"}
     schemes = ("https://", "http://") if settings.ALLOW_PRIVATE_ADDRESSES else ("https://",)
@@ -51,12 +51,16 @@ def keep_directory(*, sheet: ServiceSheet, url: str, by: User, now: datetime) ->
         raise Refused("Écrivez l’adresse en entier, sans paramètre : https://…/scim/v2", "url")
     if found is not None and found.config == config:
         return found
-    kept, _ = AgentDirectory.objects.update_or_create(offer=offer, defaults={"config": config})
-    _audit(sheet, by, now, "changed", "a changé l’annuaire des agents", url)
+    anew = dict.fromkeys(("asked_at", "asked_by", "tried_at", "passed_at", "told_at"))
+    kept, _ = AgentDirectory.objects.update_or_create(
+        offer=offer, defaults={"config": config, "attempts": 0, "problem": "", **anew}
+    )
+    note(sheet, by, now, "changed", "a changé l’annuaire des agents", url)
     return kept
 
 
-def _audit(sheet: ServiceSheet, by: User, now: datetime, did: str, done: str, url: str) -> None:
+def note(sheet: ServiceSheet, by: User, now: datetime, did: str, done: str, url: str = "") -> None:
+    """In the log of the vendor."""
     audit.record(
         tenant=sheet.vendor.organisation,
         actor=by,

@@ -75,6 +75,34 @@ def sweep_kit_runs(timestamp: int) -> None:
         kit_runs.sweep(now=timezone.now())
 
 
+@app.task(queue="provisioning", retry=3)
+def try_directory(directory_id: int) -> None:
+    """Reads a vendor's directory of agents once; the first time it goes well, agents are told of."""
+    from provisioning import directory_trials
+
+    with every_tenant():
+        directory_trials.carry_out(directory_id=directory_id, now=timezone.now())
+
+
+@app.task(queue="provisioning", retry=3)
+def tell_subscribers(directory_id: int) -> None:
+    """Tells a vendor's new directory of the agents of all who subscribe already."""
+    from provisioning import directory_trials
+
+    with every_tenant():
+        directory_trials.tell_subscribers(directory_id=directory_id, now=timezone.now())
+
+
+@app.periodic(cron="* * * * *")
+@app.task(queue="provisioning", queueing_lock="provisioning.sweep_directories")
+def sweep_directories(timestamp: int) -> None:
+    """Every minute: finds the trials that a dead worker or a lost job left behind."""
+    from provisioning import directory_trials
+
+    with every_tenant():
+        directory_trials.sweep(now=timezone.now())
+
+
 @app.periodic(cron="17 2 * * *")
 @app.task(queue="provisioning", queueing_lock="provisioning.read_catalogues", retry=3)
 def read_catalogues(timestamp: int) -> None:

@@ -1,5 +1,6 @@
 """The only place where the outside is called. No database here: a claim holds all that is needed."""
 
+from collections.abc import Callable
 from dataclasses import replace
 
 from pydantic import ValidationError
@@ -104,9 +105,19 @@ def _tell_agents(claim: Claim) -> Outcome:
         return Done()
     if claim.agents is None:
         return NeedsPerson("L’éditeur n’a plus d’annuaire : ses comptes d’agents se tiennent à la main.")
+    return _of_directory(
+        claim.agents.config, lambda connector: connector.ensure_agents(claim.agents.directory)
+    )
+
+
+def try_directory(config: dict) -> Outcome:
+    """Whether a vendor's directory can be read, without changing anything there. May take a minute."""
+    return _of_directory(config, ScimConnector.try_out)
+
+
+def _of_directory(config: dict, asked: Callable[[ScimConnector], Done | NeedsPerson]) -> Outcome:
     try:
-        connector = ScimConnector(ScimConfig.model_validate(claim.agents.config))
-        return connector.ensure_agents(claim.agents.directory)
+        return asked(ScimConnector(ScimConfig.model_validate(config)))
     except Retry as problem:
         return problem
     except ValidationError:

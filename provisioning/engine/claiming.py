@@ -28,10 +28,11 @@ BESIDE = (Event.ROTATE, Event.AGENTS)
 
 @dataclass(frozen=True)
 class AgentsTold:
-    """The people whom the vendor's directory is to hold, and how it is reached."""
+    """The people whom the vendor's directory is to hold, and how it is reached. `passed`: a trial of it."""
 
     directory: Directory
     config: dict
+    passed: bool
 
 
 @dataclass(frozen=True)
@@ -179,8 +180,10 @@ def _claim(step: Step, call: Call, *, opened: Step | None, binding: Binding | No
         opened = step
     event = Event(step.run.event)
     if event == Event.AGENTS:
-        closed = subscription.state not in RUNNING
-        return Claim(step, call, endpoint, None, moot=closed, agents=_agents(subscription))
+        told = _agents(subscription)
+        # Closed since; or the vendor has another directory since: once it passes, everybody is told again.
+        moot = subscription.state not in RUNNING or (told is not None and not told.passed)
+        return Claim(step, call, endpoint, None, moot=moot, agents=told)
     if event not in WHILE_OPEN:
         options, counts, moot = subscription.options, subscription.counts, False
     else:
@@ -220,7 +223,9 @@ def _claim(step: Step, call: Call, *, opened: Step | None, binding: Binding | No
 
 def _agents(subscription: Subscription) -> AgentsTold | None:
     found = getattr(subscription.listing.offer, "agent_directory", None)
-    return found and AgentsTold(directory_of(subscription.tenant), found.config)
+    return found and AgentsTold(
+        directory_of(subscription.tenant), found.config, passed=found.passed_at is not None
+    )
 
 
 def _last_of(subscription: Subscription) -> Subscription:

@@ -242,7 +242,7 @@ class DriftFactory(Factory):
 
 
 class AgentDirectoryFactory(Factory):
-    """A SCIM server at `url=`."""
+    """A SCIM server at `url=`, tried and in use unless `passed_at=None`."""
 
     class Meta:
         model = AgentDirectory
@@ -252,6 +252,8 @@ class AgentDirectoryFactory(Factory):
 
     offer = factory.SubFactory(OfferFactory)
     config = factory.LazyAttribute(lambda o: {"url": o.url, "token_variable": "TEST_SCIM_TOKEN"})
+    passed_at = APPROVED_AT
+    told_at = factory.SelfAttribute("passed_at")
 
 
 class ProposalFactory(Factory):

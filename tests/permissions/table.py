@@ -1142,6 +1142,8 @@ TABLE = [
     vendor("vendor_keys", thing=_sheet, get=opens(VENDOR_ADMIN), post=opens(VENDOR_ADMIN)),
     vendor("vendor_directory", thing=_sheet, get=opens(VENDOR_ADMIN), post=leads(VENDOR_ADMIN),
            sends=lambda world: {"url": "https://service.example/scim/v2"}),
+    vendor("vendor_directory_try", thing=lambda world: [world.directory.offer.product.sheet.slug],
+           post=leads(VENDOR_ADMIN)),
     vendor("vendor_key_end", thing=lambda world: [world.sheet.slug, world.service_key.pk],
            post=leads(VENDOR_ADMIN)),
     vendor("vendor_queue", get=opens(VENDORS)),

@@ -47,7 +47,7 @@ from catalog.models import (
 from catalog.shortlists import choice_file, deciding
 from marketplace.pages.models import HelpArticlePage, NewsItemPage
 from marketplace.pages.picture_storage import FOLDER
-from provisioning.models import Delivery, Errand, KitRun, ServiceKey, Step, StepState
+from provisioning.models import AgentDirectory, Delivery, Errand, KitRun, ServiceKey, Step, StepState
 from subscriptions.models import (
     BulkRequest,
     CostKey,
@@ -80,6 +80,7 @@ from tenants.models import (
 )
 from tests.factories import (
     AdhesionFactory,
+    AgentDirectoryFactory,
     AmendmentFactory,
     AssistanceFactory,
     BillingRunFactory,
@@ -236,6 +237,7 @@ class World:
     service_key: ServiceKey  # of the vendor's sheet
     followed: ImportFeed  # a file of the vendor's own
     kit_run: KitRun  # of the service that is requested, with its report
+    directory: AgentDirectory  # of the same
     merger: TerritoryChange  # of a former member, whose adhesion waits to be handed over
     review: BillingRun
     issued: BillingRun
@@ -387,6 +389,7 @@ def _member_side(side: dict, commune: Organisation) -> dict:
             key=f"Lu par {side['word']}",
         ),
         "kit_run": KitReportFactory(run__endpoint__offer=requested.listing.offer).run,
+        "directory": AgentDirectoryFactory(offer=requested.listing.offer),
         "followed": ImportFeedFactory(
             operator=None,
             vendor=side["vendor"],

@@ -20,6 +20,7 @@ urlpatterns = [
     path("<slug:slug>/modifier/<slug:section>/", sheet_edit.edit, name="vendor_service_edit"),
     path("<slug:slug>/publiccode/", sheet_import.publiccode, name="vendor_service_import"),
     path("<slug:slug>/agents/", directory.directory, name="vendor_directory"),
+    path("<slug:slug>/agents/essayer/", directory.try_out, name="vendor_directory_try"),
     path("<slug:slug>/cles/", keys.key_list, name="vendor_keys"),
     path("<slug:slug>/cles/<int:key>/supprimer/", keys.end, name="vendor_key_end"),
     path("<slug:slug>/apercu/", sheet_preview.preview, name="vendor_service_preview"),

@@ -78,6 +78,13 @@ class Client:
             return Abilities()
         return Abilities(patch=_supported(said, "patch"), filter=_supported(said, "filter"))
 
+    def look(self) -> Abilities:
+        """What the server says that it can do, once it has let us read one of its users. Changes nothing.
+        Raises as `ask`."""
+        abilities = self.abilities
+        _page(self.ask("GET", "/Users?startIndex=1&count=1", wanted=(200,)))
+        return abilities
+
     def find(self, kind: str, attribute: str, value: str) -> list[Resource]:
         """The resources whose attribute is exactly that. What the server found is looked at again: one that
         does not filter gives everything."""
@@ -168,10 +175,7 @@ class Client:
         for _ in range(MOST_PAGES):
             query = urlencode({**asked, "startIndex": start, "count": self.config.page_size})
             answer = self.ask("GET", f"/{kind}?{query}", wanted=(200,))
-            said = answer.json_object() or {}
-            page, total = said.get("Resources", []), said.get("totalResults")
-            if not isinstance(page, list) or not isinstance(total, int) or isinstance(total, bool):
-                raise _unreadable()
+            page, total = _page(answer)
             fresh = [one for one in (self._resource(kind, row) for row in page) if one.id not in seen]
             yield from fresh
             seen |= {one.id for one in fresh}
@@ -191,6 +195,15 @@ class Client:
         if answer is not None:
             version = version or answer.headers.get("etag")
         return Resource(kind=kind, id=identifier, held=said, version=_header(version))
+
+
+def _page(answer: Answer) -> tuple[list, int]:
+    """What is on a page of a listing, and how many there are on all."""
+    said = answer.json_object() or {}
+    page, total = said.get("Resources", []), said.get("totalResults")
+    if not isinstance(page, list) or not isinstance(total, int) or isinstance(total, bool):
+        raise _unreadable()
+    return page, total
 
 
 def _supported(said: dict, what: str) -> bool:

@@ -36,6 +36,15 @@ class ScimConnector:
             return NeedsPerson("Un groupe de ce nom existe déjà chez l’éditeur, et n’est pas à nous.")
         return NeedsPerson(_others(taken)) if taken else Done()
 
+    def try_out(self) -> Done | NeedsPerson:
+        """Whether the server lets us read what it can do and whom it has; changes nothing. Raises as
+        `ensure_agents`."""
+        try:
+            self.client.look()
+        except Refused as refusal:
+            return NeedsPerson(str(refusal))
+        return Done()
+
     def _ensure_user(self, agent: Agent) -> Resource | None:
         """Her user there; None for somebody who left before she was known. Raises Taken when an account that
         we did not make has her address."""

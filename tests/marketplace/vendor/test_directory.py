@@ -7,7 +7,9 @@ from django.urls import reverse
 from provisioning.models import AgentDirectory
 from tenants.models import AuditEvent, Role
 from tests.factories import MembershipFactory, ServiceSheetFactory
+from tests.fakes.scim import TOKEN, Fault, directory
 from tests.tools.database import as_worker
+from tests.tools.jobs import run_jobs
 from tests.tools.queries import snapshot_queries
 
 pytestmark = pytest.mark.django_db
@@ -50,6 +52,26 @@ def test_says_it_once_then_takes_it_back(signed_in, page, sheet):
     assert "Aucun agent ne vous est plus annoncé." in answer.content.decode()
     assert not AgentDirectory.objects.exists()
     assert events() == ["agent_directory.changed", "agent_directory.removed"]
+
+
+def test_tries_it_and_reads_what_came_of_it(signed_in, page, sheet, monkeypatch, settings):
+    settings.ALLOW_PRIVATE_ADDRESSES = True
+    monkeypatch.setenv(f"SCIM_TOKEN_{sheet.vendor.organisation.siren}", TOKEN)
+    button = reverse("vendor_directory_try", args=[sheet.vendor.organisation.siren, sheet.slug])
+    assert "Écrivez d’abord l’adresse" in signed_in.post(button, follow=True).content.decode()
+    with directory(faults=[Fault("GET", status=503)]) as server:
+        said = signed_in.post(page, {"url": server.url}, follow=True).content.decode()
+        assert "Essayez-le maintenant" in said
+        assert "Pas encore essayé" in said
+        assert "Essai en cours" in signed_in.post(button, follow=True).content.decode()
+        run_jobs()
+        said = signed_in.get(page).content.decode()
+        assert "Essai non réussi" in said
+        assert "en panne (réponse 503)" in said
+        signed_in.post(button)
+        run_jobs()
+        assert "En service" in signed_in.get(page).content.decode()
+    assert events() == ["agent_directory.changed", "agent_directory.tried", "agent_directory.tried"]
 
 
 @pytest.mark.parametrize(
