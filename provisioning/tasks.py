@@ -1,4 +1,4 @@
-"""Thin: load, call one operation."""
+"""Thin: load, call one operation. What asks vendors is on the queue `vendors`, of a worker of its own."""
 
 from django.utils import timezone
 from django.utils.timezone import localdate
@@ -28,7 +28,7 @@ def remind_people(timestamp: int) -> None:
 
 
 @app.periodic(cron="17 2 * * *")
-@app.task(queue="provisioning", queueing_lock="provisioning.look_at_all", retry=3)
+@app.task(queue="vendors", queueing_lock="provisioning.look_at_all", retry=3)
 def look_at_all(timestamp: int) -> None:
     """Every night: what vendors say there is, against what Halle believes."""
     from provisioning import drift
@@ -47,7 +47,7 @@ def count_track_records(timestamp: int) -> None:
         track_records.count_track_records(on=localdate(timezone.now()))
 
 
-@app.task(queue="provisioning", retry=3)
+@app.task(queue="vendors", retry=3)
 def send_again(step_id: int) -> None:
     """A message of a finished step, once more."""
     from provisioning.engine.resending import resend
@@ -56,7 +56,7 @@ def send_again(step_id: int) -> None:
         resend(step_id=step_id, now=timezone.now())
 
 
-@app.task(queue="provisioning", retry=3)
+@app.task(queue="vendors", retry=3)
 def run_kit(run_id: int) -> None:
     """Plays the vendors' kit against an endpoint."""
     from provisioning import kit_runs
@@ -75,7 +75,7 @@ def sweep_kit_runs(timestamp: int) -> None:
         kit_runs.sweep(now=timezone.now())
 
 
-@app.task(queue="provisioning", retry=3)
+@app.task(queue="vendors", retry=3)
 def try_directory(directory_id: int) -> None:
     """Reads a vendor's directory of agents once; the first time it goes well, agents are told of."""
     from provisioning import directory_trials
@@ -104,7 +104,7 @@ def sweep_directories(timestamp: int) -> None:
 
 
 @app.periodic(cron="17 2 * * *")
-@app.task(queue="provisioning", queueing_lock="provisioning.read_catalogues", retry=3)
+@app.task(queue="vendors", queueing_lock="provisioning.read_catalogues", retry=3)
 def read_catalogues(timestamp: int) -> None:
     """Every night: what brokers offer, compared with what is used of it."""
     from provisioning import catalogues

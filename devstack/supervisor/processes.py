@@ -43,7 +43,13 @@ def processes(stack: Stack) -> list[Process]:
         ),
         Process(
             "worker",
-            ["manage.py", "procrastinate", "--skip-checks", "worker"],
+            ["manage.py", "work", "--skip-checks"],
+            django(stack, "worker"),
+            "Starting worker",
+        ),
+        Process(
+            "vendors",
+            ["manage.py", "work", "--skip-checks", "--vendors"],
             django(stack, "worker"),
             "Starting worker",
         ),
