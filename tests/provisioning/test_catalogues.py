@@ -7,9 +7,9 @@ import pytest
 
 from provisioning import operations
 from provisioning.catalogues import mismatches, read_catalogues
-from provisioning.models import BrokerCatalogue, Call, Endpoint, StepState
+from provisioning.models import BrokerCatalogue, Call, Endpoint, Step, StepState
 from subscriptions.models import State, Subscription
-from tests.factories import EndpointFactory, SubscriptionFactory
+from tests.factories import EndpointFactory, SubscriptionFactory, UserFactory
 from tests.fakes.broker import Fault
 from tests.provisioning.test_bindings import rotated, to_its_end
 from tests.tools.database import as_worker
@@ -113,6 +113,8 @@ UNREADABLE = [
     b"[]",
     b'{"services": 3}',
     b'{"services": [{"id": "cantine"}]}',
+    json.dumps(catalogue(name="\0")).encode(),
+    json.dumps(catalogue(plan={"id": "\ud800"})).encode(),
     json.dumps({"services": catalogue()["services"] * 2}).encode(),
     b'{"services": [' + b"[" * 50_000,
     b"a" * 2_000_000,
@@ -165,6 +167,40 @@ def test_the_same_version_refused_is_left_to_a_person(broker, endpoint, now):
     _, steps = opened(now=now)
     assert (steps[0].state, broker.methods()) == (StepState.NEEDS_PERSON, ["PUT"])
     assert "que son catalogue n’annonce pas" in steps[0].problem
+
+
+AWAY = [
+    pytest.param(b"<html>", "ne suit pas la norme", id="no catalogue"),
+    pytest.param(b"a" * 2_000_000, "trop longue", id="endless"),
+]
+
+
+@pytest.mark.parametrize(("said", "why"), AWAY)
+def test_no_version_is_guessed_while_the_catalogue_cannot_be_read(broker, endpoint, now, said, why):
+    """What was refused was not begun: nothing is deleted, the same is asked again later, and in the end a
+    person is asked. With a catalogue again, it opens in its version."""
+    read(broker, catalogue(plan={"maintenance_info": {"version": "1.0.0"}}), now=now)
+    broker.catalogue = said
+    conflict = Fault("PUT", 422, b'{"error": "MaintenanceInfoConflict"}')
+    broker.faults = [conflict] * 40
+    run, steps = opened(now=now)
+    assert (steps[0].state, why in steps[0].problem) == (StepState.NEEDS_PERSON, True)
+    assert broker.methods() == ["PUT"] * 4
+    assert {body["maintenance_info"]["version"] for body in broker.bodies} == {"1.0.0"}
+    with as_worker():
+        assert (broker.instances, Subscription.objects.get().state) == (set(), State.PROVISIONING)
+
+    broker.faults, broker.catalogue = (
+        [conflict],
+        catalogue(plan={"maintenance_info": {"version": "2.0.0"}}),
+    )
+    with as_worker():
+        operations.try_again(step=Step.objects.get(pk=steps[0].pk), by=UserFactory(), now=now)
+    to_its_end(run, now=now)
+    with as_worker():
+        assert Subscription.objects.get().state == State.ACTIVE
+    asked = [body["maintenance_info"]["version"] for body in broker.bodies if "maintenance_info" in body]
+    assert asked[-1] == "2.0.0"
 
 
 @pytest.mark.parametrize("rotatable", [True, False])

@@ -20,8 +20,8 @@ class BrokerConfig(BaseModel):
     is opened is reached with credentials, asked for after it. `changes`: what was opened can be updated.
 
     The specification knows no suspension. `suspends`: this broker understands one, told by an update with the
-    parameter `suspended`; else a person sees to it. `retrievable`: it lets its instances be fetched
-    (`instances_retrievable` in its catalogue), so that it is asked every night what it has."""
+    parameter `suspended`; else a person sees to it. `retrievable`: it lets its instances be fetched, while
+    nobody has read its catalogue, which says so itself (`instances_retrievable`)."""
 
     url: HttpUrl
     username: str
@@ -34,6 +34,11 @@ class BrokerConfig(BaseModel):
     offered: Offered | None = None
     suspends: bool = False
     retrievable: bool = False
+
+    @property
+    def lets_fetch(self) -> bool:
+        """Whether it is asked, every night, what it has."""
+        return self.offered.instances_retrievable if self.offered else self.retrievable
 
 
 class Broker:

@@ -1,14 +1,25 @@
 """GET /v2/catalog: what a broker offers, read strictly, and what one plan of it promises."""
 
 from dataclasses import dataclass
+from typing import Annotated
 
-from pydantic import BaseModel, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, Field, ValidationError, model_validator
 
 from provisioning.connectors.calling import Answer, plain_text
 from provisioning.connectors.outcomes import Retry
 from provisioning.models.run import Cause
 
-MAX_ETAG = 200
+MAX_ETAG = MAX_TEXT = 200
+
+
+def _that_can_be_kept(text: str) -> str:
+    if text and not plain_text(text, longest=MAX_TEXT):
+        raise ValueError("too long, or of characters that no database keeps")
+    return text
+
+
+Text = Annotated[str, AfterValidator(_that_can_be_kept)]
+Identifier = Annotated[Text, Field(min_length=1)]
 
 
 class CatalogueInvalid(Exception):
@@ -16,12 +27,12 @@ class CatalogueInvalid(Exception):
 
 
 class MaintenanceInfo(BaseModel):
-    version: str = Field(max_length=200)
+    version: Text
 
 
 class Plan(BaseModel):
-    id: str = Field(min_length=1, max_length=200)
-    name: str = Field(max_length=200)
+    id: Identifier
+    name: Text
     bindable: bool | None = None
     binding_rotatable: bool | None = None
     maximum_polling_duration: int | None = None
@@ -31,8 +42,8 @@ class Plan(BaseModel):
 class Service(BaseModel):
     """Only these fields are kept: `dashboard_client` holds a secret."""
 
-    id: str = Field(min_length=1, max_length=200)
-    name: str = Field(max_length=200)
+    id: Identifier
+    name: Text
     bindable: bool
     binding_rotatable: bool = False
     instances_retrievable: bool = False

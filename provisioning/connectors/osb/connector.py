@@ -64,7 +64,8 @@ class OsbConnector(BindingVerbs):
 
     def _put(self, request, body: dict) -> Answer:
         """With the version of the plan that the catalogue gave. When that one is of before, the catalogue is
-        read again and the new one asked for, once (2.17, "MaintenanceInfoConflict")."""
+        read again and the new one asked for, once (2.17, "MaintenanceInfoConflict"). While it cannot be read,
+        nothing is asked for: raises Retry, which leaves no doubt, for what was refused was not begun."""
         version = self.config.offered.maintenance_version if self.config.offered else ""
         known = {"maintenance_info": {"version": version}} if version else {}
         query = {"accepts_incomplete": "true"}
@@ -73,8 +74,11 @@ class OsbConnector(BindingVerbs):
             return answer
         try:
             services = self.broker.catalogue().services or []
-        except CatalogueInvalid:
-            return answer
+        except CatalogueInvalid as problem:
+            raise Retry(str(problem), cause=Cause.UNREADABLE) from problem
+        except Retry as problem:
+            problem.doubtful = False
+            raise
         plan = self.broker.plan()
         offered = offered_in(services, **plan)
         if offered is None or offered.maintenance_version == version:
@@ -163,8 +167,8 @@ class OsbConnector(BindingVerbs):
         return deletion_polled(answer, operation, failed="L’éditeur n’a pas réussi à fermer le service.")
 
     def look(self, request) -> Seen | Absent | None:
-        """GET /v2/service_instances/{key}, of a broker that lets its instances be fetched (`retrievable`)."""
-        if not self.config.retrievable:
+        """GET /v2/service_instances/{key}, of a broker that lets its instances be fetched."""
+        if not self.config.lets_fetch:
             return None
         answer = self.broker.call("GET", request, query=self.broker.plan())
         match answer.status:
