@@ -16,6 +16,8 @@ from tenants.refusals import Refused
 MAX_TEXT = 200
 MAX_URL = 400
 TYPED = ("url", "username", "service_id", "plan_id")
+# What a vendor says that its broker does, and what is believed until it does (connectors.osb.BrokerConfig).
+SWITCHES = {"bindable": False, "changes": True, "suspends": False}
 
 
 class ConnectionRefused(Refused):
@@ -31,10 +33,19 @@ def endpoint_of(sheet: ServiceSheet) -> Endpoint | None:
     )
 
 
+def said_of(endpoint: Endpoint | None) -> dict[str, str | bool]:
+    """TYPED and SWITCHES as they stand."""
+    config = endpoint.config if endpoint and endpoint.connector == ConnectorKind.OSB else {}
+    return {name: config.get(name, "") for name in TYPED} | {
+        name: config.get(name, default) for name, default in SWITCHES.items()
+    }
+
+
 @transaction.atomic
-def connect(*, sheet: ServiceSheet, typed: dict[str, str], by: User, now: datetime) -> Endpoint:
-    """Keeps where the vendor's broker is (TYPED): its services are opened there by themselves once the kit
-    passes, by hand until then. The same again writes nothing.
+def connect(*, sheet: ServiceSheet, typed: dict[str, str | bool], by: User, now: datetime) -> Endpoint:
+    """Keeps where the vendor's broker is (TYPED) and what it does (SWITCHES, as they stand where nothing is
+    said): its services are opened there by themselves once the kit passes, by hand until then. The same again
+    writes nothing.
 
     The password is not typed here: the environment variable that holds it bears the vendor's SIREN, so that
     no vendor has another one's password, or one of Halle's, sent to a machine of its own. Raises
@@ -59,7 +70,12 @@ def connect(*, sheet: ServiceSheet, typed: dict[str, str], by: User, now: dateti
         raise ConnectionRefused("Ce service est raccordé d’une autre façon : écrivez à la plateforme.", "url")
     known = endpoint.config if endpoint.connector == ConnectorKind.OSB else {}
     variable = known.get("password_variable") or f"BROKER_PASSWORD_{sheet.vendor.organisation.siren}"
-    config = known | clean | {"password_variable": variable}
+    before = said_of(endpoint)
+    switched = {name for name in SWITCHES if name in typed and typed[name] != before[name]}
+    # What goes without saying is not written: said again as before, a report of the kit speaks of it again.
+    kept = {name: value for name, value in known.items() if name not in switched}
+    said = {name: typed[name] for name in switched if typed[name] != SWITCHES[name]}
+    config = kept | clean | said | {"password_variable": variable}
     if (endpoint.connector, endpoint.config) == (ConnectorKind.OSB, config):
         return endpoint
     endpoint.connector, endpoint.config = ConnectorKind.OSB, config

@@ -110,3 +110,21 @@ def read_catalogues(timestamp: int) -> None:
     from provisioning import catalogues
 
     catalogues.read_catalogues(now=timezone.now())
+
+
+@app.task(queue="vendors", retry=3)
+def read_catalogue(reading_id: int) -> None:
+    """The catalogue of one broker, because its vendor asks for it."""
+    from provisioning import catalogue_readings
+
+    with every_tenant():
+        catalogue_readings.carry_out(reading_id=reading_id, now=timezone.now())
+
+
+@app.periodic(cron="* * * * *")
+@app.task(queue="provisioning", queueing_lock="provisioning.sweep_catalogue_readings")
+def sweep_catalogue_readings(timestamp: int) -> None:
+    """Every minute: finds the readings that a dead worker or a lost job left behind."""
+    from provisioning import catalogue_readings
+
+    catalogue_readings.sweep(now=timezone.now())

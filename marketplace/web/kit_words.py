@@ -29,6 +29,13 @@ def connection_state(endpoint: Endpoint | None) -> dict:
             "label": str(endpoint.get_connector_display()).capitalize(),
             "text": "Ce service est raccordé d’une autre façon, qui n’a pas de banc d’essai.",
         }
+    if endpoint.mismatch:
+        return {
+            "badge": "danger",
+            "label": "Ouvertures arrêtées",
+            "text": f"{endpoint.mismatch} Les services ouverts le restent ; chaque nouvelle ouverture attend "
+            "une personne.",
+        }
     if endpoint.proof is None or not endpoint.is_proved:
         return {
             "badge": "warning",

@@ -1,6 +1,6 @@
 from provisioning.models.agent_directory import AgentDirectory
 from provisioning.models.binding import Binding
-from provisioning.models.catalogue import BrokerCatalogue
+from provisioning.models.catalogue import BrokerCatalogue, CatalogueReading
 from provisioning.models.drift import Drift, DriftKind
 from provisioning.models.endpoint import Endpoint
 from provisioning.models.errand import Errand, Settled
@@ -18,6 +18,7 @@ __all__ = [
     "BrokerCatalogue",
     "Call",
     "Callback",
+    "CatalogueReading",
     "Cause",
     "Delivery",
     "Drift",

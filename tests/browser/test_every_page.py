@@ -43,6 +43,7 @@ READ_PUBLIC = [VISITOR, SECRETARY]
 # Addresses that answer 200 and are no pages that a link leads to, and why.
 NO_PAGES = {
     "vendors_broker": "a file",
+    "vendor_catalogue": "part of a page that renews itself",
     "vendor_kit_progress": "part of a page that renews itself",
     "commune_suggestions": "what the field of a commune suggests",
     "operator_stylesheet": "a style sheet",

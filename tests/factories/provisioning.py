@@ -12,6 +12,7 @@ from provisioning.models import (
     Binding,
     Call,
     Callback,
+    CatalogueReading,
     Delivery,
     Drift,
     Endpoint,
@@ -112,6 +113,17 @@ class KitReportFactory(Factory):
         ]
     )
     at = APPROVED_AT
+
+
+class CatalogueReadingFactory(Factory):
+    """Asked for, and under way."""
+
+    class Meta:
+        model = CatalogueReading
+
+    endpoint = factory.SubFactory(EndpointFactory, osb=True)
+    asked_by = factory.SubFactory(UserFactory)
+    asked_at = APPROVED_AT
 
 
 class LaneFactory(Factory):

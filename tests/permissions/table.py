@@ -1160,6 +1160,8 @@ TABLE = [
     vendor("vendor_connection", thing=_sheet, get=opens(VENDORS), post=leads(VENDORS),
            sends=lambda world: {"url": "https://courtier.example", "username": "halle", "service_id": "s",
                                 "plan_id": "p"}),
+    vendor("vendor_catalogue", thing=lambda world: [world.kit_run.endpoint.offer.product.sheet.slug],
+           get=opens(VENDORS), post=leads(VENDORS)),
     vendor("vendor_kit_ask", thing=lambda world: [world.kit_run.endpoint.offer.product.sheet.slug],
            post=leads(VENDORS)),
     vendor("vendor_kit_run", thing=_kit_run, get=opens(VENDORS)),

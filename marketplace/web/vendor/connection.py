@@ -8,11 +8,12 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from marketplace.web.access import vendor_view
+from marketplace.web.catalogue_words import catalogue_words
 from marketplace.web.kit_words import connection_state, progress, report_words, run_row
 from marketplace.web.vendor.forms import ConnectionForm
 from marketplace.web.vendor.services import sheet_or_404
 from marketplace.web.vendor.words import crumbs
-from provisioning import connecting, kit_runs
+from provisioning import catalogue_readings, catalogues, connecting, kit_runs
 from provisioning.models import KitRun
 from provisioning.models.endpoint import ConnectorKind
 from tenants.refusals import Refused
@@ -27,7 +28,7 @@ def connection(request, vendor, slug):
     connected = endpoint is not None and endpoint.connector == ConnectorKind.OSB
     form = ConnectionForm(
         request.POST if request.method == "POST" else None,
-        initial={name: endpoint.config.get(name, "") for name in connecting.TYPED} if connected else None,
+        initial=connecting.said_of(endpoint),
     )
     if form.is_valid():
         try:
@@ -44,12 +45,39 @@ def connection(request, vendor, slug):
         "form": form,
         "state": connection_state(endpoint),
         "connected": connected,
+        "catalogue": _catalogue(vendor, sheet, endpoint) if connected else None,
         "variable": endpoint.config.get("password_variable", "") if connected else "",
         "runs": [run_row(run, endpoint, _run_url(vendor, sheet, run)) for run in kit_runs.runs_of(endpoint)]
         if endpoint
         else [],
     }
     return render(request, "vendor/connection.html", context)
+
+
+@vendor_view()
+@require_http_methods(["GET", "HEAD", "POST"])
+def catalogue(request, vendor, slug):
+    """The part of the page that says what the catalogue says: it refreshes itself while a worker reads it.
+    POST has it read."""
+    sheet = sheet_or_404(vendor, slug)
+    endpoint = connecting.endpoint_of(sheet)
+    if endpoint is None or endpoint.connector != ConnectorKind.OSB:
+        raise Http404
+    if request.method != "POST":
+        words = _catalogue(vendor, sheet, endpoint)
+        return render(request, "vendor/_catalogue.html", {"catalogue": words})
+    try:
+        catalogue_readings.ask_reading(
+            endpoint=endpoint,
+            service=sheet.name,
+            by=request.user,
+            on_behalf_of=vendor.organisation,
+            now=timezone.now(),
+        )
+    except Refused as refusal:
+        messages.info(request, str(refusal))
+    here = reverse("vendor_connection", args=[vendor.organisation.siren, slug])
+    return redirect(f"{here}#catalogue")
 
 
 @vendor_view()
@@ -103,6 +131,13 @@ def _found(vendor, slug, public_id) -> tuple:
     endpoint = connecting.endpoint_of(sheet)
     runs = KitRun.objects.filter(endpoint=endpoint).select_related("report")
     return sheet, endpoint, get_object_or_404(runs, public_id=public_id)
+
+
+def _catalogue(vendor, sheet, endpoint) -> dict:
+    return {
+        "url": reverse("vendor_catalogue", args=[vendor.organisation.siren, sheet.slug]),
+        **catalogue_words(endpoint, catalogues.kept_for(endpoint), catalogue_readings.last_reading(endpoint)),
+    }
 
 
 def _progress(vendor, sheet, run: KitRun) -> dict:

@@ -135,3 +135,19 @@ class ConnectionForm(forms.Form):
         help_text="« plan_id » de votre catalogue.",
         error_messages={"required": "Indiquez l’identifiant de la formule."},
     )
+    bindable = forms.BooleanField(
+        label="Un logiciel entre dans le service avec des identifiants",
+        help_text="Halle les demande après l’ouverture (« service_bindings ») et les remet à l’abonné.",
+        required=False,
+    )
+    changes = forms.BooleanField(
+        label="Le courtier modifie un service ouvert",
+        help_text="Options et quantités, par PATCH. Sinon l’opérateur vous le demande à chaque avenant.",
+        required=False,
+    )
+    suspends = forms.BooleanField(
+        label="Le courtier suspend et rouvre un accès",
+        help_text="Par PATCH, avec le paramètre « suspended » à true ou false, sans rien effacer. "
+        "Sinon l’opérateur vous le demande.",
+        required=False,
+    )

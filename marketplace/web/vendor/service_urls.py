@@ -25,6 +25,7 @@ urlpatterns = [
     path("<slug:slug>/cles/<int:key>/supprimer/", keys.end, name="vendor_key_end"),
     path("<slug:slug>/apercu/", sheet_preview.preview, name="vendor_service_preview"),
     path("<slug:slug>/raccordement/", connection.connection, name="vendor_connection"),
+    path("<slug:slug>/raccordement/catalogue/", connection.catalogue, name="vendor_catalogue"),
     path("<slug:slug>/raccordement/essayer/", connection.try_out, name="vendor_kit_ask"),
     path("<slug:slug>/raccordement/essais/<uuid:public_id>/", connection.kit_run, name="vendor_kit_run"),
     path(

@@ -2,8 +2,10 @@
 
 import pytest
 from django.urls import reverse
+from django.utils import timezone
 
-from provisioning.models import Endpoint, KitRun
+from provisioning.catalogues import read_catalogues
+from provisioning.models import CatalogueReading, Endpoint, KitRun
 from provisioning.models.endpoint import ConnectorKind
 from tenants.models import Role
 from tests.factories import (
@@ -13,8 +15,10 @@ from tests.factories import (
     ListingFactory,
     MembershipFactory,
 )
+from tests.fakes.broker import failing_broker
+from tests.provisioning.test_catalogues import catalogue
 from tests.tools.database import as_worker
-from tests.tools.jobs import waiting
+from tests.tools.jobs import run_jobs, waiting
 from tests.tools.queries import snapshot_queries
 
 pytestmark = pytest.mark.django_db
@@ -30,6 +34,12 @@ def listing():
 @pytest.fixture
 def editor(listing):
     return MembershipFactory(organisation=listing.vendor.organisation, role=Role.VENDOR_EDITOR).user
+
+
+@pytest.fixture
+def broker():
+    with failing_broker() as broker:
+        yield broker
 
 
 def address(listing, name="vendor_connection", *more):
@@ -114,6 +124,82 @@ def test_a_report_says_what_to_mend(client, listing, editor):
     assert "répondez 409 quand cela diffère" in page
     assert "instance-1" in page
     assert "ne vaut plus pour lui" in page
+
+
+def test_what_her_broker_does_is_said_and_kept(client, listing, editor):
+    client.force_login(editor)
+    client.post(address(listing), TYPED | {"bindable": "on", "changes": "on"})
+    with as_worker():
+        endpoint = Endpoint.objects.get(offer=listing.offer)
+    said = {name: endpoint.config.get(name) for name in ("bindable", "changes", "suspends")}
+    assert (said, endpoint.binds) == ({"bindable": True, "changes": None, "suspends": None}, True)
+
+    fields = client.get(address(listing)).context["form"]
+    assert [fields[name].value() for name in said] == [True, True, False]
+    client.post(address(listing), TYPED | {"suspends": "on"})
+    with as_worker():
+        endpoint = Endpoint.objects.get(offer=listing.offer)
+    said = {name: endpoint.config.get(name) for name in said}
+    assert said == {"bindable": None, "changes": False, "suspends": True}
+
+
+def test_she_has_the_catalogue_read(client, listing, editor, broker):
+    broker.catalogue = catalogue()
+    endpoint_of(listing, url=broker.url)
+    client.force_login(editor)
+    assert "Halle n’y a encore rien lu" in client.get(address(listing)).content.decode()
+    asked = client.post(address(listing, "vendor_catalogue"))
+    assert asked.url == f"{address(listing)}#catalogue"
+    page = client.get(address(listing)).content.decode()
+    assert "Lecture en cours" in page
+    assert 'hx-trigger="every 2s"' in page
+    assert "Relire le catalogue" not in page
+
+    assert run_jobs() == ["provisioning.tasks.read_catalogue"]
+    part = client.get(address(listing, "vendor_catalogue")).content.decode()
+    assert "Le catalogue propose bien cette formule." in part
+    assert "hx-trigger" not in part
+    client.post(address(listing, "vendor_catalogue"))
+    assert "attendez une minute" in client.get(address(listing)).content.decode()
+    assert run_jobs() == []
+
+
+def test_what_came_of_a_reading_is_said_as_it_is(client, listing, editor, broker):
+    endpoint = endpoint_of(listing, url=broker.url)
+    client.force_login(editor)
+
+    def read(said):
+        broker.catalogue = said
+        with as_worker():
+            CatalogueReading.objects.all().delete()
+        client.post(address(listing, "vendor_catalogue"))
+        run_jobs()
+        return client.get(address(listing)).content.decode()
+
+    read(catalogue(plan={"maximum_polling_duration": 60}))
+    page = read(catalogue(plan={"maximum_polling_duration": 60}))
+    assert "Rien n’a changé pour cette formule." in page
+    assert "1 minute au plus" in page
+    assert "sans succès" in read(b"<html>")
+    page = read(catalogue(plans=[]))
+    assert page.count("retiré cette formule") == 2
+    assert "Ouvertures arrêtées" in page
+    read(catalogue())
+    broker.catalogue = b"<html>"
+    with as_worker():
+        read_catalogues(now=timezone.now())
+    page = client.get(address(listing)).content.decode()
+    assert "La dernière lecture a échoué" in page
+    assert Endpoint.objects.get(pk=endpoint.pk).mismatch == ""
+
+
+def test_there_is_no_catalogue_without_a_broker(client, listing, editor):
+    client.force_login(editor)
+    for ask in (client.get, client.post):
+        assert ask(address(listing, "vendor_catalogue")).status_code == 404
+    EndpointFactory(offer=listing.offer)
+    for ask in (client.get, client.post):
+        assert ask(address(listing, "vendor_catalogue")).status_code == 404
 
 
 def test_another_vendors_run_is_not_found(client, listing, editor):
