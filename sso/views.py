@@ -9,6 +9,7 @@ from django.contrib import messages
 from django.core.exceptions import SuspiciousOperation
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils import timezone
 from django.views.generic import View
 from mozilla_django_oidc.views import (
     OIDCAuthenticationCallbackView,
@@ -18,6 +19,7 @@ from mozilla_django_oidc.views import (
 
 from sso.asking import ProviderDown
 from sso.provider import provider
+from sso.sessions import note_sign_in
 from tenants.models import Operator
 
 logger = logging.getLogger(__name__)
@@ -72,7 +74,17 @@ class Callback(OIDCAuthenticationCallbackView):
         answer = super().login_success()
         if known:  # the library goes on with the session as it was
             self.request.session.cycle_key()
-        self.request.session["oidc_id_token"] = self.request.sign_in.id_token
+        session, claims = self.request.session, self.request.sign_in.claims
+        session["oidc_id_token"] = self.request.sign_in.id_token
+        session.save()  # it has its key now, if it had none
+        note_sign_in(
+            session_key=session.session_key,
+            user=self.user,
+            issuer=claims["iss"],
+            sub=claims["sub"],
+            sid=claims["sid"] if isinstance(claims.get("sid"), str) else "",
+            now=timezone.now(),
+        )
         if not self.user.email:
             messages.warning(
                 self.request,

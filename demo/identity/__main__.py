@@ -11,10 +11,11 @@ import secrets
 import signal
 import sys
 from pathlib import Path
+from urllib.parse import urlencode
 
+import flask
 import jinja2
 import oidc_provider_mock
-from flask import Flask
 from werkzeug.serving import make_server
 
 PAGE_ONLY = ("role", "organisation")
@@ -46,7 +47,7 @@ def claims(person):
 
 def create_app(people):
     """The provider over `people`, with pages in French."""
-    app = Flask(__name__)
+    app = flask.Flask(__name__)
     app.jinja_loader = jinja2.ChoiceLoader(
         [app.jinja_loader, jinja2.PackageLoader("oidc_provider_mock", "templates")]
     )
@@ -54,7 +55,18 @@ def create_app(people):
     oidc_provider_mock.init_app(app, user_claims=users)
     app.secret_key = secrets.token_bytes(16)
     app.context_processor(lambda: {"people": people})
+    app.before_request(_end_at_once)
     return app
+
+
+def _end_at_once():
+    """Whoever signs out of a client that knows her is asked nothing more: led back, as Keycloak does."""
+    asked = flask.request.values
+    if flask.request.path != "/oauth2/end_session" or "id_token_hint" not in asked:
+        return None
+    back, state = asked["post_logout_redirect_uri"], asked.get("state")
+    query = f"{'&' if '?' in back else '?'}{urlencode({'state': state})}" if state else ""
+    return flask.redirect(f"{back}{query}")
 
 
 def main():

@@ -142,6 +142,12 @@ def test_signing_out_returns_to_the_marketplace(provider):
     assert (back.status_code, back.headers["Location"]) == (302, home)
 
 
+def test_signing_out_of_a_client_that_knows_her_asks_nothing(provider):
+    asked = {"id_token_hint": "x", "post_logout_redirect_uri": CALLBACK, "state": STATE}
+    back = requests.get(f"{provider}/oauth2/end_session", params=asked, allow_redirects=False, timeout=10)
+    assert (back.status_code, back.headers["Location"]) == (302, f"{CALLBACK}?state={STATE}")
+
+
 @pytest.mark.parametrize("people", [[{"given_name": "Sans"}], [{"sub": "a"}, {"sub": "a"}]])
 def test_a_faulty_list_of_people_is_refused_in_one_line(tmp_path, people):
     path = tmp_path / "people.json"
