@@ -7,12 +7,13 @@
 
 PORT ?= 8000
 PYTHON ?= python3
+KEYCLOAK_PORT ?= 8081
 PROCESSES ?= 2
 export PYTHON
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help install install-test install-chromium run test explore check bench lock baseline migrate seed shell clean
+.PHONY: help install install-test install-chromium install-keycloak run keycloak test explore check bench lock baseline migrate seed shell clean
 
 help:  ## Show these lines
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 12
@@ -26,10 +27,16 @@ install-test:
 install-chromium:
 	@devstack/install-chromium
 
+install-keycloak: install
+	@devstack/install-keycloak
+
 run: install  ## Run Halle with its demo data at http://127.0.0.1:8000 (PORT=8001 for another port)
 	@$(BIN)/python -m devstack --port $(PORT)
 
-test: install-test install-chromium  ## Run all the tests (ARGS="-k price" for some of them)
+keycloak: install-keycloak  ## Run Keycloak with its realms at http://127.0.0.1:8081 (KEYCLOAK_PORT=8082 for another port)
+	@$(BIN)/python -m devstack.keycloak --port $(KEYCLOAK_PORT)
+
+test: install-test install-chromium install-keycloak  ## Run all the tests (ARGS="-k price" for some of them)
 	@$(BIN)/python -m pytest -n $(PROCESSES) $(ARGS)
 
 explore: install-test  ## Run the property tests on examples never seen before (ARGS="tests/billing" for one room)

@@ -145,6 +145,17 @@ OIDC_TIMEOUT = 5  # seconds without a byte from the provider
 SESSION_COOKIE_AGE = 12 * 3600  # a ProConnect session lasts twelve hours
 SESSION_COOKIE_HTTPONLY = True
 
+# The broker whose realm `manage.py apply_realm` keeps as declared, and where the provisioning engine makes
+# the services' clients. The secret of its administration is read where it serves, from the environment:
+# HALLE_KEYCLOAK_ADMIN_SECRET.
+KEYCLOAK = {
+    "url": env.str("HALLE_KEYCLOAK_URL", default=""),
+    "realm": env.str("HALLE_KEYCLOAK_REALM", default="halle"),
+    "stand_in_realm": "proconnect",  # who plays ProConnect in development
+    "admin": env.str("HALLE_KEYCLOAK_ADMIN", default="halle-admin"),
+    "timeout_seconds": 5,
+}
+
 # --- Services ask what an organisation may do ------------------------------------------------
 
 # For how many days a service may go on with a signed answer while it cannot ask again.

@@ -10,6 +10,7 @@ from marketplace.settings.base import (
     DB_ROLE,
     DB_URL_VARIABLES,
     INSTALLED_APPS,
+    KEYCLOAK,
     MEDIA_ROOT,
     TIME_ZONE,
     database,
@@ -36,6 +37,12 @@ OIDC_ISSUER = _identity
 OIDC_RP_CLIENT_ID = "halle"
 OIDC_RP_CLIENT_SECRET = "demo"  # noqa: S105
 DEMO_IDENTITY = True
+# `make keycloak`
+KEYCLOAK = {
+    **KEYCLOAK,
+    "url": env.str("HALLE_KEYCLOAK_URL", default="http://127.0.0.1:8081"),
+    "development_secret": "development only",
+}
 
 STRIPE_API_HOST = env.str("STRIPE_API_HOST", default="http://127.0.0.1:12111")
 STRIPE_TEST_SECRET_KEY = env.str("STRIPE_TEST_SECRET_KEY", default="sk_test_000000000000000000000000")

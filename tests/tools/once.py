@@ -8,6 +8,7 @@ from xdist.scheduler import LoadScopeScheduling
 
 ONCE = {
     "tests/browser/": "a running stack",
+    "tests/sso/keycloak/": "Keycloak",
     "tests/demo/test_seed.py": "the demo",
     "tests/marketplace/test_vintage_2027.py": "the register",
     "tests/tenants/test_commune_search.py": "the register",
