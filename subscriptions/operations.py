@@ -329,8 +329,8 @@ def activate(
     """
     starts = max(localdate(now), subscription.wanted_from or date.min, free_until or date.min)
     days = subscription.trial_days
-    move(
-        subscription=subscription,
+    _move(
+        subscription,
         to=State.ACTIVE,
         by=None,
         now=now,
@@ -359,6 +359,13 @@ def move(
     The state is changed by a conditional UPDATE whose row count is read: of two people at once, the
     second gets WrongState. `subscription` is updated in memory too.
     """
+    _move(subscription, to=to, by=by, now=now, reason=reason, **fields)
+
+
+def _move(
+    subscription: Subscription, *, to: State, by: User | None, now: datetime, reason: str = "", **fields
+) -> None:
+    """The same, in the caller's transaction, which a refusal undoes."""
     before = subscription.state
     if (before, to) not in TRANSITIONS:
         raise WrongState(f"Impossible : cet abonnement est « {subscription.get_state_display()} ».")

@@ -3,6 +3,7 @@
 import logging
 from collections import defaultdict
 from collections.abc import Sequence
+from copy import copy
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -39,51 +40,39 @@ Answers = Sequence[tuple[Claim, Outcome, datetime]]
 
 
 def record(answers: Answers, *, now: datetime) -> None:
-    """Writes what came back, each with its moment, and what happens next: what is done one by one, the rest
-    in one transaction. What a vendor asked to wait for is counted from its answer.
+    """Writes what came back, each with its moment, and what happens next, in one transaction; one by one when
+    a subscription has moved on while its vendor was asked. What a vendor asked to wait for is counted from
+    its answer.
 
     A worker that was thought dead and comes back late changes nothing: another has claimed the step since.
     """
-    nexts = [
-        (claim, outcome, _next(claim.step, outcome, now=at, longest=_longest_polling(claim)))
-        for claim, outcome, at in answers
-    ]
-    for claim, outcome, fields in nexts:
-        if fields["state"] == StepState.DONE:
-            _record_done(claim, outcome, fields, now=now)
-    if rest := [one for one in nexts if one[2]["state"] != StepState.DONE]:
-        _record_rest(rest, now=now)
-
-
-def _record_done(claim: Claim, outcome: Done, fields: dict, *, now: datetime) -> None:
-    step = claim.step
     try:
-        with transaction.atomic():
-            mine = Step.objects.filter(pk=step.pk, state=StepState.RUNNING, turn=step.turn)
-            if mine.update(lease_until=None, **fields) != 1:
-                logger.warning("step %s was taken over by another worker", step.pk)
-                return
-            Call.objects.filter(pk=claim.call.pk).update(finished_at=now, outcome="done")
-            keep([(claim, outcome)])
-            _judge_lane(step.lane, [outcome], now=now)
-            record_binding(step=step, credentials=outcome.credentials, now=now)
-            finish(run=step.run, now=now)
+        _record_together(answers, now=now)
     except WrongState:
-        # The subscription has moved on while its vendor was asked: its plan has no purpose any more.
-        logger.warning("step %s came too late for its subscription", step.pk)
+        if len(answers) == 1:
+            # Its plan has no purpose any more.
+            logger.warning("step %s came too late for its subscription", answers[0][0].step.pk)
+            return
+        for answer in answers:
+            record([answer], now=now)
 
 
 @transaction.atomic
-def _record_rest(answers: list[tuple[Claim, Outcome, dict]], *, now: datetime) -> None:
+def _record_together(answers: Answers, *, now: datetime) -> None:
     held = Step.objects.filter(pk__in=[claim.step.pk for claim, *_ in answers], state=StepState.RUNNING)
     held = held.order_by("pk").select_for_update(of=("self",), no_key=True)
     standing = set(held.values_list("pk", "turn"))
     steps, calls, lanes = defaultdict(list), defaultdict(list), defaultdict(list)
-    for claim, outcome, fields in answers:
+    kept, addressed, done = [], [], []
+    for claim, outcome, at in answers:
         step = claim.step
         if (step.pk, step.turn) not in standing:
             logger.warning("step %s was taken over by another worker", step.pk)
             continue
+        fields = _next(step, outcome, now=at, longest=_longest_polling(claim))
+        url = fields.pop("url", step.url)
+        if url != step.url:
+            addressed.append(Step(pk=step.pk, url=url))
         steps[tuple(fields.items())].append(step.pk)
         said = {
             "outcome": type(outcome).__name__.lower(),
@@ -93,13 +82,24 @@ def _record_rest(answers: list[tuple[Claim, Outcome, dict]], *, now: datetime) -
         }
         calls[tuple(said.items())].append(claim.call.pk)
         lanes[step.lane].append(outcome)
+        kept.append((claim, outcome))
+        if fields["state"] == StepState.DONE:
+            done.append((step, outcome))
     for fields, ids in steps.items():
         Step.objects.filter(pk__in=ids).update(lease_until=None, **dict(fields))
+    if addressed:
+        Step.objects.bulk_update(addressed, ["url"])
     for said, ids in calls.items():
         Call.objects.filter(pk__in=ids).update(finished_at=now, **dict(said))
-    keep([(claim, outcome) for claim, outcome, _ in answers if (claim.step.pk, claim.step.turn) in standing])
+    keep(kept)
     for lane, outcomes in sorted(lanes.items(), key=lambda item: item[0].pk):
         _judge_lane(lane, outcomes, now=now)
+    for step, outcome in done:
+        record_binding(step=step, credentials=outcome.credentials, now=now)
+        # A copy: if all of this is undone, nothing of it may be left in memory.
+        run = copy(step.run)
+        run.subscription = copy(run.subscription)
+        finish(run=run, now=now)
 
 
 def _longest_polling(claim: Claim) -> timedelta | None:

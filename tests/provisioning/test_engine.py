@@ -7,6 +7,7 @@ import pytest
 from django.utils import timezone
 
 from provisioning import operations
+from provisioning.connectors.outcomes import Done
 from provisioning.engine.asking import ask
 from provisioning.engine.claiming import LEASE, claim_due
 from provisioning.engine.patience import MAX_CLAIMS, PATIENCE
@@ -139,6 +140,22 @@ def test_a_worker_that_dies_after_the_call_leaves_one_instance(vendor, planned, 
         assert Step.objects.get(pk=step.pk).state == StepState.DONE
         assert Call.objects.get(pk=dead.call.pk).outcome == ""
         assert AuditEvent.objects.filter(what="subscription.activated").count() == 1
+
+
+def test_of_two_that_end_together_one_that_came_too_late_holds_up_no_other(planned, now):
+    (opened, first), (called_off, second) = planned(osb=True), planned(osb=True)
+    with as_worker():
+        claims = [claim for run in (first, second) for claim in claim_due(run_id=run.pk, now=now)]
+        subscriptions.move(
+            subscription=Subscription.objects.get(pk=called_off.pk), to=State.CANCELLED, by=None, now=now
+        )
+        record([(claim, Done(url="https://open.example"), now) for claim in claims], now=now)
+        steps = dict(Step.objects.values_list("run", "state"))
+        told = AuditEvent.objects.filter(what="subscription.activated").values_list("tenant", flat=True)
+        assert list(told) == [opened.tenant_id]
+    assert (current(opened).state, current(opened).service_url) == (State.ACTIVE, "https://open.example")
+    assert current(called_off).state == State.CANCELLED
+    assert steps == {first.pk: StepState.DONE, second.pk: StepState.RUNNING}
 
 
 def test_what_kills_every_worker_comes_to_a_person(planned, now):
