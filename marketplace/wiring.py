@@ -33,6 +33,7 @@ def connect() -> None:
     signals.subscription_resumed.connect(_resume, dispatch_uid="resume")
     signals.subscription_closed.connect(_note_closing, dispatch_uid="closing")
     signals.subscription_closed.connect(_end_covers, dispatch_uid="covers")
+    signals.covers_changed.connect(_tell_of_covers, dispatch_uid="covered agents")
     signals.payers_changed.connect(_share_again, dispatch_uid="payers")
     catalog.listing_listed.connect(_ensure_vehicle, dispatch_uid="purchasing vehicle")
     catalog.listing_suspended.connect(_tell_subscribers, dispatch_uid="suspension letters")
@@ -51,6 +52,10 @@ def _forget_editor(*, organisation, person, by, now, **_):
 
 def _tell_agents(*, organisation, now, **_):
     agents.plan_agents(organisation=organisation, now=now)
+
+
+def _tell_of_covers(*, subscription, now, **_):
+    agents.plan_covers(subscription=subscription, now=now)
 
 
 def _tell_new_signatory(*, organisation, person, roles, now, **_):

@@ -1,16 +1,18 @@
-"""Agents' accounts at a vendor's: told again whenever a role is given or ends in an organisation."""
+"""Agents' accounts at a vendor's: told again whenever a role is given or ends in an organisation, or a
+commune comes under the subscription of its intercommunality, or leaves it."""
 
 import uuid
 from collections import defaultdict
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
+from django.utils.timezone import localdate
 
 from provisioning.connectors.scim.directory import Agent, Directory, Group
 from provisioning.models import Event, Lane, Run, Step, StepState
-from subscriptions.models import RUNNING, Subscription
+from subscriptions.models import RUNNING, Cover, Subscription
 from tenants.models import Membership, Organisation, Role
 from tenants.tenancy import tenant_scope
 
@@ -20,16 +22,30 @@ LABEL = "Comptes des agents chez l’éditeur"
 
 @transaction.atomic
 def plan_agents(*, organisation: Organisation, now: datetime) -> list[Run]:
-    """Writes a plan for each open service of the organisation whose vendor keeps its agents, in the caller's
-    transaction. Who they are is read when the vendor is asked: a plan that nobody has begun serves for this
-    change too."""
+    """Writes a plan for each open service that the organisation has, itself or by its intercommunality, and
+    whose vendor keeps its agents, in the caller's transaction. Who they are is read when the vendor is asked:
+    a plan that nobody has begun serves for this change too."""
     with tenant_scope([organisation.pk]):
-        open_ones = Subscription.objects.filter(
-            tenant=organisation,
-            state__in=RUNNING,
-            listing__offer__agent_directory__passed_at__isnull=False,
-        ).select_related("listing__offer__product__sheet__vendor")
-        return plan_for(subscriptions=open_ones.order_by("pk"), now=now)
+        covers = Cover.objects.in_force(on=localdate(now)).filter(tenant=organisation)
+        covering = dict(covers.values_list("subscription", "covering"))
+    with tenant_scope({organisation.pk, *covering.values()}):
+        mine = _told_of().filter(Q(tenant=organisation) | Q(pk__in=covering))
+        return plan_for(subscriptions=mine.order_by("pk"), now=now)
+
+
+@transaction.atomic
+def plan_covers(*, subscription: Subscription, now: datetime) -> list[Run]:
+    """The same for a subscription that covers a commune more, or one less."""
+    with tenant_scope([subscription.tenant_id]):
+        return plan_for(subscriptions=_told_of().filter(pk=subscription.pk), now=now)
+
+
+def _told_of() -> QuerySet[Subscription]:
+    """Those whose vendor is to know their agents."""
+    open_ones = Subscription.objects.filter(
+        state__in=RUNNING, listing__offer__agent_directory__passed_at__isnull=False
+    )
+    return open_ones.select_related("listing__offer__product__sheet__vendor")
 
 
 def plan_for(*, subscriptions: Sequence[Subscription] | QuerySet[Subscription], now: datetime) -> list[Run]:
@@ -74,35 +90,67 @@ def plan_for(*, subscriptions: Sequence[Subscription] | QuerySet[Subscription], 
     return runs
 
 
-def directory_of(organisation: Organisation) -> Directory:
-    """Everybody who has or had a role there, as her vendors are to know her now. One query."""
+def directory_of(subscription: Subscription, *, on: date) -> Directory:
+    """Everybody who has or had a role in the organisation, or in a commune that it covers or covered, as the
+    vendor is to know them that day. Five queries."""
+    tenant = subscription.tenant
+    covers = Cover.objects.filter(subscription=subscription)
+    here = {tenant.pk, *covers.in_force(on=on).values_list("tenant", flat=True)}
+    everywhere = {tenant.pk, *covers.values_list("tenant", flat=True)}
     held, people = defaultdict(set), {}
-    mandates = Membership.objects.filter(organisation=organisation).select_related("user")
-    for mandate in mandates.order_by("user", "pk"):
+    mandates = list(
+        Membership.objects.filter(organisation__in=everywhere)
+        .select_related("user", "organisation")
+        .order_by("user", "pk")
+    )
+    for mandate in mandates:
         user = people[mandate.user_id] = mandate.user
-        if mandate.ended_at is None and mandate.suspended_at is None and user.is_active and user.email:
-            held[mandate.user_id].add(mandate.role)
+        lasts = mandate.ended_at is None and mandate.suspended_at is None and mandate.organisation_id in here
+        if lasts and user.is_active and user.email:
+            held[mandate.user_id].add(_group_id(mandate))
+    elsewhere = _known_elsewhere(people)
     agents = [
         Agent(
-            external_id=_external_id(organisation, str(pk)),
+            external_id=_external_id(tenant.siren, str(pk)),
             email=user.email,
             given_name=user.first_name,
             family_name=user.last_name,
             active=bool(held[pk]),
-            roles=frozenset(held[pk]),
+            groups=frozenset(held[pk]),
+            elsewhere=frozenset(_external_id(siren, str(pk)) for siren in elsewhere[pk] - {tenant.siren}),
         )
         for pk, user in people.items()
     ]
-    groups = [
-        Group(
-            external_id=_external_id(organisation, role),
-            name=f"{organisation.name} – {Role(role).label}",
-            role=role,
+    groups = {
+        _group_id(one): Group(
+            external_id=_group_id(one), name=f"{one.organisation.name} – {Role(one.role).label}"
         )
-        for role in sorted({mandate.role for mandate in mandates})
-    ]
-    return Directory(agents=tuple(agents), groups=tuple(groups))
+        for one in sorted(
+            mandates, key=lambda one: (one.organisation_id != tenant.pk, one.organisation.siren, one.role)
+        )
+    }
+    return Directory(agents=tuple(agents), groups=tuple(groups.values()))
 
 
-def _external_id(organisation: Organisation, what: str) -> str:
-    return str(uuid.uuid5(NAMESPACE, f"{organisation.siren} {what}"))
+def _known_elsewhere(people: Iterable[int]) -> dict[int, set[str]]:
+    """By person, the SIREN of whoever may have told a vendor of her: her organisations and their
+    intercommunalities."""
+    hers = Membership.objects.filter(user__in=list(people)).values_list("user", "organisation__siren")
+    covering = Cover.objects.filter(
+        tenant__in=Membership.objects.filter(user__in=list(people)).values("organisation")
+    )
+    by_commune = defaultdict(set)
+    for siren, over in covering.values_list("tenant__siren", "covering__siren"):
+        by_commune[siren].add(over)
+    found = defaultdict(set)
+    for pk, siren in hers:
+        found[pk] |= {siren, *by_commune[siren]}
+    return found
+
+
+def _group_id(mandate: Membership) -> str:
+    return _external_id(mandate.organisation.siren, mandate.role)
+
+
+def _external_id(siren: str, what: str) -> str:
+    return str(uuid.uuid5(NAMESPACE, f"{siren} {what}"))

@@ -18,6 +18,7 @@ from subscriptions.cover_letters import tell_covered, tell_ended
 from subscriptions.exceptions import AlreadyCovered, CoverRefused
 from subscriptions.models import RUNNING, Cover, Subscription
 from subscriptions.places import hold_places
+from subscriptions.signals import covers_changed
 from tenants import audit
 from tenants.models import Organisation, User
 from tenants.models.organisation import OrganisationKind
@@ -131,6 +132,7 @@ def cover(
         for one in made:
             record(one, f"a couvert {one.tenant.name}", "subscription.covered", by=by, now=now)
         tell_covered(covers=made, now=now)
+        covers_changed.send(sender=Cover, subscription=subscription, now=now)
     return len(made)
 
 
@@ -194,6 +196,7 @@ def _end(one: Cover, *, on: date, because: str, by: User | None, now: datetime) 
     one.until, one.ended_because = until, because
     record(one, f"ne couvre plus {one.tenant.name}", "subscription.uncovered", by=by, now=now)
     tell_ended(cover=one, now=now)
+    covers_changed.send(sender=Cover, subscription=one.subscription, now=now)
     return True
 
 

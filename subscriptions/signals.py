@@ -20,3 +20,5 @@ erasure_due = Signal()  # subscription, now
 term_over = Signal()  # subscription, term, now
 # From some month on, others pay for it, or pay no longer: drafts are to be shared out again.
 payers_changed = Signal()  # subscription, now
+# It covers a commune more, or one less.
+covers_changed = Signal()  # subscription, now

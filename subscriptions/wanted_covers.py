@@ -19,6 +19,7 @@ from subscriptions.exceptions import CoverRefused
 from subscriptions.models import Cover, Subscription, WantedCover
 from subscriptions.places import hold_places
 from subscriptions.sharing import both_sides, candidates_at, new_cover, record
+from subscriptions.signals import covers_changed
 from tenants import audit
 from tenants.models import Organisation, Population
 from tenants.models.organisation import OrganisationKind
@@ -120,6 +121,7 @@ def cover_wanted(*, subscription: Subscription, now: datetime) -> int:
             one.refused_because = "" if cover else (why or "vient d’être couverte autrement")[:200]
         WantedCover.objects.bulk_update(wanted, ["settled_at", "refused_because"])
         tell_covered(covers=made, now=now)
+        covers_changed.send(sender=Cover, subscription=subscription, now=now)
         if out := [one for one in wanted if one.refused_because]:
             _tell_left_out(subscription, out, now=now)
     return len(made)

@@ -1,7 +1,7 @@
 """Which steps a worker takes now: those due, lane by lane, within what each vendor bears at once."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from django.db import transaction
 from django.db.models import Case, Count, DateTimeField, Exists, F, OuterRef, Q, QuerySet, Subquery, When
@@ -180,7 +180,7 @@ def _claim(step: Step, call: Call, *, opened: Step | None, binding: Binding | No
         opened = step
     event = Event(step.run.event)
     if event == Event.AGENTS:
-        told = _agents(subscription)
+        told = _agents(subscription, on=timezone.localdate(call.started_at))
         # Closed since; or the vendor has another directory since: once it passes, everybody is told again.
         moot = subscription.state not in RUNNING or (told is not None and not told.passed)
         return Claim(step, call, endpoint, None, moot=moot, agents=told)
@@ -221,10 +221,10 @@ def _claim(step: Step, call: Call, *, opened: Step | None, binding: Binding | No
     return Claim(step=step, call=call, endpoint=endpoint, request=request, moot=moot, proved=proved)
 
 
-def _agents(subscription: Subscription) -> AgentsTold | None:
+def _agents(subscription: Subscription, *, on: date) -> AgentsTold | None:
     found = getattr(subscription.listing.offer, "agent_directory", None)
     return found and AgentsTold(
-        directory_of(subscription.tenant), found.config, passed=found.passed_at is not None
+        directory_of(subscription, on=on), found.config, passed=found.passed_at is not None
     )
 
 

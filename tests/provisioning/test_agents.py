@@ -1,5 +1,6 @@
 """A vendor's directory follows the roles that people have in an organisation."""
 
+import uuid
 from datetime import timedelta
 
 import pytest
@@ -9,13 +10,16 @@ from django.utils import timezone
 from provisioning import operations
 from provisioning.agents import directory_of, plan_agents
 from provisioning.models import Event, Run, Step, StepState
-from subscriptions.models import State
+from subscriptions import sharing
+from subscriptions.models import State, Subscription
 from tenants.models import Role
 from tenants.people.mandates import change_roles, depart, restore, suspend
 from tenants.tenancy import tenant_scope
 from tests.factories import (
+    AdhesionFactory,
     AgentDirectoryFactory,
     EndpointFactory,
+    ListingFactory,
     MembershipFactory,
     OrganisationFactory,
     SubscriptionFactory,
@@ -193,8 +197,99 @@ def test_an_erased_person_is_inactive_and_says_nothing_of_herself(commune, admin
     assert server.user(agent.email)["active"] is False
 
 
-def test_an_external_id_is_hers_in_one_organisation(commune, agent):
+def test_an_external_id_is_hers_in_one_organisation(commune, agent, now):
     other = MembershipFactory(user=agent).organisation
-    here, there = (directory_of(one).agents[0].external_id for one in (commune, other))
-    assert here != there
-    assert str(agent.pk) not in here
+    with as_worker():
+        mine = Subscription.objects.get(tenant=commune)
+        theirs = SubscriptionFactory(tenant=other, state=State.ACTIVE)
+        here, there = (directory_of(one, on=now.date()).agents[0] for one in (mine, theirs))
+    assert here.external_id != there.external_id
+    assert uuid.UUID(here.external_id).version == 5  # says nothing of her number
+    assert there.external_id in here.elsewhere
+
+
+class TestCovers:
+    """The agents of a commune that its intercommunality covers have accounts too."""
+
+    @pytest.fixture
+    def held(self, server):
+        """The service of an intercommunality, which may cover its communes."""
+        listing, epci = ListingFactory(), OrganisationFactory(epci=True)
+        AdhesionFactory(operator=listing.operator, organisation=epci, covers_communes=True)
+        AgentDirectoryFactory(offer=listing.offer, url=server.url)
+        return SubscriptionFactory(tenant=epci, listing=listing, state=State.ACTIVE)
+
+    @pytest.fixture
+    def commune(self, held):
+        return OrganisationFactory(territory__epci=held.tenant.territory)
+
+    @pytest.fixture
+    def president(self, held):
+        return MembershipFactory(organisation=held.tenant, role=Role.SIGNATORY).user
+
+    def cover(self, held, commune, *, by, now):
+        with transaction.atomic(), tenant_scope([held.tenant_id]):
+            sharing.cover(subscription=held, organisations=[commune], by=by, now=now)
+
+    def uncover(self, held, commune, *, by, now):
+        with transaction.atomic(), tenant_scope([held.tenant_id]):
+            sharing.uncover(subscription=held, organisation=commune, by=by, now=now)
+
+    def test_agents_come_with_the_cover_and_are_inactive_after_it(
+        self, held, commune, admin, agent, president, server, now
+    ):
+        self.cover(held, commune, by=president, now=now)
+        [step] = turn(now=now)
+        assert (step.state, step.tenant) == (StepState.DONE, held.tenant)
+        names = {one["userName"] for one in server.held["Users"].values()}
+        assert names == {president.email, admin.email, agent.email}
+        [member] = server.group(f"{commune.name} – administrateur de la collectivité")["members"]
+        assert member["value"] == server.user(admin.email)["id"]
+
+        self.uncover(held, commune, by=president, now=now + timedelta(minutes=1))
+        turn(now=now + timedelta(minutes=2))
+        active = {name: server.user(name)["active"] for name in names}
+        assert active == {president.email: True, admin.email: False, agent.email: False}
+        assert server.group(f"{commune.name} – administrateur de la collectivité")["members"] == []
+
+    def test_a_change_in_a_covered_commune_is_told(self, held, commune, admin, agent, president, server, now):
+        self.cover(held, commune, by=president, now=now)
+        turn(now=now)
+        change(depart, commune, agent, by=admin, now=now)
+        turn(now=now + timedelta(minutes=1))
+        assert server.user(agent.email)["active"] is False
+        self.uncover(held, commune, by=president, now=now)
+        turn(now=now + timedelta(minutes=2))
+        before = agents_runs()
+        change(change_roles, commune, admin, roles=[Role.ORG_ADMIN, Role.FINANCE], by=admin, now=now)
+        assert agents_runs() == before
+
+    def test_who_works_for_both_has_one_account_and_keeps_it(self, held, commune, president, server, now):
+        MembershipFactory(organisation=commune, user=president, role=Role.AGENT)
+        self.cover(held, commune, by=president, now=now)
+        turn(now=now)
+        [one] = server.held["Users"].values()
+        self.uncover(held, commune, by=president, now=now)
+        [*_, step] = turn(now=now + timedelta(minutes=1))
+        assert step.state == StepState.DONE
+        assert server.user(president.email) == one | {"meta": server.user(president.email)["meta"]}
+        assert one["active"] is True
+
+    def test_a_commune_that_subscribes_itself_later_keeps_its_accounts(
+        self, held, commune, admin, agent, president, server, now
+    ):
+        self.cover(held, commune, by=president, now=now)
+        turn(now=now)
+        known = server.user(agent.email)["id"]
+        self.uncover(held, commune, by=president, now=now)
+        turn(now=now + timedelta(minutes=1))
+        SubscriptionFactory(tenant=commune, listing=held.listing, state=State.ACTIVE)
+        with as_worker():
+            plan_agents(organisation=commune, now=now)
+        [*_, step] = turn(now=now + timedelta(minutes=2))
+        assert (step.state, step.problem) == (StepState.DONE, "")
+        assert (server.user(agent.email)["id"], server.user(agent.email)["active"]) == (known, True)
+
+        change(depart, held.tenant, MembershipFactory(organisation=held.tenant).user, by=president, now=now)
+        turn(now=now + timedelta(minutes=3))
+        assert server.user(agent.email)["active"] is True

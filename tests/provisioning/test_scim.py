@@ -20,7 +20,7 @@ from provisioning.models import Cause
 from tests.fakes.scim import TOKEN, Fault, directory
 from tests.tools.ports import free_port
 
-ADMINS = Group("group-admins", "Saint-Essai – administrateurs", "org_admin")
+ADMINS = Group("group-admins", "Saint-Essai – administrateurs")
 
 
 @pytest.fixture(autouse=True)
@@ -28,14 +28,14 @@ def _token(monkeypatch):
     monkeypatch.setenv("TEST_SCIM_TOKEN", TOKEN)
 
 
-def agent(number=1, *, active=True, roles=("org_admin",), **said):
+def agent(number=1, *, active=True, groups=("group-admins",), **said):
     fields = {
         "external_id": f"agent-{number}",
         "email": f"agent-{number}@saint-essai.example",
         "given_name": "Camille",
         "family_name": f"Essai {number}",
         "active": active,
-        "roles": frozenset(roles),
+        "groups": frozenset(groups),
     }
     return Agent(**{**fields, **said})
 
@@ -302,8 +302,8 @@ def holds(url, path):
 
 
 def test_a_server_that_others_wrote(scim2_server):
-    people = [agent(n, roles=("org_admin",) if n < 3 else ("agent",)) for n in range(1, 6)]
-    agents = Group("group-agents", "Saint-Essai – agents", "agent")
+    people = [agent(n, groups=("group-admins",) if n < 3 else ("group-agents",)) for n in range(1, 6)]
+    agents = Group("group-agents", "Saint-Essai – agents")
     assert ensure(scim2_server, *people, groups=[ADMINS, agents], page_size=2) == Done()
     users = {one["externalId"]: one for one in holds(scim2_server, "/Users")}
     assert set(users) == {f"agent-{n}" for n in range(1, 6)}
@@ -312,7 +312,7 @@ def test_a_server_that_others_wrote(scim2_server):
     again = holds(scim2_server, "/Users")
     assert {one["id"]: one["meta"]["lastModified"] for one in again} == before
     people[0] = agent(1, active=False)
-    people[1] = agent(2, email="nouvelle@saint-essai.example", roles=("agent",))
+    people[1] = agent(2, email="nouvelle@saint-essai.example", groups=("group-agents",))
     assert ensure(scim2_server, *people, groups=[ADMINS, agents]) == Done()
     users = {one["externalId"]: one for one in holds(scim2_server, "/Users")}
     assert users["agent-1"]["active"] is False

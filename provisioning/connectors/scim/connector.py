@@ -55,14 +55,17 @@ class ScimConnector:
             try:
                 return self.client.make("Users", agent.user())
             except Taken:
-                # A request of ours whose answer was lost, on a server that filters badly: hers all the same.
                 found = self._by_name(agent)
         self._change(found, agent.user())
         return found
 
     def _by_name(self, agent: Agent) -> Resource:
+        """Hers: a request of ours whose answer was lost, on a server that filters badly; or what we made of
+        her for another subscriber, who has her no more."""
         for one in self.client.find("Users", "userName", agent.email):
-            if one.held.get("externalId") == agent.external_id:
+            known = one.held.get("externalId")
+            left = known in agent.elsewhere and one.held.get("active") is False
+            if known == agent.external_id or left:
                 return one
         raise Taken
 

@@ -6,15 +6,17 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True)
 class Agent:
-    """`external_id` names her in this organisation, for ever and without saying who she is. `active`: she has
-    a role there still, which nobody has without an address. `roles`: their codes."""
+    """`external_id` names her in the service of one subscriber, for ever and without saying who she is.
+    `active`: she has a role there still, which nobody has without an address. `groups`: their external ids.
+    `elsewhere`: what may name her in the services of other subscribers."""
 
     external_id: str
     email: str = field(repr=False)
     given_name: str = field(repr=False)
     family_name: str = field(repr=False)
     active: bool
-    roles: frozenset[str] = frozenset()
+    groups: frozenset[str] = frozenset()
+    elsewhere: frozenset[str] = frozenset()
 
     def user(self) -> dict:
         """What we say of her (RFC 7643, 4.1); whatever else the server keeps is not ours."""
@@ -33,16 +35,16 @@ class Agent:
 
 @dataclass(frozen=True)
 class Group:
-    """All who have one role in the organisation."""
+    """All who have one role in one organisation."""
 
     external_id: str
     name: str
-    role: str
 
 
 @dataclass(frozen=True)
 class Directory:
-    """Everybody who has, or had, a role in an organisation; its groups by role."""
+    """Everybody who has, or had, a role where a subscriber's service is used; the groups by organisation and
+    role."""
 
     agents: tuple[Agent, ...]
     groups: tuple[Group, ...]
@@ -52,5 +54,5 @@ class Directory:
         return {
             ids[agent.external_id]
             for agent in self.agents
-            if agent.active and group.role in agent.roles and agent.external_id in ids
+            if agent.active and group.external_id in agent.groups and agent.external_id in ids
         }
