@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from django.conf import settings
 from django.contrib.auth import get_user_model
+from django.contrib.auth.backends import ModelBackend
 from django.core.exceptions import SuspiciousOperation
 from mozilla_django_oidc.auth import OIDCAuthenticationBackend
 from requests.auth import HTTPBasicAuth
@@ -33,10 +34,8 @@ class OidcBackend(OIDCAuthenticationBackend):
         self.OIDC_RP_CLIENT_SECRET = settings.OIDC_RP_CLIENT_SECRET
         self.UserModel = get_user_model()
 
-    def get_user(self, user_id):
-        """Whoever is no longer active is signed out at her next click."""
-        user = super().get_user(user_id)
-        return user if user is not None and user.is_active else None
+    # Django's own: whoever is no longer active is signed out at her next click. The library's lets her go on.
+    get_user = ModelBackend.get_user
 
     def get_token(self, payload):
         """The tokens for a code. Raises ProviderDown, and SuspiciousOperation for a code that the provider

@@ -3,7 +3,7 @@
 from urllib.parse import urlsplit
 
 from django.conf import settings
-from django.core.checks import Error, Tags, register
+from django.core.checks import Error, Tags, Warning, register
 
 ASYMMETRIC = ("RS", "PS", "ES")
 
@@ -30,4 +30,12 @@ def issuer_over_https(app_configs, **kwargs):
     """The addresses that the provider gives of itself are as safe as this one."""
     if urlsplit(settings.OIDC_ISSUER).scheme != "https":
         return [Error("OIDC_ISSUER must be an https address.", id="sso.E003")]
+    return []
+
+
+@register(Tags.security, deploy=True)
+def multi_factor_asked(app_configs, **kwargs):
+    """Nobody is asked for two proofs: Halle cannot know by itself whether the provider does."""
+    if not settings.OIDC_ASSURANCE:
+        return [Warning("OIDC_ASSURANCE is empty: multi-factor is not checked.", id="sso.W004")]
     return []

@@ -1,6 +1,7 @@
 """To the identity provider and back, with errors a person understands."""
 
 import hmac
+import json
 import logging
 from urllib.parse import urlencode
 
@@ -17,9 +18,12 @@ from mozilla_django_oidc.views import (
     get_next_url,
 )
 
+from sso import assurance
 from sso.asking import ProviderDown
+from sso.assurance import Level
 from sso.provider import provider
 from sso.sessions import note_sign_in
+from sso.stepping_up import LEVEL
 from tenants.models import Operator
 
 logger = logging.getLogger(__name__)
@@ -41,12 +45,27 @@ class Start(OIDCAuthenticationRequestView):
             self.OIDC_OP_AUTH_ENDPOINT = provider().authorization_endpoint
         except ProviderDown as error:
             return unavailable(request, error)
+        request.session[LEVEL] = self._level(request) or ""
         answer = super().get(request)
         if "?" in self.OIDC_OP_AUTH_ENDPOINT:  # it may have a query of its own (RFC 6749, 3.1)
             answer["Location"] = answer["Location"].replace(
                 f"{self.OIDC_OP_AUTH_ENDPOINT}?", f"{self.OIDC_OP_AUTH_ENDPOINT}&", 1
             )
         return answer
+
+    def get_extra_params(self, request):
+        """Asks how sure it must be: if it can, at first; without fail, and of the person herself once more,
+        when what she does needs it."""
+        level = self._level(request)
+        asked = assurance.request_of(level or Level.MULTI_FACTOR, essential=level is not None)
+        extra = {"claims": json.dumps(asked)} if asked else {}
+        # ProConnect does not take `max_age`.
+        return extra | ({"prompt": "login"} if level == Level.STRONG else {})
+
+    @staticmethod
+    def _level(request) -> Level | None:
+        name = request.GET.get(LEVEL)
+        return Level(name) if name in list(Level) else None
 
 
 class Callback(OIDCAuthenticationCallbackView):
@@ -75,6 +94,7 @@ class Callback(OIDCAuthenticationCallbackView):
         if known:  # the library goes on with the session as it was
             self.request.session.cycle_key()
         session, claims = self.request.session, self.request.sign_in.claims
+        assurance.keep(session, claims)
         session["oidc_id_token"] = self.request.sign_in.id_token
         session.save()  # it has its key now, if it had none
         note_sign_in(
@@ -91,6 +111,10 @@ class Callback(OIDCAuthenticationCallbackView):
                 "Votre fournisseur d’identité n’a pas confirmé votre courriel : une invitation ne peut pas "
                 "vous reconnaître. Faites confirmer votre adresse chez lui, puis reconnectez-vous.",
             )
+        level = session.pop(LEVEL, "")
+        if level and not assurance.reached(session, Level(level)):
+            context = {**_again(self.request, level), "strong": level == Level.STRONG}
+            return render(self.request, "sso/not_sure_enough.html", context, status=403)
         return answer
 
     def login_failure(self):
@@ -119,10 +143,12 @@ def unavailable(request, error: ProviderDown):
     return answer
 
 
-def _again(request) -> dict:
+def _again(request, level: str = "") -> dict:
     """The address that starts again, towards the page that was asked for, and whom to ask."""
     towards = get_next_url(request, "next") or request.session.get("oidc_login_next")
-    query = f"?{urlencode({'next': towards})}" if towards else ""
+    level = level or request.session.get(LEVEL, "")
+    asked = {name: value for name, value in (("next", towards), (LEVEL, level)) if value}
+    query = f"?{urlencode(asked)}" if asked else ""
     return {"again_url": f"{reverse('oidc_authentication_init')}{query}", "contacts": contacts(request)}
 
 

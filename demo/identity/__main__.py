@@ -40,6 +40,7 @@ def claims(person):
     given = {name: value for name, value in person.items() if name not in ("sub", *PAGE_ONLY)}
     if "usual_name" in given:
         given.setdefault("family_name", given["usual_name"])
+    given.setdefault("acr", "eidas2")  # nobody is asked for anything here, and everybody is believed
     if "email" in given:
         given.setdefault("email_verified", True)
     return given

@@ -63,6 +63,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    "sso.middleware.MultiFactorForAdministrations",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
@@ -137,6 +138,21 @@ OIDC_ALGORITHMS = ["RS256", "PS256", "ES256"]
 OIDC_RP_SCOPES = env.str("OIDC_RP_SCOPES", default="openid profile email")
 # It verifies every e-mail, and does not say `email_verified` (ProConnect).
 OIDC_VERIFIES_EMAIL = env.bool("OIDC_VERIFIES_EMAIL", default=False)
+# What the provider's `acr` must be, from a day on: "multi_factor" for whoever administers, keeps the money or
+# works for an operator; "strong", within OIDC_STRONG_FOR_SECONDS, to issue invoices or change bank details. A
+# code sent by e-mail (eidas1-mfa, which ProConnect falls back on) is not strong. [] for a provider that does
+# not tell: nothing is asked then, and a system check says so.
+OIDC_ASSURANCE = env.json(
+    "OIDC_ASSURANCE",
+    default=[
+        {
+            "since": "2026-01-01",
+            "multi_factor": ["eidas0-mfa", "eidas1-mfa", "eidas2", "eidas3"],
+            "strong": ["eidas0-mfa", "eidas2", "eidas3"],
+        }
+    ],
+)
+OIDC_STRONG_FOR_SECONDS = 3600
 OIDC_USE_PKCE = True
 OIDC_USE_NONCE = True
 OIDC_STATE_SIZE = 43

@@ -3,6 +3,8 @@
 from marketplace.settings.development import *  # noqa: F403
 
 DEBUG = False
+# Most tests sign in without a provider, which would have said how sure it is: tests/sso asks it.
+OIDC_ASSURANCE: list[dict] = []
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
 STORAGES = {

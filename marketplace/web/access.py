@@ -16,6 +16,8 @@ from django.http import Http404
 from django.utils import timezone
 from django.utils.timezone import localdate
 
+from sso.assurance import Level, reached
+from sso.stepping_up import ask
 from subscriptions.approval_queries import subscribers_of
 from tenants import audit
 from tenants.assistance.operations import ASSISTANT_ROLES
@@ -28,6 +30,8 @@ from tenants.tenancy import tenant_scope
 # What an operator's agent may do at a commune that asks for help.
 ASSISTED_ROLES = frozenset({Role.SECRETARY})
 READING = ("GET", "HEAD")
+# Whoever holds one of these has proved who she is by two factors (OIDC_ASSURANCE).
+PROVEN_ROLES = OPERATOR_ROLES | {Role.AUDITOR, Role.FINANCE, Role.ORG_ADMIN, Role.VENDOR_ADMIN}
 
 
 @dataclass(frozen=True)
@@ -86,6 +90,8 @@ def platform_view(view: Callable) -> Callable:
     def guarded(request, *args, **kwargs):
         if not request.user.is_staff:
             raise Http404
+        if not reached(request.session, Level.MULTI_FACTOR):
+            return ask(request, Level.MULTI_FACTOR)
         return view(request, *args, **kwargs)
 
     return guarded
@@ -99,6 +105,10 @@ def _guarded(roles: frozenset[str], resolve: Callable[..., Door], argument: str)
             reads_all = argument == "operator" and Role.AUDITOR in door.roles and request.method in READING
             if not door.roles & roles and not reads_all:
                 raise Http404
+            if (door.roles & PROVEN_ROLES or door.acting_for) and not reached(
+                request.session, Level.MULTI_FACTOR
+            ):
+                return ask(request, Level.MULTI_FACTOR)
             request.roles = door.roles
             request.reads_only = not door.roles & roles
             request.current_organisation = door.organisation

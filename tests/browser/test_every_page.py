@@ -96,6 +96,7 @@ NO_PAGES = {
     "operator_member_import_progress": "part of a page that renews itself",
     "organisation_invitation": "its link is in a letter",
     "oidc_authentication_init": "leads to the identity provider",
+    "oidc_resume": "opens once one has proved oneself better",
     "oidc_signed_out": "the identity provider leads here",
     "services_csv": "a file",
     "operators_csv": "a file",

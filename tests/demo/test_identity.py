@@ -90,6 +90,7 @@ def test_pressing_a_button_gives_a_signed_identity(provider):
     identity = jwt.decode(
         tokens["id_token"], jwt.PyJWK(key, "RS256"), algorithms=["RS256"], audience="halle", issuer=provider
     )
+    assert identity["acr"] == "eidas2"
     assert (identity["sub"], identity["nonce"]) == ("claire-moreau", NONCE)
     assert "kid" not in jwt.get_unverified_header(tokens["id_token"])
 
@@ -104,6 +105,7 @@ def test_pressing_a_button_gives_a_signed_identity(provider):
         "email": "c.moreau@sainte-rosalie.example",
         "email_verified": True,
         "siret": "21350238800019",
+        "acr": "eidas2",
     }
 
 

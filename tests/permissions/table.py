@@ -782,6 +782,7 @@ TABLE = [
     Row("oidc_authentication_init", get=leads(EVERYONE)),
     Row("oidc_authentication_callback", get=leads(EVERYONE)),
     Row("oidc_logout", post=leads(SIGNED_IN)),
+    Row("oidc_resume", get=leads(SIGNED_IN)),
     Row("oidc_signed_out", get=leads(EVERYONE)),
     Row("oidc_backchannel_logout", post=bad_request(EVERYONE),
         without_csrf_token="the identity provider says it, by a token that it has signed"),

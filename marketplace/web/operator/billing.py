@@ -19,6 +19,7 @@ from marketplace.web.operator.forms import RunPeriodForm, capitalised
 from marketplace.web.operator.invoice_views import invoice_breakdown, settlement_badge
 from marketplace.web.operator.lists import counted, crumbs, rest_of_address, typed
 from marketplace.web.operator.roles import MONEY_ROLES
+from sso.stepping_up import strongly
 from tenants.identifiers import grouped
 
 BADGES = {
@@ -118,6 +119,7 @@ def run_progress(request, operator, public_id):
 
 @operator_view(*MONEY_ROLES)
 @require_http_methods(["GET", "HEAD", "POST"])
+@strongly("Émettre les factures")
 def approve(request, operator, public_id):
     """The last question before numbers are given: GET asks it, POST is the answer."""
     found = _run(operator, public_id)

@@ -20,6 +20,7 @@ from marketplace.web.formats import day, format_cents
 from marketplace.web.operator.invoice_views import invoice_breakdown
 from marketplace.web.operator.lists import counted, crumbs
 from marketplace.web.operator.roles import MONEY_ROLES
+from sso.stepping_up import strongly
 from tenants.identifiers import grouped
 
 
@@ -51,6 +52,7 @@ def to_issue(request, operator):
 
 @operator_view(*MONEY_ROLES)
 @require_http_methods(["GET", "HEAD", "POST"])
+@strongly("Émettre l’avoir")
 def draft(request, operator, public_id):
     """A credit note to read; POST gives it its number."""
     note = get_object_or_404(credit_note(operator=operator), public_id=public_id)

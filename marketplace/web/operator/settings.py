@@ -21,6 +21,7 @@ from marketplace.web.operator.settings_forms import (
     VatForm,
     show_mistakes,
 )
+from sso.stepping_up import strongly
 from tenants.models import Operator, Role
 from tenants.operators import logos, operations, vat_positions
 from tenants.operators.colours import lowest_contrast
@@ -62,6 +63,7 @@ def statutes(request, operator):
 
 @settings_view
 @may_read_and_send
+@strongly("Enregistrer les coordonnées bancaires")
 def billing(request, operator):
     """Payment delay, bank account, and its VAT positions."""
     return _group(request, operator, BillingForm, "operator_settings_billing", _billing_page)
