@@ -64,7 +64,7 @@ SELECT line.id, line.siren, line.name, line.kind, t.code, ARRAY(
     FROM tenants_membership m JOIN tenants_user u ON u.id = m.user_id
     WHERE m.organisation_id = line.id AND m.ended_at IS NULL AND m.suspended_at IS NULL AND u.is_active
         AND CASE WHEN %(email)s <> '' THEN upper(u.email) = upper(%(email)s)
-            ELSE %(sub)s <> '' AND u.sub = %(sub)s END
+            ELSE %(sub)s <> '' AND u.sub = %(sub)s AND u.issuer = %(issuer)s END
 )
 FROM line LEFT JOIN tenants_territory t ON t.id = line.territory_id
 ORDER BY line.step
@@ -98,9 +98,10 @@ _STATES = [State.ACTIVE.value, State.SUSPENDED.value, State.TERMINATING.value]
 _OVER = [state.value for state in OVER]
 
 
-def line_of(*, siret: str, email: str, sub: str, today: date) -> list[Body]:
+def line_of(*, siret: str, email: str, sub: str, issuer: str, today: date) -> list[Body]:
     """The organisation of this SIRET, then those it became; none when nobody has it. One query."""
-    return [Body(*row) for row in _rows(_LINE, {"siret": siret, "email": email, "sub": sub, "today": today})]
+    asked = {"siret": siret, "email": email, "sub": sub, "issuer": issuer, "today": today}
+    return [Body(*row) for row in _rows(_LINE, asked)]
 
 
 def held_by(*, tenants: Iterable[int], product: int, only: Iterable[int] | None = None) -> list[Held]:

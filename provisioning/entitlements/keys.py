@@ -4,7 +4,9 @@ import hashlib
 import secrets
 from dataclasses import dataclass
 from datetime import date, datetime
+from urllib.parse import urlsplit
 
+from django.conf import settings
 from django.db import connection, transaction
 
 from catalog.models import ServiceSheet
@@ -15,29 +17,34 @@ from tenants.refusals import Refused
 
 # By hand: it is asked at each sign-in (see `found`).
 _KNOWN = """
-SELECT k.id, k.last_used_on, s.id, s.slug, s.product_id
+SELECT k.id, k.last_used_on, s.id, s.slug, s.product_id, k.issuer
 FROM provisioning_servicekey k JOIN catalog_servicesheet s ON s.id = k.sheet_id
 WHERE k.digest = %s AND k.ended_at IS NULL
 """
 PREFIX = "halle_"
 MOST = 2
+MAX_ISSUER = 255
 
 
 @dataclass(frozen=True)
 class Service:
-    """The service that asks: its sheet's number and address, and Oscar's product that offers are of."""
+    """The service that asks: its sheet's number and address, Oscar's product that offers are of, and whose
+    `sub` it says."""
 
     id: int
     slug: str
     product_id: int
+    issuer: str
 
 
 @transaction.atomic
-def create_key(*, sheet: ServiceSheet, by: User, now: datetime) -> tuple[ServiceKey, str]:
-    """A new key, and its secret: it is kept nowhere, so it can be shown this once only.
+def create_key(*, sheet: ServiceSheet, by: User, now: datetime, issuer: str = "") -> tuple[ServiceKey, str]:
+    """A new key, and its secret: it is kept nowhere, so it can be shown this once only. `issuer`: who gives
+    the `sub` by which the service knows its agents (OpenID Connect Core 1.0, 2), Halle's own without.
 
-    Raises Refused when two are valid already.
+    Raises Refused when two are valid already, or for what is no issuer.
     """
+    issuer = _issuer(issuer)
     ServiceSheet.objects.select_for_update(of=("self",), no_key=True).get(pk=sheet.pk)
     taken = set(_valid(sheet).values_list("place", flat=True))
     free = next((place for place in range(1, MOST + 1) if place not in taken), None)
@@ -47,7 +54,13 @@ def create_key(*, sheet: ServiceSheet, by: User, now: datetime) -> tuple[Service
         )
     secret = PREFIX + secrets.token_urlsafe(32)
     key = ServiceKey.objects.create(
-        sheet=sheet, place=free, digest=_digest(secret), ending=secret[-4:], created_at=now, created_by=by
+        sheet=sheet,
+        place=free,
+        digest=_digest(secret),
+        ending=secret[-4:],
+        issuer=issuer,
+        created_at=now,
+        created_by=by,
     )
     _audit(key, sheet, by, now, "created", f"{{actor}} a créé une clé d’accès pour {sheet.name}.")
     return key, secret
@@ -74,10 +87,25 @@ def service_with(*, secret: str, on: date) -> Service | None:
         row = cursor.fetchone()
     if row is None:
         return None
-    key, last_used_on, *service = row
+    key, last_used_on, *service, issuer = row
     if last_used_on != on:
         ServiceKey.objects.filter(pk=key).update(last_used_on=on)
-    return Service(*service)
+    return Service(*service, issuer=issuer or settings.OIDC_ISSUER)
+
+
+def _issuer(typed: str) -> str:
+    """As it is compared with the claim `iss`, to the letter; "" for Halle's own."""
+    issuer = typed.strip()
+    if issuer in ("", settings.OIDC_ISSUER):
+        return ""
+    try:
+        where = urlsplit(issuer)
+    except ValueError:
+        where = urlsplit("")
+    right = where.scheme == "https" and where.hostname and not where.query and not where.fragment
+    if not right or len(issuer) > MAX_ISSUER or not issuer.isprintable() or " " in issuer:
+        raise Refused("Écrivez l’adresse en entier, telle que le fournisseur l’annonce : https://…", "issuer")
+    return issuer
 
 
 def _valid(sheet: ServiceSheet):

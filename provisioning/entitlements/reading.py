@@ -17,7 +17,7 @@ from tenants.tenancy import tenant_scope
 
 @dataclass(frozen=True)
 class Account:
-    """The agent that a service asks about: her e-mail, or her `sub` at our identity provider."""
+    """The agent that a service asks about: her e-mail, or her `sub` at the provider of the service's key."""
 
     email: str = ""
     sub: str = ""
@@ -52,7 +52,7 @@ def entitlement_of(*, service: Service, siret: str, account: Account, now: datet
     intercommunality does, four more when nobody does.
     """
     today = localdate(now)
-    line = line_of(siret=siret, email=account.email, sub=account.sub, today=today)
+    line = line_of(siret=siret, email=account.email, sub=account.sub, issuer=service.issuer, today=today)
     if not line:
         return Entitlement(organisation=None)
     by_id = {one.id: one for one in line}

@@ -9,13 +9,15 @@ class ServiceKey(models.Model):
     """A secret of one service, which its vendor was shown once: only its digest is kept.
 
     Two are valid at once, so that one replaces the other without a gap. It goes with the service when another
-    vendor takes it over, as the rest of how the service runs.
+    vendor takes it over, as the rest of how the service runs. `issuer`: the identity provider by which the
+    service knows its agents; "" for Halle's own.
     """
 
     sheet = models.ForeignKey("catalog.ServiceSheet", on_delete=models.PROTECT, related_name="keys")
     place = models.PositiveSmallIntegerField()  # 1 or 2 among those that are valid
     digest = models.CharField(max_length=64, unique=True)  # SHA-256, in hexadecimal
     ending = models.CharField(max_length=4)  # its last characters, to tell one from the other
+    issuer = models.CharField(max_length=255, blank=True)
     created_at = models.DateTimeField()
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     last_used_on = models.DateField(null=True)

@@ -19,6 +19,7 @@ from tests.factories import (
     SubscriptionFactory,
     TrialFactory,
 )
+from tests.factories.tenants import ISSUER
 from tests.tools.database import as_worker
 from tests.tools.queries import snapshot_queries
 
@@ -26,6 +27,12 @@ pytestmark = pytest.mark.django_db
 
 URL = "/api/v1.0/entitlements/"
 SECRET = "halle_a-secret-of-the-tests"
+
+
+@pytest.fixture(autouse=True)
+def _provider(settings):
+    """The factories' people signed in at Halle's own identity provider."""
+    settings.OIDC_ISSUER = ISSUER
 
 
 @pytest.fixture
@@ -234,6 +241,24 @@ class TestTheAgent:
     def test_by_her_identifier(self, ask, commune):
         agent = MembershipFactory(organisation=commune, role=Role.ORG_ADMIN).user
         assert may(ask(commune, account_email=None, account_id=agent.sub))["is_admin"] is True
+
+    def test_by_her_identifier_at_the_provider_of_the_key_alone(self, ask, commune, key):
+        agent = MembershipFactory(organisation=commune, role=Role.ORG_ADMIN).user
+        other = MembershipFactory(
+            organisation=commune,
+            role=Role.SECRETARY,
+            user__issuer="https://id.vendor.example",
+            user__sub=agent.sub,
+        ).user
+        ours = may(ask(commune, account_email=None, account_id=agent.sub))
+        assert (ours["is_admin"], ours["is_member"]) == (True, True)
+        with as_worker():
+            type(key).objects.filter(pk=key.pk).update(issuer=other.issuer)
+        theirs = may(ask(commune, account_email=None, account_id=agent.sub))
+        assert (theirs["is_admin"], theirs["is_member"]) == (False, True)
+        with as_worker():
+            type(key).objects.filter(pk=key.pk).update(issuer="https://elsewhere.example")
+        assert may(ask(commune, account_email=None, account_id=agent.sub))["is_member"] is False
 
     def test_of_another_role_is_a_member(self, ask, commune):
         agent = MembershipFactory(organisation=commune, role=Role.SECRETARY).user

@@ -1,5 +1,6 @@
 """The keys by which a service asks what an organisation and an agent may do."""
 
+from django import forms
 from django.contrib import messages
 from django.http import Http404
 from django.shortcuts import redirect, render
@@ -14,9 +15,19 @@ from marketplace.web.api.tell import absolute
 from marketplace.web.formats import day, moment
 from marketplace.web.vendor.services import sheet_or_404
 from marketplace.web.vendor.words import crumbs
-from provisioning.entitlements.keys import MOST, create_key, end_key, keys_of
+from provisioning.entitlements.keys import MAX_ISSUER, MOST, create_key, end_key, keys_of
 from tenants.models import Role
 from tenants.refusals import Refused
+
+
+class KeyForm(forms.Form):
+    issuer = forms.CharField(
+        label="Fournisseur d’identité de votre service",
+        help_text="Seulement si vos agents se connectent ailleurs que dans Halle : son adresse (iss). Sert à "
+        "reconnaître account_id.",
+        max_length=MAX_ISSUER,
+        required=False,
+    )
 
 
 @vendor_view(Role.VENDOR_ADMIN)
@@ -25,12 +36,19 @@ from tenants.refusals import Refused
 def key_list(request, vendor, slug):
     """The valid keys, and a new one: it is answered with the page, for it is never shown again."""
     sheet, secret = sheet_or_404(vendor, slug), ""
-    if request.method == "POST":
+    form = KeyForm(request.POST if request.method == "POST" else None)
+    if form.is_valid():
         try:
-            _, secret = create_key(sheet=sheet, by=request.user, now=timezone.now())
+            _, secret = create_key(
+                sheet=sheet, issuer=form.cleaned_data["issuer"], by=request.user, now=timezone.now()
+            )
         except Refused as refusal:
-            messages.info(request, str(refusal))
-            return _back(vendor, sheet)
+            if not refusal.field:
+                messages.info(request, str(refusal))
+                return _back(vendor, sheet)
+            form.add_error(refusal.field, str(refusal))
+        else:
+            form = KeyForm()
     keys = keys_of(sheet=sheet)
     siren = vendor.organisation.siren
     context = {
@@ -39,6 +57,7 @@ def key_list(request, vendor, slug):
         "crumbs": crumbs(
             vendor, (sheet.name, reverse("vendor_service", args=[siren, slug])), ("Clés d’accès", "")
         ),
+        "form": form,
         "secret": secret,
         "ask_url": absolute(reverse("entitlements")),
         "jwks_url": absolute(reverse("entitlement_keys")),
@@ -47,6 +66,7 @@ def key_list(request, vendor, slug):
             {
                 "ending": key.ending,
                 "created": moment(key.created_at),
+                "issuer": key.issuer,
                 "used": day(key.last_used_on),
                 "end_url": reverse("vendor_key_end", args=[siren, slug, key.pk]),
             }

@@ -64,6 +64,29 @@ def test_a_new_key_opens_and_is_shown_once(signed_in, page, client):
     assert secret not in again.content.decode()
 
 
+def test_says_whose_identifiers_its_service_has(signed_in, page):
+    secret = shown(signed_in.post(page, {"issuer": " https://id.vendor.example/realms/a "}))
+    assert secret
+    assert ServiceKey.objects.get().issuer == "https://id.vendor.example/realms/a"
+    assert "Agents de" in signed_in.get(page).content.decode()
+
+
+@pytest.mark.parametrize(
+    "issuer", ["id.example", "http://id.example", "https://a b", "https://a/?b=1", "https://["]
+)
+def test_what_is_no_provider_is_refused_and_kept_in_the_form(signed_in, page, issuer):
+    answer = signed_in.post(page, {"issuer": issuer})
+    assert shown(answer) == ""
+    assert not ServiceKey.objects.exists()
+    found = BeautifulSoup(answer.content, "html.parser").find("input", {"name": "issuer"})
+    assert found["value"] == issuer
+
+
+def test_halles_own_provider_need_not_be_said(signed_in, page, settings):
+    assert shown(signed_in.post(page, {"issuer": settings.OIDC_ISSUER}))
+    assert ServiceKey.objects.get().issuer == ""
+
+
 def test_its_secret_is_nowhere_in_the_database(signed_in, page):
     secret = shown(signed_in.post(page))
     with as_worker(), connection.cursor() as cursor:
