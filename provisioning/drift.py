@@ -15,6 +15,7 @@ from django.db import transaction
 from django.db.models import Exists, F, OuterRef, QuerySet
 from django.utils.timezone import localdate
 
+from catalog.models import Vendor
 from provisioning.connectors import ServiceRequest
 from provisioning.connectors.outcomes import Absent, Seen
 from provisioning.engine.asking import look
@@ -39,6 +40,11 @@ WORDS = {
     "redemande l’effacement.",
     DriftKind.DIFFERENT: "Le service n’est pas chez l’éditeur ce qui est convenu : {}.",
 }
+
+STAYS = (
+    f"L’éditeur a dit {MOST_REPAIRS} fois que ce service est effacé, et il est encore là. Appelez-le : "
+    "les données de l’adhérent devraient être détruites. Dites ici ce qu’il a fait."
+)
 
 
 @dataclass(frozen=True)
@@ -174,8 +180,12 @@ def _record(one: Look, said: Seen | Absent, *, now: datetime) -> Drift | None:
         },
     )
     if not new:
-        Drift.objects.filter(pk=drift.pk).update(seen_at=now, words=words)
-    if kind == DriftKind.ORPHAN and drift.repairs < MOST_REPAIRS:
+        if drift.kept_at is not None and drift.words != words:
+            # Somebody kept something else: this is for a person to see.
+            new, drift.kept_at, drift.kept_by, drift.kept_because = True, None, None, ""
+        drift.seen_at, drift.words = now, words
+        drift.save(update_fields=["seen_at", "words", "kept_at", "kept_by", "kept_because"])
+    if kind == DriftKind.ORPHAN:
         _delete_again(drift, current, now=now)
     return drift if new else None
 
@@ -193,8 +203,12 @@ def _judged(one: Look, said: Seen | Absent) -> tuple[str, str]:
 
 
 def _delete_again(drift: Drift, subscription: Subscription, *, now: datetime) -> None:
-    plan_undoing(subscription=subscription, now=now)
-    Drift.objects.filter(pk=drift.pk).update(repairs=F("repairs") + 1)
+    """By the vendor's system; after MOST_REPAIRS times, by a person who is named and reminded (`errands`)."""
+    run = plan_undoing(subscription=subscription, now=now)
+    if drift.repairs < MOST_REPAIRS:
+        Drift.objects.filter(pk=drift.pk).update(repairs=F("repairs") + 1)
+    else:
+        run.steps.filter(position=1).update(state=StepState.NEEDS_PERSON, problem=STAYS)
 
 
 @transaction.atomic
@@ -223,9 +237,22 @@ def _tell(drifts: list[Drift], *, now: datetime) -> None:
 
 
 def drifts_of(*, operator: Operator) -> QuerySet[Drift]:
-    """The differences of its members' services that are not settled, the oldest first."""
-    rows = Drift.objects.filter(subscription__operator=operator, closed_at__isnull=True)
-    return rows.select_related("subscription__tenant").order_by("opened_at", "pk")
+    """The differences of its members' services that are not over, the oldest first; those that are kept,
+    last."""
+    return _open_ones().filter(subscription__operator=operator)
+
+
+def drifts_at(*, vendor: Vendor) -> QuerySet[Drift]:
+    """Those of a vendor's services that are not as agreed and that nobody keeps so, the oldest first."""
+    rows = _open_ones().filter(kind=DriftKind.DIFFERENT, kept_at__isnull=True)
+    return rows.filter(subscription__listing__offer__partner__vendor=vendor)
+
+
+def _open_ones() -> QuerySet[Drift]:
+    rows = Drift.objects.filter(closed_at__isnull=True)
+    return rows.select_related(
+        "subscription__tenant", "subscription__operator", "repair", "kept_by"
+    ).order_by(F("kept_at").asc(nulls_first=True), "opened_at", "pk")
 
 
 BODY = """\

@@ -214,6 +214,10 @@ def _sheet(world: World) -> list:
     return [world.sheet.slug]
 
 
+def _drift(world: World) -> list:
+    return [world.drift.pk]
+
+
 def _kit_run(world: World) -> list:
     return [world.kit_run.endpoint.offer.product.sheet.slug, world.kit_run.public_id]
 
@@ -1007,6 +1011,9 @@ TABLE = [
     operator("operator_task_assign", thing=_step, post=leads(TASKS), sends=_an_assignment),
     operator("operator_task_agree", thing=_step, post=leads(TASKS), sends=_a_plan),
     operator("operator_task_evidence", thing=_errand, get=opens(TASKS)),
+    operator("operator_drift", thing=_drift, get=opens(TASKS)),
+    operator("operator_drift_right", thing=_drift, post=leads(TASKS)),
+    operator("operator_drift_keep", thing=_drift, post=leads(TASKS), sends=_a_reason),
     operator("operator_claims", get=opens(TASKS)),
     operator("operator_claim", thing=_claim, get=opens(TASKS), post=leads(TASKS), sends=_agreed),
     operator("operator_mergers", get=opens(TASKS)),
@@ -1151,6 +1158,7 @@ TABLE = [
     vendor("vendor_key_end", thing=lambda world: [world.sheet.slug, world.service_key.pk],
            post=leads(VENDOR_ADMIN)),
     vendor("vendor_queue", get=opens(VENDORS)),
+    vendor("vendor_drift", thing=_drift, get=opens(VENDORS), post=leads(VENDORS)),
     vendor("vendor_home", get=opens(VENDORS)),
     vendor("vendor_service_new", get=opens(VENDORS), post=leads(VENDORS),
            sends=lambda world: {"name": "Une nouveauté", "family": "gis"}),

@@ -47,7 +47,7 @@ from catalog.models import (
 from catalog.shortlists import choice_file, deciding
 from marketplace.pages.models import HelpArticlePage, NewsItemPage
 from marketplace.pages.picture_storage import FOLDER
-from provisioning.models import AgentDirectory, Delivery, Errand, KitRun, ServiceKey, Step, StepState
+from provisioning.models import AgentDirectory, Delivery, Drift, Errand, KitRun, ServiceKey, Step, StepState
 from subscriptions.models import (
     BulkRequest,
     CostKey,
@@ -92,6 +92,7 @@ from tests.factories import (
     CollegeFactory,
     CostKeyFactory,
     DeliveryFactory,
+    DriftFactory,
     EndpointFactory,
     EnvelopeFactory,
     ErrandFactory,
@@ -238,6 +239,7 @@ class World:
     followed: ImportFeed  # a file of the vendor's own
     kit_run: KitRun  # of the service that is requested, with its report
     directory: AgentDirectory  # of the same
+    drift: Drift  # of the active service
     merger: TerritoryChange  # of a former member, whose adhesion waits to be handed over
     review: BillingRun
     issued: BillingRun
@@ -390,6 +392,7 @@ def _member_side(side: dict, commune: Organisation) -> dict:
         ),
         "kit_run": KitReportFactory(run__endpoint__offer=requested.listing.offer).run,
         "directory": AgentDirectoryFactory(offer=requested.listing.offer),
+        "drift": DriftFactory(subscription=active, kind="different"),
         "followed": ImportFeedFactory(
             operator=None,
             vendor=side["vendor"],

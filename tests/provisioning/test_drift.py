@@ -6,15 +6,17 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from provisioning import operations
-from provisioning.drift import drifts_of, look_at_all
-from provisioning.models import Drift, DriftKind, Lane, Run, Step, StepState
+from provisioning import errands, operations
+from provisioning.drift import drifts_at, drifts_of, look_at_all
+from provisioning.drift_settling import keep_as_is, put_right
+from provisioning.models import Drift, DriftKind, Errand, Lane, Run, Step, StepState
+from subscriptions.exceptions import EvidenceInvalid, WrongState
 from subscriptions.models import State, Subscription
-from tenants.models import Letter, Role
+from tenants.models import AuditEvent, Letter, Role
 from tests.demo.test_broker import broker
-from tests.factories import EndpointFactory, MembershipFactory, SubscriptionFactory, prove
+from tests.factories import EndpointFactory, MembershipFactory, SubscriptionFactory, UserFactory, prove
 from tests.provisioning.test_engine import to_the_end
-from tests.tools.database import as_worker
+from tests.tools.database import as_worker, undone
 
 pytestmark = pytest.mark.django_db
 SOON = timezone.now() + timedelta(hours=1)
@@ -100,17 +102,111 @@ def test_an_orphan_is_deleted_again_and_then_it_is_over(vendor):
         assert Subscription.objects.get(pk=subscription.pk).state == State.ENDED
 
 
-def test_an_orphan_that_stays_is_not_deleted_without_end(vendor):
+def test_an_orphan_that_stays_is_a_named_persons_after_the_third_deletion(vendor):
     subscription, _ = opened_by(vendor)
+    curator = MembershipFactory(organisation=subscription.operator.organisation, role=Role.CURATOR).user
     end(subscription)
-    for night in range(6):
-        look(NIGHT + timedelta(days=night))
+
+    def deleted_in_vain():
         with as_worker():
             Step.objects.filter(run__event="undo").update(state=StepState.DONE, done_at=NIGHT)
             Run.objects.filter(event="undo", finished_at=None).update(finished_at=NIGHT)
+
+    for night in range(3):
+        look(NIGHT + timedelta(days=night))
+        deleted_in_vain()
+    for night in range(3, 6):  # nothing more is asked while she has not answered
+        look(NIGHT + timedelta(days=night))
     with as_worker():
         assert Drift.objects.get().repairs == 3
-        assert Run.objects.filter(event="undo").count() == 4  # with the first one, that told a lie
+        [step] = Step.objects.filter(state=StepState.NEEDS_PERSON)
+        assert "Appelez-le" in step.problem
+        assert errands.ask_people(now=NIGHT + timedelta(days=6)) == 1
+        assert Errand.objects.get().assigned_to == curator
+        assert [letter.to for letter in Letter.objects.filter(key__startswith="errand:")] == [curator.email]
+        operations.mark_done(
+            step=step, by=curator, service_url="", evidence="Effacé à la main", now=NIGHT + timedelta(days=6)
+        )
+        assert Run.objects.filter(event="undo", finished_at=None).count() == 0
+    look(NIGHT + timedelta(days=7))
+    with as_worker():
+        assert (
+            Step.objects.filter(state=StepState.NEEDS_PERSON).count() == 1
+        )  # it is there still: asked again
+
+
+def different(vendor, agents=20) -> tuple[Subscription, Drift]:
+    """A service whose vendor has other numbers than agreed, as a night finds it."""
+    subscription, _ = opened_by(vendor)
+    with as_worker():
+        Subscription.objects.filter(pk=subscription.pk).update(counts={"agents": agents})
+    look()
+    with as_worker():
+        return subscription, Drift.objects.get()
+
+
+def test_what_is_otherwise_is_put_right_once_however_often_it_is_asked(vendor):
+    _, drift = different(vendor)
+    person = UserFactory()
+    with as_worker():
+        run = put_right(drift=drift, by=person, now=NIGHT)
+        assert put_right(drift=drift, by=person, now=NIGHT) == run
+        assert Run.objects.filter(event="change").count() == 1
+        assert AuditEvent.objects.filter(what="provisioning.drift_put_right").count() == 1
+    assert look(NIGHT + timedelta(hours=1)) == [(DriftKind.DIFFERENT, False)]  # under way: left alone
+    assert to_the_end(run, now=NIGHT).state == StepState.DONE
+    assert look(NIGHT + timedelta(days=1)) == [(DriftKind.DIFFERENT, True)]
+    with as_worker(), pytest.raises(WrongState, match="réglé"):
+        put_right(drift=drift, by=person, now=NIGHT + timedelta(days=1))
+
+
+def test_the_plan_and_the_drift_are_one_transaction(vendor):
+    _, drift = different(vendor)
+    with as_worker():
+        with undone():
+            put_right(drift=drift, by=UserFactory(), now=NIGHT)
+        drift.refresh_from_db()
+        assert (drift.repair, Run.objects.filter(event="change").count()) == (None, 0)
+
+
+def test_what_ended_meanwhile_is_not_put_right(vendor):
+    subscription, drift = different(vendor)
+    end(subscription)
+    with as_worker(), pytest.raises(WrongState, match="plus ouvert"):
+        put_right(drift=drift, by=UserFactory(), now=NIGHT)
+
+
+def test_what_is_kept_is_told_no_more_until_it_is_something_else(vendor):
+    subscription, drift = different(vendor)
+    curator = MembershipFactory(organisation=subscription.operator.organisation, role=Role.CURATOR).user
+
+    def letters():
+        with as_worker():
+            return Letter.objects.filter(key__startswith="drift:").count()
+
+    with as_worker():
+        for nothing in ("", "  ", "x" * 301):
+            with pytest.raises(EvidenceInvalid):
+                keep_as_is(drift=drift, by=curator, reason=nothing, now=NIGHT)
+        keep_as_is(drift=drift, by=curator, reason=" Essai de\nrentrée ", now=NIGHT)
+        drift.refresh_from_db()
+        assert (drift.kept_because, drift.kept_by) == ("Essai de rentrée", curator)
+        assert list(drifts_at(vendor=subscription.listing.vendor)) == []
+        assert [one.pk for one in drifts_of(operator=subscription.operator)] == [drift.pk]
+        event = AuditEvent.objects.get(what="provisioning.drift_kept")
+        assert event.details == {"because": "Essai de rentrée"}
+    assert look(NIGHT + timedelta(days=1)) == [(DriftKind.DIFFERENT, False)]
+    assert letters() == 0
+    with as_worker():
+        drift.refresh_from_db()
+        assert drift.kept_at is not None
+        Subscription.objects.filter(pk=subscription.pk).update(options=[{"code": "sms", "name": "SMS"}])
+    look(NIGHT + timedelta(days=2))
+    assert letters() == 1
+    with as_worker():
+        drift.refresh_from_db()
+        assert (drift.kept_at, drift.kept_because) == (None, "")
+        assert list(drifts_at(vendor=subscription.listing.vendor)) == [drift]
 
 
 def test_what_is_otherwise_is_told_and_over_once_it_is_put_right(vendor):

@@ -140,7 +140,7 @@ def _page(request, operator, found: Subscription, *, form: forms.Form | None = N
         "suspension": _suspension(found),
         "drifts": [
             {"level": "warning", "title": drift.get_kind_display().capitalize(), "text": drift.words}
-            for drift in found.drifts.filter(closed_at__isnull=True).order_by("pk")
+            for drift in found.drifts.filter(closed_at__isnull=True, kept_at__isnull=True).order_by("pk")
         ],
         "access": _access(request, operator, found),
     }

@@ -8,6 +8,7 @@ from django.utils.timezone import localdate
 from django.views.decorators.http import require_POST, require_safe
 
 from marketplace.web.access import operator_view
+from marketplace.web.drift_words import drift_words
 from marketplace.web.formats import day, format_number, moment
 from marketplace.web.operator.lists import crumbs
 from marketplace.web.operator.roles import TASK_ROLES
@@ -18,7 +19,7 @@ from provisioning import errands, proposals
 from provisioning import operations as provisioning
 from provisioning.catalogues import mismatches
 from provisioning.drift import drifts_of
-from provisioning.models import Errand, Event, StepState
+from provisioning.models import DriftKind, Errand, Event, StepState
 from provisioning.todo import OpeningTask, openings_for_person, openings_under_way, operator_steps
 from subscriptions.exceptions import EvidenceInvalid, SubscriptionRefused
 
@@ -219,15 +220,13 @@ def _page(request, operator, *, wrong: tuple | None = None):
 
 
 def _drift(operator, drift) -> dict:
-    """What a vendor has that is not as agreed."""
-    subscription = drift.subscription
+    """What a vendor has that is not as agreed, and where that is settled."""
     return {
-        "member": subscription.tenant.name,
-        "service": subscription.service_name,
-        "url": reverse("operator_subscription", args=[operator.slug, subscription.public_id]),
-        "kind": drift.get_kind_display(),
-        "words": drift.words,
-        "since": day(drift.opened_at),
+        **drift_words(drift),
+        "url": reverse("operator_subscription", args=[operator.slug, drift.subscription.public_id]),
+        "settle_url": reverse("operator_drift", args=[operator.slug, drift.pk])
+        if drift.kind == DriftKind.DIFFERENT
+        else "",
     }
 
 

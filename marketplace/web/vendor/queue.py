@@ -3,14 +3,17 @@
 from datetime import timedelta
 
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from marketplace.web.access import vendor_view
+from marketplace.web.drift_words import drift_words
 from marketplace.web.formats import day, format_number, moment
 from marketplace.web.operator.lists import counted
 from marketplace.web.provisioning_words import STATES
 from marketplace.web.vendor.duties import crumbs
+from provisioning.drift import drifts_at
 from provisioning.models import StepState
 from provisioning.track_records import track_record_of
 from provisioning.vendor_queue import LATELY, Queue, Queued, queue_of
@@ -23,6 +26,7 @@ RANGES = (
     "4 heures à un jour",
     "plus d’un jour",
 )
+DRIFTS_SHOWN = 50
 SHORT = ("< 1 min", "< 5 min", "< 30 min", "< 4 h", "< 1 j", "≥ 1 j")
 WIDTH, HEIGHT, TOP, BOTTOM = 560, 200, 24, 36
 
@@ -51,6 +55,13 @@ def queue(request, vendor):
                 "took": in_words(one.took) if one.took is not None else "",
             }
             for one in found.done
+        ],
+        "drifts": [
+            {
+                **drift_words(one),
+                "url": reverse("vendor_drift", args=[vendor.organisation.siren, one.pk]),
+            }
+            for one in drifts_at(vendor=vendor)[:DRIFTS_SHOWN]
         ],
         "chart": _chart(found.delays),
         "days": LATELY.days,
