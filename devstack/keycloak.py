@@ -62,7 +62,7 @@ def running(*, port: int, log: Path, kept_in: Path | None = None) -> Iterator[Ru
                 "KC_BOOTSTRAP_ADMIN_CLIENT_SECRET": ADMIN_SECRET,
             },
             stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT,
-            preexec_fn=end_with_parent(nice=5),
+            preexec_fn=end_with_parent(),
         )  # fmt: skip
     try:
         wait_for(process, f"{address}/realms/master", log)

@@ -8,7 +8,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from urllib.parse import quote
 
+from sso.keycloak.client_scopes import WAYS, put_scopes, scopes_of
 from sso.keycloak.comparing import Difference, differing, merged
+from sso.keycloak.flows import apply_flow
 from sso.keycloak.marks import OF_HALLE
 from sso.keycloak.server import Server
 
@@ -45,9 +47,14 @@ class _Application:
         self.path = f"/{quote(self.realm)}"
 
     def differences(self) -> Iterator[Difference]:
+        if self.server.get(self.path) is None:
+            yield Difference("royaume", self.realm, wanted=self.realm)
+            if self.check:
+                return  # nothing more can be asked about
+            self.server.post("", {"realm": self.realm, "enabled": True})
+        for flow in self.wanted.get("flows", []):
+            yield from apply_flow(self.server, self.path, flow, check=self.check)
         yield from self._realm()
-        if self.check and self.server.get(self.path) is None:
-            return  # nothing more can be asked about
         yield from self._profile()
         scopes = _Set("portée", f"{self.path}/client-scopes", inner=("protocolMappers",))
         yield from self._all(scopes, self.wanted.get("clientScopes", []), self._mappers)
@@ -75,13 +82,6 @@ class _Application:
 
     def _realm(self) -> Iterator[Difference]:
         found = self.server.get(self.path)
-        if found is None:
-            yield Difference("royaume", self.realm, wanted=self.realm)
-            if self.check:
-                return
-            self.server.post("", {"realm": self.realm, "enabled": True})
-            self.server.put(self.path, merged(self.server.get(self.path), self.wanted["realm"]))
-            return
         fields = list(differing(self.wanted["realm"], found))
         if fields and not self.check:
             self.server.put(self.path, merged(found, self.wanted["realm"]))
@@ -144,22 +144,17 @@ class _Application:
 
     def _client_parts(self, path: str, owner: str, one: dict) -> Iterator[Difference]:
         yield from self._mappers(path, owner, one)
-        yield from self._client_scopes(path, owner, "default", one["defaultClientScopes"])
-        yield from self._client_scopes(path, owner, "optional", one["optionalClientScopes"])
+        for way in WAYS:
+            yield from self._client_scopes(path, owner, way, one[f"{way}ClientScopes"])
 
     def _client_scopes(self, path: str, owner: str, way: str, wanted: list[str]) -> Iterator[Difference]:
-        given = {one["name"]: one["id"] for one in self.server.get(f"{path}/{way}-client-scopes") or []}
-        if set(given) == set(wanted):
+        given = scopes_of(self.server, path, way)
+        if given.keys() == set(wanted):
             return
         kind, _, name = owner.partition(" ")
         yield Difference(kind, name, f"{way}ClientScopes", sorted(given), sorted(wanted))
-        if self.check:
-            return
-        for name in set(given) - set(wanted):
-            self.server.delete(f"{path}/{way}-client-scopes/{given[name]}")
-        known = {one["name"]: one["id"] for one in self.server.get(f"{self.path}/client-scopes")}
-        for name in set(wanted) - set(given):
-            self.server.put(f"{path}/{way}-client-scopes/{known[name]}", {})
+        if not self.check:
+            put_scopes(self.server, self.realm, path, way, wanted)
 
     def _unknown(self, what: _Set, wanted: list[dict]) -> Iterator[Difference]:
         declared = {one[what.key] for one in wanted} | OF_KEYCLOAK

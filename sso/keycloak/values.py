@@ -18,8 +18,10 @@ def values(*, stand_in: bool = False) -> dict[str, str | list[str]]:
         "CLIENT_ID": settings.OIDC_RP_CLIENT_ID,
         "CLIENT_SECRET": settings.OIDC_RP_CLIENT_SECRET,
         "REDIRECT_URIS": [site + reverse("oidc_authentication_callback") for site in sites],
-        "POST_LOGOUT_URIS": "##".join(f"{site}/" for site in sites),  # Keycloak's own way of a list
-        "BACKCHANNEL_LOGOUT_URI": f"{sites[0]}/oidc/backchannel-logout/",
+        "POST_LOGOUT_URIS": "##".join(
+            site + reverse("oidc_signed_out") for site in sites
+        ),  # as Keycloak lists them
+        "BACKCHANNEL_LOGOUT_URI": sites[0] + reverse("oidc_backchannel_logout"),
     }
     if stand_in:
         provider = {

@@ -6,7 +6,9 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from sso.keycloak import values
+from sso.keycloak.applying import apply
 from sso.keycloak.comparing import MASK, Difference, differing, merged
+from sso.keycloak.declaration import declared
 from sso.keycloak.server import KeycloakRefused, KeycloakUnreachable, Server
 from tests.tools.ports import free_port
 
@@ -88,6 +90,63 @@ def test_a_realm_made_weaker_is_put_back(keycloak):
     assert "royaume test, passwordPolicy : length(4) au lieu de length(12)" in told
     apply_realm()
     assert keycloak.get(REALM)["bruteForceProtected"] is True
+    assert apply_realm() == NOTHING
+
+
+def flow(keycloak) -> list[dict]:
+    return keycloak.get(f"{REALM}/authentication/flows/halle browser/executions")
+
+
+def weaken(keycloak) -> None:
+    """A password alone will do."""
+    (code,) = (step for step in flow(keycloak) if step.get("providerId") == "auth-otp-form")
+    keycloak.put(f"{REALM}/authentication/flows/halle browser/executions", code | {"requirement": "DISABLED"})
+
+
+def aliases(keycloak) -> set[str]:
+    return {one["alias"] for one in keycloak.get(f"{REALM}/authentication/flows") if not one["builtIn"]}
+
+
+def test_a_step_of_sign_in_switched_off_by_hand_is_put_back(keycloak):
+    weaken(keycloak)
+    assert checked() == (
+        "parcours halle browser, steps : > > auth-otp-form DISABLED au lieu de > > auth-otp-form REQUIRED\n"
+    )
+    apply_realm()
+    assert keycloak.get(REALM)["browserFlow"] == "halle browser"
+    assert aliases(keycloak) == {"halle browser", "halle first sign-in"}
+    assert apply_realm() == NOTHING
+
+
+class Stopping(Server):
+    """Stops after so many changes, as a process that is killed."""
+
+    def __init__(self, known: dict, *, after: int):
+        super().__init__(
+            url=known["url"], client_id=known["admin"], secret=known["development_secret"], timeout=60
+        )
+        self.left = after
+
+    def _ask(self, verb, path, **how):
+        if verb != "raw_get":
+            self.left -= 1
+        if self.left < 0:
+            raise KeycloakUnreachable("stopped")
+        return super()._ask(verb, path, **how)
+
+
+@pytest.mark.parametrize("after", [1, 20, 30, 31])
+def test_a_flow_of_which_half_is_made_serves_nobody_and_is_made_again(keycloak, known, after):
+    weaken(keycloak)
+    halle = declared("halle", values.values(stand_in=True))
+    with pytest.raises(KeycloakUnreachable):
+        apply(Stopping(known, after=after), halle)
+    serving = keycloak.get(REALM)["browserFlow"]
+    steps = keycloak.get(f"{REALM}/authentication/flows/{serving}/executions")
+    assert "auth-otp-form" in [step.get("providerId") for step in steps]
+    apply_realm()
+    assert aliases(keycloak) == {"halle browser", "halle first sign-in"}
+    assert keycloak.get(REALM)["browserFlow"] == "halle browser"
     assert apply_realm() == NOTHING
 
 

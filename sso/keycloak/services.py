@@ -1,0 +1,228 @@
+"""The clients of services: one for each subscription whose service people reach by signing in once.
+
+Every verb is an "ensure": asked again, it changes nothing. The provisioning engine asks.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from urllib.parse import quote
+
+from sso.keycloak.client_scopes import WAYS, put_scopes
+from sso.keycloak.comparing import differing, merged
+from sso.keycloak.marks import SUBSCRIPTION
+from sso.keycloak.server import KeycloakRefused, Server
+
+PAGE = 100
+ROLE_AGENT = "agent"
+
+
+@dataclass(frozen=True)
+class ServiceClient:
+    """What a subscription's client is to be. `redirect_uris` are exact; `logout_uri`: where the service is
+    told that somebody has signed out, "" if nowhere. `siret` and `insee_code` are the subscriber's.
+
+    Its token says them as `organization_siret` and `organization_insee_code`, and the agent's roles in the
+    service as `service_roles`: whoever has none has not been let in.
+    """
+
+    subscription: str
+    name: str
+    redirect_uris: tuple[str, ...]
+    siret: str
+    insee_code: str = ""
+    logout_uri: str = ""
+
+    @property
+    def client_id(self) -> str:
+        """By which the service knows itself at Keycloak."""
+        return client_id_of(self.subscription)
+
+
+@dataclass(frozen=True)
+class ClientCredentials:
+    """What the service is given."""
+
+    client_id: str
+    secret: str = field(repr=False)
+
+
+@dataclass(frozen=True)
+class ClientSeen:
+    """What Keycloak has of a subscription's service."""
+
+    subscription: str
+    enabled: bool
+    redirect_uris: tuple[str, ...]
+
+
+def client_id_of(subscription: str) -> str:
+    """The client of a subscription, by its public id."""
+    return f"halle-{subscription}"
+
+
+def ensure_client(server: Server, realm: str, wanted: ServiceClient) -> ClientCredentials:
+    """Makes sure that the client is there, as wanted, and enabled: one edited by hand is put back.
+
+    Raises KeycloakUnreachable or KeycloakRefused.
+    """
+    client = _client(wanted)
+    found = _find(server, realm, wanted.client_id)
+    if found is None:
+        try:
+            server.post(_path(realm), client)
+        except KeycloakRefused as refusal:
+            if refusal.status != 409:  # made by the one who asked before, and was not heard
+                raise
+        found = _find(server, realm, wanted.client_id)
+        if found is None:
+            raise KeycloakRefused(404, "le client vient de disparaître")
+    path = f"{_path(realm)}/{found['id']}"
+    mappers = client.pop("protocolMappers")
+    for way, scopes in ((way, client.pop(f"{way}ClientScopes")) for way in WAYS):
+        if set(found.get(f"{way}ClientScopes", [])) != set(scopes):
+            put_scopes(server, realm, path, way, scopes)
+    if any(differing(client, found)) or not _same(mappers, found.get("protocolMappers") or []):
+        server.put(path, merged(found, client) | {"protocolMappers": None})
+        _put_mappers(server, path, mappers, found.get("protocolMappers") or [])
+    if server.get(f"{path}/roles/{ROLE_AGENT}") is None:
+        server.post(f"{path}/roles", {"name": ROLE_AGENT})
+    return ClientCredentials(wanted.client_id, server.get(f"{path}/client-secret")["value"])
+
+
+def suspend_client(server: Server, realm: str, subscription: str) -> bool:
+    """Nobody signs in to the service any more, and who did is signed out of it. Whether there is a client."""
+    return _enable(server, realm, subscription, enabled=False)
+
+
+def resume_client(server: Server, realm: str, subscription: str) -> bool:
+    """People sign in to the service again, with the same secret. Whether there is a client."""
+    return _enable(server, realm, subscription, enabled=True)
+
+
+def remove_client(server: Server, realm: str, subscription: str) -> None:
+    """Nothing is left of the service at Keycloak."""
+    found = _find(server, realm, client_id_of(subscription))
+    if found is not None:
+        server.delete(f"{_path(realm)}/{found['id']}")
+
+
+def let_in(server: Server, realm: str, subscription: str, *, sub: str) -> bool:
+    """Gives a person, by her `sub`, the role of an agent of the service. Whether there are such a client and
+    such a person."""
+    found = _find(server, realm, client_id_of(subscription))
+    if found is None or server.get(f"/{quote(realm)}/users/{quote(sub)}") is None:
+        return False
+    role = server.get(f"{_path(realm)}/{found['id']}/roles/{ROLE_AGENT}")
+    server.post(f"/{quote(realm)}/users/{quote(sub)}/role-mappings/clients/{found['id']}", [role])
+    return True
+
+
+def clients_of_services(server: Server, realm: str) -> Iterator[ClientSeen]:
+    """All of them, page by page: what is compared with the subscriptions that are open."""
+    first = 0
+    # By its name: Keycloak searches by attributes only where its administrator has prepared it.
+    asked = {"clientId": client_id_of(""), "search": "true", "max": str(PAGE)}
+    while page := server.get(_path(realm), first=str(first), **asked):
+        for one in (one for one in page if SUBSCRIPTION in (one.get("attributes") or {})):
+            yield ClientSeen(
+                subscription=one["attributes"][SUBSCRIPTION],
+                enabled=one["enabled"],
+                redirect_uris=tuple(sorted(one.get("redirectUris", []))),
+            )
+        first += len(page)
+
+
+def end_sessions(server: Server, realm: str, *, sub: str) -> bool:
+    """Signs a person out everywhere: each service that she is in is told, Halle too. Whether Keycloak knows
+    her."""
+    path = f"/{quote(realm)}/users/{quote(sub)}"
+    if server.get(path) is None:
+        return False
+    server.post(f"{path}/logout", {})
+    return True
+
+
+def _path(realm: str) -> str:
+    return f"/{quote(realm)}/clients"
+
+
+def _find(server: Server, realm: str, client_id: str) -> dict | None:
+    found = server.get(_path(realm), clientId=client_id)
+    return found[0] if found else None
+
+
+def _enable(server: Server, realm: str, subscription: str, *, enabled: bool) -> bool:
+    found = _find(server, realm, client_id_of(subscription))
+    if found is None:
+        return False
+    if found["enabled"] != enabled:
+        server.put(f"{_path(realm)}/{found['id']}", found | {"enabled": enabled})
+    return True
+
+
+def _client(wanted: ServiceClient) -> dict:
+    return {
+        "clientId": wanted.client_id,
+        "name": wanted.name,
+        "enabled": True,
+        "protocol": "openid-connect",
+        "publicClient": False,
+        "clientAuthenticatorType": "client-secret",
+        "standardFlowEnabled": True,
+        "implicitFlowEnabled": False,
+        "directAccessGrantsEnabled": False,
+        "serviceAccountsEnabled": False,
+        "fullScopeAllowed": False,
+        "redirectUris": list(wanted.redirect_uris),
+        "webOrigins": [],
+        "attributes": {
+            SUBSCRIPTION: wanted.subscription,
+            "pkce.code.challenge.method": "S256",
+            "backchannel.logout.url": wanted.logout_uri,
+            "backchannel.logout.session.required": "true",
+        },
+        "defaultClientScopes": ["basic", "agent"],
+        "optionalClientScopes": ["profile", "email"],
+        "protocolMappers": [
+            _said("organization_siret", wanted.siret),
+            *([_said("organization_insee_code", wanted.insee_code)] if wanted.insee_code else []),
+            {
+                "name": "service_roles",
+                "protocol": "openid-connect",
+                "protocolMapper": "oidc-usermodel-client-role-mapper",
+                "config": {
+                    "usermodel.clientRoleMapping.clientId": wanted.client_id,
+                    "claim.name": "service_roles",
+                    "jsonType.label": "String",
+                    "multivalued": "true",
+                    **_EVERYWHERE,
+                },
+            },
+        ],
+    }
+
+
+_EVERYWHERE = {"id.token.claim": "true", "access.token.claim": "true", "userinfo.token.claim": "true"}
+
+
+def _said(claim: str, value: str) -> dict:
+    return {
+        "name": claim,
+        "protocol": "openid-connect",
+        "protocolMapper": "oidc-hardcoded-claim-mapper",
+        "config": {"claim.name": claim, "claim.value": value, "jsonType.label": "String", **_EVERYWHERE},
+    }
+
+
+def _same(wanted: list[dict], found: list[dict]) -> bool:
+    there = {one["name"]: one for one in found}
+    return there.keys() == {one["name"] for one in wanted} and not any(
+        any(differing(one, there[one["name"]])) for one in wanted
+    )
+
+
+def _put_mappers(server: Server, path: str, wanted: list[dict], found: list[dict]) -> None:
+    for one in found:
+        server.delete(f"{path}/protocol-mappers/models/{one['id']}")
+    for one in wanted:
+        server.post(f"{path}/protocol-mappers/models", one)
