@@ -1,8 +1,31 @@
-"""Fields that several forms have: a day, a PDF to join."""
+"""Fields that several forms have: a day, a few typed sentences, a PDF to join."""
 
 from django import forms
 
 TYPED_DATE = forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"})
+
+
+def text_field(
+    label: str,
+    *,
+    longest: int,
+    missing: str = "",
+    too_long: str = "Raccourcissez",
+    help_text: str = "",
+    rows: int = 3,
+    required: bool = True,
+) -> forms.CharField:
+    """A sentence or a few, of `longest` characters at most. `missing` is said when nothing was typed,
+    `too_long` begins what is said of a text that is too long."""
+    said = {"max_length": f"{too_long} : {longest} caractères au plus."}
+    return forms.CharField(
+        label=label,
+        max_length=longest,
+        help_text=help_text,
+        required=required,
+        widget=forms.Textarea(attrs={"rows": rows}),
+        error_messages=said | ({"required": missing} if missing else {}),
+    )
 
 
 def pdf_field(

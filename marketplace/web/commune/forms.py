@@ -8,7 +8,7 @@ from django import forms
 from marketplace.web.commune.companions import FIELD, CompanionsField, Need, told
 from marketplace.web.commune.cover_choice import COMMUNES, COVER, SHOWN, SOME, CoverChoice
 from marketplace.web.counts import count_fields, counts_of, field_name
-from marketplace.web.fields import TYPED_DATE, pdf_field
+from marketplace.web.fields import TYPED_DATE, pdf_field, text_field
 from subscriptions.choosing import Choices, Offer, OfferedOption, option_problem
 from subscriptions.exceptions import StartInvalid
 from subscriptions.models.decision import Authority
@@ -267,13 +267,11 @@ class DecisionForm(ApproveForm):
 
 
 class RefuseForm(forms.Form):
-    reason = forms.CharField(
-        label="Motif du refus",
-        max_length=500,
+    reason = text_field(
+        "Motif du refus",
+        longest=500,
+        too_long="Ce motif est trop long",
+        missing="Dites en une phrase pourquoi vous refusez.",
         help_text="La personne qui a fait la demande le lira.",
-        widget=forms.Textarea(attrs={"rows": 4}),
-        error_messages={
-            "required": "Dites en une phrase pourquoi vous refusez.",
-            "max_length": "Ce motif est trop long : 500 caractères au plus.",
-        },
+        rows=4,
     )

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from marketplace.web.access import member_view
 from marketplace.web.commune.terms import form_page
-from marketplace.web.fields import TYPED_DATE
+from marketplace.web.fields import TYPED_DATE, text_field
 from marketplace.web.formats import day
 from marketplace.web.leaving_words import badge, planned, steps
 from marketplace.web.pdf import FileMissing, pdf_response
@@ -45,13 +45,12 @@ class LeaveForm(forms.Form):
             "invalid": "Cette date n’existe pas. Écrivez-la ainsi : 17/03/2027.",
         },
     )
-    reason = forms.CharField(
-        label="Pourquoi partez-vous ?",
+    reason = text_field(
+        "Pourquoi partez-vous ?",
+        longest=500,
+        too_long="Ce texte est trop long",
         required=False,
-        max_length=500,
         help_text="Votre opérateur et l’éditeur le liront.",
-        widget=forms.Textarea(attrs={"rows": 3}),
-        error_messages={"max_length": "Ce texte est trop long : 500 caractères au plus."},
     )
 
 

@@ -3,17 +3,17 @@
 from django import forms
 
 from marketplace.web.commune.forms import ApproveForm
+from marketplace.web.fields import text_field
 from subscriptions.acts import Act
 
 
 class ReasonForm(forms.Form):
-    reason = forms.CharField(
-        label="Motif",
+    reason = text_field(
+        "Motif",
+        longest=500,
+        too_long="Ce motif est trop long",
         required=False,
-        max_length=500,
         help_text="L’autre partie le lira.",
-        widget=forms.Textarea(attrs={"rows": 3}),
-        error_messages={"max_length": "Ce motif est trop long : 500 caractères au plus."},
     )
 
 

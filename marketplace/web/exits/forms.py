@@ -2,7 +2,7 @@
 
 from django import forms
 
-from marketplace.web.fields import TYPED_DATE, pdf_field
+from marketplace.web.fields import TYPED_DATE, pdf_field, text_field
 
 
 class ExtendForm(forms.Form):
@@ -16,15 +16,12 @@ class ExtendForm(forms.Form):
             "invalid": "Cette date n’existe pas. Écrivez-la ainsi : 17/03/2027.",
         },
     )
-    reason = forms.CharField(
-        label="Pourquoi la transition ne peut pas être plus courte",
-        max_length=500,
+    reason = text_field(
+        "Pourquoi la transition ne peut pas être plus courte",
+        longest=500,
+        too_long="Ce texte est trop long",
+        missing="Dites pourquoi la transition ne peut pas se faire dans les délais.",
         help_text="L’adhérent le lira.",
-        widget=forms.Textarea(attrs={"rows": 3}),
-        error_messages={
-            "required": "Dites pourquoi la transition ne peut pas se faire dans les délais.",
-            "max_length": "Ce texte est trop long : 500 caractères au plus.",
-        },
     )
 
 

@@ -5,6 +5,7 @@ from django import forms
 from catalog.curation.deciding import MAX_MESSAGE
 from catalog.curation.queue import CHANGED, NEW, WITH, WITHOUT, Queue, QueueFilters
 from catalog.models import ChecklistItem, Family, VisaOpinion
+from marketplace.web.fields import text_field
 
 ACCEPT, CHANGES, REFUSE = "accepter", "modifier", "refuser"
 
@@ -94,13 +95,13 @@ class DecisionForm(forms.Form):
     """What a curator decides. The points are those of the checklist; the message goes to the vendor."""
 
     checks = PointsField(label="Points de contrôle", coerce=int, widget=forms.CheckboxSelectMultiple)
-    message = forms.CharField(
-        label="Message à l’éditeur",
+    message = text_field(
+        "Message à l’éditeur",
+        longest=MAX_MESSAGE,
+        too_long="Le message est trop long",
         required=False,
-        max_length=MAX_MESSAGE,
-        widget=forms.Textarea(attrs={"rows": 4}),
         help_text="Il est obligatoire pour demander des modifications ou refuser.",
-        error_messages={"max_length": f"Le message est trop long : {MAX_MESSAGE} caractères au plus."},
+        rows=4,
     )
     decision = forms.ChoiceField(
         choices=[(ACCEPT, ""), (CHANGES, ""), (REFUSE, "")],
@@ -174,14 +175,11 @@ class WordsForm(forms.Form):
 class ReasonForm(forms.Form):
     """Why a service leaves the shelf, for a while or for good."""
 
-    reason = forms.CharField(
-        label="Message",
-        max_length=2000,
-        widget=forms.Textarea(attrs={"rows": 3}),
-        error_messages={
-            "required": "Écrivez pourquoi.",
-            "max_length": "Le message est trop long : 2000 caractères au plus.",
-        },
+    reason = text_field(
+        "Message",
+        longest=2000,
+        too_long="Le message est trop long",
+        missing="Écrivez pourquoi.",
     )
 
 

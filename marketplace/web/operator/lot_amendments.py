@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from catalog.pricing.money import from_cents
 from marketplace.web.access import operator_view
 from marketplace.web.commune.forms import ask_files_again
-from marketplace.web.fields import pdf_field
+from marketplace.web.fields import pdf_field, text_field
 from marketplace.web.formats import format_cents, format_number
 from marketplace.web.operator.forms import capitalised
 from marketplace.web.operator.lots import found_lot
@@ -46,14 +46,11 @@ class LotAmendmentForm(TermsForm):
             "invalid_choice": "Choisissez le fondement dans la liste.",
         },
     )
-    reason = forms.CharField(
-        label="Pourquoi le lot est modifié",
-        max_length=500,
-        widget=forms.Textarea(attrs={"rows": 3}),
-        error_messages={
-            "required": "Dites en une phrase pourquoi le lot est modifié.",
-            "max_length": "C’est trop long : 500 caractères au plus.",
-        },
+    reason = text_field(
+        "Pourquoi le lot est modifié",
+        longest=500,
+        too_long="C’est trop long",
+        missing="Dites en une phrase pourquoi le lot est modifié.",
     )
     effective_on = DayField(
         label="Date d’effet",

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_POST, require_safe
 from marketplace.web.access import operator_view
 from marketplace.web.commune.credentials import ask_for_new, said_of
 from marketplace.web.commune.words import price_in_list
+from marketplace.web.fields import text_field
 from marketplace.web.formats import day, moment
 from marketplace.web.operator.dashboard import subscription_state
 from marketplace.web.operator.lists import crumbs
@@ -24,15 +25,11 @@ from subscriptions.exceptions import SubscriptionRefused
 from subscriptions.in_force import price_in_force
 from subscriptions.models import State, Subscription
 
-WORDS = forms.CharField(
-    label="Pourquoi",
-    max_length=suspending.MOST_WORDS,
+WORDS = text_field(
+    "Pourquoi",
+    longest=suspending.MOST_WORDS,
+    missing="Dites pourquoi en une phrase : l’adhérent la lira.",
     help_text="Une phrase. L’adhérent la lira.",
-    widget=forms.Textarea(attrs={"rows": 3}),
-    error_messages={
-        "required": "Dites pourquoi en une phrase : l’adhérent la lira.",
-        "max_length": f"Raccourcissez : {suspending.MOST_WORDS} caractères au plus.",
-    },
 )
 
 

@@ -2,7 +2,7 @@
 
 from django import forms
 
-from marketplace.web.fields import pdf_field
+from marketplace.web.fields import pdf_field, text_field
 from marketplace.web.operator.forms import ServiceAddressForm
 from tenants.models import User
 
@@ -10,15 +10,12 @@ from tenants.models import User
 class DoneForm(ServiceAddressForm):
     """What was done, and how one knows. `checklist`: the points to tick ({"text", "ticked"})."""
 
-    evidence = forms.CharField(
-        label="Ce qui a été fait",
-        max_length=500,
+    evidence = text_field(
+        "Ce qui a été fait",
+        longest=500,
+        missing="Dites en une phrase ce qui a été fait.",
         help_text="Une phrase : par qui, comment on le sait.",
-        widget=forms.Textarea(attrs={"rows": 2}),
-        error_messages={
-            "required": "Dites en une phrase ce qui a été fait.",
-            "max_length": "Raccourcissez : 500 caractères au plus.",
-        },
+        rows=2,
     )
     file = pdf_field("Preuve", what="la preuve", required=False)
 
@@ -55,15 +52,12 @@ class DoneForm(ServiceAddressForm):
 
 
 class GiveUpForm(forms.Form):
-    reason = forms.CharField(
-        label="Pourquoi",
-        max_length=400,
+    reason = text_field(
+        "Pourquoi",
+        longest=400,
+        missing="Dites pourquoi en une phrase : l’adhérent la lira.",
         help_text="Une phrase. L’adhérent la lira.",
-        widget=forms.Textarea(attrs={"rows": 2}),
-        error_messages={
-            "required": "Dites pourquoi en une phrase : l’adhérent la lira.",
-            "max_length": "Raccourcissez : 400 caractères au plus.",
-        },
+        rows=2,
     )
 
 

@@ -7,7 +7,7 @@ from uuid import uuid4
 from django import forms
 
 from marketplace.web.amounts import EuroField
-from marketplace.web.fields import TYPED_DATE, pdf_field
+from marketplace.web.fields import TYPED_DATE, pdf_field, text_field
 from subscriptions.cost_keys import Key
 from subscriptions.models import KeyMethod, ShareKind
 from subscriptions.paying import Convention, Terms
@@ -141,15 +141,12 @@ class AgreeForm(forms.Form):
 
 
 class WhyForm(forms.Form):
-    reason = forms.CharField(
-        label="Pourquoi",
-        max_length=500,
+    reason = text_field(
+        "Pourquoi",
+        longest=500,
+        too_long="C’est trop long",
+        missing="Dites pourquoi : l’autre collectivité lira votre réponse.",
         help_text="L’autre collectivité le lira.",
-        widget=forms.Textarea(attrs={"rows": 3}),
-        error_messages={
-            "required": "Dites pourquoi : l’autre collectivité lira votre réponse.",
-            "max_length": "C’est trop long : 500 caractères au plus.",
-        },
     )
 
 

@@ -17,6 +17,7 @@ from catalog.sheets.errors import BadMoment, SheetChanged, SheetIncomplete, Shee
 from catalog.sheets.queries import shelves_of
 from catalog.vendors.terms import MayNotSubmit
 from marketplace.web.access import vendor_view
+from marketplace.web.fields import text_field
 from marketplace.web.formats import moment
 from marketplace.web.vendor.services import missing_in_words, sheet_or_404
 from marketplace.web.vendor.words import crumbs, sheet_states, shelf_in_words
@@ -41,13 +42,12 @@ class PublishForm(forms.Form):
             "invalid_list": "Choisissez des opérateurs de la liste.",
         },
     )
-    note = forms.CharField(
-        label="Un mot aux opérateurs",
+    note = text_field(
+        "Un mot aux opérateurs",
+        longest=submitting.MAX_NOTE,
+        too_long="C’est trop long",
         required=False,
-        max_length=submitting.MAX_NOTE,
         help_text="Par exemple ce qui change, et pourquoi.",
-        widget=forms.Textarea(attrs={"rows": 3}),
-        error_messages={"max_length": f"C’est trop long : {submitting.MAX_NOTE} caractères au plus."},
     )
     when = forms.ChoiceField(
         label="Quand",
