@@ -2,7 +2,7 @@
 
 from datetime import date, datetime, timedelta
 
-from django.db.models import Q, QuerySet
+from django.db.models import Prefetch, Q, QuerySet
 from django.utils.timezone import localdate
 
 from billing import tasks
@@ -11,6 +11,7 @@ from billing.files import document_of
 from billing.models import (
     Channel,
     Invoice,
+    InvoiceLine,
     InvoiceState,
     InvoiceType,
     LedgerEntry,
@@ -29,6 +30,7 @@ NOTE_PMD = (
     "centrale européenne en vigueur au premier jour du semestre, majoré de huit points."
 )
 NOTE_AAB = "Pas d’escompte pour paiement anticipé."
+_REFERENCES = ("commitment_number", "service_code")
 GIVE_BACK = "Le prestataire de paiement ne connaît pas cet avoir : déduisez-le ou remboursez-le vous-même."
 
 
@@ -54,7 +56,7 @@ def issue(*, invoice_id: int, operator: Operator, now: datetime) -> bool:
     invoice = (
         Invoice.objects.select_for_update(of=("self",), no_key=True)
         .select_related("tenant", "corrects")
-        .prefetch_related("lines__entry__subscription", "tenant__establishments__services")
+        .prefetch_related(Prefetch("lines", _referring()), "tenant__establishments__services")
         .filter(pk=invoice_id, state=InvoiceState.DRAFT)
         .first()
     )
@@ -79,6 +81,14 @@ def issue(*, invoice_id: int, operator: Operator, now: datetime) -> bool:
     if settlement.state == SettlementState.PENDING:
         tasks.push_settlement.defer(settlement_id=settlement.pk)
     return True
+
+
+def _referring() -> QuerySet[InvoiceLine]:
+    """Lines with what `_shared` reads of them: an issue reads nothing else, and a subscription is long."""
+    of_the_entry = ("tenant_id", "facts", *(f"subscription__{name}" for name in ("tenant_id", *_REFERENCES)))
+    return InvoiceLine.objects.select_related("entry__subscription").only(
+        "invoice_id", *(f"entry__{name}" for name in of_the_entry)
+    )
 
 
 def _hold_parties(invoice_id: int, operator: Operator) -> None:

@@ -9,7 +9,7 @@ from datetime import date, timedelta
 from random import Random
 from uuid import UUID
 
-from catalog.models import Listing
+from catalog.models import Listing, Vendor
 from demo.seed.decisions import act_pdf
 from demo.seed.members import MAIN
 from demo.seed.moments import at
@@ -72,6 +72,7 @@ def make_history(*, market: Market, rng: Random) -> list[Subscription]:
     """Active subscriptions of every member. Returns them, the oldest first."""
     secretaries, signatories = holders(Role.SECRETARY), holders(Role.SIGNATORY)
     curators = holders(Role.CURATOR)
+    lanes = {vendor.pk: Lane.objects.get_or_create(vendor=vendor)[0] for vendor in Vendor.objects.all()}
     rows = Rows()
     for organisation, listing, day in _choices(market, rng):
         priced = market.price(organisation=organisation, listing=listing, day=day)
@@ -88,6 +89,7 @@ def make_history(*, market: Market, rng: Random) -> list[Subscription]:
             secretary=secretaries[organisation.pk],
             signatory=signatories[organisation.pk],
             curator=curators[listing.operator.organisation_id],
+            lane=lanes[listing.vendor.pk],
         )
     rows.write()
     return rows.subscriptions
@@ -118,6 +120,7 @@ def _write(
     secretary: User,
     signatory: User,
     curator: User,
+    lane: Lane,
 ) -> None:
     vehicle = market.vehicles[listing.pk]
     requested = at(day, rng.randrange(9, 17), rng.randrange(60))
@@ -184,7 +187,7 @@ def _write(
             ),
         )
     )
-    _provisioning(rows, subscription, approved, opened, rng)
+    _provisioning(rows, subscription, lane, approved, opened, rng)
     moves = (
         ("", State.REQUESTED, requested, secretary),
         (State.REQUESTED, State.APPROVED, approved, signatory),
@@ -222,7 +225,7 @@ def _write(
     ]
 
 
-def _provisioning(rows: Rows, subscription: Subscription, approved, opened, rng: Random) -> None:
+def _provisioning(rows: Rows, subscription: Subscription, lane: Lane, approved, opened, rng: Random) -> None:
     tenant = subscription.tenant
     run = Run(
         tenant=tenant,
@@ -236,7 +239,7 @@ def _provisioning(rows: Rows, subscription: Subscription, approved, opened, rng:
     step = Step(
         tenant=tenant,
         run=run,
-        lane=Lane.objects.get_or_create(vendor=subscription.listing.vendor)[0],
+        lane=lane,
         position=1,
         name="open",
         label="Ouverture du service chez l’éditeur",
