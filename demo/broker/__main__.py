@@ -14,11 +14,13 @@ from openbrokerapi.errors import ErrConcurrentInstanceAccess, ErrInstanceDoesNot
 from werkzeug.serving import make_server
 
 from .instances import Instances
+from .messages import messages
 from .vendor import Vendor, state
 
 
 def create_app(vendor, *, username, password):
-    """The broker's API under /v2 behind basic authentication, the instances' pages and the demo's list."""
+    """The broker's API under /v2 behind basic authentication, the door of messages signed with the same
+    `password`, the instances' pages and the demo's list."""
     app = Flask(__name__)
     api = get_blueprint(vendor, BrokerCredentials(username, password), logging.getLogger("demo.broker"))
 
@@ -33,6 +35,7 @@ def create_app(vendor, *, username, password):
         return jsonify(description="No such instance."), 404
 
     app.register_blueprint(api)
+    app.register_blueprint(messages(password))
 
     @app.get("/instances/<instance_id>")
     def dashboard(instance_id):

@@ -24,10 +24,12 @@ def state(instance, *, now):
 
 
 class Vendor(osb.ServiceBroker):
-    """Opens and closes services asynchronously, `delay` seconds each, and changes them at once.
+    """Opens and closes services asynchronously, `delay` seconds each; changes them and gives credentials at
+    once.
 
-    `catalog_path` is a JSON list of {id, name, description, plans: [{id, name, description}]}, read at each
-    use so that a new seed of the demo needs no restart.
+    `catalog_path` is a JSON list of {id, name, description, plans: [{id, name, description}]}, with
+    `bindable` for what is reached with credentials, read at each use so that a new seed of the demo needs no
+    restart.
     """
 
     def __init__(self, instances, *, catalog_path, delay, base_url):
@@ -36,9 +38,9 @@ class Vendor(osb.ServiceBroker):
 
     def catalog(self):
         services = json.loads(self.catalog_path.read_text(encoding="utf-8"))
-        fixed = {"bindable": False, "instances_retrievable": True}
+        usual = {"bindable": False, "instances_retrievable": True}
         return [
-            osb.Service(**service | fixed | {"plans": [osb.ServicePlan(**plan) for plan in service["plans"]]})
+            osb.Service(**usual | service | {"plans": [osb.ServicePlan(**plan) for plan in service["plans"]]})
             for service in services
         ]
 
@@ -122,6 +124,24 @@ class Vendor(osb.ServiceBroker):
             raise errors.ErrInstanceDoesNotExist
         wanted, url = instance["wanted"], self.dashboard_url(instance_id)
         return osb.GetInstanceDetailsSpec(wanted["service_id"], wanted["plan_id"], url, wanted["parameters"])
+
+    def bind(self, instance_id, binding_id, details, async_allowed, **_):
+        """At once; also to a service that a person opened before, of which this broker knows nothing."""
+        instance = self.instances.get(instance_id)
+        if instance and state(instance, now=time.time()) != OPEN:
+            raise errors.ErrConcurrentInstanceAccess
+        word, there = self.instances.bind(binding_id)
+        print(f"identifiants pour {instance_id}", flush=True)
+        credentials = {"adresse": f"{self.base_url}/api", "identifiant": f"app-{binding_id[:8]}", "cle": word}
+        known = osb.BindState.IDENTICAL_ALREADY_EXISTS if there else osb.BindState.SUCCESSFUL_BOUND
+        return osb.Binding(known, credentials=credentials)
+
+    def unbind(self, instance_id, binding_id, details, async_allowed, **_):
+        """At once; 410 when they were taken back before."""
+        if not self.instances.unbind(binding_id):
+            raise errors.ErrBindingDoesNotExist
+        print(f"identifiants retirés de {instance_id}", flush=True)
+        return osb.UnbindSpec(is_async=False)
 
     def dashboard_url(self, instance_id):
         return f"{self.base_url}/instances/{instance_id}"

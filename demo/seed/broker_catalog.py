@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 from catalog.models import Family
-from demo.seed.connections import PLAN, plan_id, service_id
+from demo.seed.connections import BINDABLE, BY_MESSAGE, PLAN, plan_id, service_id
 from demo.seed.shelves import services
 from demo.seed.vendors import AUTOMATIC
 
@@ -18,6 +18,7 @@ def broker_catalog() -> list[dict]:
             "id": service_id(text["slug"]),
             "name": text["slug"],
             "description": text["summary"],
+            **({"bindable": True} if text["slug"] in BINDABLE else {}),
             "plans": [
                 {
                     "id": plan_id(text["slug"]),
@@ -28,7 +29,7 @@ def broker_catalog() -> list[dict]:
         }
         for family in Family
         for text in services(family)
-        if text["vendor"] in AUTOMATIC
+        if text["vendor"] in AUTOMATIC and text["slug"] not in BY_MESSAGE
     ]
 
 

@@ -21,6 +21,8 @@ from provisioning.models import Endpoint, KitRun
 from provisioning.models.endpoint import ConnectorKind
 
 PLAN = "adhesion"
+BINDABLE = {"paraphe-clair"}  # the software of the town hall enters it with credentials
+BY_MESSAGE = {"horizon-bourg"}  # told by signed messages
 # What the demo's broker does not do, so that the kit has nothing to say of it.
 UNCONCERNED = {
     "etag-is-honoured": "Le catalogue ne porte pas d’ETag.",
@@ -52,7 +54,7 @@ def make_connections() -> None:
             Endpoint.objects.create(offer=offer, connector=connector, config=config)
         elif (
             constants.told("HALLE_BROKER_URL")
-            and endpoint.connector == ConnectorKind.OSB
+            and endpoint.connector in (ConnectorKind.OSB, ConnectorKind.WEBHOOK)
             and endpoint.config != config
         ):
             endpoint.config = config
@@ -91,6 +93,14 @@ def kit_report() -> Report:
 def _way(offer) -> tuple[ConnectorKind, dict]:
     if offer.partner.code not in AUTOMATIC:
         return ConnectorKind.MANUAL, {"instructions": INSTRUCTIONS}
+    if offer.partner_sku in BY_MESSAGE:
+        return ConnectorKind.WEBHOOK, {
+            "url": f"{constants.broker_url()}/messages",
+            # The demo's vendor has one secret, for all its doors and both directions.
+            "secret_variable": "BROKER_PASSWORD",
+            "callback_secret_variable": "BROKER_PASSWORD",
+            "suspends": True,
+        }
     return ConnectorKind.OSB, {
         "url": constants.broker_url(),
         "username": constants.broker_username(),
@@ -99,6 +109,7 @@ def _way(offer) -> tuple[ConnectorKind, dict]:
         "plan_id": plan_id(offer.partner_sku),
         "suspends": True,
         "retrievable": True,
+        **({"bindable": True} if offer.partner_sku in BINDABLE else {}),
     }
 
 

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from catalog.models import Listing
 from demo.seed.bills import jobs_forgotten
+from demo.seed.connections import BY_MESSAGE
 from demo.seed.decisions import act_pdf
 from demo.seed.departures import finish, leave
 from demo.seed.members import MAIN, SECOND
@@ -63,6 +64,24 @@ def offers_by_hand() -> set[int]:
 def make_requests(*, market: Market, rng: Random) -> None:
     """Requests of November: waiting, refused, cancelled, waiting for a person, and one being opened."""
     Requests(market, rng).make()
+
+
+def ask_by_message(*, market: Market) -> None:
+    """One more request of November: its vendor is told by a signed message as soon as a worker starts."""
+    requests = Requests(market, Random(0))
+    slug, listing = next(
+        (slug, listing)
+        for slug, shelf in market.shelves.items()
+        for listing in shelf.listings
+        if listing.sheet.slug in BY_MESSAGE
+    )
+    taken = set(Subscription.objects.open().filter(listing=listing).values_list("tenant_id", flat=True))
+    organisation = next(
+        one
+        for one in market.members[slug]
+        if one.pk not in taken and one.territory.code not in (MAIN, SECOND)
+    )
+    requests.approve(requests.ask(organisation, listing, RECENT))
 
 
 class Requests:

@@ -10,6 +10,9 @@ import time
 import pytest
 import requests
 
+from provisioning.connectors import ServiceRequest
+from provisioning.connectors.outcomes import Done
+from provisioning.connectors.webhook.connector import WebhookConnector
 from tests.tools.ports import free_port
 
 CATALOG = [
@@ -79,14 +82,14 @@ class Client:
 
 
 @contextlib.contextmanager
-def broker(folder, *, delay="0.3"):
+def broker(folder, *, delay="0.3", word="secret"):
     catalog = folder / "catalog.json"
     catalog.write_text(json.dumps(CATALOG), encoding="utf-8")
     port = free_port()
     arguments = ["--port", str(port), "--catalog", catalog, "--state", folder / "broker.sqlite3"]
     process = subprocess.Popen(
         [sys.executable, "-m", "demo.broker", *arguments, "--delay", delay],
-        env={"BROKER_USERNAME": "halle", "BROKER_PASSWORD": "secret", "PYTHONPATH": ":".join(sys.path)},
+        env={"BROKER_USERNAME": "halle", "BROKER_PASSWORD": word, "PYTHONPATH": ":".join(sys.path)},
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         text=True,
@@ -201,6 +204,39 @@ def test_a_killed_broker_remembers(tmp_path):
         assert second.wait()["state"] == "succeeded"
         assert second.provision().status_code == 200
         assert [instance["provision_calls"] for instance in second.known()] == [2]
+
+
+def test_credentials_are_the_same_twice_and_taken_back_once(client):
+    client.provision()
+    early = client.call("PUT", "/service_bindings/b-1", json=PLAN)
+    assert (early.status_code, early.json()["error"]) == (422, "ConcurrencyError")
+    client.wait()
+    given, again = (client.call("PUT", "/service_bindings/b-1", json=PLAN) for _ in range(2))
+    assert (given.status_code, again.status_code) == (201, 200)
+    assert given.json()["credentials"] == again.json()["credentials"]
+    other = client.call("PUT", "/service_bindings/b-2", json=PLAN, instance="opened-by-a-person")
+    assert other.json()["credentials"]["cle"] != given.json()["credentials"]["cle"]
+    taken = [client.call("DELETE", "/service_bindings/b-1", params=PLAN).status_code for _ in range(2)]
+    assert taken == [200, 410]
+
+
+def test_a_signed_message_opens_and_another_is_refused(tmp_path, monkeypatch):
+    right, wrong = "a1" * 24, "b2" * 24
+    request = ServiceRequest(
+        key="9f2c", subscription_id="s-1", organisation_name="Commune de Sainte-Rosalie", siren="213500001",
+        insee_code="35001", operator_name="Mutu", delivery="msg-1",
+    )  # fmt: skip
+    with broker(tmp_path, word=right) as client:
+        config = {"url": f"{client.base_url}/messages", "suspends": True}
+        config |= dict.fromkeys(("secret_variable", "callback_secret_variable"), "TEST_WEBHOOK_SECRET")
+        connector = WebhookConnector(WebhookConnector.Config.model_validate(config))
+        monkeypatch.setenv("TEST_WEBHOOK_SECRET", right)
+        assert connector.ensure_open(request) == Done(url="https://horizon-bourg.example/213500001")
+        assert connector.ensure_suspended(request) == connector.ensure_closed(request) == Done()
+        monkeypatch.setenv("TEST_WEBHOOK_SECRET", wrong)
+        assert "code 401" in connector.ensure_open(request).reason
+        stranger = requests.post(config["url"], data=b"{}", timeout=10)
+        assert stranger.status_code == 401
 
 
 def test_an_unknown_page_says_so_in_french(client):

@@ -15,10 +15,11 @@ from provisioning.kit.line import Target
 from provisioning.kit.playing import play
 
 
-@pytest.fixture
-def broker(tmp_path):
+@pytest.fixture(params=[False, True], ids=["no credentials", "bindable"])
+def broker(request, tmp_path):
     plan = {"id": "plan", "name": "adhesion", "description": "Tout"}
     service = {"id": "service", "name": "cantine", "description": "Cantine", "plans": [plan]}
+    service |= {"bindable": True} if request.param else {}
     (tmp_path / "catalog.json").write_text(json.dumps([service]))
     vendor = Vendor(
         Instances(), catalog_path=tmp_path / "catalog.json", delay=0.05, base_url="http://127.0.0.1:1"

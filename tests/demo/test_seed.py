@@ -25,9 +25,11 @@ from demo.seed.operators import BRUMELLE
 from demo.seed.people import MANDATES, STAFF, read_people
 from marketplace.pages.models import Desk, LegalPage, NewsItemPage, StorefrontPage
 from provisioning.connectors import connector_for
-from provisioning.models import Endpoint, StepState
+from provisioning.credentials import access_of
+from provisioning.models import AgentDirectory, Endpoint, ServiceKey, Step, StepState
 from subscriptions import chain
 from subscriptions.models import (
+    RUNNING,
     Amendment,
     BulkRequest,
     BulkState,
@@ -301,7 +303,7 @@ def test_connections_are_valid_and_say_where_the_broker_is(seeded, monkeypatch):
     endpoints = Endpoint.objects.all()
     assert endpoints.count() == 60
     assert all(connector_for(endpoint) for endpoint in endpoints)
-    assert endpoints.filter(connector="osb").count() == 20
+    assert [endpoints.filter(connector=kind).count() for kind in ("osb", "webhook")] == [19, 1]
     assert WebhookEndpoint.objects.get().url.endswith(f"{WebhookEndpoint.objects.get().djstripe_uuid}/")
     monkeypatch.setenv("HALLE_BROKER_URL", "http://127.0.0.1:9999")
     with transaction.atomic():
@@ -310,6 +312,21 @@ def test_connections_are_valid_and_say_where_the_broker_is(seeded, monkeypatch):
             "http://127.0.0.1:9999"
         }
         transaction.set_rollback(True)
+
+
+def test_software_reaches_what_is_open(seeded):
+    """The main commune may see its credentials, once; the others have seen theirs."""
+    reached = Subscription.objects.filter(state__in=RUNNING, listing__offer__partner_sku="paraphe-clair")
+    seen = [access_of(one) for one in reached.select_related("tenant__territory", "listing__offer__endpoint")]
+    assert all(one.binding and not one.waits for one in seen)
+    assert [one.binding.subscription.tenant.territory.code for one in seen if one.can_be_shown] == [MAIN]
+    assert len(seen) > 1
+    assert ServiceKey.objects.get().sheet.slug == "cantinelle"
+    assert AgentDirectory.objects.get().passed_at is None
+    [by_message] = Step.objects.filter(
+        state=StepState.PENDING, run__subscription__listing__offer__endpoint__connector="webhook"
+    )
+    assert by_message.run.subscription.state == State.PROVISIONING
 
 
 def test_a_seed_by_hand_does_not_undo_what_the_supervisor_told(seeded, monkeypatch):

@@ -14,6 +14,7 @@ from django.utils.timezone import localdate
 
 from catalog.finding import indexing
 from demo.seed import bills, broker_catalog
+from demo.seed.accesses import make_accesses
 from demo.seed.agreements import make_agreements
 from demo.seed.choices import make_choices
 from demo.seed.claims import make_claims
@@ -41,7 +42,7 @@ from demo.seed.revisions import revise_tariffs
 from demo.seed.sheets import make_drafts
 from demo.seed.shelves import make_shelves
 from demo.seed.sources import make_sources
-from demo.seed.states import close_some, make_requests
+from demo.seed.states import ask_by_message, close_some, make_requests
 from demo.seed.statutes import record_adhesions, write_statutes
 from demo.seed.storefronts import make_storefronts
 from demo.seed.transfers import prepare_transfers
@@ -113,12 +114,14 @@ class Command(BaseCommand):
             history = make_history(market=market, rng=rng)
             place_orders(history=history)
             close_some(history=history)
+            make_accesses(people=people)
         with self.telling("billing periods"):
             bills.make_bills(operators=operators, rng=rng)
             make_credit_notes(operators=operators)
             bills.enqueue_files()
         with self.telling("requests of November"):
             make_requests(market=market, rng=rng)
+            ask_by_message(market=market)
             make_envelope()
             make_departures()
             make_agreements(market=market, rng=rng)

@@ -1,0 +1,92 @@
+"""How software meets what is open: credentials of a signature book, the key of a service, a directory of
+agents that does not answer yet."""
+
+from datetime import date
+
+from catalog.models import ServiceSheet
+from catalog.sheets.offers import offer_of
+from demo.seed.connections import BINDABLE
+from demo.seed.members import MAIN
+from demo.seed.moments import at
+from demo.seed.people import holders
+from provisioning.connectors.outcomes import Done
+from provisioning.entitlements.keys import create_key
+from provisioning.models import AgentDirectory, Binding, Call, Run, ServiceKey, Step, StepState
+from provisioning.sealing import seal
+from subscriptions.models import RUNNING
+from tenants.models import Role, User
+
+WITH_KEY, WITH_DIRECTORY = "cantinelle", "actes-en-chemin"
+KEY_MADE, KEY_USED, TRIED = date(2026, 9, 1), date(2026, 11, 12), date(2026, 11, 10)
+
+
+def make_accesses(*, people: dict[str, User]) -> None:
+    """After the subscriptions that they reach."""
+    _give_credentials()
+    vendor = people["theo-pellegarde"]
+    sheets = {sheet.slug: sheet for sheet in ServiceSheet.objects.select_related("vendor__organisation")}
+    key, _ = create_key(sheet=sheets[WITH_KEY], by=vendor, now=at(KEY_MADE, 11))
+    ServiceKey.objects.filter(pk=key.pk).update(last_used_on=KEY_USED)
+    siren = sheets[WITH_DIRECTORY].vendor.organisation.siren
+    AgentDirectory.objects.create(
+        offer=offer_of(sheets[WITH_DIRECTORY]),
+        config={"url": "http://127.0.0.1:1/scim/v2", "token_variable": f"SCIM_TOKEN_{siren}"},
+        attempts=1,
+        tried_at=at(TRIED, 15),
+        problem="Le système de l’éditeur ne répond pas.",
+    )
+
+
+def _give_credentials() -> None:
+    """One set to each that has such a service; nobody has seen those of the main commune."""
+    runs = Run.objects.filter(
+        event="activate",
+        subscription__state__in=RUNNING,
+        subscription__listing__offer__partner_sku__in=BINDABLE,
+    ).select_related("subscription__tenant__territory")
+    runs = list(runs.order_by("pk"))
+    opened = {step.run_id: step for step in Step.objects.filter(run__in=runs, position=1)}
+    steps = Step.objects.bulk_create(
+        Step(
+            tenant=run.tenant,
+            run=run,
+            lane_id=opened[run.pk].lane_id,
+            position=2,
+            name="bind",
+            label="Identifiants d’accès au service",
+            state=StepState.DONE,
+            attempts=1,
+            run_after=run.finished_at,
+            first_tried_at=run.finished_at,
+            done_at=run.finished_at,
+        )
+        for run in runs
+    )
+    Call.objects.bulk_create(
+        Call(
+            tenant=step.tenant,
+            step=step,
+            started_at=step.done_at,
+            finished_at=step.done_at,
+            outcome=Done.__name__.lower(),
+        )
+        for step in steps
+    )
+    secretaries = holders(Role.SECRETARY)
+    Binding.objects.bulk_create(_binding(step, seen_by=secretaries[step.tenant_id]) for step in steps)
+
+
+def _binding(step: Step, *, seen_by: User) -> Binding:
+    binding = Binding(
+        tenant=step.tenant, subscription=step.run.subscription, made_by=step, bound_at=step.done_at
+    )
+    if step.tenant.territory.code != MAIN:
+        binding.shown_at, binding.shown_by = step.done_at, seen_by
+        return binding
+    secret = {
+        "adresse": "https://paraphe-clair.example/api",
+        "identifiant": f"app-{step.key[:8]}",
+        "cle": f"demonstration-{step.key[-12:]}",
+    }
+    binding.sealed = seal(secret, owner=str(binding.public_id))
+    return binding
