@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+IT_IS_THERE = "Le catalogue propose bien cette formule."
 _SWITCHES = {
     "bindable": (
         "La formule donne désormais des identifiants d’accès.",
@@ -32,7 +33,7 @@ def changes_between(before: dict, after: dict, *, was: str, mismatch: str) -> It
     if was:
         yield "Le catalogue propose de nouveau cette formule comme elle est raccordée."
     elif not before:
-        yield "Le catalogue propose bien cette formule."
+        yield IT_IS_THERE
         return
     for name, (now_it_does, no_more) in _SWITCHES.items():
         if bool(before.get(name)) != bool(after.get(name)):

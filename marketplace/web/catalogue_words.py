@@ -2,6 +2,7 @@
 
 from marketplace.web.formats import moment
 from marketplace.web.operator.lists import counted
+from provisioning.catalogue_changes import IT_IS_THERE
 from provisioning.models import BrokerCatalogue, CatalogueReading, Endpoint
 
 
@@ -61,8 +62,13 @@ def _ended(kept: BrokerCatalogue | None, reading: CatalogueReading | None) -> di
         return {"level": "warning", "title": "La dernière lecture a échoué", "alert": kept.problem}
     if reading is None:
         return {}
-    if reading.changes:
-        said = {"level": "warning", "title": f"{when} : du nouveau", "alert": "Ce qui a changé :"}
-        return said | {"changes": reading.changes}
-    unchanged = "Rien n’a changé pour cette formule."
-    return {"level": "success", "title": f"{when} : inchangé", "alert": unchanged}
+    match reading.changes:
+        case []:
+            unchanged = "Rien n’a changé pour cette formule."
+            return {"level": "success", "title": f"{when} : inchangé", "alert": unchanged}
+        case [str(change)]:
+            level = "success" if change == IT_IS_THERE else "warning"
+            return {"level": level, "title": f"{when} : du nouveau", "alert": change}
+        case changes:
+            said = {"level": "warning", "title": f"{when} : du nouveau", "alert": "Ce qui a changé :"}
+            return said | {"changes": changes}

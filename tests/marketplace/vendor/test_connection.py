@@ -158,6 +158,7 @@ def test_she_has_the_catalogue_read(client, listing, editor, broker):
     assert run_jobs() == ["provisioning.tasks.read_catalogue"]
     part = client.get(address(listing, "vendor_catalogue")).content.decode()
     assert "Le catalogue propose bien cette formule." in part
+    assert "halle-alert--success" in part
     assert "hx-trigger" not in part
     client.post(address(listing, "vendor_catalogue"))
     assert "attendez une minute" in client.get(address(listing)).content.decode()
