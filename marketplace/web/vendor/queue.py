@@ -67,8 +67,8 @@ def queue(request, vendor):
         "days": LATELY.days,
         "record": record
         and {
-            "opened": format_number(record.opened),
-            "unaided": format_number(record.unaided),
+            "opened": counted(record.opened, "ouverture"),
+            "unaided": _part(record.unaided, record.opened),
             "median": in_words(timedelta(minutes=record.median_minutes)),
             "since": day(record.since),
             "until": day(record.last_day),
@@ -84,6 +84,13 @@ def in_words(span: timedelta) -> str:
         if seconds >= unit:
             return counted(seconds // unit, name)
     return counted(seconds, "seconde")
+
+
+def _part(some: int, of: int) -> str:
+    """How many among that many openings, in the middle of a sentence."""
+    if some == 0:
+        return "aucune"
+    return "toutes" if some == of > 1 else f"dont {format_number(some)}"
 
 
 def _figures(found: Queue) -> list[dict]:
