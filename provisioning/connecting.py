@@ -9,6 +9,7 @@ from catalog.models import ServiceSheet
 from catalog.sheets.offers import offer_of
 from provisioning.models import Endpoint
 from provisioning.models.endpoint import ConnectorKind
+from provisioning.proofs import tell_loss
 from tenants import audit
 from tenants.models import User
 from tenants.refusals import Refused
@@ -81,6 +82,7 @@ def connect(*, sheet: ServiceSheet, typed: dict[str, str | bool], by: User, now:
     endpoint.connector, endpoint.config = ConnectorKind.OSB, config
     endpoint.offered, endpoint.mismatch = {}, ""  # of what it was before
     endpoint.save()
+    tell_loss(endpoint=endpoint, now=now)
     audit.record(
         tenant=sheet.vendor.organisation,
         actor=by,

@@ -128,3 +128,13 @@ def sweep_catalogue_readings(timestamp: int) -> None:
     from provisioning import catalogue_readings
 
     catalogue_readings.sweep(now=timezone.now())
+
+
+@app.periodic(cron="53 6 * * *")
+@app.task(queue="letters", queueing_lock="provisioning.tell_losses", retry=3)
+def tell_losses(timestamp: int) -> None:
+    """Every morning: vendors whose broker has lost its proof, or whose report is too old."""
+    from provisioning import proofs
+
+    with every_tenant():
+        proofs.tell_losses(now=timezone.now())

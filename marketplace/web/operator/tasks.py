@@ -20,6 +20,7 @@ from provisioning import operations as provisioning
 from provisioning.catalogues import mismatches
 from provisioning.drift import drifts_of
 from provisioning.models import DriftKind, Errand, Event, StepState
+from provisioning.proofs import unproved_of
 from provisioning.todo import OpeningTask, openings_for_person, openings_under_way, operator_steps
 from subscriptions.exceptions import EvidenceInvalid, SubscriptionRefused
 
@@ -210,6 +211,14 @@ def _page(request, operator, *, wrong: tuple | None = None):
                 "why": one.mismatch,
             }
             for one in mismatches(operator=operator)
+        ],
+        "unproved": [
+            {
+                "service": endpoint.offer.product.sheet.name,
+                "vendor": endpoint.offer.partner.vendor.organisation.name,
+                "url": reverse("operator_listing_connection", args=[operator.slug, listing]),
+            }
+            for endpoint, listing in unproved_of(operator=operator)
         ],
         "under_way": [
             {**_words(task), "progress": _progress(task)}

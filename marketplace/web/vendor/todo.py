@@ -9,6 +9,8 @@ from catalog.models import Vendor
 from catalog.vendors.queries import Duties, duties
 from marketplace.web.formats import day
 from marketplace.web.operator.lists import counted
+from provisioning.models import Endpoint
+from provisioning.proofs import unproved_at
 from subscriptions.approval_queries import count_to_approve
 from subscriptions.models import Party
 
@@ -20,6 +22,7 @@ def todo(*, vendor: Vendor, may_sign: bool, on: date) -> list[dict]:
     return [
         *_papers(duties(vendor=vendor, on=on), papers, may_sign),
         *_requests(vendor, may_sign),
+        *(_unproved(vendor, endpoint) for endpoint in unproved_at(vendor=vendor)),
         *(_renewal(vendor, ending) for ending in endings_of(vendor=vendor, on=on)),
     ]
 
@@ -61,6 +64,16 @@ def _requests(vendor: Vendor, may_sign: bool) -> list[dict]:
             "url": reverse("vendor_requests", args=[vendor.organisation.siren]),
         }
     ]
+
+
+def _unproved(vendor: Vendor, endpoint: Endpoint) -> dict:
+    sheet = endpoint.offer.product.sheet
+    return {
+        "label": f"Réussir le banc d’essai : {sheet.name}",
+        "detail": "Un courtier est déclaré, et aucun essai réussi ne vaut pour son réglage d’aujourd’hui : "
+        "en attendant, ce service s’ouvre à la main.",
+        "url": reverse("vendor_connection", args=[vendor.organisation.siren, sheet.slug]),
+    }
 
 
 def _renewal(vendor: Vendor, ending: Ending) -> dict:

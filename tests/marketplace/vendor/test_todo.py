@@ -14,11 +14,14 @@ from tenants.models import Role
 from tenants.tenancy import tenant_scope
 from tests.factories import (
     ClaimFactory,
+    EndpointFactory,
     MembershipFactory,
+    OfferFactory,
     ServiceSheetFactory,
     UserFactory,
     VendorFactory,
     VendorTermsFactory,
+    prove,
 )
 from tests.factories.base import NOW
 
@@ -50,6 +53,17 @@ def test_terms_and_the_declaration_wait_until_they_are_signed(vendor):
         declarations.declare(vendor=vendor, answers=ANSWERS, by=UserFactory(), now=NOW)
         assert owed(vendor) == []
         assert owed(vendor, on=date(2027, 1, 1)) == ["Signer la déclaration 2027"]
+
+
+def test_a_broker_that_has_not_passed_the_kit_waits(vendor, client):
+    sheet = ServiceSheetFactory(vendor=vendor, name="Cantinelle")
+    endpoint = EndpointFactory(offer=OfferFactory(sheet=sheet), osb=True, proved=False)
+    said = "Réussir le banc d’essai : Cantinelle"
+    page = home(vendor, client)
+    assert said in page.get_text()
+    assert page.find("a", href=reverse("vendor_connection", args=[vendor.organisation.siren, sheet.slug]))
+    prove(endpoint)
+    assert said not in home(vendor, client).get_text()
 
 
 def test_claims_that_end_are_counted_service_by_service(vendor):
