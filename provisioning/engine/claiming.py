@@ -66,20 +66,24 @@ def claim_due(
 
 def _due(now: datetime, within: timedelta, run_id: int | None) -> QuerySet[Step]:
     """Of plans that still have a purpose: those of a subscription that has gone elsewhere wait for ever. One
-    plan of a subscription at a time, in their order; a closing waits for what is at the vendor's alone.
-    What is BESIDE them is not held up."""
+    plan of a subscription, and of the one that it took over, at a time, in their order; a closing waits for
+    what is at the vendor's alone. What is BESIDE them is not held up."""
     purposeful = (
         Q(run__event=Event.ACTIVATE, run__subscription__state=State.PROVISIONING)
         | Q(run__event__in=(*WHILE_OPEN, Event.UNDO, Event.AGENTS))
         | Q(run__event=Event.CLOSE, run__subscription__state=State.TERMINATING)
         | Q(run__event=Event.ROTATE, run__subscription__state__in=RUNNING)
     )
-    earlier = Run.objects.filter(
-        Q(starts_at__lt=OuterRef("run__starts_at"))
-        | Q(starts_at=OuterRef("run__starts_at"), pk__lt=OuterRef("run")),
-        subscription=OuterRef("run__subscription"),
-        finished_at__isnull=True,
-    ).exclude(event__in=BESIDE)
+    # The same service at the vendor's: what is unfinished of it comes before what its successor is told.
+    same = (
+        Q(subscription=OuterRef("run__subscription"))
+        | Q(subscription=OuterRef("run__subscription__follows"))
+        | Q(subscription=OuterRef("run__subscription__after_trial"))
+    )
+    before = Q(starts_at__lt=OuterRef("run__starts_at")) | Q(
+        starts_at=OuterRef("run__starts_at"), pk__lt=OuterRef("run")
+    )
+    earlier = Run.objects.filter(same, before, finished_at__isnull=True).exclude(event__in=BESIDE)
     asked = earlier.filter(steps__state__in=[StepState.RUNNING, StepState.WAITING])
     its_turn = Q(run__event__in=BESIDE) | ~Exists(earlier) | Q(run__event=Event.CLOSE) & ~Exists(asked)
     due = Step.objects.due(now=now, within=within).filter(purposeful, its_turn, run__finished_at__isnull=True)

@@ -146,6 +146,31 @@ def test_one_that_is_being_asked_is_followed_by_its_opposite(vendor):
         assert Run.objects.filter(finished_at__isnull=True).count() == 1
 
 
+@pytest.mark.parametrize("link", ["follows", "after_trial"])
+def test_one_unfinished_when_another_takes_the_service_over_comes_before_its_reopening(vendor, link):
+    old = opened_by(vendor, suspends=True)
+    suspend(old)
+    with as_worker():  # the vendor did not answer: it is asked again in an hour
+        Step.objects.filter(run__event=Event.SUSPEND).update(
+            first_tried_at=SOON, run_after=SOON + timedelta(hours=1)
+        )
+        Subscription.objects.filter(pk=old.pk).update(state=State.ENDED, ended_on=timezone.localdate(SOON))
+    taken_over = SubscriptionFactory(
+        listing=old.listing, state=State.SUSPENDED, **{link: Subscription(pk=old.pk)}
+    )
+    resume(taken_over)
+    with as_worker():
+        operations.take_turn(now=SOON)
+    assert runs(taken_over) == [("resume", "pending")]
+    later = SOON + timedelta(hours=2)
+    with as_worker():
+        operations.take_turn(now=later)
+        operations.take_turn(now=later)
+        go_on(last_run(taken_over), now=later)
+    assert [*runs(old), *runs(taken_over)] == [("suspend", "done"), ("resume", "done")]
+    assert vendor.known()[0]["wanted"]["parameters"]["suspended"] is False
+
+
 def test_where_nobody_can_the_service_stays_open_and_nobody_is_asked():
     subscription = SubscriptionFactory(state=State.ACTIVE)
     endpoint = EndpointFactory(offer=subscription.listing.offer, config={"suspends": False})
