@@ -13,6 +13,7 @@ from marketplace.web.api.urls import urls as api_urls
 from marketplace.web.commune import urls as commune_urls
 from marketplace.web.operator import urls as operator_urls
 from marketplace.web.organisation import urls as organisation_urls
+from marketplace.web.person import relinking
 from marketplace.web.person import urls as person_urls
 from marketplace.web.platform import urls as platform_urls
 from marketplace.web.public import urls as public_urls
@@ -45,6 +46,7 @@ urlpatterns = [
     path("organisations/<siren:siren>/", include(organisation_urls)),
     path("plateforme/", include(platform_urls)),
     path("mes-donnees/", include(person_urls)),
+    path("rattachements/<uuid:relink>/", relinking.settle, name="relink"),
     path("", include(public_urls)),
 ]
 

@@ -6,12 +6,15 @@ from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.contrib.auth.backends import ModelBackend
 from django.core.exceptions import SuspiciousOperation
+from django.db import IntegrityError, transaction
+from django.db.models import Q
 from mozilla_django_oidc.auth import OIDCAuthenticationBackend
 from requests.auth import HTTPBasicAuth
 
 from sso.asking import ask
 from sso.provider import provider
 from sso.tokens import read_id_token, read_userinfo
+from tenants.models import Identity
 
 
 @dataclass(frozen=True)
@@ -20,6 +23,7 @@ class SignIn:
 
     id_token: str  # to be shown again at single logout
     claims: dict  # of the ID token
+    siret: str  # of the organisation that it names, "" for none: a suggestion, never a right
 
 
 class OidcBackend(OIDCAuthenticationBackend):
@@ -61,29 +65,35 @@ class OidcBackend(OIDCAuthenticationBackend):
         headers = {"Authorization": f"Bearer {access_token}", "Accept": "application/json, application/jwt"}
         answer = ask("GET", provider().userinfo_endpoint, headers=headers)
         claims = read_userinfo(answer, provider=provider(), sub=payload["sub"])
+        # Kept with the request until the session is hers: that of before may be somebody else's.
+        self.request.sign_in = SignIn(
+            id_token=id_token, claims=payload, siret=_text(claims.get("siret"))[:14]
+        )
         return {**claims, "iss": payload["iss"]}
 
     def store_tokens(self, access_token, id_token):
         """Nothing here: the session of before sign-in may be somebody else's, and is left behind."""
-
-    def get_or_create_user(self, access_token, id_token, payload):
-        """The person; what was said of this sign-in is kept with the request until the session is hers."""
-        self.request.sign_in = SignIn(id_token=id_token, claims=payload)
-        return super().get_or_create_user(access_token, id_token, payload)
 
     def verify_claims(self, claims):
         """A person without `sub` cannot be recognised next time."""
         return bool(claims.get("sub"))
 
     def filter_users_by_claims(self, claims):
-        """The one person known by this issuer under this `sub`, or none."""
-        return self.UserModel.objects.filter(issuer=claims["iss"], sub=claims["sub"])
+        """The one person known by this issuer under this `sub`, her first identity or one attached since; or
+        none."""
+        pair = {"issuer": claims["iss"], "sub": claims["sub"]}
+        attached = Identity.objects.filter(**pair).values("user")
+        return self.UserModel.objects.filter(Q(**pair) | Q(pk__in=attached))
 
     def create_user(self, claims):
-        """A person met for the first time: known, without any right."""
-        return self.UserModel.objects.create_user(
-            issuer=claims["iss"], sub=claims["sub"], **self._identity(claims)
-        )
+        """A person met for the first time: known, without any right. Two windows may come at once."""
+        try:
+            with transaction.atomic():
+                return self.UserModel.objects.create_user(
+                    issuer=claims["iss"], sub=claims["sub"], **self._identity(claims)
+                )
+        except IntegrityError:
+            return self.filter_users_by_claims(claims).get()
 
     def update_user(self, user, claims):
         """Name and e-mail follow the provider; an address that it has not verified replaces none."""

@@ -42,6 +42,18 @@ def strongly(what: str) -> Callable:
     return decorate
 
 
+def proven(view: Callable) -> Callable:
+    """For whoever has proved herself by two factors; anybody else does that first."""
+
+    @wraps(view)
+    def guarded(request, *args, **kwargs):
+        if not reached(request.session, Level.MULTI_FACTOR):
+            return ask(request, Level.MULTI_FACTOR)
+        return view(request, *args, **kwargs)
+
+    return guarded
+
+
 def ask(request, level: Level, what: str = "Envoyer de nouveau"):
     """The way to prove oneself at that level, then back."""
     if request.method in READING:

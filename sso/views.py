@@ -28,6 +28,7 @@ from tenants.models import Operator
 
 logger = logging.getLogger(__name__)
 
+SIRET = "oidc_siret"  # in the session: of the organisation that the account names
 # Contacts of so many operators at most: on her own operator's address a person sees that one.
 MAX_CONTACTS = 10
 
@@ -96,6 +97,7 @@ class Callback(OIDCAuthenticationCallbackView):
         session, claims = self.request.session, self.request.sign_in.claims
         assurance.keep(session, claims)
         session["oidc_id_token"] = self.request.sign_in.id_token
+        session[SIRET] = self.request.sign_in.siret
         session.save()  # it has its key now, if it had none
         note_sign_in(
             session_key=session.session_key,

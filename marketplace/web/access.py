@@ -17,7 +17,7 @@ from django.utils import timezone
 from django.utils.timezone import localdate
 
 from sso.assurance import Level, reached
-from sso.stepping_up import ask
+from sso.stepping_up import ask, proven
 from subscriptions.approval_queries import subscribers_of
 from tenants import audit
 from tenants.assistance.operations import ASSISTANT_ROLES
@@ -90,9 +90,7 @@ def platform_view(view: Callable) -> Callable:
     def guarded(request, *args, **kwargs):
         if not request.user.is_staff:
             raise Http404
-        if not reached(request.session, Level.MULTI_FACTOR):
-            return ask(request, Level.MULTI_FACTOR)
-        return view(request, *args, **kwargs)
+        return proven(view)(request, *args, **kwargs)
 
     return guarded
 

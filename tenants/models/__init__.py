@@ -1,6 +1,7 @@
 from tenants.models.access import Assistance, Invitation
 from tenants.models.adhesion import Adhesion
 from tenants.models.audit import AuditEvent, AuditSeal
+from tenants.models.identity import Identity, Relink
 from tenants.models.letter import Letter, LetterState
 from tenants.models.member_import import ImportState, MemberImport, MemberImportRow, RowVerdict
 from tenants.models.operator import College, Operator, VatPosition
@@ -21,6 +22,7 @@ __all__ = [
     "College",
     "Establishment",
     "FormerCode",
+    "Identity",
     "ImportState",
     "Invitation",
     "Kept",
@@ -33,6 +35,7 @@ __all__ = [
     "Organisation",
     "PersonalDataExport",
     "Population",
+    "Relink",
     "RetentionPeriod",
     "Role",
     "RowVerdict",

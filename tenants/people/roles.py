@@ -113,7 +113,7 @@ def offered_by_person(*, person: User, organisation: Organisation, on: date) -> 
     administrators, a member's in an organisation that adheres on that day and that nobody administers yet,
     to bring its first person in. To change anybody's roles there is not theirs."""
     given = given_by_person(person=person, organisation=organisation)
-    if not given and not is_administered(organisation) and _keeps_its_operator(person, organisation, on):
+    if not given and not is_administered(organisation) and keeps_its_operator(person, organisation, on):
         return MEMBER_ROLES & roles_of(organisation)
     return given
 
@@ -124,7 +124,7 @@ def is_administered(organisation: Organisation) -> bool:
     return administrators.filter(organisation=organisation).exists()
 
 
-def _keeps_its_operator(person: User, organisation: Organisation, on: date) -> bool:
+def keeps_its_operator(person: User, organisation: Organisation, on: date) -> bool:
     """Whether she welcomes the members of an operator to which the organisation adheres, or is about to."""
     staff = person.memberships.in_force().filter(role__in=[Role.CURATOR, Role.OPERATOR_ADMIN])
     lasting = Adhesion.objects.filter(Q(until__isnull=True) | Q(until__gt=on))

@@ -70,6 +70,7 @@ def erase(*, person: User, by: User | None, now: datetime) -> None:
     locked.last_login = None
     locked.erased_at = now
     locked.save()
+    locked.identities.all().delete()
     _tell_organisations(locked, by=by, now=now)
     erase_traces.defer(person_id=locked.pk)
     person.refresh_from_db()

@@ -96,6 +96,8 @@ NO_PAGES = {
     "operator_member_import_progress": "part of a page that renews itself",
     "organisation_invitation": "its link is in a letter",
     "oidc_authentication_init": "leads to the identity provider",
+    "my_relink": "for whoever comes back under another account",
+    "relink": "its link is in a letter",
     "oidc_resume": "opens once one has proved oneself better",
     "oidc_signed_out": "the identity provider leads here",
     "services_csv": "a file",

@@ -1210,6 +1210,11 @@ TABLE = [
     Row("my_data_file", thing=lambda world: [UUID(int=0)], get=not_found(SIGNED_IN)),  # nobody else's
     Row("my_data_erase", get=opens(SIGNED_IN), post=opens(WITH_A_MANDATE, STAFF) | leads(NO_MANDATE, ENDED)),
 
+    Row("my_join", post=leads(SIGNED_IN)),  # nobody's account names an organisation
+    # Nobody here has the address of somebody else; nobody answers for whom she does not administer.
+    Row("my_relink", get=leads(SIGNED_IN), post=leads(SIGNED_IN)),
+    Row("relink", thing=lambda world: [UUID(int=0)], get=not_found(SIGNED_IN), post=not_found(SIGNED_IN)),
+
     # An organisation itself: <siren> of the commune, of the operator's own body, of the vendor.
     *organisation("organisation_home", get=opens(WITH_A_MANDATE)),
     *(Row("organisation_establishment_new", place=where, door=door, get=only(held, opens(ADDRESSEES)),

@@ -19,6 +19,7 @@ from marketplace.web.organisation.roles import PEOPLE_READERS
 from tenants.models import Role
 from tenants.people import mandates
 from tenants.people.queries import invitations_of, people_of
+from tenants.people.relinking import may_settle, waiting_for
 from tenants.people.roles import LastAdministrator, NotAllowed, PeopleRefused, given_by
 
 PAGE_SIZE = 50
@@ -57,6 +58,11 @@ def people_list(request, organisation):
         "total": counted(page.paginator.count, "personne"),
         "rows": [_person_row(organisation, person) for person in page],
         "invitations": [_invitation_row(organisation, invitation, given, now) for invitation in invitations],
+        "relinks": [
+            {"name": str(relink.person), "url": reverse("relink", args=[relink.public_id])}
+            for relink in (waiting_for(organisation) if given else [])
+            if may_settle(relink=relink, by=request.user, now=now)
+        ],
         "administers": bool(given),
         "actions": [
             {

@@ -11,8 +11,10 @@ from django.views.decorators.http import require_safe
 from marketplace.web.api.answers import not_found as api_not_found
 from marketplace.web.api.answers import open_to_scripts, read_only
 from marketplace.web.context import places_of
+from marketplace.web.person.joining import suggestion
 from marketplace.web.public.commune_choice import option
 from tenants.models import Operator
+from tenants.people.relinking import open_request, person_alike
 from tenants.territories.search import find_communes
 
 API = "/api/"
@@ -38,7 +40,13 @@ def places(request):
         return redirect("platform_home")
     if len(doors) == 1:
         return redirect(doors[0]["url"])
-    return render(request, "public/places.html", {"places": doors})
+    alike = not doors and (open_request(request.user) or person_alike(request.user))
+    context = {
+        "places": doors,
+        "known_before": bool(alike),
+        "suggested": None if doors else suggestion(request),
+    }
+    return render(request, "public/places.html", context)
 
 
 @login_not_required
