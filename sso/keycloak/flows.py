@@ -31,6 +31,10 @@ def apply_flow(server: Server, realm: str, flow: dict, *, check: bool) -> Iterat
     wanted = list(_wanted(flow["steps"]))
     found = _found(server, realm, alias) if alias in known else None
     if found == wanted:
+        if old := known.get(alias + OLD):  # all but the last steps was done
+            yield Difference("parcours", old["alias"], found=old["alias"])
+            if not check:
+                _Anew(server, realm, flow).take_over_from(old)
         return
     if found is None:
         yield Difference("parcours", alias, wanted=alias)
@@ -81,10 +85,14 @@ class _Anew:
         )  # fmt: skip
         self._add(self.alias, self.flow["steps"])
         self._require()
+        if old:
+            self.take_over_from(old)
+
+    def take_over_from(self, old: dict) -> None:
+        """Whoever signs in by the old one does by the new one; the old one goes."""
         for path, body, name in self._users(self.alias + OLD):
             self.server.put(path, body | {name: self.alias})
-        if old:
-            self.server.delete(f"{self.flows}/{old['id']}")
+        self.server.delete(f"{self.flows}/{old['id']}")
 
     def _put_aside(self, there: dict) -> None:
         groups = self.server.get(f"{self.flows}/{quote(self.alias)}/executions")
