@@ -35,7 +35,7 @@ def suspend(*, subscription: Subscription, ground: str, words: str, by: User, no
 
     Raises WrongState, or SuspensionRefused without words.
     """
-    reason = f"{Ground(ground).label} : {_checked(words)}"
+    reason = f"{Ground(ground).label} : {checked(words)}"
     if subscription.state != State.ACTIVE:
         raise WrongState(f"Impossible : cet abonnement est « {subscription.get_state_display()} ».")
     move(subscription=subscription, to=State.SUSPENDED, by=by, now=now, reason=reason)
@@ -47,7 +47,7 @@ def suspend(*, subscription: Subscription, ground: str, words: str, by: User, no
 @transaction.atomic
 def resume(*, subscription: Subscription, words: str, by: User, now: datetime) -> None:
     """Ends a suspension, as `suspend`."""
-    reason = _checked(words)
+    reason = checked(words)
     if subscription.state != State.SUSPENDED:
         raise WrongState(f"Impossible : cet abonnement est « {subscription.get_state_display()} ».")
     move(subscription=subscription, to=State.ACTIVE, by=by, now=now, reason=reason)
@@ -56,7 +56,8 @@ def resume(*, subscription: Subscription, words: str, by: User, now: datetime) -
     _audit(subscription, by, now, "subscription.resumed", "a rouvert")
 
 
-def _checked(words: str) -> str:
+def checked(words: str) -> str:
+    """On one line. Raises SuspensionRefused for none, or too many."""
     words = " ".join(words.split())
     if not words:
         raise SuspensionRefused("Dites pourquoi en une phrase : l’adhérent la lira.")

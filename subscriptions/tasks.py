@@ -190,3 +190,13 @@ def tell_transfer(transfer_id: int) -> None:
 
     with every_tenant():
         letters.write_letters(transfer_id=transfer_id, now=timezone.now())
+
+
+@app.periodic(cron="19 6 * * *")
+@app.task(queue="letters", queueing_lock="subscriptions.suspend_planned", retry=3)
+def suspend_planned(timestamp: int) -> None:
+    """Every morning: the suspensions that were decided for today."""
+    from subscriptions import planned_suspensions
+
+    with every_tenant():
+        planned_suspensions.carry_out_due(now=timezone.now())

@@ -37,6 +37,7 @@ from subscriptions.models.renewal import RENEWED, Renewal
 from subscriptions.models.revision import Index, IndexValue, RevisionDay
 from subscriptions.models.sharing import Cover, WantedCover
 from subscriptions.models.subscription import RUNNING, State, Subscription, Transition
+from subscriptions.models.suspension import PlannedSuspension
 from subscriptions.models.term import NonRenewal, Side, Term, TermOrigin
 from subscriptions.models.transfer import (
     TRANSFER_MOVES,
@@ -107,6 +108,7 @@ __all__ = [
     "PayerAccess",
     "PayerShare",
     "PayerShareMove",
+    "PlannedSuspension",
     "PurchasingVehicle",
     "Reminder",
     "Renewal",

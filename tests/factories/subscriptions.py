@@ -35,6 +35,7 @@ from subscriptions.models import (
     ModificationGround,
     Order,
     Party,
+    PlannedSuspension,
     PurchasingVehicle,
     State,
     Subscription,
@@ -388,6 +389,21 @@ class ExitMoveFactory(Factory):
     before = ""
     after = ExitState.NOTICE
     at = REQUESTED_AT
+
+
+class PlannedSuspensionFactory(Factory):
+    """To come on the first day of 2027."""
+
+    class Meta:
+        model = PlannedSuspension
+
+    subscription = factory.SubFactory(SubscriptionFactory, state=State.ACTIVE)
+    tenant = factory.SelfAttribute("subscription.tenant")
+    on_date = date(2027, 1, 1)
+    ground = "unpaid"
+    words = "Deux factures."
+    decided_by = factory.SubFactory(UserFactory)
+    decided_at = REQUESTED_AT
 
 
 class CoverFactory(Factory):

@@ -58,6 +58,7 @@ from subscriptions.models import (
     LotAmendment,
     Message,
     PayerShare,
+    PlannedSuspension,
     ShareKind,
     ShareSide,
     ShareState,
@@ -122,6 +123,7 @@ from tests.factories import (
     PayerShareFactory,
     PayerShareMoveFactory,
     PlannedPublicationFactory,
+    PlannedSuspensionFactory,
     PriceGridFactory,
     ReviewFactory,
     RunFactory,
@@ -240,6 +242,7 @@ class World:
     kit_run: KitRun  # of the service that is requested, with its report
     directory: AgentDirectory  # of the same
     drift: Drift  # of the active service
+    to_be_suspended: PlannedSuspension  # another service, on a later day
     merger: TerritoryChange  # of a former member, whose adhesion waits to be handed over
     review: BillingRun
     issued: BillingRun
@@ -393,6 +396,7 @@ def _member_side(side: dict, commune: Organisation) -> dict:
         "kit_run": KitReportFactory(run__endpoint__offer=requested.listing.offer).run,
         "directory": AgentDirectoryFactory(offer=requested.listing.offer),
         "drift": DriftFactory(subscription=active, kind="different"),
+        "to_be_suspended": PlannedSuspensionFactory(subscription=agreeing),
         "followed": ImportFeedFactory(
             operator=None,
             vendor=side["vendor"],

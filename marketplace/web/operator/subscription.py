@@ -1,5 +1,7 @@
 """One subscription of a member: where it stands, what goes on at the vendor's, suspended and reopened."""
 
+from datetime import date
+
 from django import forms
 from django.contrib import messages
 from django.shortcuts import get_object_or_404, redirect, render
@@ -11,7 +13,7 @@ from django.views.decorators.http import require_POST, require_safe
 from marketplace.web.access import operator_view
 from marketplace.web.commune.credentials import ask_for_new, said_of
 from marketplace.web.commune.words import price_in_list
-from marketplace.web.fields import text_field
+from marketplace.web.fields import TYPED_DATE, text_field
 from marketplace.web.formats import day, moment
 from marketplace.web.operator.dashboard import subscription_state
 from marketplace.web.operator.lists import crumbs
@@ -20,10 +22,10 @@ from marketplace.web.provisioning_words import BEFOREHAND, planned
 from provisioning.credentials import access_of, rotation_under_way
 from provisioning.history import history_of, way_for
 from provisioning.models import Event
-from subscriptions import suspending
-from subscriptions.exceptions import SubscriptionRefused
+from subscriptions import planned_suspensions, suspending
+from subscriptions.exceptions import SubscriptionRefused, SuspensionRefused
 from subscriptions.in_force import price_in_force
-from subscriptions.models import State, Subscription
+from subscriptions.models import PlannedSuspension, State, Subscription
 
 WORDS = text_field(
     "Pourquoi",
@@ -47,6 +49,13 @@ class SuspendForm(forms.Form):
         },
     )
     words = WORDS
+    on = forms.DateField(
+        label="À partir du",
+        help_text="Vide : tout de suite. Sinon, ce matin-là ; l’adhérent en est averti dès maintenant.",
+        widget=TYPED_DATE,
+        required=False,
+        error_messages={"invalid": "Écrivez un jour, comme 15/01/2027."},
+    )
 
 
 FORMS = {State.ACTIVE: SuspendForm, State.SUSPENDED: ResumeForm}
@@ -61,8 +70,23 @@ def subscription(request, operator, public_id):
 @operator_view(*TASK_ROLES)
 @require_POST
 def suspend(request, operator, public_id):
-    """Closes the access, its data kept."""
-    return _decide(request, operator, public_id, SuspendForm, suspending.suspend, "suspendu")
+    """Closes the access, its data kept: now, or on a later day."""
+    return _decide(request, operator, public_id, SuspendForm, _suspend, "suspendu")
+
+
+@operator_view(*TASK_ROLES)
+@require_POST
+def call_off(request, operator, public_id, planned):
+    """The suspension that was to come will not."""
+    found = _found(operator, public_id)
+    coming = get_object_or_404(found.planned_suspensions, public_id=planned)
+    try:
+        planned_suspensions.call_off(planned=coming, by=request.user, now=timezone.now())
+    except SubscriptionRefused as refusal:
+        messages.error(request, str(refusal))
+    else:
+        messages.success(request, "La suspension prévue est annulée. L’adhérent en est averti.")
+    return redirect("operator_subscription", operator=operator.slug, public_id=public_id)
 
 
 @operator_view(*TASK_ROLES)
@@ -89,19 +113,24 @@ def _decide(request, operator, public_id, form_class, verb, done: str):
     if not form.is_valid():
         return _page(request, operator, found, form=form)
     try:
-        verb(
-            subscription=found,
-            by=request.user,
-            now=timezone.now(),
-            **form.cleaned_data,
-        )
+        planned = verb(subscription=found, by=request.user, now=timezone.now(), **form.cleaned_data)
+    except SuspensionRefused as refusal:
+        form.add_error("on" if form.cleaned_data.get("on") else None, str(refusal))
+        return _page(request, operator, found, form=form)
     except SubscriptionRefused as refusal:
         messages.error(request, str(refusal))
     else:
-        messages.success(
-            request, f"{found.service_name} est {done} pour {found.tenant.name}, qui en est averti."
-        )
+        when = f"sera {done} le {day(planned.on_date)}" if planned else f"est {done}"
+        said = f"{found.service_name} {when} pour {found.tenant.name}, qui en est averti."
+        messages.success(request, said)
     return redirect("operator_subscription", operator=operator.slug, public_id=public_id)
+
+
+def _suspend(*, on: date | None, **how) -> PlannedSuspension | None:
+    if on is None:
+        suspending.suspend(**how)
+        return None
+    return planned_suspensions.plan(on=on, **how)
 
 
 def _found(operator, public_id) -> Subscription:
@@ -135,6 +164,7 @@ def _page(request, operator, found: Subscription, *, form: forms.Form | None = N
         "beforehand": BEFOREHAND[event, way_for(found, event)] if decides else "",
         "post_url": reverse(verb, args=[operator.slug, found.public_id]),
         "suspension": _suspension(found),
+        "planned": _planned(operator, found) if suspends else None,
         "drifts": [
             {"level": "warning", "title": drift.get_kind_display().capitalize(), "text": drift.words}
             for drift in found.drifts.filter(closed_at__isnull=True, kept_at__isnull=True).order_by("pk")
@@ -164,6 +194,21 @@ def _suspension(found: Subscription) -> str:
     last = found.transitions.select_related("by").latest("pk")
     who = f", par {last.by}" if last.by else ""
     return f"Depuis le {moment(last.at)}{who}. {last.reason}"
+
+
+def _planned(operator, found: Subscription) -> dict | None:
+    """{said, url} of the suspension that is to come."""
+    planned = planned_suspensions.planned_of(found)
+    if planned is None:
+        return None
+    ground = suspending.Ground(planned.ground).label
+    return {
+        "said": f"Le {day(planned.on_date)} au matin, décidée par {planned.decided_by}. "
+        f"{ground} : {planned.words}",
+        "url": reverse(
+            "operator_suspension_call_off", args=[operator.slug, found.public_id, planned.public_id]
+        ),
+    }
 
 
 def _facts(found: Subscription) -> list[dict]:

@@ -60,6 +60,11 @@ urlpatterns = [
         "abonnements/<uuid:public_id>/suspendre/", subscription.suspend, name="operator_subscription_suspend"
     ),
     path(
+        "abonnements/<uuid:public_id>/suspensions/<uuid:planned>/annuler/",
+        subscription.call_off,
+        name="operator_suspension_call_off",
+    ),
+    path(
         "abonnements/<uuid:public_id>/identifiants/renouveler/",
         subscription.renew,
         name="operator_credentials_renew",

@@ -1,5 +1,7 @@
 """One subscription on its operator's page: what the vendor was asked, a suspension and its end."""
 
+from datetime import timedelta
+
 import pytest
 from bs4 import BeautifulSoup
 from django.urls import reverse
@@ -54,6 +56,27 @@ def test_it_is_suspended_and_reopened_each_with_its_words(operator, sign_in):
     assert state_of(subscription) == State.SUSPENDED
     client.post(url("operator_subscription_resume", subscription), {"words": "Payé."})
     assert state_of(subscription) == State.ACTIVE
+
+
+def test_it_is_planned_for_a_later_day_and_called_off(operator, sign_in):
+    subscription, client = held(operator), sign_in(Role.CURATOR, operator)
+    suspend, page = (
+        url(name, subscription) for name in ("operator_subscription_suspend", "operator_subscription")
+    )
+    for wrong, said in (("2020-01-01", "Choisissez un jour à venir"), ("demain", "Écrivez un jour, comme")):
+        answer = client.post(suspend, WORDS | {"on": wrong})
+        assert said in text(answer)
+        assert "Deux factures." in answer.content.decode()
+    day = timezone.localdate() + timedelta(days=10)
+    assert "sera suspendu le" in text(client.post(suspend, WORDS | {"on": f"{day:%Y-%m-%d}"}, follow=True))
+    assert state_of(subscription) == State.ACTIVE
+    shown = BeautifulSoup(client.get(page).content, "html.parser").find(id="prevue").parent
+    assert "Impayé : Deux factures." in shown.get_text()
+    again = client.post(suspend, WORDS | {"on": f"{day:%Y-%m-%d}"})
+    assert "déjà prévue" in text(again)
+    assert "est annulée" in text(client.post(shown.form["action"], follow=True))
+    assert BeautifulSoup(client.get(page).content, "html.parser").find(id="prevue") is None
+    assert "n’est plus prévue" in text(client.post(shown.form["action"], follow=True))
 
 
 @pytest.mark.parametrize(
