@@ -101,7 +101,10 @@ def report_words(run: KitRun, endpoint: Endpoint) -> dict | None:
     ]
     return {
         "passed": kept.passed,
-        "verdict": report.verdict,
+        # The report says nothing of a catalogue that has changed since.
+        "verdict": "Réussi, mais le catalogue de l’éditeur ne convient plus."
+        if kept.passed and endpoint.mismatch
+        else report.verdict,
         "when": moment(kept.at),
         "version": kept.version,
         "outdated": kept.configuration != endpoint.configuration,

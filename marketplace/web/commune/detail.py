@@ -25,7 +25,9 @@ from marketplace.web.formats import day, moment
 from marketplace.web.openings import usual_time
 from marketplace.web.price_views import frozen_breakdown
 from marketplace.web.requests.messages import MessageForm, message_block
-from provisioning.models import TrackRecord
+from provisioning.connectors.outcomes import Way
+from provisioning.history import way_for
+from provisioning.models import Event, TrackRecord
 from provisioning.queries import Opening, opening_of
 from provisioning.track_records import track_record_of
 from subscriptions.chain import waits_for
@@ -166,6 +168,8 @@ def follow(organisation: Organisation, subscription: Subscription) -> dict:
         approvers=_approvers(organisation, subscription) if waiting else [],
         siren=organisation.siren,
         expected=expected_opening(subscription, on=localdate(timezone.now())),
+        by_hand=bool(under_way and opening and opening.needs_person)
+        and way_for(subscription, Event.ACTIVATE) == Way.PERSON,
     ) | {
         "pending": subscription.state in OPENING,
         "usual": usual_time(record),

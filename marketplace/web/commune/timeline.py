@@ -31,31 +31,34 @@ def timeline(
     approvers: list,
     siren: str,
     expected: Expected | None = None,
+    by_hand: bool = False,
 ) -> dict:
     """The region of a subscription's page that follows its progress.
 
     `poll_url` is "" once nothing will change by itself. `approvers` are the signatories' names, read only
     while the request waits for one. `expected`: when the service should be open.
+    `by_hand`: a person opens it at the vendor's, without anything having failed.
     """
     blocked = subscription.state in OPENING and opening is not None and opening.needs_person
     polls = subscription.state in OPENING and not blocked and not _is_planned(subscription)
     given_up = subscription.state in OPENING and opening is not None and opening.given_up
-    to_come = _to_come(None if blocked else expected)
+    to_come = _to_come(None if blocked and not by_hand else expected)
     return {
         "steps": [
             _request(subscription),
             *_decision(subscription, approvers, to_come),
-            *_opening(subscription, opening),
+            *_opening(subscription, opening, by_hand),
             *([] if given_up else _life(subscription, to_come)),
         ],
         "badge": _badge(subscription, blocked=blocked, given_up=given_up),
         "blocked": blocked,
+        "by_hand": by_hand,
         "opening": polls and not given_up,
         "open": subscription.state == State.ACTIVE,
         "poll_url": (
             reverse("member_subscription_progress", args=[siren, subscription.public_id]) if polls else ""
         ),
-        "announce": _announce(subscription, blocked=blocked),
+        "announce": _announce(subscription, blocked=blocked and not by_hand),
     }
 
 
@@ -180,7 +183,7 @@ def _last_move(subscription: Subscription):
     return list(subscription.transitions.all())[-1]
 
 
-def _opening(subscription: Subscription, opening: Opening | None) -> list[dict]:
+def _opening(subscription: Subscription, opening: Opening | None, by_hand: bool) -> list[dict]:
     """The provisioning steps in plain words; what the vendor answered exactly is for the operator."""
     if opening is None or subscription.state not in (*OPENING, *OPEN):
         return []
@@ -192,11 +195,11 @@ def _opening(subscription: Subscription, opening: Opening | None) -> list[dict]:
             steps.append({"label": step.label, "state": "todo", "when": ""})
         else:
             reached = True
-            steps.append(_step_under_way(step, subscription, opening))
+            steps.append(_step_under_way(step, subscription, opening, by_hand))
     return steps
 
 
-def _step_under_way(step: OpeningStep, subscription: Subscription, opening: Opening) -> dict:
+def _step_under_way(step: OpeningStep, subscription: Subscription, opening: Opening, by_hand: bool) -> dict:
     words = {
         StepState.PENDING: "La demande d’ouverture part chez l’éditeur.",
         StepState.RUNNING: "L’ouverture est demandée à l’éditeur.",
@@ -211,9 +214,13 @@ def _step_under_way(step: OpeningStep, subscription: Subscription, opening: Open
         detail = f"L’ouverture sera demandée à l’éditeur le {day(subscription.wanted_from)}, comme souhaité."
     if step.retrying:
         detail = "L’éditeur n’a pas répondu. Un nouvel essai se fera tout seul : vous n’avez rien à faire."
+    state = {StepState.NEEDS_PERSON: "failed", StepState.MOOT: "stopped"}.get(step.state, "current")
+    if by_hand and step.state == StepState.NEEDS_PERSON:
+        state = "current"
+        detail = f"Ce service s’ouvre à la main : {subscription.operator.short_name} s’en occupe."
     return {
         "label": step.label,
-        "state": {StepState.NEEDS_PERSON: "failed", StepState.MOOT: "stopped"}.get(step.state, "current"),
+        "state": state,
         "when": f"depuis le {moment(step.tried_at or opening.started_at)}",
         "detail": detail,
     }

@@ -10,7 +10,14 @@ from django.utils import timezone
 from provisioning.models import StepState, TrackRecord
 from subscriptions import giving_up
 from subscriptions.models import State
-from tests.factories import ListingFactory, RunFactory, StepFactory, SubscriptionFactory, UserFactory
+from tests.factories import (
+    EndpointFactory,
+    ListingFactory,
+    RunFactory,
+    StepFactory,
+    SubscriptionFactory,
+    UserFactory,
+)
 from tests.factories.base import OPENED_AT
 from tests.tools.database import as_worker
 from tests.tools.queries import snapshot_queries
@@ -68,12 +75,29 @@ def test_the_progress_is_asked_for_again_while_something_happens(
 
 def test_when_a_person_must_act_it_says_who_and_stops(client, opening, secretary):
     url, subscription = opening(StepState.NEEDS_PERSON, problem="HTTP 500")
+    EndpointFactory(offer=subscription.listing.offer, osb=True)
     client.force_login(secretary)
     text = client.get(url).content.decode()
     assert POLLS not in text
     assert subscription.operator.contact_email in text
     assert "en est averti" in text
+    assert "L’ouverture automatique n’a pas abouti." in text
     assert "HTTP 500" not in text
+
+
+def test_when_a_person_opens_it_nothing_has_failed(client, opening, secretary):
+    url, subscription = opening(StepState.NEEDS_PERSON, problem="Ouvrir le compte.")
+    EndpointFactory(offer=subscription.listing.offer)
+    with as_worker():
+        measured(subscription, median_minutes=1_500, slow_minutes=6_000)
+    client.force_login(secretary)
+    text = client.get(url).content.decode()
+    assert "Ce service s’ouvre à la main" in text
+    assert "en général en moins de 26 heures" in text
+    assert subscription.operator.contact_email in text
+    assert POLLS not in text
+    for word in ("n’a pas abouti", "Bloqué", "Ouvrir le compte."):
+        assert word not in text
 
 
 def test_when_open_it_gives_the_address_and_stops(client, at, commune, secretary):

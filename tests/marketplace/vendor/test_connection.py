@@ -236,6 +236,19 @@ def test_an_operator_reads_the_report_and_plays_the_kit(client, listing):
     assert "points sur" in client.get(where).content.decode()
 
 
+def test_a_report_opens_nothing_once_the_catalogue_no_longer_fits(client, listing):
+    endpoint = endpoint_of(listing)
+    with as_worker():
+        Endpoint.objects.filter(pk=endpoint.pk).update(mismatch="L’éditeur a retiré cette formule.")
+    curator = MembershipFactory(organisation=listing.operator.organisation, role=Role.CURATOR).user
+    client.force_login(curator)
+    where = reverse("operator_listing_connection", args=[listing.operator.slug, listing.pk])
+    page = client.get(where).content.decode()
+    assert "Ouvertures arrêtées" in page
+    assert "Réussi, mais le catalogue de l’éditeur ne convient plus." in page
+    assert "peuvent s’ouvrir tout seuls" not in page
+
+
 def test_an_auditor_is_shown_no_form(client, listing):
     endpoint_of(listing)
     auditor = MembershipFactory(organisation=listing.operator.organisation, role=Role.AUDITOR).user
