@@ -8,13 +8,14 @@ from django.views.generic import RedirectView
 
 from marketplace.pages import admin_urls as wagtailadmin_urls
 from marketplace.web import converters  # noqa: F401 names <siren:…> before any address uses it
-from marketplace.web.api import callbacks, entitlements
+from marketplace.web.api import applications, callbacks, entitlements
 from marketplace.web.api.urls import urls as api_urls
 from marketplace.web.commune import urls as commune_urls
 from marketplace.web.operator import urls as operator_urls
 from marketplace.web.organisation import urls as organisation_urls
 from marketplace.web.person import relinking
 from marketplace.web.person import urls as person_urls
+from marketplace.web.person.applications import my_applications
 from marketplace.web.platform import urls as platform_urls
 from marketplace.web.public import urls as public_urls
 from marketplace.web.vendor import urls as vendor_urls
@@ -38,6 +39,7 @@ urlpatterns = [
     # The address that st-deploycenter gives it.
     path("api/v1.0/entitlements/", entitlements.entitlements, name="entitlements"),
     path("api/v1.0/entitlements/signed/", entitlements.entitlements_signed, name="entitlements_signed"),
+    path("api/v1.0/lagaufre/services/", applications.lagaufre_services, name="lagaufre_services"),
     path(".well-known/jwks.json", entitlements.entitlement_keys, name="entitlement_keys"),
     path("collectivites/<siren:siren>/", include(commune_urls)),
     path("operateurs/<slug:operator>/", include(operator_urls)),
@@ -47,6 +49,7 @@ urlpatterns = [
     path("plateforme/", include(platform_urls)),
     path("mes-donnees/", include(person_urls)),
     path("rattachements/<uuid:relink>/", relinking.settle, name="relink"),
+    path("mes-applications/", my_applications, name="my_applications"),
     path("", include(public_urls)),
 ]
 

@@ -57,6 +57,7 @@ class Body:
     vehicles: tuple[Vehicle, ...]
     welcome: str
     introduction: str
+    shows_applications: bool = False
 
     @property
     def siren(self) -> str:
@@ -96,6 +97,7 @@ CANTONADE = Body(
 )
 BRUMELLE = Body(
     slug="brumelle",
+    shows_applications=True,
     name="Syndicat mixte numérique de la Brumelle",
     short_name="Syndicat de la Brumelle",
     kind=OrganisationKind.SYNDICAT,
@@ -200,6 +202,7 @@ def _make(body: Body) -> Operator:
         contact_phone=phone,
         iban=iban(bank=bank, branch=branch, account=account),
         bic=body.bic,
+        shows_applications=body.shows_applications,
     )
     PurchasingVehicle.objects.bulk_create(
         PurchasingVehicle(

@@ -38,7 +38,10 @@ def navigation(request) -> dict:
     if user is None or not user.is_authenticated:
         return context
     context["sign_out_url"] = reverse("oidc_logout")
-    context["account_links"] = [{"label": "Mes données", "url": reverse("my_data")}]
+    context["account_links"] = [
+        {"label": "Mes applications", "url": reverse("my_applications")},
+        {"label": "Mes données", "url": reverse("my_data")},
+    ]
     if user.is_staff:
         context["account_links"].insert(0, {"label": "Plateforme", "url": reverse("platform_home")})
     context["organisation_choices"] = _choices(request, places_of(user))

@@ -78,6 +78,8 @@ class Operator(models.Model):
     iban = models.CharField("IBAN", max_length=34, blank=True)
     bic = models.CharField("BIC", max_length=11, blank=True)
     payment_days = models.PositiveSmallIntegerField("délai de paiement (jours)", default=30)
+    # Who has which service here is nobody else's business, unless the operator says so.
+    shows_applications = models.BooleanField("dit les applications de ses adhérents", default=False)
 
     class Meta:
         verbose_name = "opérateur"

@@ -158,6 +158,7 @@ SETTINGS: dict[str, Callable] = {
     "contact_phone": clean_phone,
     "accent": clean_accent,
     "hostname": clean_hostname,
+    "shows_applications": bool,
     "legal_kind": _choice(LegalKind),
     "issuer_kind": _choice(IssuerKind),
     "population_kind": _choice(PopulationKind),

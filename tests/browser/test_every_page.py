@@ -106,6 +106,7 @@ NO_PAGES = {
     "entitlements": "for services",
     "entitlements_signed": "for services",
     "entitlement_keys": "for services",
+    "lagaufre_services": "for services",
     **{row.name: "for programs" for row in TABLE if row.name.startswith("api:")},
     "admin:index": "a library's",
     "wagtailadmin_home": "a library's",

@@ -768,7 +768,9 @@ TABLE = [
         without_csrf_token="a program asks, by a key in a header, and nothing is changed"),
     Row("entitlements_signed", get=_answer(401)(EVERYONE)),
     public("entitlement_keys"),
+    Row("lagaufre_services", get=_answer(400)(EVERYONE)),  # of no operator
     public("entitlements_explained"),
+    public("applications_explained"),
     public("api:root"),
     public("api:openapi"),
     public("api:families"),
@@ -1206,6 +1208,8 @@ TABLE = [
     public("vendors_broker"),
     Row("vendor_apply", get=opens(SIGNED_IN), post=leads(SIGNED_IN), sends=_an_application),
     Row("vendor_apply_cancel", thing=lambda world: [UUID(int=0)], post=not_found(SIGNED_IN)),
+
+    Row("my_applications", get=opens(SIGNED_IN)),
 
     # A person about herself. Whoever holds a mandate is told to leave first, and so is staff.
     Row("my_data", get=opens(SIGNED_IN)),

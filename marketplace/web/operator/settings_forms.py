@@ -63,6 +63,13 @@ class StorefrontForm(SettingsForm):
         "mener aux serveurs de Halle : voyez-le avec l’équipe de la plateforme.",
         widget=forms.TextInput(attrs={"autocomplete": "off", "inputmode": "url", "spellcheck": "false"}),
     )
+    shows_applications = forms.BooleanField(
+        label="Montrer à tous quelles applications ont vos adhérents",
+        required=False,
+        help_text="Le bouton des applications, dans vos services et ceux d’autrui, mène alors chaque agent "
+        "aux applications de sa collectivité. Quiconque peut lire cette liste ; sans cette case, le bouton "
+        "ne montre que votre catalogue.",
+    )
 
 
 class StatutesForm(SettingsForm):

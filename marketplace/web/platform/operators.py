@@ -106,7 +106,7 @@ def _open(typed: dict, by):
             **{name: typed[name] for name in ("siret", "name", "address", "postcode", "city")}
         ),
         slug=typed["slug"],
-        settings={name: typed[name] for name in SETTINGS},
+        settings={name: typed[name] for name in SETTINGS if name in typed},
         vat=vat,
         college_names=typed["colleges"],
         administrator=typed["administrator"],

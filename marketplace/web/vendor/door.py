@@ -7,6 +7,7 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
 from django.http import Http404
 from django.shortcuts import redirect, render
+from django.templatetags.static import static
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.timezone import localdate
@@ -17,6 +18,7 @@ from catalog.vendors import applications
 from catalog.vendors.queries import applications_of
 from catalog.vendors.terms import NoTerms, terms_in_force
 from marketplace.web.access import VENDOR_ROLES, mandates
+from marketplace.web.api.tell import absolute
 from marketplace.web.formats import day
 from marketplace.web.vendor.forms import ApplicationForm
 from provisioning.entitlements.signing import issuer
@@ -65,6 +67,20 @@ def entitlements(request):
         "valid_days": settings.ENTITLEMENT_VALID_DAYS,
     }
     return render(request, "vendor/entitlements_explained.html", context)
+
+
+@login_not_required
+@require_safe
+def switcher(request):
+    """The button that leads from one service to the others, and the list it reads."""
+    context = {
+        "crumbs": _crumbs(("Le bouton des applications", "")),
+        "script": absolute(static("halle/applications.js")),
+        "style": absolute(static("halle/applications.css")),
+        "base_url": settings.BASE_URL.rstrip("/"),
+        "list_path": reverse("lagaufre_services"),
+    }
+    return render(request, "vendor/applications_explained.html", context)
 
 
 @login_not_required

@@ -25,6 +25,7 @@ door_urlpatterns = [
     path("", door.door, name="vendors_door"),
     path("conditions/", door.terms, name="vendors_terms"),
     path("droits/", door.entitlements, name="entitlements_explained"),
+    path("applications/", door.switcher, name="applications_explained"),
     path("raccorder/", connecting.explained, name="vendors_connect"),
     path("raccorder/example_broker.py", connecting.example, name="vendors_broker"),
     path("inscription/", door.apply, name="vendor_apply"),
