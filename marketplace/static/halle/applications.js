@@ -51,6 +51,13 @@
       button.setAttribute("aria-expanded", "false");
     }
 
+    // On the side where there is room for it.
+    function settle() {
+      panel.classList.remove("halle-applications__panel--end");
+      var over = panel.getBoundingClientRect().right > document.documentElement.clientWidth;
+      panel.classList.toggle("halle-applications__panel--end", over);
+    }
+
     function load() {
       var query = new URLSearchParams({ operator: host.dataset.operator || "" });
       ["siret", "siren", "insee"].forEach(function (name) { if (host.dataset[name]) query.set(name, host.dataset[name]); });
@@ -60,7 +67,8 @@
           if (!answer.ok) throw new Error(String(answer.status));
           return answer.json();
         })
-        .then(function (answer) { fill(panel, answer); }, function () { tellMissing(panel); });
+        .then(function (answer) { fill(panel, answer); }, function () { tellMissing(panel); })
+        .then(settle);
     }
 
     button.addEventListener("click", function () {
