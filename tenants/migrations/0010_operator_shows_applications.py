@@ -4,7 +4,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ("tenants", "0008_seat_moves"),
+        ("tenants", "0009_identities"),
     ]
 
     operations = [
