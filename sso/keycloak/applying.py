@@ -97,8 +97,7 @@ class _Application:
 
     def _described(self, provider: dict) -> dict:
         """With the addresses and keys that it publishes; Keycloak is who reads them."""
-        asked = {"providerId": provider["providerId"], "fromUrl": _description(provider["describedBy"])}
-        read = self.server.question(f"{self.path}/identity-provider/import-config", asked)
+        read = self.server.description(self.realm, issuer=provider["describedBy"])
         return provider | {"config": read | provider["config"]}
 
     def _all(self, what: _Set, wanted: list[dict], inside: Callable) -> Iterator[Difference]:
@@ -162,11 +161,6 @@ class _Application:
             of_halle = {**(one.get("attributes") or {}), **(one.get("config") or {})}
             if one[what.key] not in declared and not OF_HALLE & of_halle.keys():
                 yield Difference(what.kind, one[what.key], found=one[what.key], put_back=False)
-
-
-def _description(issuer: str) -> str:
-    """Where a provider describes itself (OpenID Connect Discovery 1.0, §4)."""
-    return f"{issuer.rstrip('/')}/.well-known/openid-configuration"
 
 
 def _nothing(path: str, owner: str, one: dict) -> Iterator[Difference]:

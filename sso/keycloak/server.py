@@ -3,6 +3,7 @@
 import json
 import os
 from typing import Any
+from urllib.parse import quote
 
 from django.conf import settings
 from keycloak import KeycloakAdmin, KeycloakOpenIDConnection
@@ -60,12 +61,22 @@ class Server:
             raise KeycloakRefused(404, path)
         return answer.headers.get("Location", "").rpartition("/")[2]
 
-    def question(self, path: str, body: Any) -> Any:
-        """What Keycloak answers to a question that is asked by POST, and makes nothing."""
-        answer = self._ask("raw_post", path, data=json.dumps(body))
-        if answer is None:
-            raise KeycloakRefused(404, path)
-        return answer.json()
+    def description(self, realm: str, *, issuer: str) -> dict[str, str]:
+        """What an OpenID Connect provider publishes of itself, as Keycloak, who asks it, keeps such things.
+
+        Raises KeycloakRefused also when it names another issuer, KeycloakUnreachable also when it cannot be
+        read: Keycloak says no more.
+        """
+        asked = {
+            "providerId": "oidc",
+            "fromUrl": f"{issuer.rstrip('/')}/.well-known/openid-configuration",  # Discovery 1.0, §4
+        }
+        path = f"/{quote(realm)}/identity-provider/import-config"
+        answer = self._ask("raw_post", path, data=json.dumps(asked))
+        said = answer.json() if answer is not None else {}
+        if said.get("issuer") != issuer:
+            raise KeycloakRefused(400, f"le fournisseur {issuer} ne se décrit pas, ou sous un autre nom")
+        return said
 
     def put(self, path: str, body: Any) -> None:
         """Changes what is there."""

@@ -9,6 +9,7 @@ from urllib.parse import quote
 
 from sso.keycloak.client_scopes import WAYS, put_scopes
 from sso.keycloak.comparing import differing, merged
+from sso.keycloak.mappers import put_mappers
 from sso.keycloak.marks import SUBSCRIPTION
 from sso.keycloak.server import KeycloakRefused, Server
 
@@ -81,9 +82,9 @@ def ensure_client(server: Server, realm: str, wanted: ServiceClient) -> ClientCr
     for way, scopes in ((way, client.pop(f"{way}ClientScopes")) for way in WAYS):
         if set(found.get(f"{way}ClientScopes", [])) != set(scopes):
             put_scopes(server, realm, path, way, scopes)
-    if any(differing(client, found)) or not _same(mappers, found.get("protocolMappers") or []):
-        server.put(path, merged(found, client) | {"protocolMappers": None})
-        _put_mappers(server, path, mappers, found.get("protocolMappers") or [])
+    if any(differing(client, found)):
+        server.put(path, merged(found, client))
+    put_mappers(server, f"{path}/protocol-mappers/models", mappers)
     if server.get(f"{path}/roles/{ROLE_AGENT}") is None:
         server.post(f"{path}/roles", {"name": ROLE_AGENT})
     return ClientCredentials(wanted.client_id, server.get(f"{path}/client-secret")["value"])
@@ -212,17 +213,3 @@ def _said(claim: str, value: str) -> dict:
         "protocolMapper": "oidc-hardcoded-claim-mapper",
         "config": {"claim.name": claim, "claim.value": value, "jsonType.label": "String", **_EVERYWHERE},
     }
-
-
-def _same(wanted: list[dict], found: list[dict]) -> bool:
-    there = {one["name"]: one for one in found}
-    return there.keys() == {one["name"] for one in wanted} and not any(
-        any(differing(one, there[one["name"]])) for one in wanted
-    )
-
-
-def _put_mappers(server: Server, path: str, wanted: list[dict], found: list[dict]) -> None:
-    for one in found:
-        server.delete(f"{path}/protocol-mappers/models/{one['id']}")
-    for one in wanted:
-        server.post(f"{path}/protocol-mappers/models", one)

@@ -10,8 +10,10 @@ from bs4 import BeautifulSoup
 
 from sso.keycloak import services
 from sso.keycloak.organisations import KeycloakOrganisation, ensure_organisation, remove_organisation
-from sso.keycloak.server import KeycloakRefused
+from sso.keycloak.own_providers import OwnProvider, ensure_provider, remove_provider
+from sso.keycloak.server import KeycloakRefused, KeycloakUnreachable
 from sso.keycloak.services import ServiceClient
+from sso.keycloak.values import STAND_IN_SECRET
 from tests.sso.keycloak.visitor import Visitor
 
 REALM = "test"
@@ -166,6 +168,58 @@ def test_whoever_gives_an_address_of_a_domain_is_led_to_its_provider(keycloak, k
     alone = visitor.submit(elsewhere, username="theo@unknown.example")
     assert f"/realms/{REALM}/" in alone.url
     assert BeautifulSoup(alone.content, "html.parser").find("input", {"name": "password"})
+
+
+@pytest.fixture
+def own(keycloak, known, commune):
+    """The provider of the commune: the realm that plays ProConnect, under another name."""
+    own = OwnProvider(
+        alias=f"own-{uuid.uuid4().hex[:8]}", name="Annuaire de Saint-Essai", organisation=commune.public_id,
+        issuer=f"{known['url']}/realms/{known['stand_in_realm']}", client_id="keycloak",
+        secret=STAND_IN_SECRET,
+    )  # fmt: skip
+    (client,) = keycloak.get(f"/{known['stand_in_realm']}/clients", clientId="keycloak")
+    path = f"/{known['stand_in_realm']}/clients/{client['id']}"
+    back = f"{known['url']}/realms/{REALM}/broker/{own.alias}/endpoint"
+    keycloak.put(path, client | {"redirectUris": [*client["redirectUris"], back]})
+    yield own
+    keycloak.put(path, client)
+    remove_provider(keycloak, REALM, own.alias)
+
+
+def test_agents_of_a_member_sign_in_by_its_own_provider(keycloak, known, commune, own):
+    ensure_provider(keycloak, REALM, own)
+    ensure_organisation(keycloak, REALM, replace(commune, provider=own.alias))
+    before = keycloak.get(f"/{REALM}/identity-provider/instances/{own.alias}")
+    ensure_provider(keycloak, REALM, own)
+    assert keycloak.get(f"/{REALM}/identity-provider/instances/{own.alias}") == before
+    visitor = Visitor(home="http://testserver/")
+    page = visitor.open(
+        f"{known['url']}/realms/{REALM}/protocol/openid-connect/auth?response_type=code&client_id=halle"
+        f"&scope=openid&redirect_uri=http://testserver/oidc/callback/&state={'s' * 43}"
+        f"&code_challenge={CHALLENGE}&code_challenge_method=S256"
+    )
+    assert own.name not in page.text  # only those whom an organisation leads there
+    back = visitor.known_as(visitor.submit(page, username="odile@essai.example"), "odile")
+    assert isinstance(back, str), back.text
+    (person,) = keycloak.get(f"/{REALM}/users", username=f"{own.alias}.", briefRepresentation="false")
+    assert (person["firstName"], person["emailVerified"]) == ("Odile", False)
+
+
+def test_a_member_s_provider_edited_by_hand_is_put_back_and_another_s_is_left(keycloak, own):
+    ensure_provider(keycloak, REALM, own)
+    path = f"/{REALM}/identity-provider/instances/{own.alias}"
+    found = keycloak.get(path)
+    by_hand = {"validateSignature": "false", "tokenUrl": "https://evil.example/token"}
+    keycloak.put(path, found | {"trustEmail": True, "config": found["config"] | by_hand})
+    ensure_provider(keycloak, REALM, own)
+    assert keycloak.get(path) == found
+    with pytest.raises(KeycloakRefused, match="déjà pris"):
+        ensure_provider(keycloak, REALM, replace(own, organisation=str(uuid.uuid4())))
+    with pytest.raises(KeycloakUnreachable):
+        ensure_provider(keycloak, REALM, replace(own, issuer=f"{own.issuer}-that-is-not-there"))
+    assert keycloak.get(path) == found
+    assert own.secret not in repr(own)
 
 
 def test_domains_and_provider_that_are_not_wanted_are_taken_away(keycloak, commune):
