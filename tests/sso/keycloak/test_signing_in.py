@@ -149,9 +149,12 @@ def test_a_session_that_keycloak_ends_ends_at_halle(client, door, keycloak):
 
 
 def test_signing_out_of_halle_signs_out_of_keycloak_and_of_proconnect(client, door, keycloak):
+    sign_in(client, "odile", Visitor())
+    sub = User.objects.get().sub
+    services.end_sessions(keycloak, "test", sub=sub)  # those of the other tests
+    client.logout()
     visitor = Visitor()
     sign_in(client, "odile", visitor)
-    sub = User.objects.get().sub
     leaving = BeautifulSoup(client.post(reverse("oidc_logout")).content, "html.parser")
     back = visitor.open(leaving.main.find("a", class_="btn")["href"])
     assert isinstance(back, str), back.text
