@@ -29,7 +29,7 @@ BADGES = {
 }
 OUTCOMES = {
     "done": "fait",
-    "inprogress": "en cours chez l’éditeur",
+    "inprogress": "en cours",
     "needsperson": "refusé",
     "retry": "sans réponse utile",
     "": "sans fin connue",
