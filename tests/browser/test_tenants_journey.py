@@ -6,6 +6,7 @@ import re
 import httpx
 from playwright.sync_api import Page, expect
 
+from demo.identity.__main__ import claims
 from tests.browser.looking import letter_to, look, sign_in
 from tests.browser.stack import RunningStack
 
@@ -131,8 +132,7 @@ def sign_in_as_new(page: Page, stack: RunningStack, person: dict[str, str]) -> N
     """The provider learns of this person, but its page lists the demo's only: a button of theirs is lent."""
     provider = json.loads((stack.folder / "stack.json").read_text())["ports"]["identity"]
     sub = person["email"].split("@")[0]
-    claims = {**person, "family_name": person["usual_name"]}
-    httpx.put(f"http://127.0.0.1:{provider}/users/{sub}", json=claims, timeout=15).raise_for_status()
+    httpx.put(f"http://127.0.0.1:{provider}/users/{sub}", json=claims(person), timeout=15).raise_for_status()
     button = page.locator("button[name=sub]").first
     button.evaluate("(button, sub) => { button.value = sub }", sub)
     button.click()
