@@ -10,8 +10,9 @@ RESERVED_SLUGS = frozenset({
     "accessibilite", "admin", "aide", "api", "assets", "catalogue", "cms", "collectivites", "communes",
     "compte", "connexion", "contact", "deconnexion", "donnees", "donnees-ouvertes", "editeurs", "engagements",
     "fichiers", "halle", "halles", "health",
-    "images", "invitations", "mentions-legales", "mes-donnees", "mes-places", "metrics", "nouveau", "oidc",
-    "operateurs", "organisations", "plateforme", "recherche", "services", "static", "statut", "stripe",
+    "images", "invitations", "mentions-legales", "mes-applications", "mes-donnees", "mes-places", "metrics",
+    "nouveau", "oidc", "operateurs", "organisations", "plateforme", "rattachements", "recherche",
+    "services", "static", "statut", "stripe",
     "styleguide", "support", "territoires", "www",
 })  # fmt: skip
 SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
