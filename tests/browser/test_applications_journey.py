@@ -53,7 +53,7 @@ def test_the_button_opens_by_keyboard_lists_what_the_commune_has_and_closes(page
         button.focus()
         page.keyboard.press("Enter")
         expect(page.get_by_text("Margerie-Chantagret")).to_be_visible()
-        assert page.locator(".halle-applications a").count() > 2
+        expect(page.locator(".halle-applications").get_by_role("link", name="Mémoire Longue")).to_be_visible()
         expect(page.get_by_role("link", name="Toutes mes applications")).to_be_visible()
         # The browser looks for an icon by itself; axe, below, for the style sheet, which no page may.
         assert [text for text in refused if "favicon" not in text] == []
