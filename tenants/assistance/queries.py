@@ -14,9 +14,11 @@ from tenants.models import Assistance, AuditEvent, Operator, Organisation
 def assistances_in_force(*, organisation: Organisation, now: datetime) -> list[Assistance]:
     """Who may act for the organisation now: asked for, neither ended nor expired, by an operator to which it
     still adheres. Each with its operator and `done`: how much was done."""
-    rows = _lasting(Assistance.objects.filter(tenant=organisation), now).filter(
-        operator__in=operators_of(organisation=organisation, on=localdate(now))
-    )
+    asked = _lasting(Assistance.objects.filter(tenant=organisation), now)
+    # Each page of a member asks, and few members have asked for help: the rest is not even written.
+    if not asked.exists():
+        return []
+    rows = asked.filter(operator__in=operators_of(organisation=organisation, on=localdate(now)))
     return list(_with_done(rows).select_related("operator").order_by("operator__short_name", "pk"))
 
 
