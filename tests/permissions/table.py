@@ -120,6 +120,26 @@ class Row:
         ]
         return reverse(self.name, args=arguments)
 
+    def asks(self, method: str) -> list[str]:
+        """By whom the address is asked for at home: by everybody, where the method has a column. No view
+        answers another method: somebody whom the address opens by its own, somebody it does not, a visitor."""
+        if self.only_get:
+            return list(PEOPLE) if method == "get" else []
+        if {"get": self.get, "post": self.post}.get(method):
+            return list(PEOPLE)
+        return self._with_strangers([*self.get, *self.post][:1])
+
+    def asks_elsewhere(self, method: str) -> list[str]:
+        """By whom something of another organisation is asked for: by all whom the address opens at home and
+        those it names, a person it does not, a visitor."""
+        known = [who for who in PEOPLE if self.expected(method, who) != 404 or who in self.foreign]
+        return self._with_strangers(known)
+
+    def _with_strangers(self, known: list[str]) -> list[str]:
+        """These, a visitor, and a person whom the address never opens, if there is one."""
+        never = [who for who in PEOPLE if self.expected("get", who) == self.expected("post", who) == 404]
+        return list(dict.fromkeys([*known, ANONYMOUS, *never[:1]]))
+
     def expected(self, method: str, who: str) -> int | str:
         """What this person is answered at home."""
         if who == AUDITOR and self.door is _operator:
