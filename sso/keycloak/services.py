@@ -15,12 +15,14 @@ from sso.keycloak.server import KeycloakRefused, Server
 
 PAGE = 100
 ROLE_AGENT = "agent"
+NOWHERE = "-"  # Keycloak's word
 
 
 @dataclass(frozen=True)
 class ServiceClient:
     """What a subscription's client is to be. `redirect_uris` are exact; `logout_uri`: where the service is
-    told that somebody has signed out, "" if nowhere. `siret` and `insee_code` are the subscriber's.
+    told that somebody has signed out, `signed_out_uri`: where people come back to then, "" if nowhere.
+    `siret` and `insee_code` are the subscriber's. `enabled`: people may enter.
 
     Its token says them as `organization_siret` and `organization_insee_code`, and the agent's roles in the
     service as `service_roles`: whoever has none has not been let in.
@@ -32,6 +34,8 @@ class ServiceClient:
     siret: str
     insee_code: str = ""
     logout_uri: str = ""
+    signed_out_uri: str = ""
+    enabled: bool = True
 
     @property
     def client_id(self) -> str:
@@ -54,6 +58,7 @@ class ClientSeen:
     subscription: str
     enabled: bool
     redirect_uris: tuple[str, ...]
+    held: dict = field(default_factory=dict, repr=False)  # all that Keycloak says of it
 
 
 def client_id_of(subscription: str) -> str:
@@ -62,7 +67,7 @@ def client_id_of(subscription: str) -> str:
 
 
 def ensure_client(server: Server, realm: str, wanted: ServiceClient) -> ClientCredentials:
-    """Makes sure that the client is there, as wanted, and enabled: one edited by hand is put back.
+    """Makes sure that the client is there, as wanted: one edited by hand is put back.
 
     Raises KeycloakUnreachable or KeycloakRefused.
     """
@@ -88,6 +93,32 @@ def ensure_client(server: Server, realm: str, wanted: ServiceClient) -> ClientCr
     if server.get(f"{path}/roles/{ROLE_AGENT}") is None:
         server.post(f"{path}/roles", {"name": ROLE_AGENT})
     return ClientCredentials(wanted.client_id, server.get(f"{path}/client-secret")["value"])
+
+
+def renew_secret(server: Server, realm: str, subscription: str) -> ClientCredentials:
+    """Gives the client another secret; the one before is worth nothing any more. Raises KeycloakRefused, also
+    when there is no such client, or KeycloakUnreachable."""
+    client_id = client_id_of(subscription)
+    found = _find(server, realm, client_id)
+    if found is None:
+        raise KeycloakRefused(404, "le client vient de disparaître")
+    path = f"{_path(realm)}/{found['id']}/client-secret"
+    server.post(path, {})
+    return ClientCredentials(client_id, server.get(path)["value"])
+
+
+def unlike(seen: ClientSeen, wanted: ServiceClient) -> list[str]:
+    """What of a client is not as wanted, by its names at Keycloak; its secret is Keycloak's own. Pure."""
+    client = _client(wanted)
+    mappers = client.pop("protocolMappers")
+    scopes = {name: set(client.pop(name)) for name in (f"{way}ClientScopes" for way in WAYS)}
+    names = [name for name, *_ in differing(client, seen.held)]
+    names += [name for name, given in scopes.items() if set(seen.held.get(name, [])) != given]
+    held = {one["name"]: one for one in seen.held.get("protocolMappers", [])}
+    said = {one["name"]: one for one in mappers}
+    names += [name for name in said if any(differing(said[name], held.get(name, {})))]
+    names += sorted(held.keys() - said.keys())
+    return names
 
 
 def suspend_client(server: Server, realm: str, subscription: str) -> bool:
@@ -129,6 +160,7 @@ def clients_of_services(server: Server, realm: str) -> Iterator[ClientSeen]:
                 subscription=one["attributes"][SUBSCRIPTION],
                 enabled=one["enabled"],
                 redirect_uris=tuple(sorted(one.get("redirectUris", []))),
+                held=one,
             )
         first += len(page)
 
@@ -165,7 +197,7 @@ def _client(wanted: ServiceClient) -> dict:
     return {
         "clientId": wanted.client_id,
         "name": wanted.name,
-        "enabled": True,
+        "enabled": wanted.enabled,
         "protocol": "openid-connect",
         "publicClient": False,
         "clientAuthenticatorType": "client-secret",
@@ -179,6 +211,7 @@ def _client(wanted: ServiceClient) -> dict:
         "attributes": {
             SUBSCRIPTION: wanted.subscription,
             "pkce.code.challenge.method": "S256",
+            "post.logout.redirect.uris": wanted.signed_out_uri or NOWHERE,
             "backchannel.logout.url": wanted.logout_uri,
             "backchannel.logout.session.required": "true",
         },
