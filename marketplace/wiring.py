@@ -12,7 +12,7 @@ from catalog import signals as catalog
 from catalog.grids import signals as grids
 from marketplace.pages.editors import forget_who_left
 from marketplace.pages.storefronts import keep_storefront
-from provisioning import agents
+from provisioning import agents, clients
 from provisioning import operations as provisioning
 from subscriptions import leaving, sharing, signals, signing, suspension_letters, trials, vehicles
 from subscriptions.models import Subscription
@@ -114,6 +114,8 @@ def _note_repricing(*, subscription, on, now, **_):
 def _note_handover(*, old, new, on, now, **_):
     credits.note_closing(subscription=old, on=on, now=now)
     if new is not None:
+        # Its client says another organisation from now on.
+        clients.plan_client(subscription=new, label=clients.CHANGES, now=now)
         repricing.note_repricing(subscription=new, on=on, now=now)
 
 

@@ -5,16 +5,16 @@ from datetime import datetime
 from django.db.models import QuerySet
 
 from provisioning.connectors.outcomes import Credentials
-from provisioning.models import Binding, Step
+from provisioning.models import Binding, BindingKind, Step
 from provisioning.sealing import seal
 from subscriptions.models import Subscription
 
 
-def live_bindings(subscription: Subscription) -> QuerySet[Binding]:
-    """What a vendor may still hold of a service, whoever subscribed to it first: oldest first."""
-    return Binding.objects.filter(subscription__in=_and_before(subscription), ended_at__isnull=True).order_by(
-        "pk"
-    )
+def live_bindings(subscription: Subscription, *, kind: BindingKind = BindingKind.VENDOR) -> QuerySet[Binding]:
+    """What a vendor, or Keycloak, may still hold of a service, whoever subscribed to it first: oldest
+    first."""
+    mine = Binding.objects.filter(subscription__in=_and_before(subscription), kind=kind)
+    return mine.filter(ended_at__isnull=True).order_by("pk")
 
 
 def _and_before(subscription: Subscription) -> list[int]:
@@ -28,13 +28,16 @@ def _and_before(subscription: Subscription) -> list[int]:
     return ids
 
 
-def expect_binding(*, step: Step, replaces: Binding | None = None) -> Binding:
+def expect_binding(
+    *, step: Step, replaces: Binding | None = None, kind: BindingKind = BindingKind.VENDOR
+) -> Binding:
     """The row of the credentials that `step` will ask for, in the caller's transaction."""
     return Binding.objects.create(
         tenant_id=step.tenant_id,
         subscription=step.run.subscription,
         made_by=step,
         replaces=replaces,
+        kind=kind,
     )
 
 

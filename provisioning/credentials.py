@@ -6,7 +6,7 @@ from datetime import datetime
 from django.db import transaction
 
 from provisioning.bindings import live_bindings
-from provisioning.models import Binding, Event, Run, Step, StepState
+from provisioning.models import Binding, BindingKind, Event, Run, Step, StepState
 from provisioning.sealing import unseal
 from subscriptions.exceptions import WrongState
 from subscriptions.models import RUNNING, Subscription
@@ -68,14 +68,19 @@ def rotation_under_way(subscription: Subscription) -> bool:
 
 
 @transaction.atomic
-def reveal(*, subscription: Subscription, by: User, now: datetime) -> dict:
-    """The latest credentials of an open service, this once: Halle keeps them no longer. Recorded.
+def reveal(
+    *, subscription: Subscription, by: User, now: datetime, kind: BindingKind = BindingKind.VENDOR
+) -> dict:
+    """The latest credentials of an open service, this once: Halle keeps them no longer. Recorded. `kind`:
+    those to the service, or those by which it signs people in.
 
     Raises WrongState when there is nothing to show (any more).
     """
     if subscription.state not in RUNNING:
         raise WrongState("Ce service n’est plus ouvert : ses identifiants ne s’affichent plus.")
-    latest = live_bindings(subscription).filter(tenant=subscription.tenant_id, bound_at__isnull=False)
+    latest = live_bindings(subscription, kind=kind).filter(
+        tenant=subscription.tenant_id, bound_at__isnull=False
+    )
     binding = latest.select_for_update(of=("self",), no_key=True).last()
     if binding is None or not binding.sealed:
         raise WrongState(
@@ -84,11 +89,15 @@ def reveal(*, subscription: Subscription, by: User, now: datetime) -> dict:
     values = unseal(binding.sealed, owner=str(binding.public_id))
     binding.sealed, binding.shown_at, binding.shown_by = "", now, by
     binding.save(update_fields=["sealed", "shown_at", "shown_by"])
+    what = {
+        BindingKind.VENDOR: "les identifiants d’accès au",
+        BindingKind.CLIENT: "le secret de connexion du",
+    }
     audit.record(
         tenant=subscription.tenant,
         actor=by,
         what="provisioning.credentials_shown",
-        sentence=f"{{actor}} a affiché les identifiants d’accès au service {subscription.service_name}.",
+        sentence=f"{{actor}} a affiché {what[kind]} service {subscription.service_name}.",
         subject_id=subscription.public_id,
         now=now,
     )

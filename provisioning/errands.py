@@ -30,6 +30,7 @@ WHAT = {
     Event.UNDO: "Effacer",
     Event.ROTATE: "Renouveler les identifiants de",
     Event.AGENTS: "Tenir à jour les comptes des agents de",
+    Event.CLIENT: "Régler la connexion par Halle de",
 }
 
 

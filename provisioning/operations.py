@@ -7,7 +7,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.timezone import make_aware
 
-from provisioning import errands
+from provisioning import clients, errands
 from provisioning.bindings import expect_binding, live_bindings, record_binding
 from provisioning.connectors import way_of
 from provisioning.connectors.outcomes import Way
@@ -39,6 +39,7 @@ _DONE_BY_HAND = {
     "bind": "remis les identifiants du service",
     "unbind": "retirés les identifiants du service",
     "agents": "à jour les comptes des agents du service",
+    "client": "réglée hors de Halle la connexion au service",
 }
 _CALLED_OFF = {Event.SUSPEND: "La suspension a été décidée", Event.RESUME: "La réouverture a été décidée"}
 _CLOSES = "Le service se ferme."
@@ -62,6 +63,7 @@ def plan_activation(*, subscription: Subscription, now: datetime) -> Run:
     if endpoint is not None and endpoint.binds:
         expect_binding(step=_then(run, name="bind", label="Identifiants d’accès au service"))
     subscriptions.start_provisioning(subscription=subscription, now=now)
+    clients.plan_client(subscription=subscription, label=clients.OPENS, now=now)
     return run
 
 
@@ -91,6 +93,7 @@ def plan_closing(*, subscription: Subscription, now: datetime) -> Run:
     )
     _call_off(waiting, why=_CLOSES, now=now)
     _end_rotation(subscription, now=now)
+    clients.plan_client(subscription=subscription, label=clients.ENDS, now=now, ends=True)
     return _plan_ending(
         subscription, Event.CLOSE, name="close", label="Fermeture et effacement chez l’éditeur", now=now
     )
@@ -135,6 +138,7 @@ def plan_suspending(*, subscription: Subscription, now: datetime) -> Run:
     """Writes the plan that closes the access to a service, its data kept, as `plan_activation`. A reopening
     that was planned and not asked yet is called off, and nothing is asked at all; nor where the vendor cannot
     do it."""
+    clients.plan_client(subscription=subscription, label=clients.STOPS, now=now)
     return _plan_either(
         subscription, Event.SUSPEND, name="suspend", label="Suspension chez l’éditeur", now=now
     )
@@ -143,6 +147,7 @@ def plan_suspending(*, subscription: Subscription, now: datetime) -> Run:
 @transaction.atomic
 def plan_resuming(*, subscription: Subscription, now: datetime) -> Run:
     """Writes the plan that reopens the access to a service, as `plan_suspending`."""
+    clients.plan_client(subscription=subscription, label=clients.RESUMES, now=now)
     return _plan_either(
         subscription, Event.RESUME, name="resume", label="Réouverture chez l’éditeur", now=now
     )
@@ -285,7 +290,8 @@ def mark_done(
         subject_id=subscription.public_id,
         now=now,
     )
-    record_binding(step=step, credentials=None, now=now)
+    keep = clients.record_client if step.verb == "client" else record_binding
+    keep(step=step, credentials=None, now=now)
     finish(run=step.run, now=now)
 
 
@@ -315,6 +321,7 @@ def try_again(*, step: Step, by: User, now: datetime) -> None:
 def plan_undoing(*, subscription: Subscription, now: datetime) -> Run:
     """Writes the plan that deletes what a vendor may still hold of a service that is not, or no longer,
     subscribed to, as `plan_activation`."""
+    clients.plan_client(subscription=subscription, label=clients.ENDS, now=now, ends=True)
     label = "Effacement de ce qui reste chez l’éditeur"
     return _plan_ending(subscription, Event.UNDO, name="undo", label=label, now=now)
 

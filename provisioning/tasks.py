@@ -103,6 +103,24 @@ def sweep_directories(timestamp: int) -> None:
         directory_trials.sweep(now=timezone.now())
 
 
+@app.task(queue="provisioning", retry=3)
+def tell_clients(sign_in_id: int) -> None:
+    """Brings to what their vendor says the clients of all who subscribe already."""
+    from provisioning import sign_ins
+
+    with every_tenant():
+        sign_ins.tell_subscribers(sign_in_id=sign_in_id, now=timezone.now())
+
+
+@app.periodic(cron="* * * * *")
+@app.task(queue="provisioning", queueing_lock="provisioning.sweep_sign_ins")
+def sweep_sign_ins(timestamp: int) -> None:
+    """Every minute: finds what a dead worker or a lost job left behind."""
+    from provisioning import sign_ins
+
+    sign_ins.sweep(now=timezone.now())
+
+
 @app.periodic(cron="17 2 * * *")
 @app.task(queue="vendors", queueing_lock="provisioning.read_catalogues", retry=3)
 def read_catalogues(timestamp: int) -> None:

@@ -6,6 +6,7 @@ from datetime import datetime
 from django.core.paginator import Page, Paginator
 from django.db.models import OuterRef, Prefetch, Q, Subquery
 
+from provisioning.connectors.keycloak.client import is_configured
 from provisioning.history import Asked, asked_of
 from provisioning.models import Call, Errand, Event, Proposal, Step, StepState
 from provisioning.models.endpoint import ConnectorKind
@@ -93,7 +94,9 @@ def _task(step: Step) -> OpeningTask:
         service=subscription.service_name,
         vendor=offer.product.sheet.vendor.organisation.name,
         since=step.last_called_at or step.run.created_at,
-        automatic=endpoint is not None and endpoint.connector != ConnectorKind.MANUAL,
+        automatic=is_configured()
+        if step.run.event == Event.CLIENT
+        else endpoint is not None and endpoint.connector != ConnectorKind.MANUAL,
         event=Event(step.run.event),
         errand=next(iter(getattr(step, "open_errands", ())), None),
         calls=asked_of(getattr(step, "last_calls", [])),

@@ -8,6 +8,7 @@ from pydantic import ValidationError
 from provisioning.callbacks import address_of
 from provisioning.connectors import Lookable, ServiceRequest, connector_for
 from provisioning.connectors.calling import AddressRefused
+from provisioning.connectors.keycloak.client import keep_client
 from provisioning.connectors.outcomes import Absent, Done, InProgress, NeedsPerson, Retry, Seen
 from provisioning.connectors.scim.client import ScimConfig
 from provisioning.connectors.scim.connector import ScimConnector
@@ -29,6 +30,7 @@ _BY_HAND = {
     Event.UNDO: "s’efface",
     Event.ROTATE: "reçoit ses identifiants",
     Event.AGENTS: "reçoit les comptes de ses agents",
+    Event.CLIENT: "se relie à la connexion par Halle",
 }
 # By what a step is about: what a connector is asked for, and how it is asked how far that is.
 VERBS = {
@@ -54,6 +56,8 @@ def ask(claim: Claim) -> Outcome:
     """Asks the vendor for what the step is about, once, and says what came back. May take half a minute."""
     if claim.step.verb == "agents":
         return _tell_agents(claim)
+    if claim.step.verb == "client":
+        return _keep_client(claim)
     if claim.endpoint is None:
         return NeedsPerson("Aucun raccordement n’est enregistré pour cette offre.")
     if claim.moot:
@@ -108,6 +112,15 @@ def _tell_agents(claim: Claim) -> Outcome:
     return _of_directory(
         claim.agents.config, lambda connector: connector.ensure_agents(claim.agents.directory)
     )
+
+
+def _keep_client(claim: Claim) -> Outcome:
+    if claim.client is None:
+        return Done()
+    try:
+        return keep_client(claim.client)
+    except Retry as problem:
+        return problem
 
 
 def try_directory(config: dict) -> Outcome:

@@ -10,10 +10,13 @@ from django.utils import timezone
 
 from catalog.models import ListingMove, ListingState
 from provisioning.agents import directory_of
+from provisioning.clients import told_of
 from provisioning.connectors import ServiceRequest
+from provisioning.connectors.keycloak.client import ClientTold
 from provisioning.connectors.scim.directory import Directory
 from provisioning.engine.patience import BREAK_AFTER, MAX_CLAIMS
 from provisioning.models import Binding, Call, Endpoint, Event, Lane, Run, Step, StepState
+from provisioning.models.run import UNFINISHED
 from provisioning.proposals import agreed_plans
 from subscriptions.in_force import terms_on
 from subscriptions.models import RUNNING, State, Subscription
@@ -23,7 +26,7 @@ LEASE = timedelta(seconds=45)
 # What is told of a service that is open, with all that is in force on its day.
 WHILE_OPEN = (Event.CHANGE, Event.SUSPEND, Event.RESUME)
 # Nothing of the service itself: they wait for nobody, nobody for them.
-BESIDE = (Event.ROTATE, Event.AGENTS)
+BESIDE = (Event.ROTATE, Event.AGENTS, Event.CLIENT)
 
 
 @dataclass(frozen=True)
@@ -48,6 +51,7 @@ class Claim:
     moot: bool = False
     proved: bool = True
     agents: AgentsTold | None = None  # of a step that tells of agents, unless the vendor has no directory
+    client: ClientTold | None = None  # of a step about its client at Keycloak, unless there is nothing to do
 
 
 def claim_due(
@@ -70,7 +74,7 @@ def _due(now: datetime, within: timedelta, run_id: int | None) -> QuerySet[Step]
     what is at the vendor's alone. What is BESIDE them is not held up."""
     purposeful = (
         Q(run__event=Event.ACTIVATE, run__subscription__state=State.PROVISIONING)
-        | Q(run__event__in=(*WHILE_OPEN, Event.UNDO, Event.AGENTS))
+        | Q(run__event__in=(*WHILE_OPEN, Event.UNDO, Event.AGENTS, Event.CLIENT))
         | Q(run__event=Event.CLOSE, run__subscription__state=State.TERMINATING)
         | Q(run__event=Event.ROTATE, run__subscription__state__in=RUNNING)
     )
@@ -85,7 +89,13 @@ def _due(now: datetime, within: timedelta, run_id: int | None) -> QuerySet[Step]
     )
     earlier = Run.objects.filter(same, before, finished_at__isnull=True).exclude(event__in=BESIDE)
     asked = earlier.filter(steps__state__in=[StepState.RUNNING, StepState.WAITING])
+    # What its client is to be was read for the one before: what is read next comes after it.
+    reading = Q(starts_at__lte=OuterRef("run__starts_at"), pk__lt=OuterRef("run")) & Q(
+        event=Event.CLIENT, steps__state__in=UNFINISHED
+    )
+    told_before = Run.objects.filter(reading, subscription=OuterRef("run__subscription"))
     its_turn = Q(run__event__in=BESIDE) | ~Exists(earlier) | Q(run__event=Event.CLOSE) & ~Exists(asked)
+    its_turn &= ~Q(run__event=Event.CLIENT) | ~Exists(told_before)
     due = Step.objects.due(now=now, within=within).filter(purposeful, its_turn, run__finished_at__isnull=True)
     return due.filter(run=run_id) if run_id else due
 
@@ -183,6 +193,8 @@ def _claim(step: Step, call: Call, *, opened: Step | None, binding: Binding | No
     if step.name == "open":
         opened = step
     event = Event(step.run.event)
+    if event == Event.CLIENT:
+        return Claim(step, call, None, None, client=told_of(step, _last_of(subscription)))
     if event == Event.AGENTS:
         told = _agents(subscription, on=timezone.localdate(call.started_at))
         # Closed since; or the vendor has another directory since: once it passes, everybody is told again.

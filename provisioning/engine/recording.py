@@ -10,6 +10,7 @@ from django.db import transaction
 
 from provisioning.agents import plan_agents
 from provisioning.bindings import record_binding
+from provisioning.clients import record_client
 from provisioning.connectors.outcomes import Done, InProgress, NeedsPerson, Retry
 from provisioning.engine.asking import NO_WORD, Outcome
 from provisioning.engine.claiming import Claim
@@ -95,7 +96,8 @@ def _record_together(answers: Answers, *, now: datetime) -> None:
     for lane, outcomes in sorted(lanes.items(), key=lambda item: item[0].pk):
         _judge_lane(lane, outcomes, now=now)
     for step, outcome in done:
-        record_binding(step=step, credentials=outcome.credentials, now=now)
+        keep_credentials = record_client if step.verb == "client" else record_binding
+        keep_credentials(step=step, credentials=outcome.credentials, now=now)
         # A copy: if all of this is undone, nothing of it may be left in memory.
         run = copy(step.run)
         run.subscription = copy(run.subscription)

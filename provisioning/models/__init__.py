@@ -1,5 +1,5 @@
 from provisioning.models.agent_directory import AgentDirectory
-from provisioning.models.binding import Binding
+from provisioning.models.binding import Binding, BindingKind
 from provisioning.models.catalogue import BrokerCatalogue, CatalogueReading
 from provisioning.models.drift import Drift, DriftKind
 from provisioning.models.endpoint import Endpoint
@@ -10,11 +10,13 @@ from provisioning.models.message import Callback, Delivery, Said
 from provisioning.models.proposal import Proposal
 from provisioning.models.run import Call, Cause, Event, Run, Step, StepState
 from provisioning.models.service_key import ServiceKey
+from provisioning.models.sign_in import SignIn
 from provisioning.models.track_record import TrackRecord
 
 __all__ = [
     "AgentDirectory",
     "Binding",
+    "BindingKind",
     "BrokerCatalogue",
     "Call",
     "Callback",
@@ -34,6 +36,7 @@ __all__ = [
     "Said",
     "ServiceKey",
     "Settled",
+    "SignIn",
     "Step",
     "StepState",
     "TrackRecord",

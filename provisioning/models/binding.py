@@ -10,19 +10,28 @@ from provisioning.models.run import Step
 from tenants.tenancy import TenantOwned
 
 
+class BindingKind(models.TextChoices):
+    """Who gives them."""
+
+    VENDOR = "vendor", "identifiants donnés par l’éditeur"
+    CLIENT = "client", "client du service chez Keycloak"
+
+
 class Binding(TenantOwned):
     """One set of credentials to an open service, written before the vendor is asked for it: whatever the
     vendor may hold has a row here.
 
     `made_by` asks for it and its key names it at the vendor's; `ended_by` takes it back. `sealed` holds the
     credentials (provisioning.sealing), and nothing any more once they were shown or taken back. `replaces` is
-    the one that a rotation takes the place of.
+    the one that a rotation takes the place of. Of a service's client at Keycloak, it is the same row all
+    along, whatever steps change the client, until its secret is renewed.
     """
 
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     subscription = models.ForeignKey(
         "subscriptions.Subscription", on_delete=models.PROTECT, related_name="bindings"
     )
+    kind = models.CharField(max_length=6, choices=BindingKind.choices, default=BindingKind.VENDOR)
     made_by = models.OneToOneField(Step, on_delete=models.PROTECT, related_name="binding")
     ended_by = models.ForeignKey(Step, on_delete=models.PROTECT, null=True, related_name="ends")
     replaces = models.ForeignKey("self", on_delete=models.PROTECT, null=True, related_name="+")

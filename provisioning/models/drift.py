@@ -13,6 +13,7 @@ class DriftKind(models.TextChoices):
     MISSING = "missing", "introuvable chez l’éditeur"
     ORPHAN = "orphan", "encore là après la fin"
     DIFFERENT = "different", "autre que convenu"
+    CLIENT = "client", "connexion par Halle changée"
 
 
 class Drift(TenantOwned):

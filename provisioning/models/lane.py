@@ -6,13 +6,16 @@ from django.db.models import Q
 
 class Lane(models.Model):
     """All that goes to one vendor's systems goes through its lane, so that a vendor that hangs holds up
-    nobody else. Several workers share it: whoever claims from it holds its row.
+    nobody else; what goes to Keycloak, through the lane of no vendor. Several workers share it: whoever
+    claims from it holds its row.
 
     `failures` counts calls that failed in a row because the vendor's system did; from BREAK_AFTER on the lane
     is cut until `cut_until`, then one call tries whether it answers again.
     """
 
-    vendor = models.OneToOneField("catalog.Vendor", on_delete=models.CASCADE, related_name="lane")
+    vendor = models.OneToOneField(
+        "catalog.Vendor", on_delete=models.CASCADE, null=True, blank=True, related_name="lane"
+    )
     at_once = models.PositiveSmallIntegerField("opérations menées de front", default=10)
     failures = models.PositiveSmallIntegerField(default=0)
     cut_until = models.DateTimeField(null=True, blank=True)
@@ -20,8 +23,14 @@ class Lane(models.Model):
     class Meta:
         verbose_name = "file d’un éditeur"
         constraints = [
+            models.UniqueConstraint(
+                fields=["vendor"],
+                condition=Q(vendor__isnull=True),
+                nulls_distinct=False,
+                name="lane_one_without_vendor",
+            ),
             models.CheckConstraint(condition=Q(at_once__range=(1, 200)), name="lane_at_once_within_reason"),
         ]
 
     def __str__(self):
-        return f"{self.vendor_id}, {self.at_once} de front"
+        return f"{self.vendor_id or 'Keycloak'}, {self.at_once} de front"

@@ -20,6 +20,7 @@ class Event(models.TextChoices):
     UNDO = "undo", "effacement"
     ROTATE = "rotate", "renouvellement des identifiants"
     AGENTS = "agents", "comptes des agents"
+    CLIENT = "client", "connexion par Halle"
 
 
 class StepState(models.TextChoices):
@@ -52,9 +53,10 @@ class Run(TenantOwned):
         constraints = [
             models.UniqueConstraint(
                 fields=["subscription", "event"],
-                # Several amendments may be on their way, each for its day; and agents come while others
-                # are being told.
-                condition=models.Q(finished_at__isnull=True) & ~models.Q(event__in=["agents", "change"]),
+                # Several amendments may be on their way, each for its day; agents come while others are
+                # being told, and what a client is to be changes while Keycloak is asked.
+                condition=models.Q(finished_at__isnull=True)
+                & ~models.Q(event__in=["agents", "change", "client"]),
                 name="run_one_open_per_event",
             ),
         ]

@@ -79,6 +79,7 @@ from tests.factories.provisioning import (
     ProposalFactory,
     RunFactory,
     ServiceKeyFactory,
+    SignInFactory,
     StepFactory,
     prove,
 )
@@ -226,6 +227,7 @@ __all__ = [
     "SheetFileFactory",
     "ShortlistFactory",
     "ShortlistItemFactory",
+    "SignInFactory",
     "SimulationRowFactory",
     "StepFactory",
     "SubmissionFactory",

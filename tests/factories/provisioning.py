@@ -23,6 +23,7 @@ from provisioning.models import (
     Proposal,
     Run,
     ServiceKey,
+    SignIn,
     Step,
 )
 from provisioning.models.endpoint import ConnectorKind
@@ -266,6 +267,18 @@ class AgentDirectoryFactory(Factory):
     config = factory.LazyAttribute(lambda o: {"url": o.url, "token_variable": "TEST_SCIM_TOKEN"})
     passed_at = APPROVED_AT
     told_at = factory.SelfAttribute("passed_at")
+
+
+class SignInFactory(Factory):
+    """A service that people enter through Halle; whoever subscribes has been told."""
+
+    class Meta:
+        model = SignIn
+
+    offer = factory.SubFactory(OfferFactory)
+    redirect_uris = factory.LazyFunction(lambda: ["https://service.example/retour"])
+    changed_at = APPROVED_AT
+    told_at = APPROVED_AT
 
 
 class ProposalFactory(Factory):

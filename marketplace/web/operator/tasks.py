@@ -34,6 +34,7 @@ VERBS = {
     Event.UNDO: "Effacer",
     Event.ROTATE: "Renouveler les identifiants de",
     Event.AGENTS: "Tenir à jour les comptes des agents de",
+    Event.CLIENT: "Régler la connexion par Halle de",
 }
 DONE = {
     Event.ACTIVATE: "ouvert",
@@ -44,6 +45,7 @@ DONE = {
     Event.UNDO: "effacé",
     Event.ROTATE: "muni de nouveaux identifiants",
     Event.AGENTS: "muni des comptes de ses agents",
+    Event.CLIENT: "réglé, pour la connexion de ses agents,",
 }
 PROGRESS = {
     StepState.PENDING: "Va commencer.",

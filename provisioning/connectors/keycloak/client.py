@@ -1,0 +1,78 @@
+"""The client of one subscription at Keycloak (sso.keycloak.services): made, changed, stopped, taken away."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from django.conf import settings
+
+from provisioning.connectors.outcomes import Credentials, Done, NeedsPerson, Retry
+from provisioning.models.run import Cause
+from sso.keycloak import services
+from sso.keycloak.server import KeycloakProblem, KeycloakUnreachable, server
+from sso.keycloak.services import ServiceClient
+from sso.keycloak.values import realm_address
+
+BY_HAND = (
+    "Aucun Keycloak n’est relié à cette plateforme. Chez votre fournisseur d’identité, {what}, puis dites-le "
+    "ici. {how}"
+)
+
+
+@dataclass(frozen=True)
+class ClientTold:
+    """What is to be there. `gone`: nothing. `anew`: with another secret than the one that was given."""
+
+    wanted: ServiceClient
+    gone: bool = False
+    anew: bool = False
+
+
+def is_configured() -> bool:
+    """Whether a Keycloak is there to be asked."""
+    return bool(settings.KEYCLOAK["url"])
+
+
+def issuer() -> str:
+    """By which a service knows who signs people in (`iss`); "" where no Keycloak is configured."""
+    return realm_address(settings.KEYCLOAK["realm"]) if is_configured() else ""
+
+
+def keep_client(told: ClientTold) -> Done | NeedsPerson:
+    """Makes sure that the client is as told; what its service signs in with comes back while there is one.
+    Asked again, it changes nothing but a secret to be renewed, which nobody has seen yet. Raises Retry when
+    it may work later."""
+    if not is_configured():
+        return NeedsPerson(_by_hand(told))
+    realm, wanted = settings.KEYCLOAK["realm"], told.wanted
+    try:
+        keycloak = server()
+        if told.gone:
+            services.remove_client(keycloak, realm, wanted.subscription)
+            return Done()
+        given = services.ensure_client(keycloak, realm, wanted)
+        if told.anew:
+            given = services.renew_secret(keycloak, realm, wanted.subscription)
+    except KeycloakUnreachable as problem:
+        raise Retry(str(problem), cause=Cause.UNREACHABLE) from None
+    except KeycloakProblem as problem:
+        return NeedsPerson(str(problem))
+    said = {"fournisseur": issuer(), "identifiant": given.client_id, "secret": given.secret}
+    return Done(credentials=Credentials(said))
+
+
+def look_at_clients() -> Iterator[services.ClientSeen]:
+    """Every client of a service that Keycloak has. Raises KeycloakProblem."""
+    return services.clients_of_services(server(), settings.KEYCLOAK["realm"])
+
+
+def _by_hand(told: ClientTold) -> str:
+    wanted = told.wanted
+    if told.gone:
+        return BY_HAND.format(what=f"retirez le client « {wanted.client_id} »", how="")
+    if told.anew:
+        return BY_HAND.format(what="donnez un autre secret à ce service, et remettez-le à l’éditeur", how="")
+    if not wanted.enabled:
+        return BY_HAND.format(what="empêchez les agents d’entrer dans ce service", how="")
+    addresses = ", ".join(wanted.redirect_uris)
+    how = f"Adresses de retour : {addresses}. Il donne organization_siret : {wanted.siret}."
+    return BY_HAND.format(what="créez un client OpenID Connect et remettez-le à l’éditeur", how=how)[:500]

@@ -1,0 +1,132 @@
+"""The client of a subscription, from its opening to its closing, by the engine on the real Keycloak."""
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from provisioning import operations
+from provisioning.clients import plan_renewal
+from provisioning.credentials import access_of, reveal
+from provisioning.models import Binding, BindingKind, Event, Run, Step, StepState
+from sso.keycloak import services
+from subscriptions.models import State, Subscription
+from tests.factories import EndpointFactory, SignInFactory, SubscriptionFactory, UserFactory
+from tests.tools.database import as_worker
+
+pytestmark = pytest.mark.django_db
+
+REALM = "test"
+
+
+@pytest.fixture
+def now():
+    return timezone.now() + timedelta(hours=1)
+
+
+@pytest.fixture
+def approved(keycloak):
+    """A subscription to a service that people enter through Halle, opened by hand at its vendor's."""
+    subscription = SubscriptionFactory(state=State.APPROVED)
+    EndpointFactory(offer=subscription.listing.offer)
+    SignInFactory(
+        offer=subscription.listing.offer,
+        signed_out_uri="https://service.example/au-revoir",
+        logout_uri="https://service.example/fin",
+    )
+    yield subscription
+    services.remove_client(keycloak, REALM, str(subscription.public_id))
+
+
+def client(keycloak, subscription) -> dict | None:
+    name = services.client_id_of(str(subscription.public_id))
+    found = keycloak.get(f"/{REALM}/clients", clientId=name)
+    return found[0] if found else None
+
+
+def turn(*, now) -> Step:
+    """The last step about the client, after a turn of the engine."""
+    operations.take_turn(now=now)
+    return Step.objects.filter(run__event=Event.CLIENT).latest("pk")
+
+
+def moved(subscription, state, **fields) -> Subscription:
+    Subscription.objects.filter(pk=subscription.pk).update(state=state, **fields)
+    return Subscription.objects.select_related("listing__offer").get(pk=subscription.pk)
+
+
+def test_a_client_lives_as_its_subscription_does(keycloak, approved, now):
+    by = UserFactory()
+    with as_worker():
+        run = operations.plan_activation(subscription=approved, now=now)
+        step = turn(now=now)
+        assert (step.state, step.problem, step.lane.vendor) == (StepState.DONE, "", None)
+        made = client(keycloak, approved)
+        assert made["redirectUris"] == ["https://service.example/retour"]
+        assert made["attributes"]["post.logout.redirect.uris"] == "https://service.example/au-revoir"
+        assert made["attributes"]["backchannel.logout.url"] == "https://service.example/fin"
+        claims = {one["name"]: one["config"].get("claim.value") for one in made["protocolMappers"]}
+        tenant = approved.tenant
+        assert claims["organization_siret"] == tenant.siret
+        assert claims["organization_insee_code"] == tenant.territory.code
+
+        operations.mark_done(step=run.steps.get(), by=by, service_url="https://service.example/", now=now)
+        opened = moved(approved, State.ACTIVE)
+        assert access_of(opened) is None  # its vendor gives none
+        given = reveal(subscription=opened, by=by, now=now, kind=BindingKind.CLIENT)
+        assert given["fournisseur"].endswith("/realms/test")
+        assert given["identifiant"] == made["clientId"]
+        assert given["secret"] == secret(keycloak, made)
+
+        plan_renewal(subscription=opened, by=by, now=now)
+        assert turn(now=now).state == StepState.DONE
+        anew = reveal(subscription=opened, by=by, now=now, kind=BindingKind.CLIENT)
+        assert anew["secret"] == secret(keycloak, made) != given["secret"]
+        assert Binding.objects.filter(kind=BindingKind.CLIENT, ended_at=None).count() == 1
+
+        operations.plan_suspending(subscription=moved(opened, State.SUSPENDED), now=now)
+        turn(now=now)
+        assert client(keycloak, approved)["enabled"] is False
+        operations.plan_resuming(subscription=moved(opened, State.ACTIVE), now=now)
+        turn(now=now)
+        assert client(keycloak, approved)["enabled"] is True
+        assert secret(keycloak, made) == anew["secret"]
+
+        operations.plan_closing(subscription=moved(opened, State.TERMINATING, ended_on=now.date()), now=now)
+        turn(now=now)
+        assert client(keycloak, approved) is None
+        assert not Binding.objects.filter(kind=BindingKind.CLIENT, ended_at=None).exists()
+        assert not Run.objects.filter(event=Event.CLIENT, finished_at=None).exists()
+
+
+def secret(keycloak, made: dict) -> str:
+    return keycloak.get(f"/{REALM}/clients/{made['id']}/client-secret")["value"]
+
+
+def test_what_was_decided_last_is_carried_out_once(keycloak, approved, now):
+    """Suspended, then given up, before Keycloak was asked of either: one call, and nothing is left."""
+    with as_worker():
+        operations.plan_activation(subscription=approved, now=now)
+        turn(now=now)
+        operations.plan_suspending(
+            subscription=moved(approved, State.SUSPENDED, active_from=now.date()), now=now
+        )
+        operations.plan_closing(subscription=moved(approved, State.TERMINATING, ended_on=now.date()), now=now)
+        assert Run.objects.filter(event=Event.CLIENT, finished_at=None).count() == 1
+        assert turn(now=now).calls.count() == 1
+        assert client(keycloak, approved) is None
+
+
+def test_a_plan_made_while_keycloak_is_asked_waits_for_its_answer(keycloak, approved, now):
+    with as_worker():
+        operations.plan_activation(subscription=approved, now=now)
+        first = Step.objects.get(run__event=Event.CLIENT)
+        held = {"state": StepState.RUNNING, "lease_until": now + timedelta(minutes=1)}
+        Step.objects.filter(pk=first.pk).update(**held, first_tried_at=now)
+        operations.plan_undoing(subscription=approved, now=now)
+        assert turn(now=now).state == StepState.PENDING
+        # Its worker was dead.
+        assert turn(now=now + timedelta(minutes=2)).state == StepState.PENDING
+        assert client(keycloak, approved) is not None
+        assert turn(now=now + timedelta(minutes=3)).state == StepState.DONE
+        assert client(keycloak, approved) is None
