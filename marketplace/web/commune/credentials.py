@@ -12,7 +12,9 @@ from django.views.decorators.http import require_POST
 
 from marketplace.web.access import member_view
 from marketplace.web.formats import moment
+from provisioning.clients import plan_renewal
 from provisioning.credentials import Access, access_of, reveal, rotation_under_way
+from provisioning.models import BindingKind
 from provisioning.operations import plan_rotation
 from subscriptions.exceptions import WrongState
 from subscriptions.models import Subscription
@@ -70,7 +72,9 @@ def show(request, organisation, public_id):
     """Shows them, this once."""
     subscription = get_object_or_404(subscription_for_member(organisation=organisation), public_id=public_id)
     try:
-        values = reveal(subscription=subscription, by=request.user, now=timezone.now())
+        values = reveal(
+            subscription=subscription, by=request.user, now=timezone.now(), kind=_asked_for(request)
+        )
     except WrongState as error:
         messages.error(request, str(error))
         return _back(organisation, subscription)
@@ -83,8 +87,25 @@ def show(request, organisation, public_id):
 def renew(request, organisation, public_id):
     """Asks the vendor for new ones; the old ones are taken back, at once if they have leaked."""
     subscription = get_object_or_404(subscription_for_member(organisation=organisation), public_id=public_id)
-    ask_for_new(request, subscription)
+    if _asked_for(request) == BindingKind.CLIENT:
+        _renew_client(request, subscription)
+    else:
+        ask_for_new(request, subscription)
     return _back(organisation, subscription)
+
+
+def _asked_for(request) -> BindingKind:
+    """Which of the two blocks of the page it was sent from."""
+    return BindingKind.CLIENT if request.POST.get("de") == "connexion" else BindingKind.VENDOR
+
+
+def _renew_client(request, subscription: Subscription) -> None:
+    try:
+        plan_renewal(subscription=subscription, by=request.user, now=timezone.now())
+    except WrongState as error:
+        messages.error(request, str(error))
+        return
+    messages.success(request, "Un nouveau secret est demandé. Il arrivera sur cette page.")
 
 
 def ask_for_new(request, subscription: Subscription) -> None:

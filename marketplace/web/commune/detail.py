@@ -11,6 +11,7 @@ from django.utils.timezone import localdate
 from billing.adjustment_queries import to_come
 from marketplace.web.adjustment_words import announced
 from marketplace.web.commune.credentials import credentials_block
+from marketplace.web.commune.entering import entering_block
 from marketplace.web.commune.forms import DecisionForm, RefuseForm
 from marketplace.web.commune.home import may_approve
 from marketplace.web.commune.leaving import leaving_block
@@ -25,6 +26,7 @@ from marketplace.web.formats import day, moment
 from marketplace.web.openings import usual_time
 from marketplace.web.price_views import frozen_breakdown
 from marketplace.web.requests.messages import MessageForm, message_block
+from provisioning.clients import Entering, entering_of
 from provisioning.connectors.outcomes import Way
 from provisioning.history import way_for
 from provisioning.models import Event, TrackRecord
@@ -43,6 +45,8 @@ from subscriptions.wanted_covers import COUNTED, wanted_of
 from tenants.models import Organisation, Role
 from tenants.models.organisation import OrganisationKind
 from tenants.people.roles import SPEAKING_ROLES
+
+ENTERED = (State.PROVISIONING, State.ACTIVE, State.SUSPENDED, State.TERMINATING)
 
 _DEEDS = {
     State.REQUESTED: "a demandé l’abonnement",
@@ -84,12 +88,14 @@ def detail_page(
     cancels = requested and may_cancel(request, subscription)
     leaving = leaving_block(request, organisation, subscription)
     leaves = "steps" in leaving
+    entering = entering_in(subscription)
     context = {
         "organisation": organisation,
         "subscription": subscription,
-        "follow": follow(organisation, subscription),
+        "follow": follow(organisation, subscription, entering=entering),
         "life": life_of(request, organisation, subscription, leaving=leaves),
         "trial": trial_block(request, organisation, subscription),
+        "entering": entering_block(request, organisation, subscription, entering),
         "access": credentials_block(request, organisation, subscription),
         "breakdown": frozen_breakdown(subscription),
         "adjustments": [
@@ -156,7 +162,12 @@ def may_cancel(request, subscription: Subscription) -> bool:
     return subscription.requested_by_id == request.user.pk or Role.ORG_ADMIN in request.roles
 
 
-def follow(organisation: Organisation, subscription: Subscription) -> dict:
+def entering_in(subscription: Subscription) -> Entering | None:
+    """How its agents enter through Halle, while there is something to enter."""
+    return entering_of(subscription) if subscription.state in ENTERED else None
+
+
+def follow(organisation: Organisation, subscription: Subscription, *, entering: Entering | None) -> dict:
     """The region that follows the progress, with its timeline."""
     waiting = waits_for(subscription, Party.MEMBER)
     opening = None if subscription.state == State.REQUESTED else opening_of(subscription)
@@ -165,6 +176,7 @@ def follow(organisation: Organisation, subscription: Subscription) -> dict:
     return timeline(
         subscription=subscription,
         opening=opening,
+        entering=entering,
         approvers=_approvers(organisation, subscription) if waiting else [],
         siren=organisation.siren,
         expected=expected_opening(subscription, on=localdate(timezone.now())),

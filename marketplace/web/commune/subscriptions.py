@@ -12,7 +12,7 @@ from django.utils.timezone import localdate
 from django.views.decorators.http import require_safe
 
 from marketplace.web.access import member_view
-from marketplace.web.commune.detail import detail_page, follow
+from marketplace.web.commune.detail import detail_page, entering_in, follow
 from marketplace.web.commune.home import storefront_url
 from marketplace.web.commune.words import plural, price_in_list, state_badge
 from marketplace.web.formats import day
@@ -102,7 +102,8 @@ def detail(request, organisation, public_id):
 def progress(request, organisation, public_id):
     """The part of the page that follows the opening: asked for again until nothing changes by itself."""
     subscription = get_object_or_404(subscription_for_member(organisation=organisation), public_id=public_id)
-    context = {"follow": follow(organisation, subscription), "subscription": subscription}
+    entering = entering_in(subscription)
+    context = {"follow": follow(organisation, subscription, entering=entering), "subscription": subscription}
     return render(request, "commune/_progress.html", context)
 
 

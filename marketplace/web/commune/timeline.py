@@ -4,9 +4,11 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.timezone import localdate
 
+from marketplace.web.commune.entering import entering_step
 from marketplace.web.commune.words import act_word, state_badge, yearly_price
 from marketplace.web.expecting import expected_when, expected_why
 from marketplace.web.formats import day, moment
+from provisioning.clients import Entering
 from provisioning.models import StepState
 from provisioning.queries import Opening, OpeningStep
 from subscriptions.chain import waiting_step
@@ -28,6 +30,7 @@ def timeline(
     *,
     subscription: Subscription,
     opening: Opening | None,
+    entering: Entering | None,
     approvers: list,
     siren: str,
     expected: Expected | None = None,
@@ -48,6 +51,7 @@ def timeline(
             _request(subscription),
             *_decision(subscription, approvers, to_come),
             *_opening(subscription, opening, by_hand),
+            *(entering_step(subscription, entering) if opening and not given_up else []),
             *([] if given_up else _life(subscription, to_come)),
         ],
         "badge": _badge(subscription, blocked=blocked, given_up=given_up),

@@ -12,6 +12,7 @@ from marketplace.web.vendor import (
     sheet_import,
     sheet_preview,
     sheet_publish,
+    sign_in,
 )
 
 urlpatterns = [
@@ -21,6 +22,7 @@ urlpatterns = [
     path("<slug:slug>/publiccode/", sheet_import.publiccode, name="vendor_service_import"),
     path("<slug:slug>/agents/", directory.directory, name="vendor_directory"),
     path("<slug:slug>/agents/essayer/", directory.try_out, name="vendor_directory_try"),
+    path("<slug:slug>/connexion/", sign_in.sign_in, name="vendor_sign_in"),
     path("<slug:slug>/cles/", keys.key_list, name="vendor_keys"),
     path("<slug:slug>/cles/<int:key>/supprimer/", keys.end, name="vendor_key_end"),
     path("<slug:slug>/apercu/", sheet_preview.preview, name="vendor_service_preview"),

@@ -150,6 +150,11 @@ def _actions(siren: str, slug: str, *, with_keys: bool) -> list[dict]:
         "url": reverse("vendor_directory", args=[siren, slug]),
         "style": "quiet",
     }
+    entering = {
+        "label": "Connexion par Halle",
+        "url": reverse("vendor_sign_in", args=[siren, slug]),
+        "style": "quiet",
+    }
     return [
         {
             "label": "Publier et proposer",
@@ -173,5 +178,5 @@ def _actions(siren: str, slug: str, *, with_keys: bool) -> list[dict]:
             "url": reverse("vendor_service_import", args=[siren, slug]),
             "style": "quiet",
         },
-        *([keys, agents] if with_keys else []),
+        *([keys, agents, entering] if with_keys else []),
     ]
