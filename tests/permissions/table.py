@@ -122,7 +122,8 @@ class Row:
 
     def asks(self, method: str) -> list[str]:
         """By whom the address is asked for at home: by everybody, where the method has a column. No view
-        answers another method: somebody whom the address opens by its own, somebody it does not, a visitor."""
+        answers another method: somebody whom the address opens by its own, somebody it does not, a
+        visitor."""
         if self.only_get:
             return list(PEOPLE) if method == "get" else []
         if {"get": self.get, "post": self.post}.get(method):
