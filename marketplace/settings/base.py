@@ -113,7 +113,8 @@ def database(url: str, *, role: str) -> dict:
         "PASSWORD": parts.pop("password", ""),
         "HOST": parts.pop("host", ""),
         "PORT": parts.pop("port", ""),
-        "OPTIONS": {**parts, "options": limits.get(role, "")},
+        # Statements are prepared where one asks for it by name alone (provisioning/entitlements/prepared.py).
+        "OPTIONS": {**parts, "options": limits.get(role, ""), "prepare_threshold": 5},
         "ATOMIC_REQUESTS": True,
         "CONN_HEALTH_CHECKS": True,
         "CONN_MAX_AGE": 60,

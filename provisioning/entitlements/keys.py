@@ -2,12 +2,11 @@
 
 import hashlib
 import secrets
-from dataclasses import dataclass
 from datetime import date, datetime
 from urllib.parse import urlsplit
 
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import transaction
 
 from catalog.models import ServiceSheet
 from provisioning.models import ServiceKey
@@ -15,26 +14,9 @@ from tenants import audit
 from tenants.models import User
 from tenants.refusals import Refused
 
-# By hand: it is asked at each sign-in (see `found`).
-_KNOWN = """
-SELECT k.id, k.last_used_on, s.id, s.slug, s.product_id, k.issuer
-FROM provisioning_servicekey k JOIN catalog_servicesheet s ON s.id = k.sheet_id
-WHERE k.digest = %s AND k.ended_at IS NULL
-"""
 PREFIX = "halle_"
 MOST = 2
 MAX_ISSUER = 255
-
-
-@dataclass(frozen=True)
-class Service:
-    """The service that asks: its sheet's number and address, Oscar's product that offers are of, and whose
-    `sub` it says."""
-
-    id: int
-    slug: str
-    product_id: int
-    issuer: str
 
 
 @transaction.atomic
@@ -56,7 +38,7 @@ def create_key(*, sheet: ServiceSheet, by: User, now: datetime, issuer: str = ""
     key = ServiceKey.objects.create(
         sheet=sheet,
         place=free,
-        digest=_digest(secret),
+        digest=digest_of(secret),
         ending=secret[-4:],
         issuer=issuer,
         created_at=now,
@@ -80,17 +62,15 @@ def keys_of(*, sheet: ServiceSheet) -> list[ServiceKey]:
     return list(_valid(sheet).order_by("created_at", "pk"))
 
 
-def service_with(*, secret: str, on: date) -> Service | None:
-    """The service that has this key; None when nobody has. One query, and a write a key and day."""
-    with connection.cursor() as cursor:
-        cursor.execute(_KNOWN, [_digest(secret)])
-        row = cursor.fetchone()
-    if row is None:
-        return None
-    key, last_used_on, *service, issuer = row
-    if last_used_on != on:
-        ServiceKey.objects.filter(pk=key).update(last_used_on=on)
-    return Service(*service, issuer=issuer or settings.OIDC_ISSUER)
+def served(*, key: int, on: date) -> None:
+    """Writes that the key served that day."""
+    ServiceKey.objects.filter(pk=key).update(last_used_on=on)
+
+
+def digest_of(secret: str) -> str:
+    """What is kept of a key, and looked up."""
+    # 256 bits drawn at random: nothing to guess, so no slow function is needed.
+    return hashlib.sha256(secret.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def _issuer(typed: str) -> str:
@@ -110,11 +90,6 @@ def _issuer(typed: str) -> str:
 
 def _valid(sheet: ServiceSheet):
     return ServiceKey.objects.filter(sheet=sheet, ended_at__isnull=True)
-
-
-def _digest(secret: str) -> str:
-    # 256 bits drawn at random: nothing to guess, so no slow function is needed.
-    return hashlib.sha256(secret.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def _audit(key: ServiceKey, sheet: ServiceSheet, by: User, now: datetime, did: str, sentence: str) -> None:

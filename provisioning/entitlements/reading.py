@@ -3,16 +3,13 @@
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
-from django.db.models import OuterRef, Subquery
+from django.conf import settings
 from django.utils.timezone import localdate
 
-from catalog.models import ListingState
-from provisioning.entitlements.found import Body, Held, OperatorCard, covers_of, held_by, line_of
-from provisioning.entitlements.keys import Service
+from provisioning.entitlements.found import Body, Found, Held, OperatorCard, Service, found_with, offered_to
+from provisioning.entitlements.keys import digest_of, served
 from subscriptions.models import State
-from tenants.members.adhesions import operators_of
-from tenants.models import Establishment, Operator, Organisation, Role
-from tenants.tenancy import tenant_scope
+from tenants.models import Role
 
 
 @dataclass(frozen=True)
@@ -45,41 +42,50 @@ class Entitlement:
         return bool(self.organisation and self.organisation.roles)
 
 
-def entitlement_of(*, service: Service, siret: str, account: Account, now: datetime) -> Entitlement:
-    """What the organisation of this establishment, and this agent of it, may do with a service.
+@dataclass(frozen=True)
+class Told:
+    """Which service asked, and what it may be told."""
 
-    Needs a transaction. Two queries when the organisation subscribes itself, two more when its
-    intercommunality does, four more when nobody does.
+    service: Service
+    entitlement: Entitlement
+
+
+def ask(*, secret: str, siret: str, account: Account, now: datetime) -> Told | None:
+    """What the organisation of this establishment, and this agent of it, may do with the service that has
+    this key; None when nobody has it.
+
+    One query, one more when there is no access, and a write a key and day. Needs no transaction.
     """
     today = localdate(now)
-    line = line_of(siret=siret, email=account.email, sub=account.sub, issuer=service.issuer, today=today)
-    if not line:
-        return Entitlement(organisation=None)
-    by_id = {one.id: one for one in line}
-    with tenant_scope(by_id):
-        found = _best(held_by(tenants=by_id, product=service.product_id), today)
-        if not _gives_access(found, today):
-            found = _covering(service, by_id, today) or found
-    # The covering one is another's: the commune itself is told of.
-    organisation = by_id.get(found.tenant_id, line[-1]) if found else line[-1]
-    access = _gives_access(found, today)
-    return Entitlement(
-        organisation=organisation,
-        subscription=found,
-        access=access,
-        until=_until(found, today) if access else None,
-        open_to=[] if access else _open_to(service, organisation, today),
+    found = found_with(
+        digest=digest_of(secret),
+        siret=siret,
+        email=account.email,
+        sub=account.sub,
+        issuer=settings.OIDC_ISSUER,
+        today=today,
     )
-
-
-def _covering(service: Service, line: dict[int, Body], today: date) -> Held | None:
-    """The subscription of another that covers one of these today."""
-    covers = covers_of(tenants=line, product=service.product_id, today=today)
-    if not covers:
+    if found is None:
         return None
-    owners = set(covers.values())
-    with tenant_scope(owners):
-        return _best(held_by(tenants=owners, product=service.product_id, only=covers), today)
+    if found.last_used_on != today:
+        served(key=found.key, on=today)
+    return Told(found.service, _entitlement(found, today))
+
+
+def _entitlement(found: Found, today: date) -> Entitlement:
+    if not found.line:
+        return Entitlement(organisation=None)
+    by_id = {one.id: one for one in found.line}
+    best = _best([one for one in found.held if one.tenant_id in by_id], today)
+    if not _gives_access(best, today):
+        best = _best([one for one in found.held if one.tenant_id not in by_id], today) or best
+    last = found.line[-1]
+    # The covering one is another's: the commune itself is told of.
+    organisation = by_id.get(best.tenant_id, last) if best else last
+    if not _gives_access(best, today):
+        open_to = offered_to(member=organisation.id, product=found.service.product_id, today=today)
+        return Entitlement(organisation, best, open_to=open_to)
+    return Entitlement(organisation, best, access=True, until=_until(best, today))
 
 
 def _best(held: list[Held], today: date) -> Held | None:
@@ -101,22 +107,3 @@ def _until(held: Held, today: date) -> date | None:
     last = held.ended_on if held.state == State.TERMINATING else None
     known = [held.leaves_on or last, held.trial_until]
     return min((day for day in known if day and day > today), default=None)
-
-
-def _open_to(service: Service, organisation: Body, today: date) -> list[OperatorCard]:
-    """The operators of this member that have the service on their shelf."""
-    member = Organisation.objects.select_related("territory").get(pk=organisation.id)
-    offering = Operator.objects.filter(
-        listings__offer__product=service.product_id, listings__state=ListingState.LISTED
-    )
-    seat = Establishment.objects.filter(organisation=OuterRef("organisation"), is_seat=True)
-    found = (
-        operators_of(organisation=member, on=today)
-        .filter(pk__in=offering.values("pk"))
-        .annotate(siret=Subquery(seat.values("siret")[:1]))
-        .order_by("short_name", "pk")
-    )
-    return [
-        OperatorCard(*row)
-        for row in found.values_list("slug", "organisation__name", "contact_email", "siret")
-    ]

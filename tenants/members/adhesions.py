@@ -6,6 +6,19 @@ from django.db.models import Q, QuerySet
 
 from tenants.models import Adhesion, Operator, Organisation
 
+# `in_force` and `reaching`, for statements written by hand: whether an adhesion `a` makes an organisation a
+# member on a day.
+MAKES_A_MEMBER = """
+    a.since <= %(today)s AND (a.until IS NULL OR a.until > %(today)s)
+    AND (a.organisation_id = %(member)s OR a.covers_communes AND a.organisation_id IN (
+        SELECT epci.id
+        FROM tenants_organisation me
+            JOIN tenants_territory t ON t.id = me.territory_id
+            JOIN tenants_organisation epci ON epci.territory_id = t.epci_id
+        WHERE me.id = %(member)s
+    ))
+"""
+
 
 def members_of(*, operator: Operator, on: date) -> QuerySet[Organisation]:
     """The organisations that may use this operator's services on that day, communes covered included."""

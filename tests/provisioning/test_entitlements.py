@@ -3,11 +3,13 @@
 from datetime import date, timedelta
 
 import pytest
+from django.db import connection
 from django.utils import timezone
 from django.utils.timezone import localdate
 
 from subscriptions.models import ExitState, State
 from tenants.models import Role
+from tenants.tenancy import SETTING, tenant_scope
 from tests.factories import (
     AdhesionFactory,
     CoverFactory,
@@ -179,9 +181,10 @@ class TestTheOrganisation:
         leave(made, erasure, ExitState.NOTICE)
         assert ask(commune).json()["subscription"]["until"] == erasure.isoformat()
 
-    def test_that_stayed_after_all_has_access_without_end(self, ask, commune, listing):
+    @pytest.mark.parametrize("over", [ExitState.WITHDRAWN, ExitState.CARRIED])
+    def test_whose_departure_is_over_has_access_without_end(self, ask, commune, listing, over):
         made = SubscriptionFactory(tenant=commune, listing=listing, state=State.ACTIVE)
-        leave(made, localdate(timezone.now()) + timedelta(days=80), ExitState.WITHDRAWN)
+        leave(made, localdate(timezone.now()) + timedelta(days=80), over)
         assert ask(commune).json()["subscription"]["until"] is None
 
     def test_covered_by_its_intercommunality_has_access(self, ask, commune, listing):
@@ -366,6 +369,17 @@ def test_an_answer_asks_little(ask, commune, listing, snapshot):
     ask(commune)  # the first of the day notes that the key serves
     with snapshot_queries(snapshot):
         ask(commune)
+
+
+def test_an_answer_opens_no_scope_beyond_itself(ask, commune, listing):
+    shared = SubscriptionFactory(tenant=OrganisationFactory(epci=True), listing=listing, state=State.ACTIVE)
+    CoverFactory(subscription=shared, tenant=commune)
+    for before in ([], [listing.operator.organisation_id]):
+        with tenant_scope(before):
+            assert may(ask(commune))["can_access"] is True
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT current_setting(%s, true)", [SETTING])
+                assert cursor.fetchone() == (",".join(map(str, before)).join("{}") if before else "",)
 
 
 def test_nothing_of_an_agent_is_logged(ask, commune, caplog):

@@ -3,10 +3,11 @@
 from datetime import UTC, date, datetime
 
 import pytest
+from django.db import connection
 
 from tenants.identifiers import WrongKey
 from tenants.members import operations
-from tenants.members.adhesions import adheres, members_of
+from tenants.members.adhesions import MAKES_A_MEMBER, adheres, members_of, operators_of
 from tenants.models import Adhesion, AuditEvent, Organisation
 from tenants.organisations import ForeignSiret
 from tenants.tenancy import tenant_scope
@@ -266,3 +267,22 @@ def test_a_refusal_keeps_nothing(operator, changes, refusal):
         new_body(operator, 700_002, **changes)
     assert Organisation.objects.count() == before
     assert not Adhesion.objects.exists()
+
+
+def test_said_in_sql_it_makes_the_same_members(operator):
+    epci = OrganisationFactory(epci=True)
+    commune = OrganisationFactory(territory__epci=epci.territory)
+    AdhesionFactory(operator=operator, organisation=commune)
+    AdhesionFactory(operator=operator, organisation=epci)
+    AdhesionFactory(organisation=epci, covers_communes=True)
+    AdhesionFactory(organisation=commune, until=TODAY)
+    AdhesionFactory(organisation=commune, since=date(2026, 10, 2))
+    alone = OrganisationFactory(territory=None)
+    AdhesionFactory(organisation=alone, covers_communes=True)
+    statement = f"SELECT a.operator_id FROM tenants_adhesion a WHERE {MAKES_A_MEMBER}"
+    for member, count in ((commune, 2), (epci, 2), (alone, 1)):
+        with connection.cursor() as cursor:
+            cursor.execute(statement, {"member": member.pk, "today": TODAY})
+            found = {row[0] for row in cursor.fetchall()}
+        assert found == set(operators_of(organisation=member, on=TODAY).values_list("pk", flat=True))
+        assert len(found) == count

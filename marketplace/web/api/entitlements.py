@@ -6,6 +6,8 @@ Nothing of what is asked is logged: it holds the e-mail of an agent.
 """
 
 import re
+from dataclasses import dataclass, field
+from datetime import datetime
 from urllib.parse import urlencode
 
 from django.contrib.auth.decorators import login_not_required
@@ -15,15 +17,13 @@ from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.timezone import localdate
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_safe
 
 from marketplace.web.api.answers import answer, open_to_scripts, written
 from marketplace.web.api.tell import absolute, service_url
-from provisioning.entitlements.found import Body, OperatorCard
-from provisioning.entitlements.keys import Service, service_with
-from provisioning.entitlements.reading import Account, Entitlement, entitlement_of
+from provisioning.entitlements.found import Body, OperatorCard, Service
+from provisioning.entitlements.reading import Account, Told, ask
 from provisioning.entitlements.signing import published_keys, signed
 from tenants.models.organisation import OrganisationKind
 
@@ -44,6 +44,15 @@ KINDS = {
 }
 
 
+@dataclass(frozen=True)
+class Asked:
+    """Whom it is about. `errors`: by parameter, what is wrong with it; nobody is asked about then."""
+
+    siret: str
+    account: Account
+    errors: dict[str, list[str]] = field(default_factory=dict)
+
+
 class Stop(Exception):
     """The answer to a request that cannot be answered."""
 
@@ -55,34 +64,34 @@ class Stop(Exception):
 @csrf_exempt
 @login_not_required
 @require_http_methods(["GET", "HEAD", "POST"])
+@transaction.non_atomic_requests
 def entitlements(request):
     """The answer in JSON. POST is what newer clients do, to send figures of use along: they are not read."""
     try:
-        service = _service(request)
-        asked = _asked(request, account_needed=True)
+        told = _found(request, _asked(request, account_needed=True), now=timezone.now())
     except Stop as stop:
         return _stopped(stop)
-    found = entitlement_of(service=service, now=timezone.now(), **asked)
-    return _private(HttpResponse(written(_told(found, service)), content_type="application/json"), "no-store")
+    return _private(HttpResponse(written(_said(told)), content_type="application/json"), "no-store")
 
 
 @login_not_required
 @require_safe
+@transaction.non_atomic_requests
 def entitlements_signed(request):
     """The same as a compact JWS that the service may keep; without an account, what holds for all agents."""
+    now = timezone.now()
+    asked = _asked(request, account_needed=False)
     try:
-        service = _service(request)
-        asked = _asked(request, account_needed=False)
+        told = _found(request, asked, now=now)
     except Stop as stop:
         return _stopped(stop)
-    now = timezone.now()
-    found = entitlement_of(service=service, now=now, **asked)
+    found = told.entitlement
     claims = {
-        "aud": service.slug,
+        "aud": told.service.slug,
         "sub": found.organisation.siren if found.organisation else "",
-        "siret": asked["siret"],
-        "account": {name: value for name, value in vars(asked["account"]).items() if value},
-        **_told(found, service),
+        "siret": asked.siret,
+        "account": {name: value for name, value in vars(asked.account).items() if value},
+        **_said(told),
     }
     token, seconds = signed(claims, until=found.until, access=found.access, now=now)
     response = HttpResponse(token, content_type="application/jwt")
@@ -99,21 +108,23 @@ def entitlement_keys(request):
     return open_to_scripts(answer(request, body, content_type="application/jwk-set+json"))
 
 
-def _service(request: HttpRequest) -> Service:
-    """The service that asks, by its key, and about which: its own. Raises Stop."""
+def _found(request: HttpRequest, asked: Asked, *, now: datetime) -> Told:
+    """What the service that has the key may be told; of itself alone. Raises Stop."""
     scheme, _, secret = request.headers.get("X-Service-Auth", "").partition(" ")
-    service = None
+    told = None
     if scheme == "Bearer" and secret:
-        service = service_with(secret=secret, on=localdate(timezone.now()))
-    if service is None:
+        told = ask(secret=secret, siret=asked.siret, account=asked.account, now=now)
+    if told is None:
         raise Stop(401, {"detail": NO_CREDENTIALS})
-    if request.GET.get("service_id") not in (service.slug, str(service.id)):
+    if request.GET.get("service_id") not in (told.service.slug, str(told.service.id)):
         raise Stop(403, {"detail": NOT_YOURS})
-    return service
+    if asked.errors:
+        raise Stop(400, asked.errors)
+    return told
 
 
-def _asked(request: HttpRequest, *, account_needed: bool) -> dict:
-    """The parameters that are about the organisation and its agent. Raises Stop."""
+def _asked(request: HttpRequest, *, account_needed: bool) -> Asked:
+    """The parameters that are about the organisation and its agent."""
     given = {
         name: request.GET.get(name, "").strip()
         for name in ("siret", "account_type", "account_id", "account_email")
@@ -133,15 +144,16 @@ def _asked(request: HttpRequest, *, account_needed: bool) -> dict:
     if account_needed and not errors and not (given["account_id"] or given["account_email"]):
         errors["non_field_errors"] = [NO_ACCOUNT]
     if errors:
-        raise Stop(400, errors)
+        return Asked("", Account(), errors)
     siret = given["siret"]
-    return {
-        "siret": siret if re.fullmatch(r"[0-9]{14}", siret, re.ASCII) else "",
-        "account": Account(email=given["account_email"], sub=given["account_id"]),
-    }
+    return Asked(
+        siret=siret if re.fullmatch(r"[0-9]{14}", siret, re.ASCII) else "",
+        account=Account(email=given["account_email"], sub=given["account_id"]),
+    )
 
 
-def _told(found: Entitlement, service: Service) -> dict:
+def _said(told: Told) -> dict:
+    found = told.entitlement
     may = {"can_access": found.access}
     if not found.access:
         reason = "not_activated" if found.organisation else "no_organization"
@@ -150,26 +162,26 @@ def _told(found: Entitlement, service: Service) -> dict:
         may |= {"can_upload": True, "is_admin": found.is_admin, "is_member": found.is_member}
         if found.is_admin:
             may["is_admin_resolve_level"] = "organization"
-    told = {
+    said = {
         "organization": _organisation(found.organisation) if found.organisation else None,
         "operator": None,
         "entitlements": may,
     }
     if found.access:
-        told["operator"] = _operator(found.subscription.operator)
+        said["operator"] = _operator(found.subscription.operator)
     elif found.organisation:
-        told["potentialOperators"] = [
-            {**_operator(one), "signupUrl": _signup(one, service, found.organisation)}
+        said["potentialOperators"] = [
+            {**_operator(one), "signupUrl": _signup(one, told.service, found.organisation)}
             for one in found.open_to
         ]
     if found.subscription:
         # Ours: their clients read past it.
-        told["subscription"] = {
+        said["subscription"] = {
             "id": str(found.subscription.public_id),
             "state": found.subscription.state,
             "until": found.until.isoformat() if found.until else None,
         }
-    return told
+    return said
 
 
 def _organisation(found: Body) -> dict:
