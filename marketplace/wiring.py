@@ -15,6 +15,7 @@ from marketplace.pages.storefronts import keep_storefront
 from provisioning import agents, clients
 from provisioning import operations as provisioning
 from subscriptions import leaving, sharing, signals, signing, suspension_letters, trials, vehicles
+from subscriptions.agents import giving
 from subscriptions.models import Subscription
 from tenants.operators import signals as operators
 from tenants.people import signals as people
@@ -41,13 +42,28 @@ def connect() -> None:
     for told in (operators.operator_opened, operators.operator_settings_changed):
         told.connect(_keep_storefront, dispatch_uid="storefront")
     people.roles_given.connect(_tell_new_signatory, dispatch_uid="new signatory")
+    people.roles_given.connect(_take_up, dispatch_uid="offered accesses")
+    people.access_ended.connect(_close_accesses, dispatch_uid="accesses")
     people.access_ended.connect(_forget_editor, dispatch_uid="editors")
     for told in (people.roles_given, people.access_restored, people.access_ended):
         told.connect(_tell_agents, dispatch_uid="agents")
+    signals.accesses_changed.connect(_tell_of_accesses, dispatch_uid="accesses of agents")
 
 
 def _forget_editor(*, organisation, person, by, now, **_):
     forget_who_left(organisation=organisation, person=person, by=by, now=now)
+
+
+def _take_up(*, organisation, person, now, **_):
+    giving.take_up(organisation=organisation, person=person, now=now)
+
+
+def _close_accesses(*, organisation, person, by, now, **_):
+    giving.close_of_leaver(organisation=organisation, person=person, by=by, now=now)
+
+
+def _tell_of_accesses(*, organisation, sheets, now, **_):
+    agents.plan_agents(organisation=organisation, sheets=sheets, now=now)
 
 
 def _tell_agents(*, organisation, now, **_):

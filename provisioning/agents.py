@@ -1,5 +1,5 @@
-"""Agents' accounts at a vendor's: told again whenever a role is given or ends in an organisation, or a
-commune comes under the subscription of its intercommunality, or leaves it."""
+"""Agents' accounts at a vendor's: told again whenever a role is given or ends in an organisation, or an
+access to a service of it, or a commune comes under the subscription of its intercommunality, or leaves it."""
 
 import uuid
 from collections import defaultdict
@@ -12,6 +12,7 @@ from django.utils.timezone import localdate
 
 from provisioning.connectors.scim.directory import Agent, Directory, Group
 from provisioning.models import Event, Lane, Run, Step, StepState
+from subscriptions.agents.reading import Lists
 from subscriptions.models import RUNNING, Cover, Subscription
 from tenants.models import Membership, Organisation, Role
 from tenants.tenancy import tenant_scope
@@ -21,15 +22,19 @@ LABEL = "Comptes des agents chez l’éditeur"
 
 
 @transaction.atomic
-def plan_agents(*, organisation: Organisation, now: datetime) -> list[Run]:
+def plan_agents(
+    *, organisation: Organisation, now: datetime, sheets: Iterable[int] | None = None
+) -> list[Run]:
     """Writes a plan for each open service that the organisation has, itself or by its intercommunality, and
-    whose vendor keeps its agents, in the caller's transaction. Who they are is read when the vendor is asked:
-    a plan that nobody has begun serves for this change too."""
+    whose vendor keeps its agents, in the caller's transaction; of these sheets only, if some are given. Who
+    they are is read when the vendor is asked: a plan that nobody has begun serves for this change too."""
     with tenant_scope([organisation.pk]):
         covers = Cover.objects.in_force(on=localdate(now)).filter(tenant=organisation)
         covering = dict(covers.values_list("subscription", "covering"))
     with tenant_scope({organisation.pk, *covering.values()}):
         mine = _told_of().filter(Q(tenant=organisation) | Q(pk__in=covering))
+        if sheets is not None:
+            mine = mine.filter(listing__offer__product__sheet__in=sheets)
         return plan_for(subscriptions=mine.order_by("pk"), now=now)
 
 
@@ -92,11 +97,12 @@ def plan_for(*, subscriptions: Sequence[Subscription] | QuerySet[Subscription], 
 
 def directory_of(subscription: Subscription, *, on: date) -> Directory:
     """Everybody who has or had a role in the organisation, or in a commune that it covers or covered, as the
-    vendor is to know them that day. Five queries."""
+    vendor is to know them that day. Seven queries."""
     tenant = subscription.tenant
     covers = Cover.objects.filter(subscription=subscription)
     here = {tenant.pk, *covers.in_force(on=on).values_list("tenant", flat=True)}
     everywhere = {tenant.pk, *covers.values_list("tenant", flat=True)}
+    lists = Lists.of(organisations=here, sheet=subscription.listing.sheet)
     held, people = defaultdict(set), {}
     mandates = list(
         Membership.objects.filter(organisation__in=everywhere)
@@ -106,8 +112,10 @@ def directory_of(subscription: Subscription, *, on: date) -> Directory:
     for mandate in mandates:
         user = people[mandate.user_id] = mandate.user
         lasts = mandate.ended_at is None and mandate.suspended_at is None and mandate.organisation_id in here
-        if lasts and user.is_active and user.email:
+        if lasts and user.is_active and user.email and lists.name(mandate.organisation_id, mandate.user_id):
             held[mandate.user_id].add(_group_id(mandate))
+            if lists.as_manager(mandate.organisation_id, mandate.user_id):
+                held[mandate.user_id].add(_managers_id(mandate.organisation))
     elsewhere = _known_elsewhere(people)
     agents = [
         Agent(
@@ -129,6 +137,10 @@ def directory_of(subscription: Subscription, *, on: date) -> Directory:
             mandates, key=lambda one: (one.organisation_id != tenant.pk, one.organisation.siren, one.role)
         )
     }
+    for organisation in {one.organisation_id: one.organisation for one in mandates}.values():
+        if organisation.pk in lists.named:
+            name = f"{organisation.name} – gestionnaires du service"
+            groups[_managers_id(organisation)] = Group(external_id=_managers_id(organisation), name=name)
     return Directory(agents=tuple(agents), groups=tuple(groups.values()))
 
 
@@ -150,6 +162,11 @@ def _known_elsewhere(people: Iterable[int]) -> dict[int, set[str]]:
 
 def _group_id(mandate: Membership) -> str:
     return _external_id(mandate.organisation.siren, mandate.role)
+
+
+def _managers_id(organisation: Organisation) -> str:
+    """Of the group of those whom a list has as managers of the service."""
+    return _external_id(organisation.siren, "managers of the service")
 
 
 def _external_id(siren: str, what: str) -> str:

@@ -22,3 +22,5 @@ term_over = Signal()  # subscription, term, now
 payers_changed = Signal()  # subscription, now
 # It covers a commune more, or one less.
 covers_changed = Signal()  # subscription, now
+# Agents of an organisation have, or have no longer, a role in these services of it.
+accesses_changed = Signal()  # organisation, sheets (numbers of their sheets), now

@@ -188,6 +188,7 @@ HER_OWN = {"member_searches"}
 FOR_ITS_COMMUNES = {"member_bulks"}
 OURSELVES = ("organisation_home", "Mon organisation", frozenset(Role.values))
 PEOPLE = ("organisation_people", "Personnes et rôles", PEOPLE_READERS)
+AGENTS = ("member_agents", "Agents et accès", frozenset({Role.ORG_ADMIN, Role.SIGNATORY}))
 LOG = ("organisation_audit", "Journal", LOG_READERS)
 # Face → groups of pages: (group, [(address, page, who opens it)]).
 SECTIONS = {
@@ -216,7 +217,7 @@ SECTIONS = {
             ],
         ),
         ("Besoins", [("member_needs", "Besoins", SPEAKING_ROLES)]),
-        ("Mon organisation", [OURSELVES, PEOPLE, LOG]),
+        ("Mon organisation", [OURSELVES, PEOPLE, AGENTS, LOG]),
     ],
     "operator": [
         ("Tableau de bord", [("operator_home", "Tableau de bord", OPERATOR_ROLES)]),

@@ -21,7 +21,8 @@ class Service:
 
 @dataclass(frozen=True)
 class Body:
-    """An organisation, and the roles there of the agent who is asked about."""
+    """An organisation, and the roles there of the agent who is asked about. `left`: a role of hers there has
+    ended."""
 
     id: int
     siren: str
@@ -29,6 +30,7 @@ class Body:
     kind: str
     territory_code: str | None
     roles: list[str]
+    left: bool = False
 
 
 @dataclass(frozen=True)
@@ -60,13 +62,15 @@ class Held:
 class Found:
     """`key`: that of the service, and the day it last served. `line`: the organisation asked about, then
     those it became. `held`: the subscriptions of these to the service, opened and not ended, then those of
-    others that cover one of them today."""
+    others that cover one of them today. `lists`: by the id of an organisation that names who uses the
+    service, the role of this agent there, None for none."""
 
     key: int
     last_used_on: date | None
     service: Service
     line: list[Body]
     held: list[Held]
+    lists: dict[int, str | None]
 
 
 _OFFERING = f"""
@@ -92,7 +96,7 @@ def found_with(*, digest: str, siret: str, email: str, sub: str, issuer: str, to
     """
     asked = [digest, siret, email, sub, issuer, today]
     [row] = rows("SELECT * FROM provisioning_entitlement_found(%s, %s, %s, %s, %s, %s)", asked)
-    key, last_used_on, *service, line, held = row
+    key, last_used_on, *service, line, held, lists = row
     if key is None:
         return None
     return Found(
@@ -101,6 +105,7 @@ def found_with(*, digest: str, siret: str, email: str, sub: str, issuer: str, to
         service=Service(*service),
         line=[Body(*one) for one in line or ()],
         held=[_held(*one) for one in held or ()],
+        lists=dict(lists or ()),
     )
 
 

@@ -8,7 +8,7 @@ from django.utils.timezone import localdate
 
 from provisioning.entitlements.found import Body, Found, Held, OperatorCard, Service, found_with, offered_to
 from provisioning.entitlements.keys import digest_of, served
-from subscriptions.models import State
+from subscriptions.models import AccessRole, State
 from tenants.models import Role
 
 
@@ -25,6 +25,9 @@ class Entitlement:
     """`organisation` is the one that has the service now: the commune nouvelle of one that merged. `until`:
     the first day without access, when it is known. Without access, `state` says where the subscription
     stands ("" when there is none), `open_to` which operators offer the service to this member.
+
+    `listed`: that organisation names who uses the service, and `named` is this agent's role there, None when
+    she has none.
     """
 
     organisation: Body | None
@@ -32,14 +35,25 @@ class Entitlement:
     access: bool = False
     until: date | None = None
     open_to: list[OperatorCard] = field(default_factory=list)
+    listed: bool = False
+    named: str | None = None
 
     @property
     def is_admin(self) -> bool:
+        if self.listed:
+            return self.is_member and self.named == AccessRole.MANAGER
         return self.is_member and Role.ORG_ADMIN in self.organisation.roles
 
     @property
     def is_member(self) -> bool:
-        return bool(self.organisation and self.organisation.roles)
+        return bool(self.organisation and self.organisation.roles) and (not self.listed or bool(self.named))
+
+    @property
+    def is_shut(self) -> bool:
+        """Whether the organisation has the service, and does not let this agent in: its list does not name
+        her, or she has left. Of somebody it never knew it says nothing, without a list."""
+        left = bool(self.organisation) and self.organisation.left
+        return self.access and (self.listed or left) and not self.is_member
 
 
 @dataclass(frozen=True)
@@ -85,7 +99,14 @@ def _entitlement(found: Found, today: date) -> Entitlement:
     if not _gives_access(best, today):
         open_to = offered_to(member=organisation.id, product=found.service.product_id, today=today)
         return Entitlement(organisation, best, open_to=open_to)
-    return Entitlement(organisation, best, access=True, until=_until(best, today))
+    return Entitlement(
+        organisation,
+        best,
+        access=True,
+        until=_until(best, today),
+        listed=organisation.id in found.lists,
+        named=found.lists.get(organisation.id),
+    )
 
 
 def _best(held: list[Held], today: date) -> Held | None:

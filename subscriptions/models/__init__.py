@@ -1,3 +1,4 @@
+from subscriptions.models.access import Access, AccessRole, ClosedBecause, ListedService, OfferedAccess
 from subscriptions.models.amendment import Amendment, AmendmentKind, AmendmentState
 from subscriptions.models.approval import APPROVAL_MOVES, Approval, ApprovalState, Party, VendorAccess
 from subscriptions.models.bulk import BulkLine, BulkRequest, BulkState, LineState
@@ -62,6 +63,8 @@ __all__ = [
     "RUNNING",
     "SHARE_MOVES",
     "TRANSFER_MOVES",
+    "Access",
+    "AccessRole",
     "Amendment",
     "AmendmentKind",
     "AmendmentState",
@@ -71,6 +74,7 @@ __all__ = [
     "BulkLine",
     "BulkRequest",
     "BulkState",
+    "ClosedBecause",
     "ContractTransfer",
     "CostKey",
     "CostKeyRecount",
@@ -94,6 +98,7 @@ __all__ = [
     "KeyMethod",
     "LegalBasis",
     "LineState",
+    "ListedService",
     "LotAmendment",
     "LotHolder",
     "LotSuccession",
@@ -102,6 +107,7 @@ __all__ = [
     "ModificationGround",
     "ModificationLimit",
     "NonRenewal",
+    "OfferedAccess",
     "OpeningDelay",
     "Order",
     "Party",

@@ -253,6 +253,7 @@ REVEALED = {
     "call_id": OF_PARENT,
     "step_id": OF_PARENT,
     "made_by_id": OF_PARENT,
+    "invitation_id": OF_PARENT,
     "listing_id": "a service on a shelf: that it passes to another vendor, asked by its operator only",
     "operator_id": "an operator's numbers and open imports: written by its staff and the worker only",
     "key": "what a letter tells, by number: written by the operations, never typed",

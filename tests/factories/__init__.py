@@ -84,6 +84,7 @@ from tests.factories.provisioning import (
     prove,
 )
 from tests.factories.subscriptions import (
+    AccessFactory,
     ApprovalFactory,
     BulkLineFactory,
     BulkRequestFactory,
@@ -96,9 +97,11 @@ from tests.factories.subscriptions import (
     ExitFactory,
     ExitMoveFactory,
     FrameworkLotFactory,
+    ListedServiceFactory,
     LotAmendmentFactory,
     LotHolderFactory,
     MessageFactory,
+    OfferedAccessFactory,
     OrderFactory,
     PlannedSuspensionFactory,
     PurchasingVehicleFactory,
@@ -135,6 +138,7 @@ from tests.factories.terms import NonRenewalFactory, TermFactory
 from tests.factories.value import ValueFileFactory, ValueReviewFactory
 
 __all__ = [
+    "AccessFactory",
     "AdhesionFactory",
     "AdjustmentFactory",
     "AgentDirectoryFactory",
@@ -190,6 +194,7 @@ __all__ = [
     "KitRunFactory",
     "LedgerEntryFactory",
     "LetterFactory",
+    "ListedServiceFactory",
     "ListingFactory",
     "ListingShareFactory",
     "LotAmendmentFactory",
@@ -204,6 +209,7 @@ __all__ = [
     "NonRenewalFactory",
     "NumberCounterFactory",
     "OfferFactory",
+    "OfferedAccessFactory",
     "OperatorFactory",
     "OrderFactory",
     "OrganisationFactory",

@@ -12,6 +12,7 @@ from catalog.prices import listing_price, territory_facts
 from catalog.pricing import Quote
 from subscriptions.chain import parties_of
 from subscriptions.models import (
+    Access,
     Approval,
     ApprovalState,
     Authority,
@@ -29,10 +30,12 @@ from subscriptions.models import (
     ExitState,
     FrameworkLot,
     LegalBasis,
+    ListedService,
     LotAmendment,
     LotHolder,
     Message,
     ModificationGround,
+    OfferedAccess,
     Order,
     Party,
     PlannedSuspension,
@@ -49,8 +52,8 @@ from subscriptions.models import (
 )
 from subscriptions.trials import FREE
 from tests.factories.base import ACTIVE_FROM, APPROVED_AT, NOW, OPENED_AT, REQUESTED_AT, Factory
-from tests.factories.catalog import ListingFactory, VendorFactory
-from tests.factories.tenants import AdhesionFactory, OrganisationFactory, UserFactory
+from tests.factories.catalog import ListingFactory, ServiceSheetFactory, VendorFactory
+from tests.factories.tenants import AdhesionFactory, InvitationFactory, OrganisationFactory, UserFactory
 from tests.tools.database import as_worker
 
 PDF = b"%PDF-1.7\n% an act\n%%EOF\n"
@@ -545,3 +548,37 @@ class TransferNoticeFactory(Factory):
     from_name = factory.SelfAttribute("transfer.from_vendor.organisation.name")
     to_name = factory.SelfAttribute("transfer.to_vendor.organisation.name")
     since = NOW.date()
+
+
+class ListedServiceFactory(Factory):
+    """A service of an organisation that only those use whom a list names."""
+
+    class Meta:
+        model = ListedService
+
+    tenant = factory.SubFactory(OrganisationFactory)
+    sheet = factory.SubFactory(ServiceSheetFactory)
+    since = OPENED_AT
+    listed_by = factory.SubFactory(UserFactory)
+
+
+class AccessFactory(Factory):
+    """An open access."""
+
+    class Meta:
+        model = Access
+
+    tenant = factory.SubFactory(OrganisationFactory)
+    user = factory.SubFactory(UserFactory)
+    sheet = factory.SubFactory(ServiceSheetFactory)
+    opened_at = OPENED_AT
+    opened_by = factory.SubFactory(UserFactory)
+
+
+class OfferedAccessFactory(Factory):
+    class Meta:
+        model = OfferedAccess
+
+    invitation = factory.SubFactory(InvitationFactory)
+    tenant = factory.SelfAttribute("invitation.tenant")
+    sheet = factory.SubFactory(ServiceSheetFactory)

@@ -435,6 +435,18 @@ def _colleague(world: World) -> list:
     return [world.colleague.pk]
 
 
+def _an_agent(world: World) -> dict:
+    return {"email": f"{uuid4()}@agents.example"}
+
+
+def _a_service(world: World) -> dict:
+    return {"service": world.listed.sheet_id, "what": "open"}
+
+
+def _an_access(world: World) -> dict:
+    return {f"service-{world.listed.sheet_id}": "manager"}
+
+
 def _invitation(place: str, world: World) -> list:
     return [world.invitations[place].public_id]
 
@@ -891,6 +903,13 @@ TABLE = [
     member("member_paper", thing=lambda world: [*_requested(world), "deliberation", "odt"],
            get=opens(SECRETARY, SIGNATORY)),
     member("member_decision_file", thing=_active, get=opens(MEMBERS)),
+    # Who works here and uses what: the administrator's to change, the signatory reads.
+    member("member_agents", get=opens(ORG_ADMIN, SIGNATORY)),
+    member("member_agent_invite", get=opens(ORG_ADMIN), post=leads(ORG_ADMIN), sends=_an_agent),
+    member("member_agent_services", get=opens(ORG_ADMIN, SIGNATORY),
+           post=not_found(SIGNATORY) | leads(ORG_ADMIN), sends=_a_service),
+    member("member_agent", thing=_colleague, get=opens(ORG_ADMIN, SIGNATORY),
+           post=not_found(SIGNATORY) | leads(ORG_ADMIN), sends=_an_access),
     member("member_values", get=opens(MEMBERS)),
     member("member_value", thing=_valued, get=opens(MEMBERS)),
     member("member_value_edit", thing=_valued, get=opens(SECRETARY, SIGNATORY),

@@ -55,6 +55,7 @@ from subscriptions.models import (
     Exit,
     ExitState,
     FrameworkLot,
+    ListedService,
     LotAmendment,
     Message,
     PayerShare,
@@ -107,6 +108,7 @@ from tests.factories import (
     InvoiceFileFactory,
     KitReportFactory,
     LedgerEntryFactory,
+    ListedServiceFactory,
     ListingFactory,
     ListingShareFactory,
     LotAmendmentFactory,
@@ -242,6 +244,7 @@ class World:
     kit_run: KitRun  # of the service that is requested, with its report
     directory: AgentDirectory  # of the same
     drift: Drift  # of the active service
+    listed: ListedService  # the active service
     to_be_suspended: PlannedSuspension  # another service, on a later day
     merger: TerritoryChange  # of a former member, whose adhesion waits to be handed over
     review: BillingRun
@@ -433,6 +436,7 @@ def _member_side(side: dict, commune: Organisation) -> dict:
         "envelope": EnvelopeFactory(tenant=commune),
         "requested": requested,
         "active": active,
+        "listed": ListedServiceFactory(tenant=commune, sheet=active.listing.sheet),
         "suspended": SubscriptionFactory(state=State.SUSPENDED, listing=listing("Parapheur"), **asked),
         "bound": _bound(SubscriptionFactory(state=State.ACTIVE, listing=listing("Pont-levis"), **asked)),
         "tryable": ListingFactory(operator=side["operator"], grid__trial_days=30),

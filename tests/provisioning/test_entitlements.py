@@ -280,7 +280,10 @@ class TestTheAgent:
     def test_who_left_is_nobody(self, ask, commune, lost):
         agent = MembershipFactory(organisation=commune, role=Role.ORG_ADMIN, **lost).user
         found = may(ask(commune, account_email=agent.email))
-        assert (found["is_admin"], found["is_member"]) == (False, False)
+        if "ended_at" in lost:
+            assert (found["can_access"], found["can_access_reason"]) == (False, "left_organization")
+        else:
+            assert (found["is_admin"], found["is_member"]) == (False, False)
 
     def test_of_elsewhere_is_nobody(self, ask, commune):
         agent = MembershipFactory(role=Role.ORG_ADMIN).user

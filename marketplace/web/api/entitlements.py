@@ -23,7 +23,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from marketplace.web.api.answers import answer, open_to_scripts, written
 from marketplace.web.api.tell import absolute, service_url
 from provisioning.entitlements.found import Body, OperatorCard, Service
-from provisioning.entitlements.reading import Account, Told, ask
+from provisioning.entitlements.reading import Account, Entitlement, Told, ask
 from provisioning.entitlements.signing import published_keys, signed
 from tenants.models.organisation import OrganisationKind
 
@@ -71,7 +71,8 @@ def entitlements(request):
         told = _found(request, _asked(request, account_needed=True), now=timezone.now())
     except Stop as stop:
         return _stopped(stop)
-    return _private(HttpResponse(written(_said(told)), content_type="application/json"), "no-store")
+    body = written(_said(told, of_an_agent=True))
+    return _private(HttpResponse(body, content_type="application/json"), "no-store")
 
 
 @login_not_required
@@ -86,14 +87,16 @@ def entitlements_signed(request):
     except Stop as stop:
         return _stopped(stop)
     found = told.entitlement
+    said = _said(told, of_an_agent=bool(asked.account.email or asked.account.sub))
     claims = {
         "aud": told.service.slug,
         "sub": found.organisation.siren if found.organisation else "",
         "siret": asked.siret,
         "account": {name: value for name, value in vars(asked.account).items() if value},
-        **_said(told),
+        **said,
     }
-    token, seconds = signed(claims, until=found.until, access=found.access, now=now)
+    access = said["entitlements"]["can_access"]
+    token, seconds = signed(claims, until=found.until, access=access, now=now)
     response = HttpResponse(token, content_type="application/jwt")
     fresh = min(KEPT_FRESH, seconds)
     return _private(response, f"private, max-age={fresh}, stale-if-error={seconds - fresh}")
@@ -152,11 +155,13 @@ def _asked(request: HttpRequest, *, account_needed: bool) -> Asked:
     )
 
 
-def _said(told: Told) -> dict:
+def _said(told: Told, *, of_an_agent: bool) -> dict:
+    """`of_an_agent`: an account is asked about; what is said without one holds for no one in particular."""
     found = told.entitlement
-    may = {"can_access": found.access}
-    if not found.access:
-        reason = "not_activated" if found.organisation else "no_organization"
+    shut = of_an_agent and found.is_shut
+    may = {"can_access": found.access and not shut}
+    if shut or not found.access:
+        reason = _reason(found)
         may |= {"can_access_reason": reason, "can_upload": False, "can_upload_reason": reason}
     else:
         may |= {"can_upload": True, "is_admin": found.is_admin, "is_member": found.is_member}
@@ -182,6 +187,14 @@ def _said(told: Told) -> dict:
             "until": found.until.isoformat() if found.until else None,
         }
     return said
+
+
+def _reason(found: Entitlement) -> str:
+    if found.organisation is None:
+        return "no_organization"
+    if not found.access:
+        return "not_activated"
+    return "not_listed" if found.listed else "left_organization"
 
 
 def _organisation(found: Body) -> dict:

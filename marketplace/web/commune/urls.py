@@ -1,6 +1,6 @@
 """Pages of a member: <siren> names the organisation (marketplace.web.access.member_view)."""
 
-from django.urls import path
+from django.urls import include, path
 
 from marketplace.web.commune import (
     amendments,
@@ -27,11 +27,13 @@ from marketplace.web.commune import (
     trial,
     value,
 )
+from marketplace.web.commune.agents import urls as agents_urls
 from marketplace.web.commune.choices import favourites, searches, shortlist, shortlists
 
 urlpatterns = [
     path("", home.home, name="member_home"),
     path("socle/", socle.socle, name="member_socle"),
+    path("agents/", include(agents_urls)),
     path("abonnements/", subscriptions.subscription_list, name="member_subscriptions"),
     path("abonnements/nouveau/<int:listing>/", subscribe.subscribe, name="member_subscribe"),
     path("enveloppes/", envelopes.envelope_list, name="member_envelopes"),

@@ -6,6 +6,7 @@ from django.utils.timezone import localdate
 from django.views.decorators.http import require_safe
 
 from marketplace.web.access import MEMBER_ROLES, mandates
+from subscriptions.agents.reading import open_to
 from subscriptions.in_use import InUse, services_in_use
 from subscriptions.models import State
 
@@ -17,6 +18,7 @@ def my_applications(request):
         one.organisation.pk: one.organisation for one in mandates(request.user) if one.role in MEMBER_ROLES
     }
     used = services_in_use(organisations=held.values(), on=localdate(timezone.now())) if held else []
+    used = open_to(person=request.user, used=used)
     context = {
         "organisations": [
             {"name": held[pk].name, "applications": [_card(one) for one in used if one.organisation_id == pk]}

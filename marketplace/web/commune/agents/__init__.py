@@ -1,0 +1,1 @@
+"""An organisation's agents, and who of them uses which service."""

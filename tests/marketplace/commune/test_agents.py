@@ -1,0 +1,130 @@
+"""The pages about an organisation's agents: who uses what, and how that changes."""
+
+import pytest
+from bs4 import BeautifulSoup
+from django.core import mail
+from django.test import Client
+from django.urls import reverse
+
+from subscriptions.models import Access, ListedService, OfferedAccess, State
+from tenants.models import Invitation, Role
+from tests.factories import AccessFactory, ListedServiceFactory, MembershipFactory, SubscriptionFactory
+from tests.tools.database import as_worker
+from tests.tools.queries import snapshot_queries
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def subscription():
+    return SubscriptionFactory(state=State.ACTIVE)
+
+
+@pytest.fixture
+def commune(subscription):
+    return subscription.tenant
+
+
+@pytest.fixture
+def sheet(subscription):
+    with as_worker():
+        return subscription.listing.sheet
+
+
+@pytest.fixture
+def admin(commune):
+    return MembershipFactory(
+        organisation=commune, role=Role.ORG_ADMIN, user__first_name="Alix", user__last_name="Administrante"
+    ).user
+
+
+@pytest.fixture
+def agent(commune):
+    return MembershipFactory(
+        organisation=commune, role=Role.AGENT, user__first_name="Éloïse", user__last_name="Bétrix"
+    ).user
+
+
+@pytest.fixture
+def client(admin):
+    client = Client()
+    client.force_login(admin)
+    return client
+
+
+def at(commune, name, *args):
+    return reverse(name, args=[commune.siren, *args])
+
+
+def page_of(answer):
+    assert answer.status_code == 200, answer.content
+    return BeautifulSoup(answer.content, "html.parser")
+
+
+def shown(answer):
+    return page_of(answer).main.get_text(" ", strip=True)
+
+
+def test_a_service_goes_on_a_list_from_which_an_agent_is_taken(client, commune, sheet, admin, agent):
+    assert "Tous les services : aucun n’est sur liste" in shown(client.get(at(commune, "member_agents")))
+    services = at(commune, "member_agent_services")
+    assert "Ouvert à tous" in shown(client.get(services))
+    answer = client.post(services, {"service": sheet.pk, "what": "put"}, follow=True)
+    assert "est sur liste. Tous vos agents y sont" in shown(answer)
+    hers = at(commune, "member_agent", agent.pk)
+    field = f"service-{sheet.pk}"
+    assert page_of(client.get(hers)).find("select", {"name": field}).find(selected=True)["value"] == "user"
+    assert "Les accès sont enregistrés" in shown(client.post(hers, {field: ""}, follow=True))
+    text = shown(client.get(hers))
+    assert "Accès fermés" in text
+    assert "retiré, par Alix Administrante" in text
+    found = shown(client.get(at(commune, "member_agents"), {"service": sheet.pk}))
+    assert "1 agent" in found
+    assert "Bétrix" not in found
+    client.post(services, {"service": sheet.pk, "what": "open"})
+    with as_worker():
+        assert not ListedService.objects.exists()
+        assert not Access.objects.filter(closed_at__isnull=True).exists()
+
+
+def test_agents_are_found_by_name_whatever_the_accents(client, commune, agent, admin):
+    for typed in ("betrix", "Éloïse B", "Bétrix Elo", agent.email[:12].upper()):
+        found = shown(client.get(at(commune, "member_agents"), {"q": typed}))
+        assert "Bétrix" in found, typed
+        assert "1 agent" in found, typed
+    assert "Aucun agent ne correspond" in shown(client.get(at(commune, "member_agents"), {"q": "zz\0%_"}))
+
+
+def test_an_agent_is_invited_with_her_services(client, commune, sheet, admin):
+    ListedServiceFactory(tenant=commune, sheet=sheet)
+    address = at(commune, "member_agent_invite")
+    wrong = client.post(address, {"email": "camille", f"service-{sheet.pk}": "manager"})
+    assert "Cette adresse est incomplète" in shown(wrong)
+    assert page_of(wrong).find("select").find(selected=True)["value"] == "manager"
+    client.post(address, {"email": "camille@saint-essai.example", f"service-{sheet.pk}": "manager"})
+    with as_worker():
+        offered = OfferedAccess.objects.select_related("invitation").get()
+    assert (offered.sheet, offered.role, offered.invitation.roles) == (sheet, "manager", [Role.AGENT])
+    again = client.post(address, {"email": "Camille@saint-essai.example"})
+    assert "a déjà une invitation en attente" in shown(again)
+    with as_worker():
+        assert Invitation.objects.count() == 1
+    assert mail.outbox == []  # written, and sent by a worker
+
+
+@pytest.mark.parametrize("number", ["", "²", "9" * 30, "-1", "7"])
+def test_a_service_that_is_no_such_thing(client, commune, number):
+    assert client.post(at(commune, "member_agent_services"), {"service": number}).status_code == 404
+    assert client.get(at(commune, "member_agents"), {"service": number}).status_code == 200
+
+
+def test_queries(client, commune, sheet, admin, snapshot):
+    ListedServiceFactory(tenant=commune, sheet=sheet)
+    for _ in range(3):
+        mandate = MembershipFactory(organisation=commune, role=Role.AGENT)
+        AccessFactory(tenant=commune, user=mandate.user, sheet=sheet)
+    client.get(at(commune, "member_agents"))
+    with snapshot_queries(snapshot(name="agents")):
+        client.get(at(commune, "member_agents"))
+    with snapshot_queries(snapshot(name="services")):
+        client.get(at(commune, "member_agent_services"))
