@@ -68,10 +68,12 @@ def _tell_of_accesses(*, organisation, sheets, now, **_):
 
 def _tell_agents(*, organisation, now, **_):
     agents.plan_agents(organisation=organisation, now=now)
+    clients.plan_people(organisation=organisation, now=now)
 
 
 def _tell_of_covers(*, subscription, now, **_):
     agents.plan_covers(subscription=subscription, now=now)
+    clients.plan_client(subscription=subscription, label=clients.CHANGES, now=now)
 
 
 def _tell_new_signatory(*, organisation, person, roles, now, **_):

@@ -194,7 +194,13 @@ def _claim(step: Step, call: Call, *, opened: Step | None, binding: Binding | No
         opened = step
     event = Event(step.run.event)
     if event == Event.CLIENT:
-        return Claim(step, call, None, None, client=told_of(step, _last_of(subscription)))
+        return Claim(
+            step,
+            call,
+            None,
+            None,
+            client=told_of(step, _last_of(subscription), on=timezone.localdate(call.started_at)),
+        )
     if event == Event.AGENTS:
         told = _agents(subscription, on=timezone.localdate(call.started_at))
         # Closed since; or the vendor has another directory since: once it passes, everybody is told again.

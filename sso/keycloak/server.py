@@ -83,9 +83,9 @@ class Server:
         if self._ask("raw_put", path, data=json.dumps(body)) is None:
             raise KeycloakRefused(404, path)
 
-    def delete(self, path: str) -> None:
-        """Takes it away; what is not there any more is as it should be."""
-        self._ask("raw_delete", path)
+    def delete(self, path: str, body: Any = None) -> None:
+        """Takes it away, or what `body` names of it; what is not there any more is as it should be."""
+        self._ask("raw_delete", path, data=None if body is None else json.dumps(body))
 
     def _ask(self, verb: str, path: str, **how):
         """The answer; None when there is no such thing."""

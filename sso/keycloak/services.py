@@ -3,7 +3,7 @@
 Every verb is an "ensure": asked again, it changes nothing. The provisioning engine asks.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from urllib.parse import quote
 
@@ -147,6 +147,29 @@ def let_in(server: Server, realm: str, subscription: str, *, sub: str) -> bool:
     role = server.get(f"{_path(realm)}/{found['id']}/roles/{ROLE_AGENT}")
     server.post(f"/{quote(realm)}/users/{quote(sub)}/role-mappings/clients/{found['id']}", [role])
     return True
+
+
+def keep_agents(server: Server, realm: str, subscription: str, *, subs: Collection[str]) -> None:
+    """These people, by their `sub`, are agents of the service, and nobody else; whom Keycloak does not know
+    is left out. Raises KeycloakRefused, also when there is no such client, or KeycloakUnreachable."""
+    found = _find(server, realm, client_id_of(subscription))
+    if found is None:
+        raise KeycloakRefused(404, "le client vient de disparaître")
+    path = f"{_path(realm)}/{found['id']}/roles/{ROLE_AGENT}"
+    role, held = server.get(path), set(_holders(server, f"{path}/users"))
+    for sub in sorted(held ^ set(subs)):
+        person = f"/{quote(realm)}/users/{quote(sub)}"
+        if sub in held:
+            server.delete(f"{person}/role-mappings/clients/{found['id']}", [role])
+        elif server.get(person) is not None:
+            server.post(f"{person}/role-mappings/clients/{found['id']}", [role])
+
+
+def _holders(server: Server, path: str) -> Iterator[str]:
+    first = 0
+    while page := server.get(path, first=str(first), max=str(PAGE)):
+        yield from (one["id"] for one in page)
+        first += len(page)
 
 
 def clients_of_services(server: Server, realm: str) -> Iterator[ClientSeen]:

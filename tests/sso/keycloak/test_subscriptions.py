@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from django.db import transaction
 from django.utils import timezone
 
 from provisioning import operations
@@ -11,7 +12,16 @@ from provisioning.credentials import access_of, reveal
 from provisioning.models import Binding, BindingKind, Event, Run, Step, StepState
 from sso.keycloak import services
 from subscriptions.models import State, Subscription
-from tests.factories import EndpointFactory, SignInFactory, SubscriptionFactory, UserFactory
+from tenants.models import Role
+from tenants.people.mandates import depart
+from tenants.tenancy import tenant_scope
+from tests.factories import (
+    EndpointFactory,
+    MembershipFactory,
+    SignInFactory,
+    SubscriptionFactory,
+    UserFactory,
+)
 from tests.tools.database import as_worker
 
 pytestmark = pytest.mark.django_db
@@ -101,6 +111,33 @@ def test_a_client_lives_as_its_subscription_does(keycloak, approved, now):
 
 def secret(keycloak, made: dict) -> str:
     return keycloak.get(f"/{REALM}/clients/{made['id']}/client-secret")["value"]
+
+
+def test_its_agents_are_those_who_have_a_role_in_the_organisation(keycloak, known, approved, now):
+    person = keycloak.post(f"/{REALM}/users", {"username": f"agent-{approved.public_id}", "enabled": True})
+    issuer = f"{known['url']}/realms/{REALM}"
+    tenant = approved.tenant
+    agent = MembershipFactory(
+        organisation=tenant, role=Role.AGENT, user__issuer=issuer, user__sub=person
+    ).user
+    # Nobody of Keycloak's, and somebody of another provider.
+    MembershipFactory(organisation=tenant, user__issuer=issuer, user__sub="unknown-there")
+    admin = MembershipFactory(organisation=tenant, role=Role.ORG_ADMIN).user
+    try:
+        with as_worker():
+            operations.plan_activation(subscription=approved, now=now)
+            assert turn(now=now).problem == ""
+            made = client(keycloak, approved)
+            path = f"/{REALM}/users/{person}/role-mappings/clients/{made['id']}"
+            assert [role["name"] for role in keycloak.get(path)] == [services.ROLE_AGENT]
+            moved(approved, State.ACTIVE, active_from=now.date())
+        with transaction.atomic(), tenant_scope([tenant.pk]):
+            depart(organisation=tenant, person=agent, by=admin, now=now)
+        with as_worker():
+            assert turn(now=now + timedelta(minutes=1)).state == StepState.DONE
+            assert keycloak.get(path) == []
+    finally:
+        keycloak.delete(f"/{REALM}/users/{person}")
 
 
 def test_what_was_decided_last_is_carried_out_once(keycloak, approved, now):
