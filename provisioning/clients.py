@@ -29,6 +29,7 @@ STOPS = "Connexion des agents par Halle : arrêt pendant la suspension"
 RESUMES = "Connexion des agents par Halle : reprise"
 ENDS = "Connexion des agents par Halle : retrait"
 RENEWS = "Connexion des agents par Halle : nouveau secret"
+THERE = (State.PROVISIONING, *RUNNING, State.TERMINATING)  # whose service is open, or opens
 # Which a new decision takes over: Keycloak is not being asked.
 _NOT_ASKED = (StepState.PENDING, StepState.NEEDS_PERSON)
 
@@ -91,6 +92,17 @@ def plan_client(
         expect_binding(step=step, kind=BindingKind.CLIENT, replaces=own)
     elif own.ended_by:
         Binding.objects.filter(pk=own.pk).update(ended_by=None)
+    return step.run
+
+
+@transaction.atomic
+def plan_gone(*, subscription: Subscription, now: datetime) -> Run | None:
+    """The same for a client that is there still after its end; None for one that Halle never made."""
+    last = Binding.objects.filter(subscription=subscription, kind=BindingKind.CLIENT).last()
+    if last is None:
+        return None
+    step = _step(subscription, label=ENDS, now=now)
+    Binding.objects.filter(pk=last.pk).update(ended_by=step)
     return step.run
 
 

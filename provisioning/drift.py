@@ -64,7 +64,7 @@ def look_at_all(*, now: datetime) -> list[Drift]:
     found, ids = [], _ids(now)
     for start in range(0, len(ids), BATCH):
         found += _look_at(_looks(ids[start : start + BATCH], now=now), now=now)
-    _tell(found, now=now)
+    tell(found, now=now)
     return found
 
 
@@ -166,6 +166,7 @@ def _record(one: Look, said: Seen | Absent, *, now: datetime) -> Drift | None:
         return None
     kind, words = _judged(one, said)
     open_ones = Drift.objects.filter(subscription=current, closed_at__isnull=True)
+    open_ones = open_ones.exclude(kind=DriftKind.CLIENT)  # of Keycloak (client_drift)
     open_ones.exclude(kind=kind).update(closed_at=now)
     if not kind:
         return None
@@ -212,7 +213,7 @@ def _delete_again(drift: Drift, subscription: Subscription, *, now: datetime) ->
 
 
 @transaction.atomic
-def _tell(drifts: list[Drift], *, now: datetime) -> None:
+def tell(drifts: list[Drift], *, now: datetime) -> None:
     """One letter a night to each of an operator's staff, on what a person has to settle."""
     rows = Drift.objects.filter(pk__in=[one.pk for one in drifts]).exclude(kind=DriftKind.ORPHAN)
     by_operator: dict[Operator, list[Drift]] = defaultdict(list)

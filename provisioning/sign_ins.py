@@ -10,10 +10,10 @@ from django.db import transaction
 from catalog.models import ServiceSheet
 from catalog.sheets.offers import offer_of
 from provisioning import tasks
-from provisioning.clients import CHANGES, ENDS, plan_client
+from provisioning.clients import CHANGES, ENDS, THERE, plan_client
 from provisioning.models import SignIn
 from provisioning.models.sign_in import MAX_ADDRESS
-from subscriptions.models import RUNNING, State, Subscription
+from subscriptions.models import Subscription
 from tenants import audit, jobs
 from tenants.models import User
 from tenants.refusals import Refused
@@ -22,7 +22,6 @@ MOST_ADDRESSES = 10
 AT_ONCE = 200  # subscriptions told in one transaction
 # Younger than this, a job is most likely on its way.
 PATIENCE = timedelta(minutes=1)
-THERE = (State.PROVISIONING, *RUNNING, State.TERMINATING)  # whose service is open, or opens
 _WHOLE = "Écrivez l’adresse en entier, sans « * » ni « # » : https://…"
 
 

@@ -37,6 +37,16 @@ def look_at_all(timestamp: int) -> None:
         drift.look_at_all(now=timezone.now())
 
 
+@app.periodic(cron="37 2 * * *")
+@app.task(queue="vendors", queueing_lock="provisioning.look_at_keycloak", retry=3)
+def look_at_keycloak(timestamp: int) -> None:
+    """Every night: the clients of services that Keycloak has, against what Halle believes."""
+    from provisioning import client_drift
+
+    with every_tenant():
+        client_drift.look_at_keycloak(now=timezone.now())
+
+
 @app.periodic(cron="41 3 * * *")
 @app.task(queue="provisioning", queueing_lock="provisioning.count_track_records", retry=3)
 def count_track_records(timestamp: int) -> None:

@@ -7,9 +7,11 @@ from django.db import transaction
 from django.utils import timezone
 
 from provisioning import operations
+from provisioning.client_drift import look_at_keycloak
 from provisioning.clients import plan_renewal
 from provisioning.credentials import access_of, reveal
-from provisioning.models import Binding, BindingKind, Event, Run, Step, StepState
+from provisioning.models import Binding, BindingKind, Drift, DriftKind, Event, Run, Step, StepState
+from provisioning.sealing import unseal
 from sso.keycloak import services
 from subscriptions.models import State, Subscription
 from tenants.models import Role
@@ -167,3 +169,45 @@ def test_a_plan_made_while_keycloak_is_asked_waits_for_its_answer(keycloak, appr
         assert client(keycloak, approved) is not None
         assert turn(now=now + timedelta(minutes=3)).state == StepState.DONE
         assert client(keycloak, approved) is None
+
+
+def test_a_client_changed_by_hand_is_listed_and_put_back_at_night(keycloak, approved, now):
+    with as_worker():
+        operations.plan_activation(subscription=approved, now=now)
+        turn(now=now)
+        moved(approved, State.ACTIVE, active_from=now.date())
+        assert look_at_keycloak(now=now + timedelta(hours=1)) == []
+        before = client(keycloak, approved)
+        path = f"/{REALM}/clients/{before['id']}"
+        keycloak.put(path, before | {"redirectUris": ["*"], "enabled": False})
+        [drift] = look_at_keycloak(now=now + timedelta(hours=2))
+        assert (drift.kind, drift.repair.event) == (DriftKind.CLIENT, Event.CLIENT)
+        assert "adresses de retour" in drift.words
+        assert "ouvert ou fermé" in drift.words
+        turn(now=now + timedelta(hours=2))
+        after = client(keycloak, approved)
+        assert (after["redirectUris"], after["enabled"]) == (before["redirectUris"], True)
+        assert look_at_keycloak(now=now + timedelta(hours=3)) == []
+        assert not Drift.objects.filter(closed_at=None).exists()
+
+        keycloak.delete(path)
+        [drift] = look_at_keycloak(now=now + timedelta(hours=4))
+        assert "n’existe plus" in drift.words
+        turn(now=now + timedelta(hours=4))
+        anew = Binding.objects.get(kind=BindingKind.CLIENT, ended_at=None)
+        given = unseal(anew.sealed, owner=str(anew.public_id))
+        assert given["secret"] == secret(keycloak, client(keycloak, approved))
+
+        over = moved(approved, State.TERMINATING, ended_on=now.date())
+        operations.plan_closing(subscription=over, now=now)
+        turn(now=now + timedelta(hours=5))
+        moved(approved, State.ENDED)
+        assert look_at_keycloak(now=now + timedelta(hours=5)) == []
+        assert not Drift.objects.filter(closed_at=None).exists()
+        made = keycloak.post(f"/{REALM}/clients", {
+            "clientId": before["clientId"], "attributes": before["attributes"],
+        })  # fmt: skip
+        [drift] = look_at_keycloak(now=now + timedelta(hours=6))
+        assert "encore chez Keycloak" in drift.words
+        turn(now=now + timedelta(hours=6))
+        assert keycloak.get(f"/{REALM}/clients/{made}") is None

@@ -1,0 +1,140 @@
+"""Every night: the clients of services that Keycloak has, against what Halle believes. What is not as it
+should be is listed and put back: Keycloak is ours, unlike what a vendor has."""
+
+import logging
+from collections.abc import Iterator
+from datetime import datetime
+
+from django.db import transaction
+from django.db.models import Exists, OuterRef, Q
+
+from provisioning.clients import CHANGES, THERE, plan_client, plan_gone, wanted_of
+from provisioning.connectors.keycloak.client import is_configured, look_at_clients
+from provisioning.drift import tell
+from provisioning.models import Binding, BindingKind, Drift, DriftKind, Event, Run, SignIn
+from sso.keycloak.server import KeycloakProblem
+from sso.keycloak.services import ClientSeen, ServiceClient, unlike
+from subscriptions.models import State, Subscription
+
+logger = logging.getLogger(__name__)
+
+MISSING = (
+    "Son client n’existe plus chez Keycloak. Halle le refait, avec un nouveau secret à remettre à l’éditeur."
+)
+LEFT = "Son client est encore chez Keycloak, après la fin. Halle le retire."
+CHANGED = "Chez Keycloak, son client a été changé à la main : {}. Halle le remet en place."
+IN_WORDS = {
+    "enabled": "ouvert ou fermé",
+    "redirectUris": "adresses de retour",
+    "attributes.backchannel.logout.url": "adresse à prévenir d’une déconnexion",
+    "attributes.post.logout.redirect.uris": "adresse de retour après déconnexion",
+    "attributes.pkce.code.challenge.method": "protection PKCE",
+    "organization_siret": "SIRET annoncé",
+    "organization_insee_code": "code INSEE annoncé",
+    "service_roles": "rôles annoncés",
+}
+
+
+def look_at_keycloak(*, now: datetime) -> list[Drift]:
+    """Compares all of them, and has put back what differs; the differences that are new. Where no Keycloak is
+    configured or it does not answer, there is nothing to compare until the next night. Must run outside a
+    transaction."""
+    if not is_configured():
+        return []
+    try:
+        seen = {one.subscription: one for one in look_at_clients()}
+    except KeycloakProblem as problem:
+        logger.warning("the clients of services were not compared: %s", problem)
+        return []
+    wanted = {client.subscription: (one, client) for one, client in _wanted()}
+    found = [_record(one, _judged(seen.get(name), client), now=now) for name, (one, client) in wanted.items()]
+    left = list(_left(seen.keys() - wanted.keys()))
+    found += [_record(one, LEFT, now=now) for one in left]
+    # Those of a client that is gone, as it should be.
+    over = Drift.objects.filter(~Exists(_under_way("subscription")), kind=DriftKind.CLIENT, closed_at=None)
+    over.exclude(subscription__in=[*(one for one, _ in wanted.values()), *left]).update(closed_at=now)
+    new = [drift for drift in found if drift is not None]
+    tell(new, now=now)
+    return new
+
+
+def _wanted() -> Iterator[tuple[Subscription, ServiceClient]]:
+    """Each subscription that has a client, with what this is to be."""
+    rows = Binding.objects.filter(
+        ~Exists(_under_way("subscription")),
+        kind=BindingKind.CLIENT,
+        bound_at__isnull=False,
+        ended_at__isnull=True,
+        ended_by__isnull=True,
+    )
+    sign_ins = {one.offer_id: one for one in SignIn.objects.all()}
+    for binding in rows.select_related("subscription").order_by("pk").iterator(chunk_size=500):
+        subscription = _now(binding.subscription)
+        sign_in = sign_ins.get(subscription.listing.offer_id)
+        if subscription.state in THERE and sign_in is not None and sign_in.is_declared:
+            yield subscription, wanted_of(subscription, sign_in)
+
+
+def _now(subscription: Subscription) -> Subscription:
+    """The one whose service it is by now."""
+    while found := Subscription.objects.filter(Q(follows=subscription) | Q(after_trial=subscription)).first():
+        subscription = found
+    return subscription
+
+
+def _left(names: set[str]) -> Iterator[Subscription]:
+    """Those of these that are over, with nobody who goes on with them."""
+    over = Subscription.objects.filter(
+        ~Exists(_under_way("pk")),
+        public_id__in=names,
+        state__in=(State.ENDED, State.CANCELLED),
+        followed_by__isnull=True,
+        became__isnull=True,
+    )
+    yield from over.order_by("pk")
+
+
+def _under_way(subscription: str):
+    return Run.objects.filter(
+        subscription=OuterRef(subscription), event=Event.CLIENT, finished_at__isnull=True
+    )
+
+
+def _judged(seen: ClientSeen | None, wanted: ServiceClient) -> str:
+    """What is not as it should be, in words; "" when all is."""
+    if seen is None:
+        return MISSING
+    names = unlike(seen, wanted)
+    said = dict.fromkeys(IN_WORDS.get(name, name) for name in names)
+    return CHANGED.format(", ".join(said))[:500] if names else ""
+
+
+@transaction.atomic
+def _record(subscription: Subscription, words: str, *, now: datetime) -> Drift | None:
+    """The difference, if it is new; it is put back by a plan. Nothing where something has been decided
+    meanwhile."""
+    locked = Subscription.objects.select_for_update(of=("self",), no_key=True).select_related("listing")
+    current = locked.get(pk=subscription.pk)
+    moved = Run.objects.filter(subscription=current, event=Event.CLIENT, created_at__gte=now)
+    if current.state != subscription.state or moved.exists():
+        return None
+    known = Drift.objects.filter(subscription=current, kind=DriftKind.CLIENT, closed_at__isnull=True)
+    if not words:
+        known.update(closed_at=now)
+        return None
+    if words == LEFT:
+        run = plan_gone(subscription=current, now=now)
+    else:
+        run = plan_client(subscription=current, label=CHANGES, now=now, anew=words == MISSING)
+    drift, new = known.get_or_create(
+        kind=DriftKind.CLIENT,
+        defaults={
+            "tenant_id": current.tenant_id, "subscription": current, "words": words, "opened_at": now,
+            "seen_at": now, "repair": run,
+        },
+    )  # fmt: skip
+    if new:
+        return drift
+    drift.words, drift.seen_at, drift.repair, drift.repairs = words, now, run, drift.repairs + 1
+    drift.save(update_fields=["words", "seen_at", "repair", "repairs"])
+    return None
