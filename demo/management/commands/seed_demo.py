@@ -25,6 +25,7 @@ from demo.seed.curation import make_curation
 from demo.seed.departures import make_departures
 from demo.seed.doors import open_doors
 from demo.seed.editorial import make_editorial
+from demo.seed.entering import make_entering
 from demo.seed.envelopes import make_envelope
 from demo.seed.history import make_history
 from demo.seed.intercommunality import make_forez_est
@@ -115,6 +116,7 @@ class Command(BaseCommand):
             place_orders(history=history)
             close_some(history=history)
             make_accesses(people=people)
+            make_entering()
         with self.telling("billing periods"):
             bills.make_bills(operators=operators, rng=rng)
             make_credit_notes(operators=operators)
