@@ -1,0 +1,241 @@
+"""In a real browser, on the real Keycloak: an agent signs in once, enters two services of two makers, leaves
+both from either side, and enters neither once her organisation has removed her."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+from contextlib import contextmanager
+from datetime import timedelta
+
+import httpx
+import pytest
+from django.db import transaction
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+from playwright.sync_api import Page, expect, sync_playwright
+
+from devstack.paths import ROOT
+from provisioning import operations
+from provisioning.credentials import reveal
+from provisioning.models import BindingKind
+from sso.keycloak import services
+from sso.keycloak.values import STAND_IN_SECRET
+from subscriptions.models import State, Subscription
+from tenants.models import Letter, Role, User
+from tests.factories import (
+    EndpointFactory,
+    EstablishmentFactory,
+    MembershipFactory,
+    OrganisationFactory,
+    SignInFactory,
+    SubscriptionFactory,
+)
+from tests.sso.keycloak.plain_service import NAME as PLAIN
+from tests.sso.keycloak.plain_service import plain_service
+from tests.tools.database import as_worker
+from tests.tools.ports import free_port
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+CHROMIUM = shutil.which("chromium")
+PATIENCE = 30_000  # milliseconds
+REALM = "test"
+SIRET = "21330554800010"  # what the stand-in says of its people
+DJANGO = "Cantine de Django"
+EMAIL = "odile.brunerie@mairie-virelade.example"
+
+
+@pytest.fixture
+def halle(live_server, keycloak, known, settings):
+    """Halle's address, where people come back to from the broker."""
+    settings.BASE_URL = live_server.url
+    settings.OIDC_ISSUER = f"{known['url']}/realms/{REALM}"
+    (client,) = keycloak.get(f"/{REALM}/clients", clientId="halle")
+    path, home = f"/{REALM}/clients/{client['id']}", live_server.url
+    there = {
+        "post.logout.redirect.uris": home + reverse("oidc_signed_out"),
+        "backchannel.logout.url": home + reverse("oidc_backchannel_logout"),
+    }
+    keycloak.put(
+        path,
+        client
+        | {
+            "redirectUris": [home + reverse("oidc_authentication_callback")],
+            "attributes": client["attributes"] | there,
+        },
+    )
+    yield home
+    keycloak.put(path, client)
+
+
+@pytest.fixture
+def page(halle, monkeypatch):
+    if CHROMIUM is None:
+        why = "Chromium is not installed (Debian: apt install chromium)"
+        pytest.fail(why) if os.environ.get("CI") else pytest.skip(why)
+    # Beside Playwright's loop, Django would refuse its database, which nothing here asks for at once.
+    monkeypatch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=CHROMIUM,
+            args=["--no-sandbox", "--disable-background-networking", "--disable-dev-shm-usage"],
+        )
+        page = browser.new_context(locale="fr-FR").new_page()
+        page.set_default_timeout(PATIENCE)
+        expect.set_options(timeout=PATIENCE)
+        yield page
+        browser.close()
+
+
+@pytest.fixture
+def commune():
+    commune = OrganisationFactory(siren=SIRET[:9], seat=False)
+    EstablishmentFactory(organisation=commune, is_seat=True, siret=SIRET)
+    return commune
+
+
+def approved(commune, home: str) -> Subscription:
+    """To a service at that address, entered through Halle; opened by hand at its vendor's."""
+    subscription = SubscriptionFactory(tenant=commune, state=State.APPROVED)
+    EndpointFactory(offer=subscription.listing.offer)
+    SignInFactory(
+        offer=subscription.listing.offer,
+        redirect_uris=[f"{home}retour", f"{home}oidc/callback/"],
+        signed_out_uri=f"{home}au-revoir",
+        logout_uri=f"{home}fin",
+    )
+    return subscription
+
+
+def opened(subscription, *, by, now) -> dict:
+    """What the administrator of the organisation sees of the client, once."""
+    with as_worker():
+        run = operations.plan_activation(subscription=subscription, now=now)
+        operations.take_turn(now=now)
+        operations.mark_done(step=run.steps.get(), by=by, service_url="https://service.example/", now=now)
+        one = Subscription.objects.select_related("listing__offer").get(pk=subscription.pk)
+        return reveal(subscription=one, by=by, now=now, kind=BindingKind.CLIENT)
+
+
+@contextmanager
+def django_service(port: int, folder, given: dict):
+    """The Django application in a process of its own; its address."""
+    told = {
+        "SERVICE_ISSUER": given["fournisseur"],
+        "SERVICE_CLIENT_ID": given["identifiant"],
+        "SERVICE_SECRET": given["secret"],
+    }
+    process = subprocess.Popen(
+        [sys.executable, "-m", "tests.sso.keycloak.django_service", str(port), str(folder)],
+        cwd=ROOT,
+        env={"PATH": os.environ["PATH"], **told},
+    )
+    try:
+        home = f"http://127.0.0.1:{port}/"
+        deadline = time.monotonic() + 60
+        while time.monotonic() < deadline and process.poll() is None:
+            try:
+                httpx.get(f"{home}au-revoir", timeout=5)
+                break
+            except httpx.TransportError:
+                time.sleep(0.2)
+        yield home
+    finally:
+        process.terminate()
+        process.wait(10)
+
+
+def at_proconnect(page: Page) -> None:
+    """From Keycloak's page, as Odile."""
+    page.get_by_role("link", name="ProConnect").click()
+    page.locator("#username").fill("odile")
+    page.locator("#password").fill(STAND_IN_SECRET)
+    page.locator("#kc-login").click()
+
+
+def enters(page: Page, home: str, name: str) -> None:
+    """One click, and no form."""
+    page.goto(home)
+    expect(page.get_by_role("heading", name=name)).to_be_visible()
+    expect(page.get_by_text(f"Odile pour {SIRET}")).to_be_visible()
+
+
+def is_asked_who_she_is(page: Page, home: str) -> None:
+    page.goto(home)
+    expect(page.get_by_role("link", name="ProConnect")).to_be_visible()
+
+
+def test_one_sign_in_two_services_and_no_way_back_once_removed(
+    page: Page, halle, commune, keycloak, tmp_path
+):
+    now = timezone.now() + timedelta(hours=1)
+    admin = MembershipFactory(organisation=commune, role=Role.ORG_ADMIN).user
+
+    # Her first sign-in: her account suggests an organisation, which lets her in.
+    page.goto(halle)
+    page.get_by_role("link", name="Se connecter").first.click()
+    at_proconnect(page)
+    expect(page.get_by_role("heading", name=commune.name)).to_be_visible()
+    page.get_by_role("button", name="Demander à la rejoindre").click()
+    expect(page.get_by_text("Votre demande est envoyée")).to_be_visible()
+    administrator = Client()
+    administrator.force_login(admin)
+    invite = reverse("organisation_invite", args=[commune.siren])
+    administrator.post(invite, {"email": EMAIL, "roles": [Role.AGENT]})
+    with as_worker():
+        letter = Letter.objects.get(to=EMAIL).body
+    page.goto(re.search(r"http\S+/invitation/\S+", letter)[0])
+    page.locator("main form button").first.click()
+    odile = User.objects.get(email=EMAIL)
+    assert odile.memberships.filter(organisation=commune, ended_at=None).exists()
+
+    port = free_port()
+    with plain_service() as plain:
+        one, other = approved(commune, plain.home), approved(commune, f"http://127.0.0.1:{port}/")
+        plain.given = opened(one, by=admin, now=now)
+        with django_service(port, tmp_path, opened(other, by=admin, now=now)) as canteen:
+            try:
+                # Two services of two makers, without a form.
+                enters(page, plain.home, PLAIN)
+                enters(page, canteen, DJANGO)
+                # Out of one: out of all.
+                page.goto(plain.home)
+                page.get_by_role("link", name="Sortir").click()
+                expect(page.get_by_role("heading", name="Au revoir")).to_be_visible()
+                is_asked_who_she_is(page, canteen)
+                is_asked_who_she_is(page, halle + reverse("places"))
+                # Out of Halle: out of all.
+                at_proconnect(page)
+                expect(page.get_by_text(commune.name).first).to_be_visible()
+                enters(page, canteen, DJANGO)
+                enters(page, plain.home, PLAIN)
+                page.goto(halle + reverse("places"))
+                page.locator("header summary", has_text="Odile").click()
+                page.get_by_role("button", name="Se déconnecter").click()
+                expect(
+                    page.get_by_text("Vous êtes déconnecté, ici et chez votre fournisseur")
+                ).to_be_visible()
+                is_asked_who_she_is(page, plain.home)
+                is_asked_who_she_is(page, canteen)
+                at_proconnect(page)
+                enters(page, plain.home, PLAIN)
+                # Her organisation removes her: the next click is refused, however she signs in.
+                end = reverse("organisation_person_end", args=[commune.siren, odile.pk])
+                with transaction.atomic():
+                    assert administrator.post(end).status_code == 302
+                assert not odile.memberships.filter(organisation=commune, ended_at=None).exists()
+                with as_worker():
+                    operations.take_turn(now=now + timedelta(minutes=1))
+                services.end_sessions(keycloak, REALM, sub=odile.sub)
+                for home in (plain.home, canteen):
+                    page.context.clear_cookies()
+                    is_asked_who_she_is(page, home)
+                    at_proconnect(page)
+                    expect(page.get_by_role("heading", name="Accès refusé")).to_be_visible()
+            finally:
+                for subscription in (one, other):
+                    services.remove_client(keycloak, REALM, str(subscription.public_id))
