@@ -38,6 +38,7 @@ class Server:
     """
 
     def __init__(self, *, url: str, client_id: str, secret: str, timeout: float):
+        self._url = url.rstrip("/")
         self._connection = KeycloakOpenIDConnection(
             server_url=url.rstrip("/") + "/",
             realm_name="master",
@@ -48,6 +49,10 @@ class Server:
             max_retries=0,
         )
         self._admin: KeycloakAdmin | None = None
+
+    def realm_address(self, realm: str) -> str:
+        """A realm's issuer, and its name as a SAML service."""
+        return f"{self._url}/realms/{quote(realm)}"
 
     def get(self, path: str, **query: str) -> Any:
         """What is there; None when nothing is."""

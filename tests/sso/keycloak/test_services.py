@@ -10,8 +10,13 @@ from bs4 import BeautifulSoup
 
 from sso.keycloak import services
 from sso.keycloak.organisations import KeycloakOrganisation, ensure_organisation, remove_organisation
-from sso.keycloak.own_providers import OwnProvider, ensure_provider, remove_provider
-from sso.keycloak.server import KeycloakRefused, KeycloakUnreachable
+from sso.keycloak.own_providers import (
+    OwnProvider,
+    ensure_provider,
+    remove_provider,
+    switch_off_provider,
+)
+from sso.keycloak.server import KeycloakRefused
 from sso.keycloak.services import ServiceClient
 from sso.keycloak.values import STAND_IN_SECRET
 from tests.sso.keycloak.visitor import Visitor
@@ -173,10 +178,11 @@ def test_whoever_gives_an_address_of_a_domain_is_led_to_its_provider(keycloak, k
 @pytest.fixture
 def own(keycloak, known, commune):
     """The provider of the commune: the realm that plays ProConnect, under another name."""
+    issuer = f"{known['url']}/realms/{known['stand_in_realm']}"
     own = OwnProvider(
         alias=f"own-{uuid.uuid4().hex[:8]}", name="Annuaire de Saint-Essai", organisation=commune.public_id,
-        issuer=f"{known['url']}/realms/{known['stand_in_realm']}", client_id="keycloak",
-        secret=STAND_IN_SECRET,
+        issuer=issuer, client_id="keycloak", secret=STAND_IN_SECRET,
+        described=keycloak.description(REALM, issuer=issuer),
     )  # fmt: skip
     (client,) = keycloak.get(f"/{known['stand_in_realm']}/clients", clientId="keycloak")
     path = f"/{known['stand_in_realm']}/clients/{client['id']}"
@@ -216,8 +222,7 @@ def test_a_member_s_provider_edited_by_hand_is_put_back_and_another_s_is_left(ke
     assert keycloak.get(path) == found
     with pytest.raises(KeycloakRefused, match="déjà pris"):
         ensure_provider(keycloak, REALM, replace(own, organisation=str(uuid.uuid4())))
-    with pytest.raises(KeycloakUnreachable):
-        ensure_provider(keycloak, REALM, replace(own, issuer=f"{own.issuer}-that-is-not-there"))
+    switch_off_provider(keycloak, REALM, own.alias, organisation="another")
     assert keycloak.get(path) == found
     assert own.secret not in repr(own)
 
