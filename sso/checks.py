@@ -3,7 +3,9 @@
 from urllib.parse import urlsplit
 
 from django.conf import settings
-from django.core.checks import Error, Tags, Warning, register
+from django.core.checks import Error, Info, Tags, Warning, register
+
+from sso.automatic import what_is_automatic
 
 ASYMMETRIC = ("RS", "PS", "ES")
 
@@ -39,3 +41,13 @@ def multi_factor_asked(app_configs, **kwargs):
     if not settings.OIDC_ASSURANCE:
         return [Warning("OIDC_ASSURANCE is empty: multi-factor is not checked.", id="sso.W004")]
     return []
+
+
+@register(Tags.security, deploy=True)
+def what_is_left_to_a_person(app_configs, **kwargs):
+    """With another provider than Keycloak Halle works; what cannot be automatic then is said."""
+    by_hand = [matter.what for matter in what_is_automatic() if not matter.automatic]
+    if not by_hand:
+        return []
+    hint = " ; ".join(by_hand)
+    return [Info("Some of signing in is left to a person with this provider.", hint=hint, id="sso.I005")]

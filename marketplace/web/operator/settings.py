@@ -5,7 +5,7 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from marketplace.web.access import operator_view
 from marketplace.web.formats import day
@@ -21,6 +21,8 @@ from marketplace.web.operator.settings_forms import (
     VatForm,
     show_mistakes,
 )
+from sso.automatic import what_is_automatic
+from sso.keycloak.broker import is_broker
 from sso.stepping_up import strongly
 from tenants.models import Operator, Role
 from tenants.operators import logos, operations, vat_positions
@@ -34,6 +36,7 @@ TABS = {
     "operator_settings_statutes": "Statuts",
     "operator_settings_billing": "Facturation et TVA",
     "operator_colleges": "Collèges",
+    "operator_settings_sign_in": "Connexion",
 }
 
 settings_view = operator_view(Role.OPERATOR_ADMIN, with_members=False)
@@ -67,6 +70,24 @@ def statutes(request, operator):
 def billing(request, operator):
     """Payment delay, bank account, and its VAT positions."""
     return _group(request, operator, BillingForm, "operator_settings_billing", _billing_page)
+
+
+@settings_view
+@require_safe
+def sign_in(request, operator):
+    """What signing in does by itself here, and what is left to a person."""
+    rows = [
+        {
+            "what": one.what,
+            "badge": {"state": "success", "label": "Automatique"}
+            if one.automatic
+            else {"state": "warning", "label": "À la main"},
+            "how": one.how,
+        }
+        for one in what_is_automatic()
+    ]
+    context = frame(request, operator, "operator_settings_sign_in", rows=rows, by_keycloak=is_broker())
+    return render(request, "operator/settings_sign_in.html", context)
 
 
 @settings_view
