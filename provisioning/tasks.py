@@ -166,3 +166,50 @@ def tell_losses(timestamp: int) -> None:
 
     with every_tenant():
         proofs.tell_losses(now=timezone.now())
+
+
+@app.task(queue="vendors", retry=3)
+def try_own_provider(provider_id: int) -> None:
+    """Reads a member's own identity provider."""
+    from provisioning.own_providers import trials
+
+    with every_tenant():
+        trials.carry_out(provider_id=provider_id, now=timezone.now())
+
+
+@app.task(queue="vendors", retry=3)
+def apply_own_provider(provider_id: int) -> None:
+    """Tells Keycloak of a member's own identity provider."""
+    from provisioning.own_providers import applying
+
+    with every_tenant():
+        applying.carry_out(provider_id=provider_id, now=timezone.now())
+
+
+@app.task(queue="vendors", retry=3)
+def check_domain(domain_id: int) -> None:
+    """Looks at the DNS of a member's domain."""
+    from provisioning.own_providers import proving
+
+    with every_tenant():
+        proving.carry_out(domain_id=domain_id, now=timezone.now())
+
+
+@app.periodic(cron="23 4 * * *")
+@app.task(queue="provisioning", queueing_lock="provisioning.check_domains", retry=3)
+def check_domains(timestamp: int) -> None:
+    """Every night: the proofs of all domains are looked at again."""
+    from provisioning.own_providers import proving
+
+    with every_tenant():
+        proving.ask_all(now=timezone.now())
+
+
+@app.periodic(cron="* * * * *")
+@app.task(queue="provisioning", queueing_lock="provisioning.sweep_own_providers")
+def sweep_own_providers(timestamp: int) -> None:
+    """Every minute: what Keycloak did not take, and what a dead worker or a lost job left behind."""
+    from provisioning.own_providers import applying
+
+    with every_tenant():
+        applying.sweep(now=timezone.now())

@@ -1,5 +1,5 @@
 """How software meets what is open: credentials of a signature book, the key of a service, a directory of
-agents that does not answer yet."""
+agents that does not answer yet. And how the agents of a commune sign in: by a provider of its own."""
 
 from datetime import date
 
@@ -11,10 +11,23 @@ from demo.seed.moments import at
 from demo.seed.people import holders
 from provisioning.connectors.outcomes import Done
 from provisioning.entitlements.keys import create_key
-from provisioning.models import AgentDirectory, Binding, Call, Run, ServiceKey, Step, StepState
+from provisioning.models import (
+    AgentDirectory,
+    Binding,
+    Call,
+    MemberDomain,
+    MemberProvider,
+    MemberProviderMove,
+    ProviderKind,
+    ProviderState,
+    Run,
+    ServiceKey,
+    Step,
+    StepState,
+)
 from provisioning.sealing import seal
 from subscriptions.models import RUNNING
-from tenants.models import Role, User
+from tenants.models import Organisation, Role, User
 
 WITH_KEY, WITH_DIRECTORY = "cantinelle", "actes-en-chemin"
 KEY_MADE, KEY_USED, TRIED = date(2026, 9, 1), date(2026, 11, 12), date(2026, 11, 10)
@@ -34,6 +47,54 @@ def make_accesses(*, people: dict[str, User]) -> None:
         attempts=1,
         tried_at=at(TRIED, 15),
         problem="Le système de l’éditeur ne répond pas.",
+    )
+    _connect_own_provider(by=people["armand-theullier"])
+
+
+def _connect_own_provider(*, by: User) -> None:
+    """Of the main commune: tried, one of its two domains proven. Nobody is led to it without Keycloak."""
+    commune = Organisation.objects.get(territory__code=MAIN, kind="commune")
+    issuer = "https://connexion.annuaire.example"
+    provider = MemberProvider(
+        tenant=commune,
+        kind=ProviderKind.OIDC,
+        name="Annuaire de la communauté",
+        typed={"issuer": issuer, "client_id": "halle"},
+        state=ProviderState.TRIED,
+        created_at=at(TRIED, 14),
+        tried_at=at(TRIED, 15),
+        described={
+            "identity": issuer,
+            "addresses": {
+                "authorizationUrl": f"{issuer}/authorize",
+                "tokenUrl": f"{issuer}/token",
+                "userInfoUrl": f"{issuer}/userinfo",
+                "jwksUrl": f"{issuer}/keys",
+            },
+            "by_basic": False,
+        },
+    )
+    provider.sealed = seal({"secret": "demo"}, owner=str(provider.public_id))
+    provider.save()
+    states = [ProviderState.DRAFT, ProviderState.TRYING, ProviderState.TRIED]
+    for before, after, who in zip(states[:-1], states[1:], (by, None), strict=True):
+        MemberProviderMove.objects.create(
+            tenant=commune, provider=provider, before=before, after=after, at=at(TRIED, 15), by=who
+        )
+    domains = {"margerie-chantagret.mairie.example": at(TRIED, 16), "ccas-margerie.example": None}
+    MemberDomain.objects.bulk_create(
+        MemberDomain(
+            tenant=commune,
+            provider=provider,
+            domain=domain,
+            token=f"demo-{number}-Vd7uQ2pXbN4k",
+            added_at=at(TRIED, 15),
+            checked_at=at(TRIED, 16),
+            proven_at=proven,
+            confirmed_at=proven,
+            problem="" if proven else "L’enregistrement n’est pas encore visible.",
+        )
+        for number, (domain, proven) in enumerate(domains.items(), start=1)
     )
 
 

@@ -269,6 +269,9 @@ DEFAULT_FROM_EMAIL = env.str("EMAIL_FROM", default="Halle <ne-pas-repondre@halle
 # Addresses given by others may not lead to private networks (no request forgery through them), and are https.
 ALLOW_PRIVATE_ADDRESSES = False
 
+# Whom members' domains are asked of, as "address:port"; "" for the machine's own resolver.
+DNS_RESOLVER = env.str("HALLE_DNS_RESOLVER", default="")
+
 # For offers opened by Terraform, in the workers only: the folder of the modules that are allowed, and the S3
 # bucket of their states, whose key is in HALLE_TERRAFORM_STATE_KEY and _SECRET.
 TERRAFORM = {

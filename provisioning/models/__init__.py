@@ -6,6 +6,13 @@ from provisioning.models.endpoint import Endpoint
 from provisioning.models.errand import Errand, Settled
 from provisioning.models.kit_run import KitReport, KitRun
 from provisioning.models.lane import Lane
+from provisioning.models.member_provider import (
+    MemberDomain,
+    MemberProvider,
+    MemberProviderMove,
+    ProviderKind,
+    ProviderState,
+)
 from provisioning.models.message import Callback, Delivery, Said
 from provisioning.models.proposal import Proposal
 from provisioning.models.run import Call, Cause, Event, Run, Step, StepState
@@ -31,7 +38,12 @@ __all__ = [
     "KitReport",
     "KitRun",
     "Lane",
+    "MemberDomain",
+    "MemberProvider",
+    "MemberProviderMove",
     "Proposal",
+    "ProviderKind",
+    "ProviderState",
     "Run",
     "Said",
     "ServiceKey",

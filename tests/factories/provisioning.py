@@ -20,7 +20,12 @@ from provisioning.models import (
     KitReport,
     KitRun,
     Lane,
+    MemberDomain,
+    MemberProvider,
+    MemberProviderMove,
     Proposal,
+    ProviderKind,
+    ProviderState,
     Run,
     ServiceKey,
     SignIn,
@@ -32,7 +37,7 @@ from subscriptions.models import State
 from tests.factories.base import APPROVED_AT, Factory
 from tests.factories.catalog import OfferFactory, ServiceSheetFactory, VendorFactory
 from tests.factories.subscriptions import SubscriptionFactory
-from tests.factories.tenants import UserFactory
+from tests.factories.tenants import OrganisationFactory, UserFactory
 from tests.tools.database import as_worker
 
 
@@ -290,3 +295,56 @@ class ProposalFactory(Factory):
     text = "Terraform will perform the following actions:"
     file = factory.LazyFunction(lambda: ContentFile(b"plan", name="plan"))
     made_at = APPROVED_AT
+
+
+class MemberProviderFactory(Factory):
+    """OpenID Connect at `url=`, tried; `saml=True` for a SAML one."""
+
+    class Meta:
+        model = MemberProvider
+
+    class Params:
+        url = "https://annuaire.mairie.example"
+        saml = factory.Trait(
+            kind=ProviderKind.SAML,
+            typed=factory.LazyAttribute(
+                lambda o: {"metadata_url": f"{o.url}/metadata", "metadata": "", "attributes": "oid"}
+            ),
+            sealed="",
+        )
+
+    public_id = factory.LazyFunction(uuid.uuid4)
+    tenant = factory.SubFactory(OrganisationFactory)
+    kind = ProviderKind.OIDC
+    name = "Annuaire de la mairie"
+    typed = factory.LazyAttribute(lambda o: {"issuer": o.url, "client_id": "halle"})
+    sealed = factory.LazyAttribute(lambda o: seal({"secret": "demo"}, owner=str(o.public_id)))
+    state = ProviderState.TRIED
+    created_at = APPROVED_AT
+    tried_at = APPROVED_AT
+
+
+class MemberProviderMoveFactory(Factory):
+    class Meta:
+        model = MemberProviderMove
+
+    provider = factory.SubFactory(MemberProviderFactory)
+    tenant = factory.SelfAttribute("provider.tenant")
+    before = ProviderState.TRYING
+    after = ProviderState.TRIED
+    at = APPROVED_AT
+
+
+class MemberDomainFactory(Factory):
+    """Proven, unless `proven_at=None`."""
+
+    class Meta:
+        model = MemberDomain
+
+    provider = factory.SubFactory(MemberProviderFactory)
+    tenant = factory.SelfAttribute("provider.tenant")
+    domain = factory.Sequence(lambda n: f"mairie-{n}.example")
+    token = factory.Sequence(lambda n: f"token-{n}")
+    added_at = APPROVED_AT
+    proven_at = APPROVED_AT
+    confirmed_at = factory.SelfAttribute("proven_at")

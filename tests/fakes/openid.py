@@ -92,10 +92,11 @@ class Provider:
             hashlib.sha256(form.get("code_verifier", "").encode()).digest()
         ).rstrip(b"=")
         proven = (form.get("client_id"), form.get("client_secret")) == ("halle", "demo")
+        if not proven:
+            return 401, {"error": "invalid_client"}
         if (
             found is None
             or found.used
-            or not proven
             or found.asked.get("code_challenge_method") != "S256"
             or found.asked.get("code_challenge", "").encode() != challenge
             or found.asked["redirect_uri"] != form.get("redirect_uri")

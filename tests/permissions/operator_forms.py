@@ -75,3 +75,12 @@ def a_grid(world: World) -> dict:
 
 def a_publication(world: World) -> dict:
     return {"seen": fingerprint(world.draft)}
+
+
+MEMBER_PROVIDER = {
+    "kind": "oidc",
+    "name": "Annuaire",
+    "issuer": "https://annuaire.mairie.example",
+    "client_id": "halle",
+    "secret": "a secret",
+}

@@ -961,6 +961,8 @@ TABLE = [
     # Of a member of this operator alone: a SIRET is the body's, whichever of its operators keeps it.
     operator("operator_member_seat", thing=_member_that_leaves, get=opens(TASKS), post=leads(TASKS),
              sends=lambda world: _a_new_seat(world.leaving.organisation.siren)),
+    operator("operator_member_sign_in", thing=_member_that_leaves, get=opens(OPERATOR_ADMIN),
+             post=leads(OPERATOR_ADMIN), sends=lambda world: forms.MEMBER_PROVIDER),
     operator("operator_member_seat_cancel", thing=_move_of_a_member, post=leads(TASKS)),
     operator("operator_member_seat_evidence", thing=_move_of_a_member, get=opens(TASKS)),
     operator("operator_subscriptions", get=opens(OPERATORS)),
@@ -1085,6 +1087,7 @@ TABLE = [
                          ("operator_settings_statutes", forms.STATUTES),
                          ("operator_settings_billing", forms.BILLING),
                          ("operator_colleges", forms.COLLEGE))),
+    operator("operator_settings_sign_in", get=opens(OPERATOR_ADMIN)),
     operator("operator_logo_set", post=leads(OPERATOR_ADMIN), sends=forms.a_logo),
     operator("operator_logo_remove", post=leads(OPERATOR_ADMIN)),
     operator("operator_vat_position_add", post=leads(OPERATOR_ADMIN), sends=lambda world: forms.VAT_POSITION),

@@ -72,6 +72,9 @@ def member(request, operator, siren):
         ],
         "seat_moves": moves,
         "seat_url": door.url() if may_change else "",
+        "sign_in_url": reverse("operator_member_sign_in", args=[operator.slug, organisation.siren])
+        if request.roles & {Role.OPERATOR_ADMIN, Role.AUDITOR}
+        else "",
         "populations": population_rows(populations_of(organisation=organisation, on=today)),
         "adhesions": [
             _adhesion(operator, organisation, adhesion, today, may_change=may_change)

@@ -27,6 +27,7 @@ from marketplace.web.operator import (
     member_invite,
     member_new,
     member_seat,
+    member_sign_in,
     members,
     mergers,
     messages_sent,
@@ -164,6 +165,7 @@ urlpatterns = [
         member_changes.stay,
         name="operator_member_stay",
     ),
+    path("adherents/<siren:siren>/connexion/", member_sign_in.sign_in, name="operator_member_sign_in"),
     path("adherents/<siren:siren>/siege/", member_seat.declare, name="operator_member_seat"),
     path(
         "adherents/<siren:siren>/siege/<uuid:move>/annuler/",
@@ -283,6 +285,7 @@ urlpatterns = [
     path("reglages/vitrine/logo/", settings.set_logo, name="operator_logo_set"),
     path("reglages/vitrine/logo/retirer/", settings.remove_logo, name="operator_logo_remove"),
     path("reglages/statuts/", settings.statutes, name="operator_settings_statutes"),
+    path("reglages/connexion/", settings.sign_in, name="operator_settings_sign_in"),
     path("reglages/facturation/", settings.billing, name="operator_settings_billing"),
     path("reglages/facturation/tva/", settings.add_vat_position, name="operator_vat_position_add"),
     path("reglages/colleges/", college_views.college_list, name="operator_colleges"),
