@@ -18,6 +18,7 @@ from django.urls import reverse
 from django.utils import timezone
 from playwright.sync_api import Page, expect, sync_playwright
 
+from billing.models import RunState
 from devstack.paths import ROOT
 from provisioning import operations
 from provisioning.credentials import reveal
@@ -30,12 +31,15 @@ from tests.factories import (
     EndpointFactory,
     EstablishmentFactory,
     MembershipFactory,
+    OperatorFactory,
     OrganisationFactory,
     SignInFactory,
     SubscriptionFactory,
+    drafted_run,
 )
 from tests.sso.keycloak.plain_service import NAME as PLAIN
 from tests.sso.keycloak.plain_service import plain_service
+from tests.sso.keycloak.test_signing_in import ASKED
 from tests.tools.database import as_worker
 from tests.tools.ports import free_port
 
@@ -149,10 +153,11 @@ def django_service(port: int, folder, given: dict):
         process.wait(10)
 
 
-def at_proconnect(page: Page) -> None:
-    """From Keycloak's page, as Odile."""
+def at_proconnect(page: Page, name: str = "odile") -> None:
+    """From Keycloak's page, as that person."""
     page.get_by_role("link", name="ProConnect").click()
-    page.locator("#username").fill("odile")
+    if page.locator("#username").is_visible():  # unless she is known, and only asked again
+        page.locator("#username").fill(name)
     page.locator("#password").fill(STAND_IN_SECRET)
     page.locator("#kc-login").click()
 
@@ -239,3 +244,50 @@ def test_one_sign_in_two_services_and_no_way_back_once_removed(
             finally:
                 for subscription in (one, other):
                     services.remove_client(keycloak, REALM, str(subscription.public_id))
+
+
+@pytest.fixture
+def strengthen(keycloak, known):
+    """Marcel's sign-ins at ProConnect are proved by a code that is sent by e-mail; the function that is given
+    makes them strong."""
+    path = f"/{known['stand_in_realm']}/users"
+    (marcel,) = keycloak.get(path, username="marcel", exact="true")
+    path = f"{path}/{marcel['id']}"
+
+    def as_sure_as(acr: str) -> None:
+        keycloak.put(path, marcel | {"attributes": marcel["attributes"] | {"acr": [acr]}})
+
+    as_sure_as("eidas1-mfa")
+    yield lambda: as_sure_as("eidas2")
+    keycloak.put(path, marcel)
+
+
+def test_invoices_are_issued_once_the_person_has_proved_herself_strongly(
+    page: Page, halle, strengthen, settings
+):
+    settings.OIDC_ASSURANCE = ASKED
+    operator = OperatorFactory()
+    run = drafted_run(operator=operator)
+    page.goto(halle + reverse("places"))
+    at_proconnect(page, "marcel")
+    expect(page.get_by_text("Votre connexion a réussi")).to_be_visible()
+    MembershipFactory(
+        organisation=operator.organisation,
+        user=User.objects.get(first_name="Marcel"),
+        role=Role.OPERATOR_FINANCE,
+    )
+    page.goto(halle + reverse("operator_run_approve", args=[operator.slug, run.public_id]))
+    page.locator("main form button").first.click()
+    expect(page.get_by_role("heading", name="Confirmez d’abord votre identité")).to_be_visible()
+    strengthen()
+    page.get_by_role("link", name="Confirmer mon identité").click()
+    at_proconnect(page, "marcel")
+    expect(page.get_by_text("Rien n’a encore été fait")).to_be_visible()
+    with as_worker():
+        run.refresh_from_db()
+        assert run.state == RunState.REVIEW
+    page.get_by_role("button", name="Émettre les factures").click()
+    page.wait_for_url(re.compile(str(run.public_id)))
+    with as_worker():
+        run.refresh_from_db()
+        assert run.state == RunState.ISSUING
