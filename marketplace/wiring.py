@@ -12,7 +12,7 @@ from catalog import signals as catalog
 from catalog.grids import signals as grids
 from marketplace.pages.editors import forget_who_left
 from marketplace.pages.storefronts import keep_storefront
-from provisioning import agents, clients
+from provisioning import agents, clients, departures
 from provisioning import operations as provisioning
 from subscriptions import leaving, sharing, signals, signing, suspension_letters, trials, vehicles
 from subscriptions.agents import giving
@@ -44,6 +44,7 @@ def connect() -> None:
     people.roles_given.connect(_tell_new_signatory, dispatch_uid="new signatory")
     people.roles_given.connect(_take_up, dispatch_uid="offered accesses")
     people.access_ended.connect(_close_accesses, dispatch_uid="accesses")
+    people.access_ended.connect(_note_departure, dispatch_uid="departure")
     people.access_ended.connect(_forget_editor, dispatch_uid="editors")
     for told in (people.roles_given, people.access_restored, people.access_ended):
         told.connect(_tell_agents, dispatch_uid="agents")
@@ -60,6 +61,10 @@ def _take_up(*, organisation, person, now, **_):
 
 def _close_accesses(*, organisation, person, by, now, **_):
     giving.close_of_leaver(organisation=organisation, person=person, by=by, now=now)
+
+
+def _note_departure(*, organisation, person, by, now, **_):
+    departures.note_departure(organisation=organisation, person=person, by=by, now=now)
 
 
 def _tell_of_accesses(*, organisation, sheets, now, **_):

@@ -97,13 +97,15 @@ def plan_for(*, subscriptions: Sequence[Subscription] | QuerySet[Subscription], 
 
 def directory_of(subscription: Subscription, *, on: date) -> Directory:
     """Everybody who has or had a role in the organisation, or in a commune that it covers or covered, as the
-    vendor is to know them that day. Seven queries."""
+    vendor is to know them that day: whoever left last comes first, so that it is told first of whom it must
+    let in no more. Seven queries."""
     tenant = subscription.tenant
     covers = Cover.objects.filter(subscription=subscription)
     here = {tenant.pk, *covers.in_force(on=on).values_list("tenant", flat=True)}
     everywhere = {tenant.pk, *covers.values_list("tenant", flat=True)}
     lists = Lists.of(organisations=here, sheet=subscription.listing.sheet)
     held, people = defaultdict(set), {}
+    ended: dict[int, float] = defaultdict(float)
     mandates = list(
         Membership.objects.filter(organisation__in=everywhere)
         .select_related("user", "organisation")
@@ -111,6 +113,8 @@ def directory_of(subscription: Subscription, *, on: date) -> Directory:
     )
     for mandate in mandates:
         user = people[mandate.user_id] = mandate.user
+        if mandate.ended_at:
+            ended[user.pk] = max(ended[user.pk], mandate.ended_at.timestamp())
         lasts = mandate.ended_at is None and mandate.suspended_at is None and mandate.organisation_id in here
         if lasts and user.is_active and user.email and lists.name(mandate.organisation_id, mandate.user_id):
             held[mandate.user_id].add(_group_id(mandate))
@@ -127,7 +131,7 @@ def directory_of(subscription: Subscription, *, on: date) -> Directory:
             groups=frozenset(held[pk]),
             elsewhere=frozenset(_external_id(siren, str(pk)) for siren in elsewhere[pk] - {tenant.siren}),
         )
-        for pk, user in people.items()
+        for pk, user in sorted(people.items(), key=lambda one: (bool(held[one[0]]), -ended[one[0]]))
     ]
     groups = {
         _group_id(one): Group(

@@ -131,6 +131,25 @@ def sweep_sign_ins(timestamp: int) -> None:
     sign_ins.sweep(now=timezone.now())
 
 
+@app.task(queue="vendors", retry=3)
+def end_provider_sessions(closing_id: int) -> None:
+    """Signs somebody who leaves out at the identity provider, and so everywhere."""
+    from provisioning import departures
+
+    with every_tenant():
+        departures.end_provider_sessions(closing_id=closing_id, now=timezone.now())
+
+
+@app.periodic(cron="* * * * *")
+@app.task(queue="provisioning", queueing_lock="provisioning.sweep_departures")
+def sweep_departures(timestamp: int) -> None:
+    """Every minute: finds the departures that a dead worker or a lost job left behind."""
+    from provisioning import departures
+
+    with every_tenant():
+        departures.sweep(now=timezone.now())
+
+
 @app.periodic(cron="17 2 * * *")
 @app.task(queue="vendors", queueing_lock="provisioning.read_catalogues", retry=3)
 def read_catalogues(timestamp: int) -> None:

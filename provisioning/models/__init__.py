@@ -1,6 +1,7 @@
 from provisioning.models.agent_directory import AgentDirectory
 from provisioning.models.binding import Binding, BindingKind
 from provisioning.models.catalogue import BrokerCatalogue, CatalogueReading
+from provisioning.models.departure import ClosingOf, Departure, LeaverClosing
 from provisioning.models.drift import Drift, DriftKind
 from provisioning.models.endpoint import Endpoint
 from provisioning.models.errand import Errand, Settled
@@ -29,7 +30,9 @@ __all__ = [
     "Callback",
     "CatalogueReading",
     "Cause",
+    "ClosingOf",
     "Delivery",
+    "Departure",
     "Drift",
     "DriftKind",
     "Endpoint",
@@ -38,6 +41,7 @@ __all__ = [
     "KitReport",
     "KitRun",
     "Lane",
+    "LeaverClosing",
     "MemberDomain",
     "MemberProvider",
     "MemberProviderMove",

@@ -256,6 +256,7 @@ REVEALED = {
     "invitation_id": OF_PARENT,
     "provider_id": OF_PARENT,
     "domain": "that somebody else has proven a domain: asked by whoever has put a record of Halle's there",
+    "departure_id": OF_PARENT,
     "listing_id": "a service on a shelf: that it passes to another vendor, asked by its operator only",
     "operator_id": "an operator's numbers and open imports: written by its staff and the worker only",
     "key": "what a letter tells, by number: written by the operations, never typed",

@@ -14,12 +14,14 @@ from provisioning.models import (
     Callback,
     CatalogueReading,
     Delivery,
+    Departure,
     Drift,
     Endpoint,
     Errand,
     KitReport,
     KitRun,
     Lane,
+    LeaverClosing,
     MemberDomain,
     MemberProvider,
     MemberProviderMove,
@@ -34,7 +36,7 @@ from provisioning.models import (
 from provisioning.models.endpoint import ConnectorKind
 from provisioning.sealing import seal
 from subscriptions.models import State
-from tests.factories.base import APPROVED_AT, Factory
+from tests.factories.base import APPROVED_AT, NOW, Factory
 from tests.factories.catalog import OfferFactory, ServiceSheetFactory, VendorFactory
 from tests.factories.subscriptions import SubscriptionFactory
 from tests.factories.tenants import OrganisationFactory, UserFactory
@@ -348,3 +350,26 @@ class MemberDomainFactory(Factory):
     added_at = APPROVED_AT
     proven_at = APPROVED_AT
     confirmed_at = factory.SelfAttribute("proven_at")
+
+
+class DepartureFactory(Factory):
+    class Meta:
+        model = Departure
+
+    tenant = factory.SubFactory(OrganisationFactory)
+    user = factory.SubFactory(UserFactory)
+    left_at = NOW
+    said_by = factory.SubFactory(UserFactory)
+
+
+class LeaverClosingFactory(Factory):
+    """Of a service that somebody is to close by hand."""
+
+    class Meta:
+        model = LeaverClosing
+
+    departure = factory.SubFactory(DepartureFactory)
+    tenant = factory.SelfAttribute("departure.tenant")
+    what = "service"
+    sheet = factory.SubFactory(ServiceSheetFactory)
+    problem = "Demandez à l’éditeur de fermer son compte."

@@ -47,7 +47,17 @@ from catalog.models import (
 from catalog.shortlists import choice_file, deciding
 from marketplace.pages.models import HelpArticlePage, NewsItemPage
 from marketplace.pages.picture_storage import FOLDER
-from provisioning.models import AgentDirectory, Delivery, Drift, Errand, KitRun, ServiceKey, Step, StepState
+from provisioning.models import (
+    AgentDirectory,
+    Delivery,
+    Departure,
+    Drift,
+    Errand,
+    KitRun,
+    ServiceKey,
+    Step,
+    StepState,
+)
 from subscriptions.models import (
     BulkRequest,
     CostKey,
@@ -107,6 +117,7 @@ from tests.factories import (
     InvoiceFactory,
     InvoiceFileFactory,
     KitReportFactory,
+    LeaverClosingFactory,
     LedgerEntryFactory,
     ListedServiceFactory,
     ListingFactory,
@@ -245,6 +256,7 @@ class World:
     directory: AgentDirectory  # of the same
     drift: Drift  # of the active service
     listed: ListedService  # the active service
+    departure: Departure
     to_be_suspended: PlannedSuspension  # another service, on a later day
     merger: TerritoryChange  # of a former member, whose adhesion waits to be handed over
     review: BillingRun
@@ -436,6 +448,7 @@ def _member_side(side: dict, commune: Organisation) -> dict:
         "envelope": EnvelopeFactory(tenant=commune),
         "requested": requested,
         "active": active,
+        "departure": LeaverClosingFactory(departure__tenant=commune).departure,
         "listed": ListedServiceFactory(tenant=commune, sheet=active.listing.sheet),
         "suspended": SubscriptionFactory(state=State.SUSPENDED, listing=listing("Parapheur"), **asked),
         "bound": _bound(SubscriptionFactory(state=State.ACTIVE, listing=listing("Pont-levis"), **asked)),

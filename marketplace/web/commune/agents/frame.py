@@ -13,6 +13,7 @@ PAGE = ["GET", "HEAD", "POST"]
 TABS = (
     ("member_agents", "Agents"),
     ("member_agent_services", "Services"),
+    ("member_departures", "Départs"),
 )
 
 
