@@ -12,7 +12,7 @@ from catalog import signals as catalog
 from catalog.grids import signals as grids
 from marketplace.pages.editors import forget_who_left
 from marketplace.pages.storefronts import keep_storefront
-from provisioning import agents, clients, departures
+from provisioning import agents, client_people, clients, departures
 from provisioning import operations as provisioning
 from subscriptions import leaving, sharing, signals, signing, suspension_letters, trials, vehicles
 from subscriptions.agents import giving
@@ -69,11 +69,12 @@ def _note_departure(*, organisation, person, by, now, **_):
 
 def _tell_of_accesses(*, organisation, sheets, now, **_):
     agents.plan_agents(organisation=organisation, sheets=sheets, now=now)
+    client_people.plan_people(organisation=organisation, sheets=sheets, now=now)
 
 
 def _tell_agents(*, organisation, now, **_):
     agents.plan_agents(organisation=organisation, now=now)
-    clients.plan_people(organisation=organisation, now=now)
+    client_people.plan_people(organisation=organisation, now=now)
 
 
 def _tell_of_covers(*, subscription, now, **_):

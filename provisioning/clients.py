@@ -4,24 +4,24 @@ A plan says only that something of it changes: what the client is to be is read 
 that whatever was decided last is what is carried out last.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, time
+from datetime import datetime, time
 
 from django.db import transaction
 from django.db.models import Q
-from django.utils.timezone import localdate, make_aware
+from django.utils.timezone import make_aware
 
 from provisioning.bindings import expect_binding, live_bindings
-from provisioning.connectors.keycloak.client import ClientTold, issuer
+from provisioning.connectors.keycloak.client import ClientTold
 from provisioning.connectors.outcomes import Credentials
 from provisioning.models import Binding, BindingKind, Event, Lane, Run, SignIn, Step, StepState
 from provisioning.sealing import seal
 from sso.keycloak.services import ServiceClient
 from subscriptions.exceptions import WrongState
-from subscriptions.models import RUNNING, Cover, State, Subscription
+from subscriptions.models import RUNNING, State, Subscription
 from tenants import audit
-from tenants.models import Identity, Membership, Organisation, User
-from tenants.tenancy import tenant_scope
+from tenants.models import User
 
 OPENS = "Connexion des agents par Halle"
 CHANGES = "Connexion des agents par Halle : mise à jour"
@@ -137,9 +137,11 @@ def live_clients(subscription: Subscription):
     return live_bindings(subscription, kind=BindingKind.CLIENT)
 
 
-def told_of(step: Step, subscription: Subscription, *, on: date) -> ClientTold | None:
-    """What Keycloak is to hold for the service of that subscription on that day; None when it is to hold
-    nothing and never held anything. Eight queries."""
+def told_of(
+    step: Step, subscription: Subscription, *, people: Mapping[str, frozenset[str]]
+) -> ClientTold | None:
+    """What Keycloak is to hold for the service of that subscription, where these people have these roles;
+    None when it is to hold nothing and never held anything. Five queries."""
     offer = subscription.listing.offer_id
     mine = Binding.objects.filter(Q(made_by=step) | Q(ended_by=step), kind=BindingKind.CLIENT).last()
     binding = mine or live_clients(subscription).last()
@@ -148,7 +150,7 @@ def told_of(step: Step, subscription: Subscription, *, on: date) -> ClientTold |
         return None
     return ClientTold(
         wanted=wanted_of(subscription, sign_in),
-        people=people_of(subscription, on=on),
+        people=people,
         gone=binding.ended_by_id == step.pk,
         anew=bool(binding.replaces_id) and binding.bound_at is None,
     )
@@ -168,37 +170,6 @@ def wanted_of(subscription: Subscription, sign_in: SignIn) -> ServiceClient:
         signed_out_uri=sign_in.signed_out_uri,
         enabled=subscription.state != State.SUSPENDED,
     )
-
-
-def people_of(subscription: Subscription, *, on: date) -> frozenset[str]:
-    """Who may enter that day, by the `sub` of each at Keycloak: whoever has a role in the organisation, or in
-    a commune that it covers, and has signed in through Keycloak before. Three queries."""
-    covered = Cover.objects.in_force(on=on).filter(subscription=subscription).values_list("tenant", flat=True)
-    mandates = Membership.objects.in_force().filter(
-        organisation__in={subscription.tenant_id, *covered}, user__is_active=True
-    )
-    people = mandates.values("user")
-    first = User.objects.filter(pk__in=people, issuer=issuer()).values_list("sub", flat=True)
-    more = Identity.objects.filter(user__in=people, issuer=issuer()).values_list("sub", flat=True)
-    return frozenset([*first, *more])
-
-
-@transaction.atomic
-def plan_people(*, organisation: Organisation, now: datetime) -> None:
-    """Who may enter has changed in an organisation: plans for each open service that it has, itself or by its
-    intercommunality, and that is entered through Halle. In the caller's transaction; five queries where there
-    is none."""
-    with tenant_scope([organisation.pk]):
-        covers = Cover.objects.in_force(on=localdate(now)).filter(tenant=organisation)
-        covering = dict(covers.values_list("subscription", "covering"))
-    with tenant_scope({organisation.pk, *covering.values()}):
-        rows = Subscription.objects.filter(
-            Q(tenant=organisation) | Q(pk__in=covering),
-            state__in=RUNNING,
-            listing__offer__sign_in__isnull=False,
-        )
-        for one in rows.select_related("listing").order_by("pk"):
-            plan_client(subscription=one, label=CHANGES, now=now)
 
 
 def record_client(*, step: Step, credentials: Credentials | None, now: datetime) -> None:

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from catalog.models import ListingMove, ListingState
 from provisioning.agents import directory_of
+from provisioning.client_people import people_of
 from provisioning.clients import told_of
 from provisioning.connectors import ServiceRequest
 from provisioning.connectors.keycloak.client import ClientTold
@@ -194,13 +195,9 @@ def _claim(step: Step, call: Call, *, opened: Step | None, binding: Binding | No
         opened = step
     event = Event(step.run.event)
     if event == Event.CLIENT:
-        return Claim(
-            step,
-            call,
-            None,
-            None,
-            client=told_of(step, _last_of(subscription), on=timezone.localdate(call.started_at)),
-        )
+        subscription = _last_of(subscription)
+        people = people_of(subscription, on=timezone.localdate(call.started_at))
+        return Claim(step, call, None, None, client=told_of(step, subscription, people=people))
     if event == Event.AGENTS:
         told = _agents(subscription, on=timezone.localdate(call.started_at))
         # Closed since; or the vendor has another directory since: once it passes, everybody is told again.

@@ -3,7 +3,7 @@
 Every verb is an "ensure": asked again, it changes nothing. The provisioning engine asks.
 """
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from urllib.parse import quote
 
@@ -14,7 +14,7 @@ from sso.keycloak.marks import SUBSCRIPTION
 from sso.keycloak.server import KeycloakRefused, Server
 
 PAGE = 100
-ROLE_AGENT = "agent"
+ROLES = ROLE_AGENT, ROLE_MANAGER = ("agent", "manager")
 NOWHERE = "-"  # Keycloak's word
 
 
@@ -90,8 +90,9 @@ def ensure_client(server: Server, realm: str, wanted: ServiceClient) -> ClientCr
     if any(differing(client, found)):
         server.put(path, merged(found, client))
     put_mappers(server, f"{path}/protocol-mappers/models", mappers)
-    if server.get(f"{path}/roles/{ROLE_AGENT}") is None:
-        server.post(f"{path}/roles", {"name": ROLE_AGENT})
+    known = {one["name"] for one in server.get(f"{path}/roles")}
+    for role in (one for one in ROLES if one not in known):
+        server.post(f"{path}/roles", {"name": role})
     return ClientCredentials(wanted.client_id, server.get(f"{path}/client-secret")["value"])
 
 
@@ -149,20 +150,24 @@ def let_in(server: Server, realm: str, subscription: str, *, sub: str) -> bool:
     return True
 
 
-def keep_agents(server: Server, realm: str, subscription: str, *, subs: Collection[str]) -> None:
-    """These people, by their `sub`, are agents of the service, and nobody else; whom Keycloak does not know
-    is left out. Raises KeycloakRefused, also when there is no such client, or KeycloakUnreachable."""
+def keep_roles(
+    server: Server, realm: str, subscription: str, *, people: Mapping[str, Collection[str]]
+) -> None:
+    """By role in the service (ROLES), those who have it and nobody else has, by their `sub`; whom Keycloak
+    does not know is left out. Raises KeycloakRefused, also when there is no such client, or
+    KeycloakUnreachable."""
     found = _find(server, realm, client_id_of(subscription))
     if found is None:
         raise KeycloakRefused(404, "le client vient de disparaître")
-    path = f"{_path(realm)}/{found['id']}/roles/{ROLE_AGENT}"
-    role, held = server.get(path), set(_holders(server, f"{path}/users"))
-    for sub in sorted(held ^ set(subs)):
-        person = f"/{quote(realm)}/users/{quote(sub)}"
-        if sub in held:
-            server.delete(f"{person}/role-mappings/clients/{found['id']}", [role])
-        elif server.get(person) is not None:
-            server.post(f"{person}/role-mappings/clients/{found['id']}", [role])
+    for name, subs in people.items():
+        path = f"{_path(realm)}/{found['id']}/roles/{name}"
+        role, held = server.get(path), set(_holders(server, f"{path}/users"))
+        for sub in sorted(held ^ set(subs)):
+            person = f"/{quote(realm)}/users/{quote(sub)}"
+            if sub in held:
+                server.delete(f"{person}/role-mappings/clients/{found['id']}", [role])
+            elif server.get(person) is not None:
+                server.post(f"{person}/role-mappings/clients/{found['id']}", [role])
 
 
 def _holders(server: Server, path: str) -> Iterator[str]:

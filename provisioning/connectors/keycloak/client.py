@@ -1,6 +1,6 @@
 """The client of one subscription at Keycloak (sso.keycloak.services): made, changed, stopped, taken away."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from django.conf import settings
@@ -20,11 +20,11 @@ BY_HAND = (
 
 @dataclass(frozen=True)
 class ClientTold:
-    """What is to be there. `people`: who are agents of the service, by their `sub`. `gone`: nothing. `anew`:
-    with another secret than the one that was given."""
+    """What is to be there. `people`: by role in the service, the `sub` of those who have it. `gone`: nothing.
+    `anew`: with another secret than the one that was given."""
 
     wanted: ServiceClient
-    people: frozenset[str] = field(default=frozenset(), repr=False)
+    people: Mapping[str, frozenset[str]] = field(default_factory=dict, repr=False)
     gone: bool = False
     anew: bool = False
 
@@ -52,7 +52,7 @@ def keep_client(told: ClientTold) -> Done | NeedsPerson:
             services.remove_client(keycloak, realm, wanted.subscription)
             return Done()
         given = services.ensure_client(keycloak, realm, wanted)
-        services.keep_agents(keycloak, realm, wanted.subscription, subs=told.people)
+        services.keep_roles(keycloak, realm, wanted.subscription, people=told.people)
         if told.anew:
             given = services.renew_secret(keycloak, realm, wanted.subscription)
     except KeycloakUnreachable as problem:

@@ -8,17 +8,20 @@ from django.utils import timezone
 
 from provisioning import operations
 from provisioning.client_drift import look_at_keycloak
+from provisioning.client_people import plan_people
 from provisioning.clients import plan_renewal
 from provisioning.credentials import access_of, reveal
 from provisioning.models import Binding, BindingKind, Drift, DriftKind, Event, Run, Step, StepState
 from provisioning.sealing import unseal
 from sso.keycloak import services
-from subscriptions.models import State, Subscription
+from subscriptions.models import AccessRole, State, Subscription
 from tenants.models import Role
 from tenants.people.mandates import depart
 from tenants.tenancy import tenant_scope
 from tests.factories import (
+    AccessFactory,
     EndpointFactory,
+    ListedServiceFactory,
     MembershipFactory,
     SignInFactory,
     SubscriptionFactory,
@@ -133,6 +136,20 @@ def test_its_agents_are_those_who_have_a_role_in_the_organisation(keycloak, know
             path = f"/{REALM}/users/{person}/role-mappings/clients/{made['id']}"
             assert [role["name"] for role in keycloak.get(path)] == [services.ROLE_AGENT]
             moved(approved, State.ACTIVE, active_from=now.date())
+            # On a list, she is what the list says.
+            listed = ListedServiceFactory(tenant=tenant, sheet=approved.listing.sheet)
+            access = AccessFactory(tenant=tenant, sheet=listed.sheet, user=agent, role=AccessRole.MANAGER)
+            plan_people(organisation=tenant, now=now)
+            turn(now=now)
+            assert {role["name"] for role in keycloak.get(path)} == set(services.ROLES)
+            access.delete()
+            plan_people(organisation=tenant, now=now)
+            turn(now=now)
+            assert keycloak.get(path) == []
+            listed.delete()
+            plan_people(organisation=tenant, now=now)
+            turn(now=now)
+            assert [role["name"] for role in keycloak.get(path)] == [services.ROLE_AGENT]
         with transaction.atomic(), tenant_scope([tenant.pk]):
             depart(organisation=tenant, person=agent, by=admin, now=now)
         with as_worker():
