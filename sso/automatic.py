@@ -50,11 +50,6 @@ _AT_KEYCLOAK = [
         "essaie le fournisseur et prouve le domaine, sans rien mettre en service.",
     ),
     (
-        "Faire connaître à Keycloak les organisations et leurs agents",
-        "Chaque nuit, et les différences sont dites.",
-        "Sans objet : les agents sont connus de Halle seule, à leur première connexion.",
-    ),
-    (
         "Ouvrir un service derrière la même connexion",
         "Son client est créé, changé et retiré avec l’abonnement.",
         "L’administrateur du fournisseur d’identité crée le client du service, et le retire à la fin.",

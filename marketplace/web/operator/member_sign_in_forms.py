@@ -7,8 +7,8 @@ from provisioning.models import MemberProvider, ProviderKind
 from provisioning.own_providers.typed import MAX_SECRET, MAX_TEXT, MAX_URL, Typed
 
 WAYS = {
-    "oid": "Noms LDAP : urn:oid:0.9.2342.19200300.100.1.3 pour le courriel",
-    "claims": "AD FS ou Microsoft Entra : …/claims/emailaddress",
+    "oid": "Noms LDAP numérotés : ils commencent par « urn:oid: »",
+    "claims": "AD FS ou Microsoft Entra : ils contiennent « claims »",
     "plain": "Noms courts : mail, givenName, sn",
 }
 

@@ -3,11 +3,12 @@
 from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 
-from provisioning.models import Binding
+from provisioning.models import Binding, MemberProvider
 from provisioning.sealing import Unsealable, sealed_anew
 from tenants.tenancy import every_tenant
 
 BATCH = 500
+SEALING = (Binding, MemberProvider)  # whatever has a `sealed` column
 
 
 class Command(BaseCommand):
@@ -19,29 +20,33 @@ class Command(BaseCommand):
     def handle(self, *args, **options):
         """Batch by batch, each in its transaction. Raises CommandError, having done the others, when some
         open with no key."""
-        again = lost = after = 0
+        again = lost = 0
         with every_tenant():
-            while batch := self._seal_batch(after):
-                after = batch[-1][0]
-                again += sum(done is True for _, done in batch)
-                lost += sum(done is None for _, done in batch)
+            for model in SEALING:
+                after = 0
+                while batch := self._seal_batch(model, after):
+                    after = batch[-1][0]
+                    again += sum(done is True for _, done in batch)
+                    lost += sum(done is None for _, done in batch)
         if lost:
             raise CommandError(f"{again} sealed again; {lost} open with no key in force: put their key back.")
         self.stdout.write(f"{again} sealed again; nothing is left that needs an older key.")
 
     @transaction.atomic
-    def _seal_batch(self, after: int) -> list[tuple[int, bool | None]]:
+    def _seal_batch(
+        self, model: type[Binding] | type[MemberProvider], after: int
+    ) -> list[tuple[int, bool | None]]:
         """Each id of the next ones, and whether it was sealed again; None: no key opens it."""
-        found = Binding.objects.filter(pk__gt=after).exclude(sealed="").order_by("pk")
+        found = model._default_manager.filter(pk__gt=after).exclude(sealed="").order_by("pk")
         done: list[tuple[int, bool | None]] = []
-        for binding in found.select_for_update(of=("self",), no_key=True)[:BATCH]:
+        for row in found.select_for_update(of=("self",), no_key=True)[:BATCH]:
             try:
-                anew = sealed_anew(binding.sealed)
+                anew = sealed_anew(row.sealed)
             except Unsealable:
-                done.append((binding.pk, None))
+                done.append((row.pk, None))
                 continue
             if anew:
-                binding.sealed = anew
-                binding.save(update_fields=["sealed"])
-            done.append((binding.pk, anew is not None))
+                row.sealed = anew
+                row.save(update_fields=["sealed"])
+            done.append((row.pk, anew is not None))
         return done

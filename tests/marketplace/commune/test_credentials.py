@@ -15,7 +15,7 @@ from provisioning.models import Binding, Event, Run, Step, StepState
 from provisioning.sealing import Unsealable, unseal
 from subscriptions.models import State, Subscription
 from tenants.models import AuditEvent, Role
-from tests.factories import EndpointFactory, MembershipFactory, SubscriptionFactory
+from tests.factories import EndpointFactory, MemberProviderFactory, MembershipFactory, SubscriptionFactory
 from tests.fakes.broker import PASSWORD, Fault, failing_broker
 from tests.tools.database import as_worker
 
@@ -177,20 +177,23 @@ OLD, NEW = ("b2xkLWtleS1vbGQta2V5LW9sZC1rZXktb2xkLWtleS0=", "bmV3LWtleS1uZXcta2V
 
 def test_keys_are_changed_without_losing_anything(settings, service, capsys, broker):
     [secret] = broker.bindings.values()
+    provider = MemberProviderFactory()
     before = settings.SECRET_KEYS_AT_REST
     settings.SECRET_KEYS_AT_REST = [NEW, *before]
     with as_worker():
         call_command("rotate_secrets")
-        assert capsys.readouterr().out.startswith("1 sealed again")
+        assert capsys.readouterr().out.startswith("2 sealed again")
         call_command("rotate_secrets")
         assert capsys.readouterr().out.startswith("0 sealed again")
         settings.SECRET_KEYS_AT_REST = [NEW]
         binding = Binding.objects.get()
         assert unseal(binding.sealed, owner=str(binding.public_id)) == secret
+        provider.refresh_from_db()
+        assert unseal(provider.sealed, owner=str(provider.public_id)) == {"secret": "demo"}
         with pytest.raises(Unsealable, match="another row"):
             unseal(binding.sealed, owner="another")
         settings.SECRET_KEYS_AT_REST = [OLD]
-        with pytest.raises(CommandError, match="1 open with no key in force"):
+        with pytest.raises(CommandError, match="2 open with no key in force"):
             call_command("rotate_secrets")
 
 
