@@ -7,8 +7,8 @@ from provisioning.models import MemberProvider, ProviderKind
 from provisioning.own_providers.typed import MAX_SECRET, MAX_TEXT, MAX_URL, Typed
 
 WAYS = {
-    "oid": "Noms LDAP numérotés : ils commencent par « urn:oid: »",
-    "claims": "AD FS ou Microsoft Entra : ils contiennent « claims »",
+    "oid": "Noms LDAP, en « urn:oid: »",
+    "claims": "AD FS ou Microsoft Entra, en « claims »",
     "plain": "Noms courts : mail, givenName, sn",
 }
 
