@@ -125,9 +125,9 @@ def open_for(
     )
 
 
-def close(accesses, *, by: User, because: str, now: datetime) -> int:
-    """Closes those of these that are open; how many."""
-    return accesses.filter(closed_at__isnull=True).update(closed_at=now, closed_by=by, closed_because=because)
+def close(accesses, *, by: User, because: str, now: datetime) -> None:
+    """Closes those of these that are open."""
+    accesses.filter(closed_at__isnull=True).update(closed_at=now, closed_by=by, closed_because=because)
 
 
 def _open_ones(organisation: Organisation, person: User):

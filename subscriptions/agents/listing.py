@@ -8,6 +8,7 @@ from django.utils.timezone import localdate
 from catalog.models import ServiceSheet
 from subscriptions import signals
 from subscriptions.agents.checks import administered, checked_services
+from subscriptions.agents.giving import close
 from subscriptions.in_use import services_in_use
 from subscriptions.models import Access, AccessRole, ClosedBecause, ListedService
 from tenants import audit
@@ -56,9 +57,8 @@ def open_to_all(*, organisation: Organisation, sheet: ServiceSheet, by: User, no
     deleted, _ = ListedService.objects.filter(tenant=organisation, sheet=sheet).delete()
     if not deleted:
         return
-    Access.objects.filter(tenant=organisation, sheet=sheet, closed_at__isnull=True).update(
-        closed_at=now, closed_by=by, closed_because=ClosedBecause.OPENED_TO_ALL
-    )
+    accesses = Access.objects.filter(tenant=organisation, sheet=sheet)
+    close(accesses, by=by, because=ClosedBecause.OPENED_TO_ALL, now=now)
     _record(organisation, sheet, by, now, "opened_to_all", "a ouvert à tous les agents le service")
     signals.accesses_changed.send(Access, organisation=organisation, sheets={sheet.pk}, now=now)
 

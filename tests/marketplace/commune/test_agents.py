@@ -119,7 +119,9 @@ def test_a_service_that_is_no_such_thing(client, commune, number):
 
 
 def test_queries(client, commune, sheet, admin, snapshot):
-    ListedServiceFactory(tenant=commune, sheet=sheet)
+    others = SubscriptionFactory.create_batch(2, tenant=commune, state=State.ACTIVE)
+    for one in (sheet, *(other.listing.sheet for other in others)):
+        ListedServiceFactory(tenant=commune, sheet=one)
     for _ in range(3):
         mandate = MembershipFactory(organisation=commune, role=Role.AGENT)
         AccessFactory(tenant=commune, user=mandate.user, sheet=sheet)

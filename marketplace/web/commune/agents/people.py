@@ -30,9 +30,10 @@ PAST_SHOWN = 20
 def agent_list(request, organisation):
     """Everybody with a mandate here, by name, and the services that each uses."""
     services = services_of(organisation, on=localdate(timezone.now()))
-    listed = {sheet: name for sheet, name in services.items() if sheet in _listed(organisation)}
+    lists = _listed(organisation)
+    listed = {sheet: name for sheet, name in services.items() if sheet in lists}
     search, asked = typed(request), request.GET.get("service", "")
-    sheet = int(asked) if asked.isascii() and asked.isdecimal() and int(asked) in listed else None
+    sheet = next((number for number in listed if str(number) == asked), None)
     found = agents_of(organisation=organisation, text=search, sheet=sheet)
     page = Paginator(found, PAGE_SIZE).get_page(request.GET.get("page"))
     accesses = accesses_of(organisation=organisation, people=page)
