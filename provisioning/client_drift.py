@@ -9,9 +9,10 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef, Q
 
 from provisioning.clients import CHANGES, THERE, plan_client, plan_gone, wanted_of
-from provisioning.connectors.keycloak.client import is_configured, look_at_clients
+from provisioning.connectors.keycloak.client import look_at_clients
 from provisioning.drift import tell
 from provisioning.models import Binding, BindingKind, Drift, DriftKind, Event, Run, SignIn
+from sso.keycloak.broker import is_configured
 from sso.keycloak.server import KeycloakProblem
 from sso.keycloak.services import ClientSeen, ServiceClient, unlike
 from subscriptions.models import State, Subscription

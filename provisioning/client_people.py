@@ -9,7 +9,7 @@ from django.db.models import Q
 from django.utils.timezone import localdate
 
 from provisioning.clients import CHANGES, plan_client
-from provisioning.connectors.keycloak.client import issuer
+from sso.keycloak.broker import issuer
 from sso.keycloak.services import ROLE_AGENT, ROLE_MANAGER
 from subscriptions.agents.reading import Lists
 from subscriptions.models import RUNNING, Cover, Subscription

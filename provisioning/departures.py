@@ -15,6 +15,9 @@ from provisioning import tasks
 from provisioning.agents import plan_agents
 from provisioning.models import ClosingOf, Departure, Event, LeaverClosing, Run, StepState
 from sso import sessions
+from sso.keycloak.broker import is_configured, issuer
+from sso.keycloak.server import KeycloakProblem, KeycloakUnreachable, server
+from sso.keycloak.services import end_sessions
 from subscriptions.in_use import services_in_use
 from subscriptions.models import Cover, Subscription
 from tenants import jobs
@@ -61,10 +64,6 @@ def end_provider_sessions(*, closing_id: int, now: datetime) -> None:
 
     While Keycloak does not answer, it is asked again after PAUSES, then a person is.
     """
-    # Its client library takes a while to load, and web processes have no use for it.
-    from sso.keycloak.server import KeycloakProblem, KeycloakUnreachable, server
-    from sso.keycloak.services import end_sessions
-
     closing = _begin(closing_id, now)
     if closing is None:
         return
@@ -133,12 +132,10 @@ def _closing(departure: Departure, what: str, **more) -> LeaverClosing:
 
 def _subs_at_keycloak(person: User) -> list[str]:
     """By which Halle's Keycloak knows her; none when another provider does."""
-    known = settings.KEYCLOAK
-    if not known["url"]:
+    if not is_configured():
         return []
-    issuer = f"{known['url'].rstrip('/')}/realms/{known['realm']}"
-    attached = Identity.objects.filter(user=person, issuer=issuer).values_list("sub", flat=True)
-    return [*([person.sub] if person.issuer == issuer else []), *attached]
+    attached = Identity.objects.filter(user=person, issuer=issuer()).values_list("sub", flat=True)
+    return [*([person.sub] if person.issuer == issuer() else []), *attached]
 
 
 @transaction.atomic

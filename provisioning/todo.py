@@ -6,11 +6,11 @@ from datetime import datetime
 from django.core.paginator import Page, Paginator
 from django.db.models import OuterRef, Prefetch, Q, Subquery
 
-from provisioning.connectors.keycloak.client import is_configured
 from provisioning.history import Asked, asked_of
 from provisioning.models import Call, Errand, Event, Proposal, Step, StepState
 from provisioning.models.endpoint import ConnectorKind
 from provisioning.models.run import UNFINISHED
+from sso.keycloak.broker import is_configured
 from tenants.models import Operator
 
 PAGE_SIZE = 25

@@ -9,10 +9,10 @@ from demo.seed.members import MAIN
 from demo.seed.moments import at
 from demo.seed.people import holders
 from provisioning.clients import OPENS
-from provisioning.connectors.keycloak.client import issuer
 from provisioning.connectors.outcomes import Done
 from provisioning.models import Binding, BindingKind, Call, Event, Lane, Run, SignIn, Step, StepState
 from provisioning.sealing import seal
+from sso.keycloak.broker import issuer
 from sso.keycloak.services import client_id_of
 from subscriptions.models import RUNNING
 from tenants.models import Role, User

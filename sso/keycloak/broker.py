@@ -1,12 +1,20 @@
-"""Whether people sign in by Keycloak here, or by another provider."""
+"""Whether a Keycloak is there, and people sign in by it or by another provider."""
 
 from django.conf import settings
 
 from sso.keycloak.values import realm_address
 
 
+def is_configured() -> bool:
+    """Whether a Keycloak is there to be asked."""
+    return bool(settings.KEYCLOAK["url"])
+
+
+def issuer() -> str:
+    """By which a service knows who signs people in (`iss`); "" where no Keycloak is configured."""
+    return realm_address(settings.KEYCLOAK["realm"]) if is_configured() else ""
+
+
 def is_broker() -> bool:
     """Whether Halle's own provider is its realm at the Keycloak of the settings."""
-    return (
-        bool(settings.KEYCLOAK["url"]) and realm_address(settings.KEYCLOAK["realm"]) == settings.OIDC_ISSUER
-    )
+    return is_configured() and issuer() == settings.OIDC_ISSUER

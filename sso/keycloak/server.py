@@ -1,14 +1,15 @@
-"""The administration of one Keycloak: the only module that speaks by its client library."""
+"""The administration of one Keycloak: the only module that speaks by its client library, which it imports
+where it is first used: the library takes more than a second to load, and web processes never ask Keycloak."""
 
 import json
 import os
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from django.conf import settings
-from keycloak import KeycloakAdmin, KeycloakOpenIDConnection
-from keycloak.exceptions import KeycloakConnectionError, KeycloakError
-from requests import RequestException
+
+if TYPE_CHECKING:
+    from keycloak import KeycloakAdmin
 
 LONGEST_WORD = 200
 PATIENCE_SECONDS = 60
@@ -38,6 +39,8 @@ class Server:
     """
 
     def __init__(self, *, url: str, client_id: str, secret: str, timeout: float):
+        from keycloak import KeycloakOpenIDConnection
+
         self._url = url.rstrip("/")
         self._connection = KeycloakOpenIDConnection(
             server_url=url.rstrip("/") + "/",
@@ -94,6 +97,10 @@ class Server:
 
     def _ask(self, verb: str, path: str, **how):
         """The answer; None when there is no such thing."""
+        from keycloak import KeycloakAdmin
+        from keycloak.exceptions import KeycloakConnectionError, KeycloakError
+        from requests import RequestException
+
         try:
             if self._admin is None:  # the first time, a token is asked for
                 self._admin = KeycloakAdmin(connection=self._connection)

@@ -10,10 +10,10 @@ from django.views.decorators.http import require_http_methods
 from marketplace.web.access import vendor_view
 from marketplace.web.vendor.services import sheet_or_404
 from marketplace.web.vendor.words import crumbs
-from provisioning.connectors.keycloak.client import issuer
 from provisioning.models import SignIn
 from provisioning.models.sign_in import MAX_ADDRESS
 from provisioning.sign_ins import MOST_ADDRESSES, declare, sign_in_of
+from sso.keycloak.broker import issuer
 from tenants.models import Role
 from tenants.refusals import Refused
 

@@ -8,9 +8,9 @@ from django.conf import settings
 from provisioning.connectors.outcomes import Credentials, Done, NeedsPerson, Retry
 from provisioning.models.run import Cause
 from sso.keycloak import services
+from sso.keycloak.broker import is_configured, issuer
 from sso.keycloak.server import KeycloakProblem, KeycloakUnreachable, server
 from sso.keycloak.services import ServiceClient
-from sso.keycloak.values import realm_address
 
 BY_HAND = (
     "Aucun Keycloak n’est relié à cette plateforme. Chez votre fournisseur d’identité, {what}, puis dites-le "
@@ -27,16 +27,6 @@ class ClientTold:
     people: Mapping[str, frozenset[str]] = field(default_factory=dict, repr=False)
     gone: bool = False
     anew: bool = False
-
-
-def is_configured() -> bool:
-    """Whether a Keycloak is there to be asked."""
-    return bool(settings.KEYCLOAK["url"])
-
-
-def issuer() -> str:
-    """By which a service knows who signs people in (`iss`); "" where no Keycloak is configured."""
-    return realm_address(settings.KEYCLOAK["realm"]) if is_configured() else ""
 
 
 def keep_client(told: ClientTold) -> Done | NeedsPerson:
