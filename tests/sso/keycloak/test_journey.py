@@ -20,9 +20,9 @@ from playwright.sync_api import Page, expect, sync_playwright
 
 from billing.models import RunState
 from devstack.paths import ROOT
-from provisioning import operations
+from provisioning import departures, operations
 from provisioning.credentials import reveal
-from provisioning.models import BindingKind
+from provisioning.models import BindingKind, ClosingOf, LeaverClosing
 from sso.keycloak import services
 from sso.keycloak.values import STAND_IN_SECRET
 from subscriptions.models import State, Subscription
@@ -235,12 +235,15 @@ def test_one_sign_in_two_services_and_no_way_back_once_removed(
                 assert not odile.memberships.filter(organisation=commune, ended_at=None).exists()
                 with as_worker():
                     operations.take_turn(now=now + timedelta(minutes=1))
-                services.end_sessions(keycloak, REALM, sub=odile.sub)
-                for home in (plain.home, canteen):
-                    page.context.clear_cookies()
-                    is_asked_who_she_is(page, home)
-                    at_proconnect(page)
-                    expect(page.get_by_role("heading", name="Accès refusé")).to_be_visible()
+                    closing = LeaverClosing.objects.get(departure__user=odile, what=ClosingOf.PROVIDER)
+                    departures.end_provider_sessions(closing_id=closing.pk, now=now + timedelta(minutes=1))
+                    closing.refresh_from_db()
+                    assert (closing.closed_at, closing.problem) == (now + timedelta(minutes=1), "")
+                is_asked_who_she_is(page, plain.home)
+                page.get_by_role("link", name="ProConnect").click()  # which knows her still
+                expect(page.get_by_role("heading", name="Accès refusé")).to_be_visible()
+                page.goto(canteen)
+                expect(page.get_by_role("heading", name="Accès refusé")).to_be_visible()
             finally:
                 for subscription in (one, other):
                     services.remove_client(keycloak, REALM, str(subscription.public_id))
