@@ -61,6 +61,7 @@ def _try(provider: MemberProvider, *, now: datetime) -> dict:
         return openid.try_out(account) | {"identity": typed["issuer"]}
     metadata = saml.fetch(typed["metadata_url"]) if typed["metadata_url"] else typed["metadata"].encode()
     read = saml.read(metadata, now=now)
+    saml.check_places(read)
     return read | {"identity": read["entity_id"]}
 
 

@@ -399,3 +399,10 @@ def test_a_saml_provider_is_read_from_a_file_or_an_address(server, person, now):
     with pytest.raises(Refused, match="DOCTYPE") as refusal:
         keep(server, OrganisationFactory(), person, now, metadata=metadata(before=BOMB), **saml_one)
     assert refusal.value.field == "metadata"
+
+
+def test_where_a_file_sends_people_is_looked_up_by_the_worker(server, person, now, settings):
+    settings.ALLOW_PRIVATE_ADDRESSES = False
+    saml_one = {"kind": ProviderKind.SAML, "attributes": "oid", "metadata": metadata()}
+    found = keep(server, OrganisationFactory(), person, now, **saml_one)
+    assert "réseau privé" in tried(found, person, now).problem

@@ -32,23 +32,31 @@ def ask(method: str, url: str, *, headers: Mapping[str, str], content: bytes = b
 
 
 def check_address(url: object) -> str:
-    """An address that a browser or Keycloak may be sent to: https, of the public Internet. Raises Unfit."""
+    """An address that a browser or Keycloak may be sent to: https, of the public Internet. Asks the DNS, so a
+    worker calls it. Raises Unfit."""
+    whole = shaped(url)
+    parts = urlsplit(whole)
+    try:
+        addresses.resolve(parts.hostname or "", parts.port or 443)
+    except addresses.PrivateAddress:
+        raise Unfit(f"L’adresse {url} ne peut pas être lue : elle mène à un réseau privé.") from None
+    except addresses.NameUnknown:
+        raise Unfit(_SENTENCES[Cause.UNREACHABLE].format(url=url)) from None
+    return whole
+
+
+def shaped(url: object) -> str:
+    """The same address as far as it can be judged as it is written. Raises Unfit."""
     if not isinstance(url, str) or len(url) > 500 or not url.isprintable():
         raise Unfit("Le fournisseur donne une adresse illisible.")
     try:
         parts = urlsplit(url)
-        host, port = parts.hostname, parts.port or 443
+        host, _ = parts.hostname, parts.port  # read for what they refuse
     except ValueError:
         raise Unfit(f"Le fournisseur donne une adresse illisible : {url}") from None
     schemes = ("https", "http") if settings.ALLOW_PRIVATE_ADDRESSES else ("https",)
     if parts.scheme not in schemes or not host or parts.username is not None:
         raise Unfit(f"L’adresse {url} doit commencer par https:// et ne contenir aucun mot de passe.")
-    try:
-        addresses.resolve(host, port)
-    except addresses.PrivateAddress:
-        raise Unfit(f"L’adresse {url} ne peut pas être lue : elle mène à un réseau privé.") from None
-    except addresses.NameUnknown:
-        raise Unfit(_SENTENCES[Cause.UNREACHABLE].format(url=url)) from None
     return url
 
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from cryptography import x509
 from lxml import etree
 
-from provisioning.connectors.identity.fetching import Unfit, ask, check_address
+from provisioning.connectors.identity.fetching import Unfit, ask, check_address, shaped
 
 MAX_BYTES = 1024 * 1024
 METADATA = "{urn:oasis:names:tc:SAML:2.0:metadata}"
@@ -24,6 +24,13 @@ def fetch(url: str) -> bytes:
     if answer.status != 200:
         raise Unfit(f"L’adresse {url} ne donne pas de métadonnées (réponse {answer.status}).")
     return answer.body
+
+
+def check_places(read: dict) -> None:
+    """Where people are sent is of the public Internet. Asks the DNS. Raises Unfit."""
+    for url in (read["sign_on_url"], read["logout_url"]):
+        if url:
+            check_address(url)
 
 
 def read(metadata: bytes, *, now: datetime) -> dict:
@@ -50,13 +57,12 @@ def read(metadata: bytes, *, now: datetime) -> dict:
         raise Unfit("Ces métadonnées ne disent pas où se connecter (SingleSignOnService).")
     logout = _services(provider, "SingleLogoutService")
     by_post = POST in sign_on
+    binding = POST if by_post else REDIRECT
     return {
         "entity_id": root.get("entityID"),
-        "sign_on_url": check_address(sign_on[POST if by_post else REDIRECT]),
+        "sign_on_url": shaped(sign_on[binding]),
         "by_post": by_post,
-        "logout_url": check_address(logout[POST if by_post else REDIRECT])
-        if (POST if by_post else REDIRECT) in logout
-        else "",
+        "logout_url": shaped(logout[binding]) if binding in logout else "",
         "certificates": _certificates(provider, now=now),
     }
 
