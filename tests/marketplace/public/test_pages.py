@@ -286,3 +286,13 @@ def test_an_unknown_address_is_a_page_in_french(client, path):
     answer = client.get(path)
     assert answer.status_code == 404
     assert "Cette page n’existe pas" in text(answer)
+
+
+def test_a_page_loads_nothing_from_elsewhere_and_the_administration_alone_has_no_policy(client):
+    """The policy is written once for all answers: it must be on each of ours all the same."""
+    wanted = "default-src 'self'"
+    assert wanted in client.get("/")["Content-Security-Policy"]
+    missing = client.get("/nulle-part/")
+    assert missing.status_code == 404
+    assert wanted in missing["Content-Security-Policy"]
+    assert "Content-Security-Policy" not in client.get("/admin/login/")
