@@ -11,6 +11,7 @@ from tenants.people.roles import NotAllowed, given_by_person
 from tenants.refusals import Refused
 
 NOT_ITS_OWN = "Votre collectivité n’a pas, ou n’a plus, ce service. Rechargez la page."
+NO_GROUP = "Ce groupe n’existe plus. Rechargez la page."
 NOT_LISTED = "Ce service est ouvert à tous vos agents : mettez-le d’abord sur liste."
 
 

@@ -7,13 +7,17 @@ from django.utils.timezone import localdate
 
 from catalog.models import ServiceSheet
 from subscriptions import signals
-from subscriptions.agents.checks import administered, checked_services
-from subscriptions.agents.giving import close
+from subscriptions.agents.by_groups import groups_on_list, settle
+from subscriptions.agents.checks import administered, checked_listed, checked_services
+from subscriptions.agents.writing import close
 from subscriptions.in_use import services_in_use
-from subscriptions.models import Access, AccessRole, ClosedBecause, ListedService
+from subscriptions.models import Access, AccessRole, ClosedBecause, GroupService, ListedService
 from tenants import audit
 from tenants.models import Membership, Organisation, Role, User
 from tenants.people.roles import MEMBER_ROLES
+from tenants.refusals import Refused
+
+NO_GROUP_ON_IT = "Aucun groupe n’est sur cette liste : mettez-en un d’abord, depuis la page du groupe."
 
 
 @transaction.atomic
@@ -57,10 +61,34 @@ def open_to_all(*, organisation: Organisation, sheet: ServiceSheet, by: User, no
     deleted, _ = ListedService.objects.filter(tenant=organisation, sheet=sheet).delete()
     if not deleted:
         return
+    GroupService.objects.filter(tenant=organisation, sheet=sheet).delete()
     accesses = Access.objects.filter(tenant=organisation, sheet=sheet)
     close(accesses, by=by, because=ClosedBecause.OPENED_TO_ALL, now=now)
     _record(organisation, sheet, by, now, "opened_to_all", "a ouvert à tous les agents le service")
     signals.accesses_changed.send(Access, organisation=organisation, sheets={sheet.pk}, now=now)
+
+
+@transaction.atomic
+def keep_groups_only(*, organisation: Organisation, sheet: ServiceSheet, by: User, now: datetime) -> int:
+    """Takes back what was given by name of a service to whoever uses it: from now on the groups on its list
+    say who does. Whoever manages it by name stays. How many lose it; the same again changes nothing.
+
+    Raises NotAllowed, and Refused for a service that is on no list, or on one without a group.
+    """
+    organisation = administered(organisation, by=by)
+    checked_listed(organisation, [sheet.pk])
+    if not groups_on_list(organisation=organisation, sheet=sheet.pk):
+        raise Refused(NO_GROUP_ON_IT)
+    open_ones = Access.objects.filter(tenant=organisation, sheet=sheet, closed_at__isnull=True)
+    named = open_ones.filter(group=None, role=AccessRole.USER)
+    people = list(named.values_list("user", flat=True))
+    if not people:
+        return 0
+    close(named, by=by, because=ClosedBecause.TAKEN, now=now)
+    settle(organisation=organisation, people=people, by=by, now=now)
+    _record(organisation, sheet, by, now, "groups_only", "a laissé aux seuls groupes la liste du service")
+    signals.accesses_changed.send(Access, organisation=organisation, sheets={sheet.pk}, now=now)
+    return len(people) - open_ones.filter(user__in=people).count()
 
 
 def services_of(organisation: Organisation, *, on) -> dict[int, str]:

@@ -3,19 +3,22 @@
 from collections.abc import Iterable
 from datetime import datetime
 
-from django.db.models import Q, QuerySet, Value
+from django.db.models import Count, Q, QuerySet, Value
 from django.db.models.functions import Concat
 
-from subscriptions.models import Access, ListedService
+from subscriptions.models import Access, AgentGroup, GroupMember, GroupService, ListedService
 from tenants.models import Membership, Organisation, User
 from tenants.models.organisation import PlainName
 from tenants.people.queries import people_of
 from tenants.people.roles import MEMBER_ROLES
 
 
-def agents_of(*, organisation: Organisation, text: str = "", sheet: int | None = None) -> QuerySet[User]:
+def agents_of(
+    *, organisation: Organisation, text: str = "", sheet: int | None = None, group: int | None = None
+) -> QuerySet[User]:
     """Whoever has a mandate there that is not ended, by name; `mandates_here` has them. Those whose name or
-    address has `text` in it, whatever its accents and capitals; those whom the list of a service names.
+    address has `text` in it, whatever its accents and capitals; those whom the list of a service names; those
+    who are in a group.
 
     Needs the organisation's scope."""
     mandates = Membership.objects.open().filter(organisation=organisation, role__in=MEMBER_ROLES)
@@ -28,6 +31,9 @@ def agents_of(*, organisation: Organisation, text: str = "", sheet: int | None =
     if sheet is not None:
         named = Access.objects.filter(tenant=organisation, sheet=sheet, closed_at__isnull=True)
         found = found.filter(pk__in=named.values("user"))
+    if group is not None:
+        members = GroupMember.objects.filter(tenant=organisation, group=group)
+        found = found.filter(pk__in=members.values("user"))
     return found
 
 
@@ -45,7 +51,7 @@ def accesses_of(*, organisation: Organisation, people: Iterable[User]) -> dict[i
 def past_accesses(*, organisation: Organisation, person: User) -> QuerySet[Access]:
     """Those of hers that are closed, the last first, with who closed them."""
     closed = Access.objects.filter(tenant=organisation, user=person, closed_at__isnull=False)
-    return closed.select_related("sheet", "closed_by").order_by("-closed_at", "-pk")
+    return closed.select_related("sheet", "closed_by", "group").order_by("-closed_at", "-pk")
 
 
 def listed_since(*, organisation: Organisation) -> dict[int, datetime]:
@@ -73,3 +79,30 @@ def agents_in_force(*, organisation: Organisation) -> int:
     """How many people have a mandate in force there: who uses a service that is open to all. One query."""
     mandates = Membership.objects.in_force().filter(organisation=organisation, role__in=MEMBER_ROLES)
     return mandates.values("user").distinct().count()
+
+
+def groups_of(*, organisation: Organisation) -> QuerySet[AgentGroup]:
+    """The groups of its agents, by name, each with `size`, how many are in it."""
+    return (
+        AgentGroup.objects.filter(tenant=organisation, ended_at=None)
+        .annotate(size=Count("members"))
+        .order_by("name", "pk")
+    )
+
+
+def services_of_groups(*, organisation: Organisation) -> dict[int, dict[int, str]]:
+    """By group, its role on each list that it is on, by the number of the service's sheet. One query."""
+    found: dict[int, dict[int, str]] = {}
+    rows = GroupService.objects.filter(tenant=organisation).order_by("group__name", "pk")
+    for group, sheet, role in rows.values_list("group", "sheet", "role"):
+        found.setdefault(group, {})[sheet] = role
+    return found
+
+
+def groups_by_person(*, organisation: Organisation, people: Iterable[User]) -> dict[int, list[AgentGroup]]:
+    """By person, the groups that she is in, by name. One query."""
+    rows = GroupMember.objects.filter(tenant=organisation, user__in=[one.pk for one in people])
+    found: dict[int, list[AgentGroup]] = {}
+    for row in rows.select_related("group").order_by("group__name", "group"):
+        found.setdefault(row.user_id, []).append(row.group)
+    return found

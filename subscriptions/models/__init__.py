@@ -1,4 +1,5 @@
 from subscriptions.models.access import Access, AccessRole, ClosedBecause, ListedService, OfferedAccess
+from subscriptions.models.agent_group import AgentGroup, GroupMember, GroupService, OfferedGroup
 from subscriptions.models.amendment import Amendment, AmendmentKind, AmendmentState
 from subscriptions.models.approval import APPROVAL_MOVES, Approval, ApprovalState, Party, VendorAccess
 from subscriptions.models.bulk import BulkLine, BulkRequest, BulkState, LineState
@@ -65,6 +66,7 @@ __all__ = [
     "TRANSFER_MOVES",
     "Access",
     "AccessRole",
+    "AgentGroup",
     "Amendment",
     "AmendmentKind",
     "AmendmentState",
@@ -92,7 +94,9 @@ __all__ = [
     "ExitState",
     "FrameworkLot",
     "Fundamental",
+    "GroupMember",
     "GroupPopulation",
+    "GroupService",
     "Index",
     "IndexValue",
     "KeyMethod",
@@ -108,6 +112,7 @@ __all__ = [
     "ModificationLimit",
     "NonRenewal",
     "OfferedAccess",
+    "OfferedGroup",
     "OpeningDelay",
     "Order",
     "Party",

@@ -45,11 +45,18 @@ class ListedService(TenantOwned):
 
 class Access(TenantOwned):
     """An agent's access to a service, from `opened_at` until just before `closed_at`. It says nothing of a
-    service that is not on a list, and gives nothing to whoever has no mandate in force."""
+    service that is not on a list, and gives nothing to whoever has no mandate in force.
+
+    One row is all that whoever reads an access needs; `group` says why she has it: the group that gives it,
+    None when somebody gave it to her by name.
+    """
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
     sheet = models.ForeignKey("catalog.ServiceSheet", on_delete=models.PROTECT, related_name="+")
     role = models.CharField(max_length=10, choices=AccessRole.choices, default=AccessRole.USER)
+    group = models.ForeignKey(
+        "subscriptions.AgentGroup", on_delete=models.PROTECT, null=True, related_name="+"
+    )
     opened_at = models.DateTimeField()
     opened_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     closed_at = models.DateTimeField(null=True)

@@ -13,7 +13,10 @@ SUBJECTS = {
     "abonnements": ("Abonnements et ouvertures", ("subscription.", "provisioning.", "vehicle.", "lot.")),
     "facturation": ("Facturation", ("billing.", "invoice.", "settlement.")),
     "catalogue": ("Catalogue", ("listing.", "submission.", "share.", "shelf.", "price_grid.", "vendor.")),
-    "personnes": ("Personnes et rôles", ("people.", "invitation.", "membership.", "personal_data.")),
+    "personnes": (
+        "Personnes et rôles",
+        ("people.", "invitation.", "membership.", "personal_data.", "agent_group.", "agent_import."),
+    ),
     "assistance": ("Aide de l’opérateur", ("assistance.",)),
     "adhesions": ("Adhésions", ("adhesion.", "member_import.")),
     "organisation": ("Organisation et réglages", ("organisation.", "operator.", "territory.")),

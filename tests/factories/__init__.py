@@ -6,6 +6,12 @@
 What is made is consistent: an active subscription has its approval, act, transitions and frozen price.
 """
 
+from tests.factories.agents import (
+    AgentGroupFactory,
+    GroupMemberFactory,
+    GroupServiceFactory,
+    OfferedGroupFactory,
+)
 from tests.factories.amendments import AmendmentFactory, IndexValueFactory, ModificationLimitFactory
 from tests.factories.billing import (
     AdjustmentFactory,
@@ -147,6 +153,7 @@ __all__ = [
     "AdhesionFactory",
     "AdjustmentFactory",
     "AgentDirectoryFactory",
+    "AgentGroupFactory",
     "AmendmentFactory",
     "ApprovalFactory",
     "AssistanceFactory",
@@ -189,6 +196,8 @@ __all__ = [
     "FavouriteFactory",
     "FrameworkLotFactory",
     "GridSimulationFactory",
+    "GroupMemberFactory",
+    "GroupServiceFactory",
     "ImportFeedFactory",
     "ImportedItemFactory",
     "IndexValueFactory",
@@ -220,6 +229,7 @@ __all__ = [
     "NumberCounterFactory",
     "OfferFactory",
     "OfferedAccessFactory",
+    "OfferedGroupFactory",
     "OperatorFactory",
     "OrderFactory",
     "OrganisationFactory",

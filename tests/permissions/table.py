@@ -443,6 +443,10 @@ def _a_service(world: World) -> dict:
     return {"service": world.listed.sheet_id, "what": "open"}
 
 
+def _a_name(world: World) -> dict:
+    return {"what": "name", "name": f"Groupe {uuid4()}"}
+
+
 def _an_access(world: World) -> dict:
     return {f"service-{world.listed.sheet_id}": "manager"}
 
@@ -911,6 +915,10 @@ TABLE = [
     member("member_agent", thing=_colleague, get=opens(ORG_ADMIN, SIGNATORY),
            post=not_found(SIGNATORY) | leads(ORG_ADMIN), sends=_an_access),
     member("member_agent_leave", thing=_colleague, get=opens(ORG_ADMIN), post=leads(ORG_ADMIN)),
+    member("member_agent_groups", get=opens(ORG_ADMIN, SIGNATORY),
+           post=not_found(SIGNATORY) | leads(ORG_ADMIN), sends=_a_name),
+    member("member_agent_group", thing=lambda world: [world.agent_group.pk], get=opens(ORG_ADMIN, SIGNATORY),
+           post=not_found(SIGNATORY) | leads(ORG_ADMIN), sends=_a_name),
     member("member_departures", get=opens(ORG_ADMIN, SIGNATORY)),
     member("member_departure", thing=lambda world: [world.departure.public_id],
            get=opens(ORG_ADMIN, SIGNATORY)),

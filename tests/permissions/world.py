@@ -59,6 +59,7 @@ from provisioning.models import (
     StepState,
 )
 from subscriptions.models import (
+    AgentGroup,
     BulkRequest,
     CostKey,
     Envelope,
@@ -93,6 +94,7 @@ from tenants.models import (
 from tests.factories import (
     AdhesionFactory,
     AgentDirectoryFactory,
+    AgentGroupFactory,
     AmendmentFactory,
     AssistanceFactory,
     BillingRunFactory,
@@ -257,6 +259,7 @@ class World:
     drift: Drift  # of the active service
     listed: ListedService  # the active service
     departure: Departure
+    agent_group: AgentGroup
     to_be_suspended: PlannedSuspension  # another service, on a later day
     merger: TerritoryChange  # of a former member, whose adhesion waits to be handed over
     review: BillingRun
@@ -449,6 +452,7 @@ def _member_side(side: dict, commune: Organisation) -> dict:
         "requested": requested,
         "active": active,
         "departure": LeaverClosingFactory(departure__tenant=commune).departure,
+        "agent_group": AgentGroupFactory(tenant=commune, name=f"Accueil {side['word']}"),
         "listed": ListedServiceFactory(tenant=commune, sheet=active.listing.sheet),
         "suspended": SubscriptionFactory(state=State.SUSPENDED, listing=listing("Parapheur"), **asked),
         "bound": _bound(SubscriptionFactory(state=State.ACTIVE, listing=listing("Pont-levis"), **asked)),

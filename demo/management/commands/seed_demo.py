@@ -15,6 +15,7 @@ from django.utils.timezone import localdate
 from catalog.finding import indexing
 from demo.seed import bills, broker_catalog
 from demo.seed.accesses import make_accesses
+from demo.seed.agents import make_agents
 from demo.seed.agreements import make_agreements
 from demo.seed.choices import make_choices
 from demo.seed.claims import make_claims
@@ -116,6 +117,7 @@ class Command(BaseCommand):
             place_orders(history=history)
             close_some(history=history)
             make_accesses(people=people)
+            make_agents(people=people)
             make_entering()
         with self.telling("billing periods"):
             bills.make_bills(operators=operators, rng=rng)

@@ -8,7 +8,14 @@ from django.urls import reverse
 
 from subscriptions.models import Access, ListedService, OfferedAccess, State
 from tenants.models import Invitation, Role
-from tests.factories import AccessFactory, ListedServiceFactory, MembershipFactory, SubscriptionFactory
+from tests.factories import (
+    AccessFactory,
+    GroupMemberFactory,
+    GroupServiceFactory,
+    ListedServiceFactory,
+    MembershipFactory,
+    SubscriptionFactory,
+)
 from tests.tools.database import as_worker
 from tests.tools.queries import snapshot_queries
 
@@ -125,8 +132,61 @@ def test_queries(client, commune, sheet, admin, snapshot):
     for _ in range(3):
         mandate = MembershipFactory(organisation=commune, role=Role.AGENT)
         AccessFactory(tenant=commune, user=mandate.user, sheet=sheet)
+    group = GroupMemberFactory(user=mandate.user, group__tenant=commune).group
+    GroupServiceFactory(group=group, sheet=sheet)
     client.get(at(commune, "member_agents"))
+    with snapshot_queries(snapshot(name="groups")):
+        client.get(at(commune, "member_agent_groups"))
+    with snapshot_queries(snapshot(name="group")):
+        client.get(at(commune, "member_agent_group", group.pk))
     with snapshot_queries(snapshot(name="agents")):
         client.get(at(commune, "member_agents"))
     with snapshot_queries(snapshot(name="services")):
         client.get(at(commune, "member_agent_services"))
+
+
+def test_a_group_is_made_filled_put_on_a_list_and_ended_in_one_page(client, commune, sheet, admin, agent):
+    ListedServiceFactory(tenant=commune, sheet=sheet)
+    everywhere = at(commune, "member_agent_groups")
+    assert "Aucun groupe" in shown(client.get(everywhere))
+    assert "Donnez un nom au groupe" in shown(client.post(everywhere, {"name": "\t"}))
+    made = client.post(everywhere, {"name": "Accueil"})
+    page, field = made.url, f"service-{sheet.pk}"
+    assert "déjà un groupe de ce nom" in shown(client.post(everywhere, {"name": "ACCUEIL"}))
+    offered = client.get(page, {"q": "betrix"})
+    assert [box["value"] for box in page_of(offered).select("[name=people]")] == [str(agent.pk)]
+    assert "Cochez au moins un agent" in shown(client.post(page, {"what": "put"}, follow=True))
+    assert "1 agent mis dans le groupe" in shown(
+        client.post(page, {"what": "put", "people": agent.pk}, follow=True)
+    )
+    for wrong in ("x", admin.pk + 10_000):
+        answer = client.post(page, {"what": "put", "people": wrong}, follow=True)
+        assert "n’a plus ces mandats" in shown(answer)
+    client.post(page, {"what": "services", field: "manager"})
+    assert f"Accueil 1 agent {sheet.name} (gère)" in shown(client.get(everywhere))
+    hers = at(commune, "member_agent", agent.pk)
+    chosen = page_of(client.get(hers)).find("select", {"name": field}).find(selected=True)
+    assert chosen.text == "Comme son groupe « Accueil » : gère"
+    client.post(hers, {field: chosen["value"]})  # the same again
+    assert "déjà un groupe" not in shown(client.post(page, {"what": "name", "name": "Guichet"}, follow=True))
+    client.post(page, {"what": "take", "person": agent.pk})
+    assert "(gère, par le groupe Guichet)" in shown(client.get(hers))
+    assert "0 agent sort du groupe" in shown(client.get(page, {"supprimer": "1"}))
+    client.post(page, {"what": "end"})
+    assert client.get(page).status_code == 404
+    with as_worker():
+        assert not Access.objects.filter(closed_at=None).exists()
+
+
+def test_a_list_is_left_to_its_groups_once_confirmed(client, commune, sheet, admin, agent):
+    services = at(commune, "member_agent_services")
+    client.post(services, {"service": sheet.pk, "what": "put"})
+    assert client.get(services, {"groupes": sheet.pk}).status_code == 404  # no group is on it
+    page = client.post(at(commune, "member_agent_groups"), {"name": "Accueil"}).url
+    client.post(page, {"what": "services", f"service-{sheet.pk}": "user"})
+    asked = client.get(services, {"groupes": sheet.pk})
+    assert "les agents de Accueil" in shown(asked)
+    sent = {one["name"]: one["value"] for one in page_of(asked).main.select("form [type=hidden]")}
+    assert "1 agent n’y a plus accès" in shown(client.post(services, sent, follow=True))
+    with as_worker():
+        assert [one.user for one in Access.objects.filter(closed_at=None).select_related("user")] == [admin]

@@ -1,23 +1,37 @@
 """What an administrator types about agents and their access."""
 
+from collections.abc import Iterable
+
 from django import forms
 
+from subscriptions.agents.giving import BY_GROUPS
+from subscriptions.agents.groups import LONGEST_NAME, NO_NAME, ONE_LINE, TOO_LONG
 from subscriptions.models import AccessRole
+from tenants.models import User
 
 ROLES = (("", "Pas d’accès"), (AccessRole.USER, "Utilise"), (AccessRole.MANAGER, "Gère"))
 
 
 class AccessForm(forms.Form):
     """A role in each service that is on a list. `services`: their names by the number of their sheet; `held`:
-    the roles of the day."""
+    the roles of the day, BY_GROUPS for what her groups give; `groups`: that, in words."""
 
-    def __init__(self, *args, services: dict[int, str], held: dict[int, str] | None = None, **kwargs):
+    def __init__(
+        self,
+        *args,
+        services: dict[int, str],
+        held: dict[int, str] | None = None,
+        groups: dict[int, str] | None = None,
+        **kwargs,
+    ):
         super().__init__(*args, **kwargs)
         for sheet, name in services.items():
+            by_groups = (groups or {}).get(sheet)
             self.fields[f"service-{sheet}"] = forms.ChoiceField(
                 label=name,
                 required=False,
-                choices=ROLES,
+                # What a group gives is closed by leaving the group.
+                choices=((BY_GROUPS, by_groups), *ROLES[1:]) if by_groups else ROLES,
                 initial=(held or {}).get(sheet, ""),
                 error_messages={"invalid_choice": "Ce rôle n’existe pas. Rechargez la page."},
             )
@@ -49,3 +63,30 @@ class AgentInviteForm(AccessForm):
             "max_length": "Cette adresse est trop longue : 254 caractères au plus.",
         },
     )
+
+
+class GroupForm(forms.Form):
+    """The name of a group; what may be one is the room's to say."""
+
+    name = forms.CharField(
+        label="Nom du groupe",
+        max_length=LONGEST_NAME,
+        help_text="Par exemple « Accueil » ou « Service urbanisme ».",
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+        error_messages={"required": NO_NAME, "max_length": TOO_LONG, "null_characters_not_allowed": ONE_LINE},
+    )
+
+
+class PeopleForm(forms.Form):
+    """Agents, each a box to tick; who may be ticked is the room's to say."""
+
+    people = forms.MultipleChoiceField(label="Agents", widget=forms.CheckboxSelectMultiple)
+
+    def __init__(self, *args, people: Iterable[User], **kwargs):
+        super().__init__(*args, **kwargs)
+        self.fields["people"].choices = [(str(one.pk), _told_apart(one)) for one in people]
+
+
+def _told_apart(person: User) -> str:
+    name = str(person)
+    return f"{name}, {person.email}" if person.email and person.email != name else name

@@ -12,6 +12,7 @@ from tenants.people.roles import NotAllowed, given_by
 PAGE = ["GET", "HEAD", "POST"]
 TABS = (
     ("member_agents", "Agents"),
+    ("member_agent_groups", "Groupes"),
     ("member_agent_services", "Services"),
     ("member_departures", "Départs"),
 )
@@ -74,3 +75,8 @@ def frame(request, organisation: Organisation, *here: tuple[str, str], tab: str 
             for name, label in TABS
         ],
     }
+
+
+def number_of(asked: str) -> int:
+    """The number of a row that a page sent; 0, which is none's, for anything else."""
+    return int(asked) if asked.isascii() and asked.isdecimal() and len(asked) < 19 else 0

@@ -13,9 +13,16 @@ from marketplace.web.commune.agents.frame import PAGE, agents_view, changed_view
 from marketplace.web.formats import day, moment
 from marketplace.web.operator.lists import counted, rest_of_address, typed
 from marketplace.web.organisation.people_forms import name_of
-from subscriptions.agents.giving import set_accesses
+from subscriptions.agents.by_groups import given_by_groups
+from subscriptions.agents.giving import BY_GROUPS, set_accesses
 from subscriptions.agents.listing import services_of
-from subscriptions.agents.queries import accesses_of, agents_of, listed_since, past_accesses
+from subscriptions.agents.queries import (
+    accesses_of,
+    agents_of,
+    groups_by_person,
+    listed_since,
+    past_accesses,
+)
 from subscriptions.models import AccessRole
 from tenants.people.queries import invitations_of
 from tenants.people.roles import PeopleRefused
@@ -73,11 +80,22 @@ def agent(request, organisation, person):
     services = services_of(organisation, on=localdate(timezone.now()))
     lists = _listed(organisation)
     listed = {sheet: name for sheet, name in services.items() if sheet in lists}
-    held = {
-        one.sheet_id: one.role
-        for one in accesses_of(organisation=organisation, people=[found]).get(found.pk, [])
+    accesses = {
+        one.sheet_id: one for one in accesses_of(organisation=organisation, people=[found]).get(found.pk, [])
     }
-    form = AccessForm(request.POST if request.method == "POST" else None, services=listed, held=held)
+    given = {
+        sheet: one
+        for (_, sheet), one in given_by_groups(organisation=organisation, people=[found.pk]).items()
+    }
+    groups = groups_by_person(organisation=organisation, people=[found]).get(found.pk, [])
+    form = AccessForm(
+        request.POST if request.method == "POST" else None,
+        services=listed,
+        held={sheet: one.role if one.group_id is None else BY_GROUPS for sheet, one in accesses.items()},
+        groups={
+            sheet: f"Comme son groupe « {one.group_name} » : {one.role.label}" for sheet, one in given.items()
+        },
+    )
     if request.method == "POST" and form.is_valid():
         try:
             set_accesses(
@@ -99,12 +117,22 @@ def agent(request, organisation, person):
         "form": form,
         "others": [name for sheet, name in services.items() if sheet not in listed],
         "used": [
-            f"{name} : {AccessRole(held[sheet]).label}" for sheet, name in listed.items() if sheet in held
+            f"{name} : {accesses[sheet].get_role_display()}"
+            + (f" (groupe {given[sheet].group_name})" if accesses[sheet].group_id else "")
+            for sheet, name in listed.items()
+            if sheet in accesses
+        ],
+        "groups": [
+            {
+                "name": one.name,
+                "url": reverse("member_agent_group", args=[organisation.siren, one.pk]),
+            }
+            for one in groups
         ],
         "past": [
             {
                 "service": one.sheet.name,
-                "role": one.get_role_display(),
+                "role": one.get_role_display() + (f", par le groupe {one.group}" if one.group else ""),
                 "dates": f"du {moment(one.opened_at)} au {moment(one.closed_at)}",
                 "why": f"{one.get_closed_because_display()}, par {one.closed_by}",
             }

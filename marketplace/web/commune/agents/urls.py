@@ -2,12 +2,14 @@
 
 from django.urls import path
 
-from marketplace.web.commune.agents import inviting, leaving, people, services
+from marketplace.web.commune.agents import groups, inviting, leaving, people, services
 
 urlpatterns = [
     path("", people.agent_list, name="member_agents"),
     path("inviter/", inviting.invite, name="member_agent_invite"),
     path("services/", services.service_list, name="member_agent_services"),
+    path("groupes/", groups.group_list, name="member_agent_groups"),
+    path("groupes/<int:group>/", groups.group, name="member_agent_group"),
     path("departs/", leaving.departure_list, name="member_departures"),
     path("departs/<uuid:public_id>/", leaving.departure, name="member_departure"),
     path("<int:person>/depart/", leaving.leave, name="member_agent_leave"),
