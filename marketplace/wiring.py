@@ -18,6 +18,7 @@ from subscriptions import leaving, sharing, signals, signing, suspension_letters
 from subscriptions.agents import giving
 from subscriptions.models import Subscription
 from tenants.operators import signals as operators
+from tenants.people import join_answers
 from tenants.people import signals as people
 
 
@@ -42,6 +43,7 @@ def connect() -> None:
     for told in (operators.operator_opened, operators.operator_settings_changed):
         told.connect(_keep_storefront, dispatch_uid="storefront")
     people.roles_given.connect(_tell_new_signatory, dispatch_uid="new signatory")
+    people.roles_given.connect(_settle_request, dispatch_uid="request to join")
     people.roles_given.connect(_take_up, dispatch_uid="offered accesses")
     people.access_ended.connect(_close_accesses, dispatch_uid="accesses")
     people.access_ended.connect(_note_departure, dispatch_uid="departure")
@@ -53,6 +55,10 @@ def connect() -> None:
 
 def _forget_editor(*, organisation, person, by, now, **_):
     forget_who_left(organisation=organisation, person=person, by=by, now=now)
+
+
+def _settle_request(*, organisation, person, now, **_):
+    join_answers.note_roles_given(organisation=organisation, person=person, now=now)
 
 
 def _take_up(*, organisation, person, now, **_):

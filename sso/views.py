@@ -25,6 +25,7 @@ from sso.provider import provider
 from sso.sessions import note_sign_in
 from sso.stepping_up import LEVEL
 from tenants.models import Operator
+from tenants.people import joining
 
 logger = logging.getLogger(__name__)
 
@@ -99,13 +100,15 @@ class Callback(OIDCAuthenticationCallbackView):
         session["oidc_id_token"] = self.request.sign_in.id_token
         session[SIRET] = self.request.sign_in.siret
         session.save()  # it has its key now, if it had none
+        now = timezone.now()
+        joining.note_sign_in(person=self.user, now=now)
         note_sign_in(
             session_key=session.session_key,
             user=self.user,
             issuer=claims["iss"],
             sub=claims["sub"],
             sid=claims["sid"] if isinstance(claims.get("sid"), str) else "",
-            now=timezone.now(),
+            now=now,
         )
         if not self.user.email:
             messages.warning(

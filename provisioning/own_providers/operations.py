@@ -15,6 +15,7 @@ from sso.keycloak.broker import is_broker
 from tenants import audit
 from tenants.constraints import violated
 from tenants.models import Organisation, User
+from tenants.people.domains import keep_known
 from tenants.refusals import Refused
 
 S = ProviderState
@@ -98,7 +99,7 @@ def turn_on(*, organisation: Organisation, by: User, now: datetime) -> None:
     found = _existing(organisation)
     if not is_broker():
         raise Refused(NO_BROKER)
-    if not MemberDomain.objects.filter(provider=found, proven_at__isnull=False).exists():
+    if not _proven(found).exists():
         raise Refused("Prouvez d’abord un domaine : sans lui, personne ne serait conduit à ce fournisseur.")
     move(found, S.STARTING, now=now, by=by, **_to_apply(now))
     _note(found, by, now, "started", "a mis en service le fournisseur d’identité")
@@ -122,20 +123,32 @@ def retire(*, organisation: Organisation, by: User, now: datetime) -> None:
     found = _existing(organisation)
     move(found, S.RETIRED, now=now, by=by, sealed="", to_apply_since=None)
     found.domains.all().delete()
+    keep_known(organisation=organisation, domains=[], now=now)
     _note(found, by, now, "retired", "a retiré le fournisseur d’identité")
 
 
 def note_domains(provider: MemberProvider, *, now: datetime) -> None:
-    """Its proven domains have changed: Keycloak is told, if it is in service; without any, it is stopped.
-    Needs a transaction and the row locked."""
+    """Its proven domains have changed: whoever signs in may ask to join by them alone, and Keycloak is told
+    if it is in service; without any, it is stopped. Needs a transaction and the row locked."""
+    know_domains(provider, now=now)
     if provider.state not in LIVE:
         return
-    if MemberDomain.objects.filter(provider=provider, proven_at__isnull=False).exists():
+    if _proven(provider).exists():
         MemberProvider.objects.filter(pk=provider.pk, tenant=provider.tenant_id).update(**_to_apply(now))
     else:
         move(provider, S.STOPPING, now=now, reason="aucun domaine n’est plus prouvé", **_to_apply(now))
         _note(provider, None, now, "stopped", "a arrêté le fournisseur d’identité, faute de domaine prouvé")
     tasks.apply_own_provider.defer(provider_id=provider.pk)
+
+
+def know_domains(provider: MemberProvider, *, now: datetime) -> None:
+    """Whoever signs in with an address of its proven domains may ask to join its organisation."""
+    domains = _proven(provider).values_list("domain", flat=True)
+    keep_known(organisation=provider.tenant, domains=domains, now=now)
+
+
+def _proven(provider: MemberProvider):
+    return MemberDomain.objects.filter(provider=provider, proven_at__isnull=False)
 
 
 def _to_apply(now: datetime) -> dict:

@@ -10,7 +10,7 @@ from provisioning.connectors.identity import proof
 from provisioning.connectors.identity.proof import Proof
 from provisioning.models import MemberDomain, MemberProvider, ProviderState
 from provisioning.own_providers import telling
-from provisioning.own_providers.operations import note_domains
+from provisioning.own_providers.operations import know_domains, note_domains
 from tenants.constraints import violated
 
 # Taken away by mistake, a record is put back in less: until then agents sign in, and people are told.
@@ -76,6 +76,8 @@ def _record(looked_at: MemberDomain, said: Proof, *, now: datetime) -> None:
         found.save()
     if (found.proven_at is not None) != was_proven:
         note_domains(provider, now=now)
+    elif was_proven:
+        know_domains(provider, now=now)  # also what was proven before anybody asked to join by it
 
 
 def _note_absence(domain: MemberDomain, said: Proof, *, now: datetime) -> None:

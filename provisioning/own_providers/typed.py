@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from django.conf import settings
 
 from provisioning.models import ProviderKind
+from tenants.people.domains import is_free_mail
 from tenants.refusals import Refused
 
 MAX_TEXT = 200
@@ -64,7 +65,7 @@ def clean(typed: Typed) -> dict[str, str]:
 
 
 def clean_domain(typed: str) -> str:
-    """The domain in ASCII, lower case (IDNA). Raises Refused for what is none."""
+    """The domain in ASCII, lower case (IDNA). Raises Refused for what is none, or everybody's."""
     value = typed.strip().rstrip(".").lower().removeprefix("@")
     try:
         domain = value.encode("idna").decode("ascii") if value else ""
@@ -73,6 +74,12 @@ def clean_domain(typed: str) -> str:
     labels = domain.split(".")
     if len(labels) < 2 or len(domain) > 230 or not all(map(_LABEL.fullmatch, labels)) or labels[-1].isdigit():
         raise Refused("Écrivez ce qui suit l’arobase des adresses, par exemple mairie-exemple.fr.", "domain")
+    if is_free_mail(domain):
+        raise Refused(
+            f"{domain} est une messagerie grand public : tout le monde peut y avoir une adresse. Donnez un "
+            "domaine qui n’est qu’à cet adhérent.",
+            "domain",
+        )
     return domain
 
 

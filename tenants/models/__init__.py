@@ -2,6 +2,7 @@ from tenants.models.access import Assistance, Invitation
 from tenants.models.adhesion import Adhesion
 from tenants.models.audit import AuditEvent, AuditSeal
 from tenants.models.identity import Identity, Relink
+from tenants.models.joining import JoinOutcome, JoinRefusal, JoinRequest, JoinSource, KnownDomain
 from tenants.models.letter import Letter, LetterState
 from tenants.models.member_import import ImportState, MemberImport, MemberImportRow, RowVerdict
 from tenants.models.operator import College, Operator, VatPosition
@@ -25,7 +26,12 @@ __all__ = [
     "Identity",
     "ImportState",
     "Invitation",
+    "JoinOutcome",
+    "JoinRefusal",
+    "JoinRequest",
+    "JoinSource",
     "Kept",
+    "KnownDomain",
     "Letter",
     "LetterState",
     "MemberImport",

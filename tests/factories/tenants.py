@@ -14,6 +14,8 @@ from tenants.models import (
     College,
     Establishment,
     Invitation,
+    JoinRequest,
+    KnownDomain,
     Letter,
     MemberImport,
     MemberImportRow,
@@ -266,6 +268,27 @@ class InvitationFactory(Factory):
     invited_by = factory.SubFactory(UserFactory)
     created_at = NOW
     expires_at = factory.LazyAttribute(lambda o: o.created_at + timedelta(days=14))
+
+
+class KnownDomainFactory(Factory):
+    class Meta:
+        model = KnownDomain
+
+    domain = factory.Sequence(lambda n: f"mairie-{n}.example")
+    organisation = factory.SubFactory(OrganisationFactory)
+    since = NOW
+
+
+class JoinRequestFactory(Factory):
+    """It waits, of somebody whose account gives the SIRET."""
+
+    class Meta:
+        model = JoinRequest
+
+    tenant = factory.SubFactory(OrganisationFactory)
+    person = factory.SubFactory(UserFactory)
+    source = "siret"
+    asked_at = NOW
 
 
 class AssistanceFactory(Factory):

@@ -84,6 +84,7 @@ from tenants.models import (
     Assistance,
     College,
     Invitation,
+    JoinRequest,
     MemberImport,
     Operator,
     Organisation,
@@ -118,6 +119,7 @@ from tests.factories import (
     InvitationFactory,
     InvoiceFactory,
     InvoiceFileFactory,
+    JoinRequestFactory,
     KitReportFactory,
     LeaverClosingFactory,
     LedgerEntryFactory,
@@ -210,6 +212,7 @@ class World:
     colleague: User  # has a small role in all three organisations
     away: User  # the same, suspended
     invitations: dict[str, Invitation]  # by place: member, operator, vendor
+    joiners: dict[str, JoinRequest]
     sheet: ServiceSheet  # of the vendor: published, with a draft after it
     sheet_file: SheetFile  # of that draft, which was sent to the operator
     sent: Submission
@@ -432,6 +435,11 @@ def _member_side(side: dict, commune: Organisation) -> dict:
             "member": InvitationFactory(tenant=commune, roles=[Role.AGENT], created_at=timezone.now()),
             "operator": InvitationFactory(tenant=side["operator"].organisation, roles=[Role.CURATOR]),
             "vendor": InvitationFactory(tenant=side["vendor"].organisation, roles=[Role.VENDOR_EDITOR]),
+        },
+        "joiners": {
+            "member": JoinRequestFactory(tenant=commune),
+            "operator": JoinRequestFactory(tenant=side["operator"].organisation),
+            "vendor": JoinRequestFactory(tenant=side["vendor"].organisation),
         },
         "listing": archives,
         **_tariffs(archives, side),

@@ -16,7 +16,8 @@ from provisioning.connectors.identity.fetching import Unfit
 from provisioning.models import MemberDomain, MemberProvider, MemberProviderMove, ProviderKind, ProviderState
 from provisioning.own_providers import applying, domains, operations, proving
 from provisioning.own_providers.typed import Typed
-from tenants.models import AuditEvent, Letter, Role
+from tenants.models import AuditEvent, KnownDomain, Letter, Role
+from tenants.people.domains import organisation_of
 from tenants.refusals import Refused
 from tests.factories import (
     AdhesionFactory,
@@ -214,6 +215,44 @@ def test_a_domain_is_of_one_organisation_until_its_proof_is_lost(names, person, 
     check(first, now)
     assert check(first, now + timedelta(days=4)).proven_at is None
     assert check(second, now + timedelta(days=4)).proven_at is not None
+
+
+def test_only_the_proven_domain_of_an_organisation_names_it_to_those_who_sign_in(names, person, now):
+    def named():
+        return organisation_of("odile@mairie.example", now=now)
+
+    domain = add(MemberProviderFactory(), "mairie.example", person, now)
+    check(domain, now)
+    assert named() is None
+    names.records["_halle-verification.mairie.example"] = [f"halle-verification={domain.token}"]
+    check(domain, now)
+    assert named() == domain.tenant
+    KnownDomain.objects.all().delete()  # proven before anybody could ask to join by it
+    check(domain, now)
+    assert named() == domain.tenant
+    names.records.clear()
+    check(domain, now)
+    check(domain, now + timedelta(days=4))
+    assert named() is None
+    for taken_away in ("domain", "provider"):
+        held = MemberDomainFactory(tenant=domain.tenant, provider=domain.provider)
+        with as_worker():
+            operations.know_domains(domain.provider, now=now)
+        assert KnownDomain.objects.get().domain == held.domain
+        with as_worker():
+            if taken_away == "domain":
+                domains.remove_domain(
+                    organisation=domain.tenant, public_id=held.public_id, by=person, now=now
+                )
+            else:
+                operations.retire(organisation=domain.tenant, by=person, now=now)
+        assert not KnownDomain.objects.exists()
+
+
+@pytest.mark.parametrize("typed", ["gmail.com", "@Orange.fr", "wanadoo.fr", "laposte.net"])
+def test_a_mail_service_for_everybody_is_no_domain_of_one(typed, person, now):
+    with pytest.raises(Refused, match="messagerie grand public"):
+        add(MemberProviderFactory(), typed, person, now)
 
 
 def test_a_proof_that_disappears_is_told_then_lost_and_the_provider_stopped(names, now):

@@ -37,9 +37,9 @@ def test_its_administrators_are_asked_and_nothing_is_given(client, commune):
     for _ in range(2):
         answer = client.post(reverse("my_join"), follow=True)
     assert "Votre demande est envoyée" in answer.content.decode()
-    assert letters_to() == [administrator.email]  # once a day
+    assert letters_to() == [administrator.email]  # once
     with as_worker():
-        assert reverse("organisation_invite", args=[commune.siren]) in Letter.objects.get().body
+        assert reverse("organisation_people", args=[commune.siren]) in Letter.objects.get().body
     assert not User.objects.get(sub="odile").memberships.exists()
     assert client.get(reverse("member_home", args=[commune.siren])).status_code == 404
 

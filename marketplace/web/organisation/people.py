@@ -14,6 +14,7 @@ from marketplace.web.access import organisation_view
 from marketplace.web.context import place_of
 from marketplace.web.formats import day, moment
 from marketplace.web.operator.lists import counted
+from marketplace.web.organisation.joiner_rows import joiners_block
 from marketplace.web.organisation.people_forms import RolesForm, name_of
 from marketplace.web.organisation.roles import PEOPLE_READERS
 from tenants.models import Role
@@ -63,6 +64,7 @@ def people_list(request, organisation):
             for relink in (waiting_for(organisation) if given else [])
             if may_settle(relink=relink, by=request.user, now=now)
         ],
+        "joiners": joiners_block(organisation, given),
         "administers": bool(given),
         "actions": [
             {

@@ -2,7 +2,16 @@
 
 from django.urls import path
 
-from marketplace.web.organisation import audit, establishments, home, invitation, inviting, people, seat_moves
+from marketplace.web.organisation import (
+    audit,
+    establishments,
+    home,
+    invitation,
+    inviting,
+    joiners,
+    people,
+    seat_moves,
+)
 
 urlpatterns = [
     path("", home.home, name="organisation_home"),
@@ -14,6 +23,7 @@ urlpatterns = [
     path("personnes/", people.people_list, name="organisation_people"),
     path("personnes/inviter/", inviting.invite, name="organisation_invite"),
     path("personnes/quitter/", people.leave, name="organisation_leave"),
+    path("personnes/demandes/<uuid:public_id>/", joiners.answer, name="organisation_join_answer"),
     path("personnes/<int:person>/", people.person, name="organisation_person"),
     path("personnes/<int:person>/suspendre/", people.suspend, name="organisation_person_suspend"),
     path("personnes/<int:person>/retablir/", people.restore, name="organisation_person_restore"),

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_safe
 from marketplace.web.api.answers import not_found as api_not_found
 from marketplace.web.api.answers import open_to_scripts, read_only
 from marketplace.web.context import places_of
-from marketplace.web.person.joining import suggestion
+from marketplace.web.person.joining import to_join
 from marketplace.web.public.commune_choice import option
 from tenants.models import Operator
 from tenants.people.relinking import open_request, person_alike
@@ -44,7 +44,7 @@ def places(request):
     context = {
         "places": doors,
         "known_before": bool(alike),
-        "suggested": None if doors else suggestion(request),
+        "to_join": [] if doors else to_join(request),
     }
     return render(request, "public/places.html", context)
 

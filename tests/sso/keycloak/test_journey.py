@@ -26,7 +26,7 @@ from provisioning.models import BindingKind, ClosingOf, LeaverClosing
 from sso.keycloak import services
 from sso.keycloak.values import STAND_IN_SECRET
 from subscriptions.models import State, Subscription
-from tenants.models import Letter, Role, User
+from tenants.models import JoinRequest, Role, User
 from tests.factories import (
     EndpointFactory,
     EstablishmentFactory,
@@ -180,7 +180,7 @@ def test_one_sign_in_two_services_and_no_way_back_once_removed(
     now = timezone.now() + timedelta(hours=1)
     admin = MembershipFactory(organisation=commune, role=Role.ORG_ADMIN).user
 
-    # Her first sign-in: her account suggests an organisation, which lets her in.
+    # Her first sign-in: her account suggests an organisation, which approves her.
     page.goto(halle)
     page.get_by_role("link", name="Se connecter").first.click()
     at_proconnect(page)
@@ -189,12 +189,10 @@ def test_one_sign_in_two_services_and_no_way_back_once_removed(
     expect(page.get_by_text("Votre demande est envoyée")).to_be_visible()
     administrator = Client()
     administrator.force_login(admin)
-    invite = reverse("organisation_invite", args=[commune.siren])
-    administrator.post(invite, {"email": EMAIL, "roles": [Role.AGENT]})
     with as_worker():
-        letter = Letter.objects.get(to=EMAIL).body
-    page.goto(re.search(r"http\S+/invitation/\S+", letter)[0])
-    page.locator("main form button").first.click()
+        request = JoinRequest.objects.get()
+    answer = reverse("organisation_join_answer", args=[commune.siren, request.public_id])
+    administrator.post(answer, {"answer": "approve", "role": Role.AGENT})
     odile = User.objects.get(email=EMAIL)
     assert odile.memberships.filter(organisation=commune, ended_at=None).exists()
 

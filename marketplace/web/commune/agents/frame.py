@@ -25,7 +25,8 @@ def agents_view(view):
     @member_view(Role.ORG_ADMIN, Role.SIGNATORY)
     @wraps(view)
     def guarded(request, organisation, **kwargs):
-        request.administers = Role.AGENT in given_by(held=request.roles, organisation=organisation)
+        request.given = given_by(held=request.roles, organisation=organisation)
+        request.administers = Role.AGENT in request.given
         try:
             return view(request, organisation, **kwargs)
         except NotAllowed:  # somebody took it away a moment ago

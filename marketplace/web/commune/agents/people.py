@@ -12,6 +12,7 @@ from marketplace.web.commune.agents.forms import AccessForm
 from marketplace.web.commune.agents.frame import PAGE, agents_view, changed_view, frame
 from marketplace.web.formats import day, moment
 from marketplace.web.operator.lists import counted, rest_of_address, typed
+from marketplace.web.organisation.joiner_rows import joiners_block
 from marketplace.web.organisation.people_forms import name_of
 from subscriptions.agents.by_groups import given_by_groups
 from subscriptions.agents.giving import BY_GROUPS, set_accesses
@@ -58,6 +59,7 @@ def agent_list(request, organisation):
         "total": counted(page.paginator.count, "agent"),
         "rows": [_row(organisation, one, accesses.get(one.pk, []), services, listed) for one in page],
         "waiting": counted(waiting, "invitation en attente", "invitations en attente") if waiting else "",
+        "joiners": joiners_block(organisation, request.given),
         "people_url": reverse("organisation_people", args=[organisation.siren]),
         "actions": [
             {
