@@ -13,8 +13,9 @@ from provisioning.connectors import way_of
 from provisioning.connectors.outcomes import Way
 from provisioning.engine.asking import ask
 from provisioning.engine.claiming import WHILE_OPEN, claim_due
+from provisioning.engine.finishing import finish
 from provisioning.engine.inbox import settle_callbacks
-from provisioning.engine.recording import finish, record
+from provisioning.engine.recording import record
 from provisioning.models import Binding, Event, Lane, Run, Settled, Step, StepState
 from provisioning.models.run import UNFINISHED
 from subscriptions import giving_up
@@ -292,7 +293,7 @@ def mark_done(
     )
     keep = clients.record_client if step.verb == "client" else record_binding
     keep(step=step, credentials=None, now=now)
-    finish(run=step.run, now=now)
+    finish([step.run], now=now)
 
 
 def _done(step: Step) -> str:

@@ -2,7 +2,7 @@
 
 import uuid
 from collections.abc import Collection
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 
 from django.db import IntegrityError, transaction
 from django.utils.timezone import localdate
@@ -318,38 +318,6 @@ def start_provisioning(*, subscription: Subscription, now: datetime) -> None:
     move(subscription=subscription, to=State.PROVISIONING, by=None, now=now)
 
 
-def activate(
-    *, subscription: Subscription, service_url: str, now: datetime, free_until: date | None = None
-) -> None:
-    """The service is open at `service_url` ("" when it has no address): billing starts today, never before
-    the day that was wanted, nor before `free_until`. The days of a free trial are counted from today. The
-    communes chosen with the request are covered from now on. In the caller's transaction.
-
-    Raises WrongState.
-    """
-    starts = max(localdate(now), subscription.wanted_from or date.min, free_until or date.min)
-    days = subscription.trial_days
-    _move(
-        subscription,
-        to=State.ACTIVE,
-        by=None,
-        now=now,
-        service_url=service_url,
-        active_from=starts,
-        trial_until=starts + timedelta(days=days) if days else None,
-    )
-    terms.open_first(subscription=subscription, now=now)
-    wanted_covers.cover_wanted(subscription=subscription, now=now)
-    audit.record(
-        tenant=subscription.tenant,
-        actor=None,
-        what="subscription.activated",
-        sentence=f"Le service {subscription.service_name} est ouvert.",
-        subject_id=subscription.public_id,
-        now=now,
-    )
-
-
 @transaction.atomic
 def move(
     *, subscription: Subscription, to: State, by: User | None, now: datetime, reason: str = "", **fields
@@ -359,13 +327,6 @@ def move(
     The state is changed by a conditional UPDATE whose row count is read: of two people at once, the
     second gets WrongState. `subscription` is updated in memory too.
     """
-    _move(subscription, to=to, by=by, now=now, reason=reason, **fields)
-
-
-def _move(
-    subscription: Subscription, *, to: State, by: User | None, now: datetime, reason: str = "", **fields
-) -> None:
-    """The same, in the caller's transaction, which a refusal undoes."""
     before = subscription.state
     if (before, to) not in TRANSITIONS:
         raise WrongState(f"Impossible : cet abonnement est « {subscription.get_state_display()} ».")

@@ -38,7 +38,8 @@ from subscriptions.models import (
     State,
     Subscription,
 )
-from subscriptions.operations import activate, conclude, find_room, log, move, vehicle_for
+from subscriptions.opening import activate
+from subscriptions.operations import conclude, find_room, log, move, vehicle_for
 from subscriptions.places import hold_places
 from subscriptions.prerequisites import check_prerequisites
 from subscriptions.tried import trial_of

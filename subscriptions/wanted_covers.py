@@ -93,10 +93,10 @@ def wanted_of(subscription: Subscription) -> list[WantedCover]:
     return list(rows.order_by("commune__plain_name", "pk"))
 
 
-@transaction.atomic
 def cover_wanted(*, subscription: Subscription, now: datetime) -> int:
-    """Covers from today on what was asked for with the request, in the transaction that opens the service.
-    How many. One that is taken meanwhile is left out and told, its reason kept; the others are covered."""
+    """Covers from today on what was asked for with the request, in the caller's transaction, which opens the
+    service. How many. One that is taken meanwhile is left out and told, its reason kept; the others are
+    covered."""
     if subscription.tenant.kind != OrganisationKind.EPCI:  # it alone may cover: no query for the others
         return 0
     rows = WantedCover.objects.filter(subscription=subscription, settled_at__isnull=True)

@@ -7,6 +7,7 @@ a name that changes its answer in between gains nothing.
 import functools
 import os
 import ssl
+import threading
 import time
 
 import httpcore
@@ -20,8 +21,12 @@ def connections(*, until: float) -> httpcore.ConnectionPool:
 
     What asks through it raises addresses.PrivateAddress and addresses.NameUnknown, besides httpcore's own.
     """
-    trusted = _trusted(os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR"))
+    with _reading:  # those that come at once wait for the first, instead of each reading them for itself
+        trusted = _trusted(os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR"))
     return httpcore.ConnectionPool(ssl_context=trusted, network_backend=_Guarded(until))
+
+
+_reading = threading.Lock()
 
 
 @functools.lru_cache(maxsize=1)

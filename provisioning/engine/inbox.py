@@ -7,7 +7,7 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 
 from provisioning.connectors.webhook.words import failure
-from provisioning.engine.recording import finish
+from provisioning.engine.finishing import finish
 from provisioning.models import Callback, Said, Step, StepState
 from subscriptions.exceptions import WrongState
 
@@ -75,5 +75,5 @@ def _apply(callback: Callback, step: Step, *, now: datetime) -> bool:
         fields |= {"lease_until": None, "turn": step.turn + 1}
     Step.objects.filter(pk=step.pk).update(**fields)
     if callback.said == Said.DONE:
-        finish(run=step.run, now=now)
+        finish([step.run], now=now)
     return True

@@ -8,12 +8,12 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 
-from provisioning.agents import plan_agents
 from provisioning.bindings import record_binding
 from provisioning.clients import record_client
 from provisioning.connectors.outcomes import Done, InProgress, NeedsPerson, Retry
 from provisioning.engine.asking import NO_WORD, Outcome
 from provisioning.engine.claiming import Claim
+from provisioning.engine.finishing import finish
 from provisioning.engine.keeping import keep
 from provisioning.engine.patience import (
     BREAK_AFTER,
@@ -23,11 +23,8 @@ from provisioning.engine.patience import (
     wait_after_failure,
     wait_before_poll,
 )
-from provisioning.models import Call, Errand, Event, Lane, Run, Settled, Step, StepState
-from subscriptions import giving_up, leaving
-from subscriptions import operations as subscriptions
+from provisioning.models import Call, Lane, Step, StepState
 from subscriptions.exceptions import WrongState
-from subscriptions.models import State
 
 logger = logging.getLogger(__name__)
 
@@ -95,13 +92,15 @@ def _record_together(answers: Answers, *, now: datetime) -> None:
     keep(kept)
     for lane, outcomes in sorted(lanes.items(), key=lambda item: item[0].pk):
         _judge_lane(lane, outcomes, now=now)
+    finished = []
     for step, outcome in done:
         keep_credentials = record_client if step.verb == "client" else record_binding
         keep_credentials(step=step, credentials=outcome.credentials, now=now)
         # A copy: if all of this is undone, nothing of it may be left in memory.
         run = copy(step.run)
         run.subscription = copy(run.subscription)
-        finish(run=run, now=now)
+        finished.append(run)
+    finish(finished, now=now)
 
 
 def _longest_polling(claim: Claim) -> timedelta | None:
@@ -203,27 +202,3 @@ def _judge_lane(lane: Lane, outcomes: list[Outcome], *, now: datetime) -> None:
     if lane.failures >= BREAK_AFTER:
         lane.cut_until = now + cut_for(failures=lane.failures)
     lane.save(update_fields=["failures", "cut_until"])
-
-
-def finish(*, run: Run, now: datetime) -> None:
-    """A step is done: the next one of its plan is due. After the last, the plan is carried out: the
-    subscription is active, or its departure one proof further; of a change or a rotation, nothing else."""
-    steps = list(run.steps.order_by("position").only("state", "pause", "url"))
-    following = next((step for step in steps if step.state == StepState.LATER), None)
-    if following is not None:
-        Step.objects.filter(pk=following.pk).update(state=StepState.PENDING, run_after=now + following.pause)
-        return
-    Run.objects.filter(pk=run.pk, finished_at__isnull=True).update(finished_at=now)
-    if run.event == Event.ACTIVATE:
-        url = next((step.url for step in steps if step.url), "")
-        subscriptions.activate(subscription=run.subscription, service_url=url, now=now)
-        if hasattr(run.subscription.listing.offer, "agent_directory"):
-            plan_agents(organisation=run.subscription.tenant, now=now)
-    elif run.event == Event.CLOSE:
-        leaving.closed_at_vendor(subscription=run.subscription, now=now)
-    elif run.event == Event.UNDO and run.subscription.state == State.PROVISIONING:
-        given_up = Errand.objects.select_related("settled_by").filter(
-            step__run__subscription=run.subscription, settled_as=Settled.GIVEN_UP
-        )
-        why = given_up.latest("pk")
-        giving_up.called_off(subscription=run.subscription, by=why.settled_by, reason=why.evidence, now=now)

@@ -8,7 +8,7 @@ from django.db import IntegrityError, transaction
 
 from provisioning import operations
 from provisioning.models import Step, StepState
-from subscriptions import operations as subscriptions
+from subscriptions import opening
 from subscriptions.models import State, Subscription
 from tests.factories import SubscriptionFactory
 from tests.factories.base import APPROVED_AT
@@ -43,7 +43,7 @@ def test_a_day_that_is_past_when_it_is_approved_waits_for_nothing(late):
 def test_billing_starts_no_earlier_whoever_opens_it():
     subscription = SubscriptionFactory(state=State.PROVISIONING, wanted_from=WANTED)
     with as_worker():
-        subscriptions.activate(subscription=subscription, service_url="", now=APPROVED_AT)
+        opening.activate(subscription=subscription, service_url="", now=APPROVED_AT)
         assert Subscription.objects.get(pk=subscription.pk).active_from == WANTED
         too_early = pytest.raises(IntegrityError, match="subscription_not_open_before_wanted")
         with too_early, transaction.atomic():

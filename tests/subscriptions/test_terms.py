@@ -7,7 +7,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import IntegrityError, transaction
 from freezegun import freeze_time
 
-from subscriptions import operations, renewing, term_letters
+from subscriptions import opening, renewing, term_letters
 from subscriptions.acts import Act
 from subscriptions.exceptions import DecisionInvalid, RenewalRefused
 from subscriptions.models import NonRenewal, Renewal, Side, State, Term, TermOrigin
@@ -71,7 +71,7 @@ def test_it_begins_on_the_day_that_was_wanted_when_it_opens_before():
         state=State.PROVISIONING, wanted_from=wanted, **RULES[Renewal.NONE] | {"term_years": 2}
     )
     with tenant_scope([asked.tenant_id]):
-        operations.activate(subscription=asked, service_url="", now=at(date(2026, 3, 10)))
+        opening.activate(subscription=asked, service_url="", now=at(date(2026, 3, 10)))
     assert spans(asked) == [(wanted, date(2028, 4, 1))]
 
 
@@ -87,7 +87,7 @@ def test_it_begins_on_the_day_that_was_wanted_when_it_opens_before():
 def test_it_begins_when_the_service_opens(rules, ends):
     asked = SubscriptionFactory(state=State.PROVISIONING, **rules)
     with tenant_scope([asked.tenant_id]):
-        operations.activate(subscription=asked, service_url="", now=at(date(2026, 2, 28)))
+        opening.activate(subscription=asked, service_url="", now=at(date(2026, 2, 28)))
     assert spans(asked) == ([(date(2026, 2, 28), ends)] if ends else [])
 
 

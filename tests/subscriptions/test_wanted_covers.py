@@ -6,7 +6,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import IntegrityError, transaction
 
-from subscriptions import operations, sharing, wanted_covers
+from subscriptions import opening, operations, sharing, wanted_covers
 from subscriptions.choosing import Choices, offer_to, price_of
 from subscriptions.deciding import Decider
 from subscriptions.exceptions import CoverRefused, PriceChanged
@@ -108,7 +108,7 @@ def open_service(asked) -> None:
         )
     with as_worker():
         asked.refresh_from_db()
-        operations.activate(subscription=asked, service_url="", now=NOW)
+        opening.activate(subscription=asked, service_url="", now=NOW)
 
 
 def covered() -> list[str]:
