@@ -14,12 +14,14 @@ from marketplace.pages.editors import forget_who_left
 from marketplace.pages.storefronts import keep_storefront
 from provisioning import agents, client_people, clients, departures
 from provisioning import operations as provisioning
+from provisioning.at_keycloak import telling as at_keycloak
 from subscriptions import leaving, sharing, signals, signing, suspension_letters, trials, vehicles
 from subscriptions.agents import giving
 from subscriptions.models import Subscription
 from tenants.operators import signals as operators
 from tenants.people import join_answers
 from tenants.people import signals as people
+from tenants.signals import organisation_closed
 
 
 def connect() -> None:
@@ -50,6 +52,9 @@ def connect() -> None:
     people.access_ended.connect(_forget_editor, dispatch_uid="editors")
     for told in (people.roles_given, people.access_restored, people.access_ended):
         told.connect(_tell_agents, dispatch_uid="agents")
+        told.connect(_tell_keycloak, dispatch_uid="members at Keycloak")
+    people.identity_attached.connect(_tell_of_account, dispatch_uid="account at Keycloak")
+    organisation_closed.connect(_tell_keycloak, dispatch_uid="organisation at Keycloak")
     signals.accesses_changed.connect(_tell_of_accesses, dispatch_uid="accesses of agents")
 
 
@@ -81,6 +86,14 @@ def _tell_of_accesses(*, organisation, sheets, now, **_):
 def _tell_agents(*, organisation, now, **_):
     agents.plan_agents(organisation=organisation, now=now)
     client_people.plan_people(organisation=organisation, now=now)
+
+
+def _tell_keycloak(*, organisation, now, **_):
+    at_keycloak.note_change(organisation=organisation, now=now)
+
+
+def _tell_of_account(*, person, now, **_):
+    at_keycloak.note_account(person=person, now=now)
 
 
 def _tell_of_covers(*, subscription, now, **_):

@@ -232,3 +232,32 @@ def sweep_own_providers(timestamp: int) -> None:
 
     with every_tenant():
         applying.sweep(now=timezone.now())
+
+
+@app.task(queue="vendors", retry=3)
+def tell_organisation(organisation_id: int) -> None:
+    """Tells Keycloak of an organisation and its members."""
+    from provisioning.at_keycloak import telling
+
+    with every_tenant():
+        telling.carry_out(organisation_id=organisation_id, now=timezone.now())
+
+
+@app.task(queue="vendors", retry=3)
+def go_on_telling(round_id: int) -> None:
+    """Some more of a round that tells Keycloak of all organisations."""
+    from provisioning.at_keycloak import rounds
+
+    with every_tenant():
+        rounds.go_on(round_id=round_id, now=timezone.now())
+
+
+@app.periodic(cron="* * * * *")
+@app.task(queue="provisioning", queueing_lock="provisioning.sweep_at_keycloak")
+def sweep_at_keycloak(timestamp: int) -> None:
+    """Every minute: what Keycloak was not told of, and rounds that nobody goes on with."""
+    from provisioning.at_keycloak import rounds, telling
+
+    with every_tenant():
+        telling.sweep(now=timezone.now())
+        rounds.sweep(now=timezone.now())

@@ -55,6 +55,12 @@ _AT_KEYCLOAK = [
         "L’administrateur du fournisseur d’identité crée le client du service, et le retire à la fin.",
     ),
     (
+        "Tenir la liste des organisations et de leurs agents chez le fournisseur",
+        "Halle la tient chez Keycloak à chaque changement. Elle n’y crée aucun compte : chacun a le sien "
+        "depuis sa première connexion.",
+        "Rien n’est envoyé au fournisseur d’identité : son administrateur y tient ses groupes, s’il en a.",
+    ),
+    (
         "Fermer aussitôt toutes les sessions d’un agent qui part",
         "Celles de Halle et des services, par Keycloak.",
         "Celles de Halle aussitôt ; celles des services par l’administrateur du fournisseur d’identité.",

@@ -18,6 +18,7 @@ from tenants.models import ChorusService, Establishment, Organisation, Territory
 from tenants.models.organisation import OrganisationKind
 from tenants.models.territory import TerritoryKind
 from tenants.refusals import Refused
+from tenants.signals import organisation_closed
 from tenants.tenancy import tenant_scope
 
 # INSEE, « catégories juridiques », level III.
@@ -305,6 +306,7 @@ def close(
             "successor": [None, successor.siren if successor else None],
         },
     )
+    organisation_closed.send(Organisation, organisation=organisation, on=on, now=now)
 
 
 @transaction.atomic

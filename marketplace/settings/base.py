@@ -171,6 +171,10 @@ KEYCLOAK = {
     "stand_in_realm": "proconnect",  # who plays ProConnect in development
     "admin": env.str("HALLE_KEYCLOAK_ADMIN", default="halle-admin"),
     "timeout_seconds": 5,
+    # By what goes through all organisations and agents: how often a second Keycloak is asked at most, and how
+    # many requests it has at once. The rest of its strength is for sign-ins.
+    "asked_per_second": env.int("HALLE_KEYCLOAK_ASKED_PER_SECOND", default=100),
+    "asked_at_once": env.int("HALLE_KEYCLOAK_ASKED_AT_ONCE", default=2),
 }
 
 # --- Services ask what an organisation may do ------------------------------------------------

@@ -5,6 +5,13 @@ from provisioning.models.departure import ClosingOf, Departure, LeaverClosing
 from provisioning.models.drift import Drift, DriftKind
 from provisioning.models.endpoint import Endpoint
 from provisioning.models.errand import Errand, Settled
+from provisioning.models.keycloak_sync import (
+    AccountDrift,
+    AccountDriftKind,
+    OrganisationTold,
+    RoundKind,
+    SyncRound,
+)
 from provisioning.models.kit_run import KitReport, KitRun
 from provisioning.models.lane import Lane
 from provisioning.models.member_provider import (
@@ -22,6 +29,8 @@ from provisioning.models.sign_in import SignIn
 from provisioning.models.track_record import TrackRecord
 
 __all__ = [
+    "AccountDrift",
+    "AccountDriftKind",
     "AgentDirectory",
     "Binding",
     "BindingKind",
@@ -45,9 +54,11 @@ __all__ = [
     "MemberDomain",
     "MemberProvider",
     "MemberProviderMove",
+    "OrganisationTold",
     "Proposal",
     "ProviderKind",
     "ProviderState",
+    "RoundKind",
     "Run",
     "Said",
     "ServiceKey",
@@ -55,5 +66,6 @@ __all__ = [
     "SignIn",
     "Step",
     "StepState",
+    "SyncRound",
     "TrackRecord",
 ]

@@ -55,9 +55,9 @@ def differing(wanted: dict, found: dict, path: str = "") -> Iterator[tuple[str, 
 
 def _settled(value: Any) -> Any:
     """The same for what Keycloak takes as the same."""
-    if isinstance(value, list):
+    if isinstance(value, list) and value:
         return sorted(value, key=repr)
-    return "" if value is None else value
+    return "" if value is None or value == [] else value
 
 
 def merged(found: dict, wanted: dict) -> dict:

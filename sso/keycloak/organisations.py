@@ -1,11 +1,17 @@
 """Organisations at Keycloak: whoever gives an address of their domains is led to their own provider."""
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from urllib.parse import quote
 
 from sso.keycloak.comparing import differing, merged
 from sso.keycloak.marks import ORGANISATION
 from sso.keycloak.server import KeycloakRefused, Server
+
+PAGE = 200
+ALIAS = "siren-"
+# One of its domains is enough to be led there, whatever the account: no other page is shown.
+_LEADS = {"config": {"kc.org.domain": "ANY", "kc.org.broker.redirect.mode.email-matches": "true"}}
 
 
 @dataclass(frozen=True)
@@ -20,28 +26,72 @@ class KeycloakOrganisation:
     provider: str | None = None
 
 
-def ensure_organisation(server: Server, realm: str, wanted: KeycloakOrganisation) -> None:
-    """Makes sure that it is there, as wanted: domains and provider that are not wanted are taken away.
+@dataclass(frozen=True)
+class OrganisationSeen:
+    """What Keycloak has of an organisation of Halle, under its own `id`; `providers` are linked to it."""
+
+    public_id: str
+    id: str
+    held: dict = field(repr=False)
+    providers: list[dict] = field(repr=False)
+
+
+def ensure_organisation(server: Server, realm: str, wanted: KeycloakOrganisation) -> str:
+    """Makes sure that it is there, as wanted: domains and provider that are not wanted are taken away. Its id
+    at Keycloak.
 
     Raises KeycloakRefused, among others for a domain of another organisation, and KeycloakUnreachable.
     """
     base = f"/{quote(realm)}/organizations"
-    body = {
-        "name": wanted.name,
-        "alias": wanted.alias,
-        "enabled": True,
-        "domains": [{"name": domain, "verified": True} for domain in wanted.domains],
-        "attributes": {ORGANISATION: [wanted.public_id]},
-    }
+    body = _body(wanted)
     found = _find(server, base, wanted.public_id)
     if found is None:
-        server.post(base, body)
-        found = _find(server, base, wanted.public_id)
+        try:
+            server.post(base, body)
+        except KeycloakRefused as refusal:
+            if refusal.status != 409:
+                raise
+            # Made by the one who asked before; or its mark was taken away by hand, and its name says whose.
+            found = _find_by_name(server, base, wanted)
+            if found is None:
+                raise
+        found = found or _find(server, base, wanted.public_id)
         if found is None:
             raise KeycloakRefused(404, "l’organisation vient de disparaître")
-    elif any(differing(body, found)):
+    if any(differing(body, found)):
         server.put(f"{base}/{found['id']}", merged(found, body))
     _link(server, f"/{quote(realm)}/identity-provider/instances", f"{base}/{found['id']}", wanted)
+    return found["id"]
+
+
+def find_organisation(server: Server, realm: str, public_id: str) -> str | None:
+    """Its id at Keycloak; None when it is not there."""
+    found = _find(server, f"/{quote(realm)}/organizations", public_id)
+    return found["id"] if found else None
+
+
+def organisations_of_halle(server: Server, realm: str) -> Iterator[list[OrganisationSeen]]:
+    """All that Halle has made there, whatever was made of them since, page by page."""
+    linked: dict[str, list[dict]] = {}
+    for page in _pages(server, f"/{quote(realm)}/identity-provider/instances"):
+        for one in page:
+            linked.setdefault(one.get("organizationId", ""), []).append(one)
+    for page in _pages(server, f"/{quote(realm)}/organizations", briefRepresentation="false"):
+        yield [
+            OrganisationSeen(public_id=mark, id=one["id"], held=one, providers=linked.get(one["id"], []))
+            for one in page
+            if (mark := _mark(one))
+        ]
+
+
+def unlike(seen: OrganisationSeen, wanted: KeycloakOrganisation) -> list[str]:
+    """What of an organisation is not as wanted, by its names at Keycloak. Pure."""
+    names = [name for name, *_ in differing(_body(wanted), seen.held)]
+    linked = {one["alias"]: one for one in seen.providers}
+    given = {wanted.provider} - {None}
+    if linked.keys() != given or any(any(differing(_LEADS, linked[alias])) for alias in given):
+        names.append("identityProviders")
+    return names
 
 
 def remove_organisation(server: Server, realm: str, public_id: str) -> None:
@@ -52,10 +102,39 @@ def remove_organisation(server: Server, realm: str, public_id: str) -> None:
         server.delete(f"{base}/{found['id']}")
 
 
+def _body(wanted: KeycloakOrganisation) -> dict:
+    return {
+        "name": wanted.name,
+        "alias": wanted.alias,
+        "enabled": True,
+        "domains": [{"name": domain, "verified": True} for domain in wanted.domains],
+        "attributes": {ORGANISATION: [wanted.public_id]},
+    }
+
+
+def _mark(found: dict) -> str:
+    """Whose it is, by its alias, which nobody can change, else by what Halle wrote on it; "" for another."""
+    if found["alias"].startswith(ALIAS):
+        return found["alias"].removeprefix(ALIAS)
+    return next(iter((found.get("attributes") or {}).get(ORGANISATION) or []), "")
+
+
 def _find(server: Server, base: str, public_id: str) -> dict | None:
     found = server.get(base, q=f"{ORGANISATION}:{public_id}", briefRepresentation="false")
     # The search may be by part of the value.
     return next((one for one in found if one["attributes"][ORGANISATION] == [public_id]), None)
+
+
+def _find_by_name(server: Server, base: str, wanted: KeycloakOrganisation) -> dict | None:
+    found = server.get(base, search=wanted.name, exact="true", briefRepresentation="false")
+    return next((one for one in found if one["alias"] == wanted.alias), None)
+
+
+def _pages(server: Server, path: str, **query: str) -> Iterator[list[dict]]:
+    first = 0
+    while page := server.get(path, first=str(first), max=str(PAGE), **query):
+        yield page
+        first += len(page)
 
 
 def _link(server: Server, providers: str, path: str, wanted: KeycloakOrganisation) -> None:
@@ -66,8 +145,6 @@ def _link(server: Server, providers: str, path: str, wanted: KeycloakOrganisatio
         return
     if wanted.provider not in linked:
         server.post(f"{path}/identity-providers", wanted.provider)
-    # One of its domains is enough to be led there, whatever the account: no other page is shown.
-    leads = {"config": {"kc.org.domain": "ANY", "kc.org.broker.redirect.mode.email-matches": "true"}}
     found = server.get(f"{providers}/{quote(wanted.provider)}")
-    if any(differing(leads, found)):
-        server.put(f"{providers}/{quote(wanted.provider)}", merged(found, leads))
+    if any(differing(_LEADS, found)):
+        server.put(f"{providers}/{quote(wanted.provider)}", merged(found, _LEADS))

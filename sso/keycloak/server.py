@@ -8,6 +8,8 @@ from urllib.parse import quote
 
 from django.conf import settings
 
+from sso.keycloak.pace import Pace
+
 if TYPE_CHECKING:
     from keycloak import KeycloakAdmin
 
@@ -35,12 +37,15 @@ class Server:
     """A Keycloak at `url`, asked as one of its clients that may administer it (client credentials).
 
     Every call ends within `timeout` seconds and is made once: what it asks is said again by whoever calls.
-    Raises KeycloakUnreachable or KeycloakRefused.
+    With a `pace`, each waits for its turn. `changes` counts those that were to change something. For one
+    thread. Raises KeycloakUnreachable or KeycloakRefused.
     """
 
-    def __init__(self, *, url: str, client_id: str, secret: str, timeout: float):
+    def __init__(self, *, url: str, client_id: str, secret: str, timeout: float, pace: Pace | None = None):
         from keycloak import KeycloakOpenIDConnection
 
+        self.changes = 0
+        self._pace = pace
         self._url = url.rstrip("/")
         self._connection = KeycloakOpenIDConnection(
             server_url=url.rstrip("/") + "/",
@@ -105,6 +110,9 @@ class Server:
             if self._admin is None:  # the first time, a token is asked for
                 self._admin = KeycloakAdmin(connection=self._connection)
                 self._connection.get_token()
+            if self._pace is not None:
+                self._pace.wait()
+            self.changes += verb != "raw_get"
             answer = getattr(self._connection, verb)(f"admin/realms{path}", **how)
         except (KeycloakConnectionError, RequestException):
             raise KeycloakUnreachable("Keycloak ne répond pas.") from None
@@ -133,8 +141,9 @@ def _word(answer) -> str:
     return str(words.get("errorMessage") or words.get("error") or "sans explication")
 
 
-def server(*, patient: bool = False) -> Server:
-    """The one of the settings; `patient` is for what makes realms, whose keys take a while.
+def server(*, patient: bool = False, pace: Pace | None = None) -> Server:
+    """The one of the settings; `patient` is for what makes realms, whose keys take a while, and for long
+    lists; `pace`, for what can wait.
 
     Raises KeycloakProblem when the settings name none.
     """
@@ -145,4 +154,4 @@ def server(*, patient: bool = False) -> Server:
             "Aucun Keycloak n’est réglé : donner HALLE_KEYCLOAK_URL et HALLE_KEYCLOAK_ADMIN_SECRET."
         )
     timeout = PATIENCE_SECONDS if patient else known["timeout_seconds"]
-    return Server(url=known["url"], client_id=known["admin"], secret=secret, timeout=timeout)
+    return Server(url=known["url"], client_id=known["admin"], secret=secret, timeout=timeout, pace=pace)

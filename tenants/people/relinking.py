@@ -13,6 +13,7 @@ from django.utils.timezone import localdate
 
 from tenants import audit, letters
 from tenants.models import Identity, Membership, Organisation, Relink, Role, User
+from tenants.people import signals
 from tenants.people.roles import PeopleRefused, given_by_person, keeps_its_operator
 from tenants.people.telling import people_to_tell
 from tenants.tenancy import tenant_scope
@@ -129,6 +130,7 @@ def confirm(*, relink: Relink, by: User, now: datetime) -> None:
     newcomer.save()
     Identity.objects.create(user=person, issuer=issuer, sub=sub, attached_at=now)
     _settle(relink, by=by, confirmed=True, now=now)
+    signals.identity_attached.send(User, person=person, now=now)
     where = organisations_of(person)
     for organisation in where:
         _record(organisation, relink, "confirmed", "{actor} a reconnu le nouveau compte : {person}.", by, now)

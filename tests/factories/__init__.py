@@ -71,6 +71,7 @@ from tests.factories.payers import (
     PayerShareMoveFactory,
 )
 from tests.factories.provisioning import (
+    AccountDriftFactory,
     AgentDirectoryFactory,
     BindingFactory,
     CallbackFactory,
@@ -87,6 +88,7 @@ from tests.factories.provisioning import (
     MemberDomainFactory,
     MemberProviderFactory,
     MemberProviderMoveFactory,
+    OrganisationToldFactory,
     ProposalFactory,
     RunFactory,
     ServiceKeyFactory,
@@ -152,6 +154,7 @@ from tests.factories.value import ValueFileFactory, ValueReviewFactory
 
 __all__ = [
     "AccessFactory",
+    "AccountDriftFactory",
     "AdhesionFactory",
     "AdjustmentFactory",
     "AgentDirectoryFactory",
@@ -237,6 +240,7 @@ __all__ = [
     "OperatorFactory",
     "OrderFactory",
     "OrganisationFactory",
+    "OrganisationToldFactory",
     "PayerAccessFactory",
     "PayerShareFactory",
     "PayerShareMoveFactory",

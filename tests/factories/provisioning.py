@@ -8,6 +8,7 @@ from django.core.files.base import ContentFile
 
 from provisioning.kit.table import CHECKS, VERSION
 from provisioning.models import (
+    AccountDrift,
     AgentDirectory,
     Binding,
     Call,
@@ -25,6 +26,7 @@ from provisioning.models import (
     MemberDomain,
     MemberProvider,
     MemberProviderMove,
+    OrganisationTold,
     Proposal,
     ProviderKind,
     ProviderState,
@@ -373,3 +375,24 @@ class LeaverClosingFactory(Factory):
     what = "service"
     sheet = factory.SubFactory(ServiceSheetFactory)
     problem = "Demandez à l’éditeur de fermer son compte."
+
+
+class OrganisationToldFactory(Factory):
+    class Meta:
+        model = OrganisationTold
+
+    tenant = factory.SubFactory(OrganisationFactory)
+    told_at = NOW
+
+
+class AccountDriftFactory(Factory):
+    """An organisation that somebody changed by hand."""
+
+    class Meta:
+        model = AccountDrift
+
+    tenant = factory.SubFactory(OrganisationFactory)
+    kind = "changed"
+    words = "Chez Keycloak, elle a été changée à la main : nom. Halle la remet en place."
+    opened_at = NOW
+    seen_at = NOW
