@@ -252,6 +252,16 @@ def go_on_telling(round_id: int) -> None:
         rounds.go_on(round_id=round_id, now=timezone.now())
 
 
+@app.periodic(cron="7 3 * * *")
+@app.task(queue="vendors", queueing_lock="provisioning.look_at_accounts", retry=3)
+def look_at_accounts(timestamp: int) -> None:
+    """Every night: the organisations and agents that Keycloak has, against what Halle believes."""
+    from provisioning.at_keycloak import looking
+
+    with every_tenant():
+        looking.look(now=timezone.now())
+
+
 @app.periodic(cron="* * * * *")
 @app.task(queue="provisioning", queueing_lock="provisioning.sweep_at_keycloak")
 def sweep_at_keycloak(timestamp: int) -> None:

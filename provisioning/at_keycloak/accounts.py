@@ -57,9 +57,10 @@ def note_accounts(what: Wanted, answer: Answer, *, now: datetime) -> None:
 
 
 @transaction.atomic
-def record(organisation: int, found: list[Difference], *, kinds: Collection[str], now: datetime) -> int:
-    """These are, of these kinds, the differences of an organisation now; the others are over. How many are
-    new."""
+def record(
+    organisation: int, found: list[Difference], *, kinds: Collection[str] = K.values, now: datetime
+) -> None:
+    """These are, of these kinds, the differences of an organisation now; the others are over."""
     rows = AccountDrift.objects.select_for_update(no_key=True)
     known = {
         (one.kind, one.account): one
@@ -84,4 +85,3 @@ def record(organisation: int, found: list[Difference], *, kinds: Collection[str]
         )
         for one in new
     )
-    return len(new)

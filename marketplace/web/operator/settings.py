@@ -5,10 +5,11 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.timezone import localdate
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from marketplace.web.access import operator_view
-from marketplace.web.formats import day
+from marketplace.web.formats import day, moment
 from marketplace.web.operator.forms import capitalised
 from marketplace.web.operator.lists import crumbs
 from marketplace.web.operator.settings_forms import (
@@ -21,6 +22,9 @@ from marketplace.web.operator.settings_forms import (
     VatForm,
     show_mistakes,
 )
+from provisioning.at_keycloak.accounts import FOR_A_PERSON
+from provisioning.at_keycloak.queries import drifts_of, in_words, last_rounds
+from provisioning.models import AccountDrift
 from sso.automatic import what_is_automatic
 from sso.keycloak.broker import is_broker
 from sso.stepping_up import strongly
@@ -38,6 +42,8 @@ TABS = {
     "operator_colleges": "Collèges",
     "operator_settings_sign_in": "Connexion",
 }
+
+DIFFERENCES_SHOWN = 50
 
 settings_view = operator_view(Role.OPERATOR_ADMIN, with_members=False)
 may_read_and_send = require_http_methods(["GET", "HEAD", "POST"])
@@ -72,10 +78,10 @@ def billing(request, operator):
     return _group(request, operator, BillingForm, "operator_settings_billing", _billing_page)
 
 
-@settings_view
+@operator_view(Role.OPERATOR_ADMIN)
 @require_safe
 def sign_in(request, operator):
-    """What signing in does by itself here, and what is left to a person."""
+    """What signing in does by itself here, what is left to a person, and what Keycloak has of its members."""
     rows = [
         {
             "what": one.what,
@@ -87,7 +93,31 @@ def sign_in(request, operator):
         for one in what_is_automatic()
     ]
     context = frame(request, operator, "operator_settings_sign_in", rows=rows, by_keycloak=is_broker())
+    if context["by_keycloak"]:
+        found = drifts_of(operator=operator, on=timezone.localdate())
+        context |= {
+            "rounds": [{"label": one.get_kind_display(), "value": in_words(one)} for one in last_rounds()],
+            "differences": [_difference(one) for one in found[:DIFFERENCES_SHOWN]],
+            "left_out": max(0, found.filter(closed_at=None).count() - DIFFERENCES_SHOWN),
+        }
     return render(request, "operator/settings_sign_in.html", context)
+
+
+def _difference(drift: AccountDrift) -> dict:
+    if drift.closed_at is not None:
+        badge = {"state": "success", "label": f"Réglé le {day(localdate(drift.closed_at))}"}
+    elif drift.kind in FOR_A_PERSON:
+        badge = {"state": "warning", "label": "À régler"}
+    else:
+        badge = {"state": "info", "label": "Halle le remet en place"}
+    who = drift.user.get_full_name() if drift.user else ""
+    return {
+        "where": drift.tenant.name,
+        "who": who or "—",
+        "badge": badge,
+        "since": moment(drift.opened_at),
+        "words": drift.words,
+    }
 
 
 @settings_view

@@ -3,12 +3,21 @@
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
+from django.utils import timezone
 
-from provisioning.models import MemberDomain, MemberProvider, ProviderState
+from provisioning.models import MemberDomain, MemberProvider, ProviderState, SyncRound
 from sso.automatic import what_is_automatic
 from sso.checks import what_is_left_to_a_person
 from tenants.models import Role
-from tests.factories import AdhesionFactory, MemberDomainFactory, MemberProviderFactory, MembershipFactory
+from tests.factories import (
+    AccountDriftFactory,
+    AdhesionFactory,
+    MemberDomainFactory,
+    MemberProviderFactory,
+    MembershipFactory,
+    OrganisationFactory,
+)
+from tests.factories.base import NOW
 from tests.tools import jobs
 from tests.tools.database import as_worker
 from tests.tools.queries import snapshot_queries
@@ -111,3 +120,28 @@ def test_what_signing_in_leaves_to_a_person_is_said(client, at, adhesion, settin
     assert client.get(page).text.count("À la main") == 1
     settings.OIDC_ASSURANCE = [{"since": "2026-01-01", "acr": ["eidas2"], "level": "strong"}]
     assert what_is_left_to_a_person(None) == []
+
+
+def test_what_keycloak_has_of_the_members_is_shown(client, at, adhesion, settings, snapshot):
+    page = reverse("operator_settings_sign_in", args=[adhesion.operator.slug])
+    now = timezone.now()
+    with as_worker():
+        SyncRound.objects.create(
+            kind="tell", asked_at=now, started_at=now, in_all=400, organisations=150, agents=900, changes=12,
+            seconds=10,
+        )  # fmt: skip
+    lost = MembershipFactory(organisation=adhesion.organisation).user
+    for tenant in (adhesion.organisation, OrganisationFactory()):
+        AccountDriftFactory(tenant=tenant)
+        AccountDriftFactory(tenant=tenant, kind="account", account="x", user=lost, words="Compte disparu.")
+    AccountDriftFactory(tenant=adhesion.organisation, kind="left", closed_at=NOW)
+    assert "chez Keycloak</h2>" not in client.get(page).text
+    settings.KEYCLOAK = settings.KEYCLOAK | {"url": "https://sso.example"}
+    settings.OIDC_ISSUER = "https://sso.example/realms/halle"
+    text = client.get(page).text
+    assert "150 sur 400 : 150 organisations, 900 agents, 12 changements" in text
+    assert "90 agents par seconde" in text
+    shown = ("Compte disparu.", "À régler", "Halle le remet en place</", "Réglé le")
+    assert [text.count(one) for one in shown] == [1, 1, 1, 1]
+    with snapshot_queries(snapshot):
+        client.get(page)

@@ -1,17 +1,24 @@
 """Organisations and agents on the real Keycloak: told once, told again for nothing, killed in the middle."""
 
+import signal
+import threading
+from datetime import timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
 import pytest
+import requests
 from django.db import transaction
 from django.utils import timezone
 
-from provisioning.at_keycloak import rounds
+from provisioning.at_keycloak import looking, rounds, telling
 from provisioning.models import AccountDrift, OrganisationTold, SyncRound
 from sso.keycloak.members import members_of
 from sso.keycloak.organisations import find_organisation, remove_organisation
-from tenants.models import Identity, Role
+from tenants import organisations
+from tenants.models import Identity, Letter, Role
 from tenants.people.mandates import change_roles, depart
 from tenants.tenancy import tenant_scope
-from tests.factories import MembershipFactory, OrganisationFactory
+from tests.factories import AdhesionFactory, MembershipFactory, OrganisationFactory
 from tests.tools import jobs
 from tests.tools.database import as_worker
 
@@ -65,6 +72,12 @@ def members(keycloak, organisation) -> set[str] | None:
     return {one.sub for one in members_of(keycloak, REALM, found)} if found else None
 
 
+def open_drifts() -> list[tuple[str, int, str]]:
+    with as_worker():
+        rows = AccountDrift.objects.filter(closed_at=None).order_by("kind", "tenant")
+        return list(rows.values_list("kind", "tenant", "account"))
+
+
 def full_round() -> SyncRound:
     with as_worker():
         asked = rounds.ask_round(now=timezone.now())
@@ -113,3 +126,139 @@ def test_a_round_tells_all_and_the_next_one_changes_nothing(keycloak, issuer, ac
     jobs.run_jobs()
     with as_worker():
         assert not OrganisationTold.objects.exclude(to_tell_since=None).exists()
+
+
+def test_what_somebody_changed_by_hand_is_listed_and_put_back(keycloak, issuer, account, communes):
+    first, second, _ = communes
+    one, two = account("three"), account("four")
+    agent(first, issuer, one)
+    person = agent(second, issuer, two)
+    with as_worker():
+        assert looking.look(now=timezone.now()).differences == 2  # neither is there
+    assert open_drifts() == [("absent", first.pk, ""), ("absent", second.pk, "")]
+    full_round()
+    assert open_drifts() == []
+
+    at_first, at_second = (
+        f"/{REALM}/organizations/{find_organisation(keycloak, REALM, one.siren)}" for one in (first, second)
+    )
+    keycloak.put(at_first, keycloak.get(at_first) | {"enabled": False, "attributes": {}})
+    keycloak.delete(f"{at_first}/members/{one}")
+    keycloak.post(f"{at_first}/members", two)
+    keycloak.delete(at_second)
+    changes(keycloak)
+    with as_worker():
+        night = looking.look(now=timezone.now())
+    assert (night.organisations, night.agents, night.problem) == (1, 1, "")
+    assert changes(keycloak) == []  # looked at, nothing more
+    assert open_drifts() == [
+        ("absent", second.pk, ""),
+        ("changed", first.pk, ""),
+        ("left", first.pk, two),
+        ("member", first.pk, one),
+    ]
+    with as_worker():
+        words = AccountDrift.objects.get(kind="changed", closed_at=None).words
+        assert "ouverte ou fermée" in words
+        assert "marque de Halle" in words
+        telling.sweep(now=timezone.now() + timedelta(minutes=2))
+    jobs.run_jobs()
+    assert (members(keycloak, first), members(keycloak, second)) == ({one}, {two})
+    assert keycloak.get(at_first)["enabled"]
+    assert open_drifts() == []
+
+    # What is a person's is told to her, and nothing is done: somebody may have had a reason.
+    keycloak.delete(f"/{REALM}/users/{one}")
+    keycloak.put(f"/{REALM}/users/{two}", {"enabled": False})
+    operator = AdhesionFactory(organisation=second).operator
+    curator = MembershipFactory(organisation=operator.organisation, role=Role.CURATOR).user
+    with as_worker():
+        for _ in range(2):
+            looking.look(now=timezone.now())
+    assert open_drifts() == [("account", first.pk, one), ("disabled", second.pk, two)]
+    with as_worker():
+        assert not OrganisationTold.objects.exclude(to_tell_since=None).exists()
+        [letter] = Letter.objects.filter(to=curator.email)
+        assert f"{second.name}, {person} : Son compte est désactivé" in letter.body
+        now = timezone.now()
+        organisations.close(organisation=second, on=timezone.localdate(), successor=None, by=None, now=now)
+    jobs.run_jobs()
+    assert members(keycloak, second) is None
+    assert keycloak.get(f"/{REALM}/users/{two}") is not None
+
+
+class Door(BaseHTTPRequestHandler):
+    """To Keycloak: lets so many changes through (`server.lets`), then ends whoever asks for one more."""
+
+    protocol_version = "HTTP/1.1"
+
+    def answer(self):
+        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        if self.command != "GET" and self.path.startswith("/admin/"):
+            if self.server.lets == 0:
+                self.close_connection = True
+                signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)
+                return
+            self.server.lets -= 1
+        headers = {name: value for name, value in self.headers.items() if name != "Host"}
+        said = requests.request(
+            self.command,
+            self.server.url + self.path,
+            data=body,
+            headers=headers,
+            timeout=30,
+            allow_redirects=False,
+        )
+        self.send_response(said.status_code)
+        for name in ("Content-Type", "Location"):
+            if name in said.headers:
+                self.send_header(name, said.headers[name])
+        self.send_header("Content-Length", str(len(said.content)))
+        self.end_headers()
+        self.wfile.write(said.content)
+
+    do_GET = do_POST = do_PUT = do_DELETE = answer
+
+    def log_message(self, *_):
+        pass
+
+
+@pytest.fixture
+def door(known, settings):
+    with ThreadingHTTPServer(("127.0.0.1", 0), Door) as server:
+        server.url, server.lets = known["url"], -1
+        settings.KEYCLOAK = known | {"url": f"http://127.0.0.1:{server.server_port}"}
+        settings.OIDC_ISSUER = f"{settings.KEYCLOAK['url']}/realms/{REALM}"
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield server
+        server.shutdown()
+
+
+def test_a_round_that_is_killed_goes_on_where_it_was(
+    keycloak, account, communes, door, settings, monkeypatch
+):
+    monkeypatch.setattr(rounds, "BATCH", 1)
+    subs = [account(f"killed-{number}") for number in range(3)]
+    for commune, sub in zip(communes, subs, strict=True):
+        agent(commune, settings.OIDC_ISSUER, sub)
+    changes(keycloak)
+    with as_worker():
+        asked = rounds.ask_round(now=timezone.now())
+        jobs.forget()
+        door.lets = 3  # killed when the member of the second organisation is to be added
+        with pytest.raises(KeyboardInterrupt):
+            rounds.go_on(round_id=asked.pk, now=timezone.now())
+        door.lets = -1
+        asked.refresh_from_db()
+        assert (asked.organisations, asked.finished_at) == (1, None)
+        rounds.sweep(now=timezone.now())
+        assert jobs.waiting() == []  # the dead one holds it still
+        later = timezone.now() + 2 * rounds.HELD
+        rounds.sweep(now=later)
+        [(_, told)] = jobs.waiting()
+        rounds.go_on(**told, now=later)
+        asked.refresh_from_db()
+        assert (asked.organisations, asked.finished_at is not None) == (3, True)
+    assert [members(keycloak, one) for one in communes] == [{sub} for sub in subs]
+    made = sorted(changes(keycloak))
+    assert made == ["CREATE ORGANIZATION"] * 3 + ["CREATE ORGANIZATION_MEMBERSHIP"] * 3
