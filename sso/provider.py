@@ -40,7 +40,7 @@ def provider() -> Provider:
     """The one of the settings. Raises ProviderDown when it is not known and does not answer, or when what it
     says cannot be trusted."""
     issuer = settings.OIDC_ISSUER
-    return _kept(f"sso:provider:{issuer}", lambda: _read_provider(issuer))
+    return _kept(f"sso:provider:{issuer}", lambda: read_provider(issuer))
 
 
 def key_for(token: str, provider: Provider) -> jwt.PyJWK | None:
@@ -92,7 +92,9 @@ def _kept(name: str, read, *, again: bool = False):
     return value
 
 
-def _read_provider(issuer: str) -> Provider:
+def read_provider(issuer: str) -> Provider:
+    """What this issuer says of itself now. Raises ProviderDown when it does not answer, or cannot be
+    trusted."""
     answer = ask("GET", f"{issuer.rstrip('/')}/.well-known/openid-configuration")
     if answer.status != 200:
         raise ProviderDown(f"no discovery document: status {answer.status}")
