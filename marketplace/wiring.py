@@ -17,10 +17,13 @@ from provisioning import operations as provisioning
 from provisioning.at_keycloak import telling as at_keycloak
 from subscriptions import leaving, sharing, signals, signing, suspension_letters, trials, vehicles
 from subscriptions.agents import giving
+from subscriptions.agents.imports import operations as agent_imports
 from subscriptions.models import Subscription
+from tenants.models import Kept
 from tenants.operators import signals as operators
 from tenants.people import join_answers
 from tenants.people import signals as people
+from tenants.personal_data import retention
 from tenants.signals import organisation_closed
 
 
@@ -56,6 +59,7 @@ def connect() -> None:
     people.identity_attached.connect(_tell_of_account, dispatch_uid="account at Keycloak")
     organisation_closed.connect(_tell_keycloak, dispatch_uid="organisation at Keycloak")
     signals.accesses_changed.connect(_tell_of_accesses, dispatch_uid="accesses of agents")
+    retention.keep(Kept.AGENT_IMPORTS, agent_imports.forget)
 
 
 def _forget_editor(*, organisation, person, by, now, **_):

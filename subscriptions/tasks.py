@@ -200,3 +200,22 @@ def suspend_planned(timestamp: int) -> None:
 
     with every_tenant():
         planned_suspensions.carry_out_due(now=timezone.now())
+
+
+@app.task(queue="bulk", retry=3)
+def send_agent_import(import_id: int) -> None:
+    """Makes the invitations of a file of agents that somebody has confirmed."""
+    from subscriptions.agents.imports import operations
+
+    with every_tenant():
+        operations.send(import_id=import_id, now=timezone.now())
+
+
+@app.periodic(cron="* * * * *")
+@app.task(queue="bulk", queueing_lock="subscriptions.sweep_agent_imports")
+def sweep_agent_imports(timestamp: int) -> None:
+    """Every minute: finds the files of agents that a dead worker or a lost job left behind."""
+    from subscriptions.agents.imports import operations
+
+    with every_tenant():
+        operations.sweep(now=timezone.now())

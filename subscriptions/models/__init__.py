@@ -1,5 +1,11 @@
 from subscriptions.models.access import Access, AccessRole, ClosedBecause, ListedService, OfferedAccess
 from subscriptions.models.agent_group import AgentGroup, GroupMember, GroupService, OfferedGroup
+from subscriptions.models.agent_import import (
+    AgentImport,
+    AgentImportRow,
+    AgentImportState,
+    AgentRowState,
+)
 from subscriptions.models.amendment import Amendment, AmendmentKind, AmendmentState
 from subscriptions.models.approval import APPROVAL_MOVES, Approval, ApprovalState, Party, VendorAccess
 from subscriptions.models.bulk import BulkLine, BulkRequest, BulkState, LineState
@@ -67,6 +73,10 @@ __all__ = [
     "Access",
     "AccessRole",
     "AgentGroup",
+    "AgentImport",
+    "AgentImportRow",
+    "AgentImportState",
+    "AgentRowState",
     "Amendment",
     "AmendmentKind",
     "AmendmentState",

@@ -38,6 +38,7 @@ class Kept(models.TextChoices):
     LETTERS = "letters", "courriels envoyés"
     EXPORTS = "exports", "copies de données personnelles"
     IMPORTS = "imports", "fichiers d’adhérents importés"
+    AGENT_IMPORTS = "agent_imports", "lignes des fichiers d’agents à inviter"
     ASSISTANCES = "assistances", "qui a demandé l’aide d’un opérateur"
     SESSIONS = "sessions", "sessions expirées"
     INACTIVE_PEOPLE = "inactive_people", "personnes sans mandat"

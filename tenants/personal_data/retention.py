@@ -26,6 +26,12 @@ from tenants.models import (
 from tenants.personal_data.erasure import clear_traces, delete_copy, erase
 
 
+def keep(what: str, forget: Callable[[datetime, datetime], int]) -> None:
+    """Has `forget(before, now)` called every night for a kind of data of another room, once a row says how
+    long it is kept; it answers how many it forgot."""
+    FORGET[what] = forget
+
+
 def periods_in_force(*, now: datetime) -> dict[str, RetentionPeriod]:
     """The row in force today for each kind of data."""
     rows = RetentionPeriod.objects.filter(in_force_from__lte=localdate(now))

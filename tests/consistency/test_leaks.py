@@ -255,6 +255,7 @@ REVEALED = {
     "made_by_id": OF_PARENT,
     "invitation_id": OF_PARENT,
     "group_id": OF_PARENT,
+    "agent_import_id": OF_PARENT,
     "provider_id": OF_PARENT,
     "domain": "that somebody else has proven a domain: asked by whoever has put a record of Halle's there",
     "departure_id": OF_PARENT,

@@ -8,6 +8,8 @@ What is made is consistent: an active subscription has its approval, act, transi
 
 from tests.factories.agents import (
     AgentGroupFactory,
+    AgentImportFactory,
+    AgentImportRowFactory,
     GroupMemberFactory,
     GroupServiceFactory,
     OfferedGroupFactory,
@@ -159,6 +161,8 @@ __all__ = [
     "AdjustmentFactory",
     "AgentDirectoryFactory",
     "AgentGroupFactory",
+    "AgentImportFactory",
+    "AgentImportRowFactory",
     "AmendmentFactory",
     "ApprovalFactory",
     "AssistanceFactory",

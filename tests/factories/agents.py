@@ -1,8 +1,15 @@
-"""Groups of agents."""
+"""Groups of agents, and files of agents."""
 
 import factory
 
-from subscriptions.models import AgentGroup, GroupMember, GroupService, OfferedGroup
+from subscriptions.models import (
+    AgentGroup,
+    AgentImport,
+    AgentImportRow,
+    GroupMember,
+    GroupService,
+    OfferedGroup,
+)
 from tests.factories.base import OPENED_AT, Factory
 from tests.factories.catalog import ServiceSheetFactory
 from tests.factories.tenants import InvitationFactory, OrganisationFactory, UserFactory
@@ -47,3 +54,45 @@ class OfferedGroupFactory(Factory):
     invitation = factory.SubFactory(InvitationFactory)
     tenant = factory.SelfAttribute("invitation.tenant")
     group = factory.SubFactory(AgentGroupFactory, tenant=factory.SelfAttribute("..tenant"))
+
+
+class AgentImportFactory(Factory):
+    """A file of agents that waits for an answer."""
+
+    class Meta:
+        model = AgentImport
+
+    tenant = factory.SubFactory(OrganisationFactory)
+    file_name = "agents.csv"
+    sent_by = factory.SubFactory(UserFactory)
+    sent_at = OPENED_AT
+    notes = factory.LazyFunction(
+        lambda: {
+            "encoding": "UTF-8",
+            "separator": "point-virgule",
+            "ignored": [],
+            "header": ["Courriel"],
+        }
+    )
+
+
+class AgentImportRowFactory(Factory):
+    """A row that is to be invited."""
+
+    class Meta:
+        model = AgentImportRow
+
+    agent_import = factory.SubFactory(AgentImportFactory)
+    tenant = factory.SelfAttribute("agent_import.tenant")
+    line = factory.Sequence(lambda n: n + 2)
+    raw = factory.LazyAttribute(lambda row: [f"agent{row.line}@agents.example"])
+    data = factory.LazyAttribute(
+        lambda row: {
+            "email": f"agent{row.line}@agents.example",
+            "name": "",
+            "roles": ["agent"],
+            "services": {},
+            "groups": [],
+        }
+    )
+    state = "waiting"

@@ -447,6 +447,10 @@ def _a_name(world: World) -> dict:
     return {"what": "name", "name": f"Groupe {uuid4()}"}
 
 
+def _a_file_of_agents(world: World) -> dict:
+    return {"file": SimpleUploadedFile("agents.csv", b"Courriel\nlea@agents.example\n")}
+
+
 def _an_access(world: World) -> dict:
     return {f"service-{world.listed.sheet_id}": "manager"}
 
@@ -910,6 +914,9 @@ TABLE = [
     # Who works here and uses what: the administrator's to change, the signatory reads.
     member("member_agents", get=opens(ORG_ADMIN, SIGNATORY)),
     member("member_agent_invite", get=opens(ORG_ADMIN), post=leads(ORG_ADMIN), sends=_an_agent),
+    member("member_agent_imports", get=opens(ORG_ADMIN), post=leads(ORG_ADMIN), sends=_a_file_of_agents),
+    member("member_agent_import", thing=lambda world: [world.agent_import.public_id], get=opens(ORG_ADMIN),
+           post=leads(ORG_ADMIN)),
     member("member_agent_services", get=opens(ORG_ADMIN, SIGNATORY),
            post=not_found(SIGNATORY) | leads(ORG_ADMIN), sends=_a_service),
     member("member_agent", thing=_colleague, get=opens(ORG_ADMIN, SIGNATORY),

@@ -60,6 +60,7 @@ from provisioning.models import (
 )
 from subscriptions.models import (
     AgentGroup,
+    AgentImport,
     BulkRequest,
     CostKey,
     Envelope,
@@ -96,6 +97,7 @@ from tests.factories import (
     AdhesionFactory,
     AgentDirectoryFactory,
     AgentGroupFactory,
+    AgentImportRowFactory,
     AmendmentFactory,
     AssistanceFactory,
     BillingRunFactory,
@@ -263,6 +265,7 @@ class World:
     listed: ListedService  # the active service
     departure: Departure
     agent_group: AgentGroup
+    agent_import: AgentImport
     to_be_suspended: PlannedSuspension  # another service, on a later day
     merger: TerritoryChange  # of a former member, whose adhesion waits to be handed over
     review: BillingRun
@@ -460,6 +463,7 @@ def _member_side(side: dict, commune: Organisation) -> dict:
         "requested": requested,
         "active": active,
         "departure": LeaverClosingFactory(departure__tenant=commune).departure,
+        "agent_import": AgentImportRowFactory(agent_import__tenant=commune).agent_import,
         "agent_group": AgentGroupFactory(tenant=commune, name=f"Accueil {side['word']}"),
         "listed": ListedServiceFactory(tenant=commune, sheet=active.listing.sheet),
         "suspended": SubscriptionFactory(state=State.SUSPENDED, listing=listing("Parapheur"), **asked),

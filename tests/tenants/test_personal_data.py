@@ -174,7 +174,7 @@ def test_the_night_forgets_what_is_old_and_keeps_the_rest():
         User.objects.update(date_joined=NOW)
         assert apply_retention(now=NOW) == {
             "invitations": 1, "letters": 1, "exports": 1, "imports": 1, "assistances": 0, "sessions": 1,
-            "inactive_people": 0,
+            "inactive_people": 0, "agent_imports": 0,
         }  # fmt: skip
         assert sorted(Invitation.objects.values_list("email", flat=True)) == ["", "kept@saint-essai.example"]
         assert Letter.objects.filter(to="").count() == 1

@@ -3,6 +3,7 @@
 import pytest
 from bs4 import BeautifulSoup
 from django.core import mail
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
 
@@ -17,6 +18,7 @@ from tests.factories import (
     SubscriptionFactory,
 )
 from tests.tools.database import as_worker
+from tests.tools.jobs import run_jobs
 from tests.tools.queries import snapshot_queries
 
 pytestmark = pytest.mark.django_db
@@ -166,7 +168,8 @@ def test_a_group_is_made_filled_put_on_a_list_and_ended_in_one_page(client, comm
     assert f"Accueil 1 agent {sheet.name} (gère)" in shown(client.get(everywhere))
     hers = at(commune, "member_agent", agent.pk)
     chosen = page_of(client.get(hers)).find("select", {"name": field}).find(selected=True)
-    assert chosen.text == "Comme son groupe « Accueil » : gère"
+    assert chosen.text == "Groupe : gère"
+    assert "Donné par son groupe « Accueil »." in shown(client.get(hers))
     client.post(hers, {field: chosen["value"]})  # the same again
     assert "déjà un groupe" not in shown(client.post(page, {"what": "name", "name": "Guichet"}, follow=True))
     client.post(page, {"what": "take", "person": agent.pk})
@@ -190,3 +193,45 @@ def test_a_list_is_left_to_its_groups_once_confirmed(client, commune, sheet, adm
     assert "1 agent n’y a plus accès" in shown(client.post(services, sent, follow=True))
     with as_worker():
         assert [one.user for one in Access.objects.filter(closed_at=None).select_related("user")] == [admin]
+
+
+def test_a_file_of_agents_is_read_confirmed_and_found_again(client, commune, sheet, admin, snapshot):
+    ListedServiceFactory(tenant=commune, sheet=sheet)
+    page = at(commune, "member_agent_imports")
+
+    def send(content):
+        return client.post(page, {"file": SimpleUploadedFile("=rh.csv", content)})
+
+    assert "Choisissez le fichier CSV" in shown(client.post(page))
+    assert "Il manque la colonne" in shown(send(b"Nom\nLea\n"))
+    assert "dépasse 1 Mo" in shown(send(b"x" * (1024 * 1024 + 1)))
+    model = client.get(page, {"fichier": "modele"})
+    assert model["Content-Disposition"] == 'attachment; filename="agents-modele.csv"'
+    assert "que des exemples" in shown(send(model.content))
+    good = f"Courriel;Nom;Services\nlea@x.fr;Léa;{sheet.name} (gère)\n=1+1;<b>Zoé</b>;\n"
+    report = send(good.encode("cp1252")).url
+    assert "Confirmez-le ou abandonnez-le" in shown(client.get(page))
+    assert "Un import attend déjà" in shown(
+        client.post(page, {"file": SimpleUploadedFile("b.csv", b"Courriel\na@x.fr")}, follow=True)
+    )
+    text = shown(client.get(report))
+    assert f"Services : {sheet.name} (gère)" in text
+    assert "1 ligne écartée" in text
+    assert "n’est pas une adresse complète" in shown(client.get(report, {"etat": "ecartees"}))
+    refused = client.get(report, {"fichier": "ecartees"}).content.decode("utf-8-sig")
+    assert refused.splitlines()[1].startswith("'=1+1;<b>Zoé</b>;;Ligne 3")
+    with as_worker():
+        assert not Invitation.objects.exists()
+    client.get(report)
+    with snapshot_queries(snapshot(name="report")):
+        client.get(report)
+    confirmed = client.post(report, {"what": "confirm"}, follow=True)
+    assert "0 sur 1 ligne" in shown(confirmed)
+    assert page_of(confirmed).select_one("[hx-get]")["hx-get"] == report
+    run_jobs()
+    done = client.get(report)
+    assert "1 invitation partie" in shown(done)
+    assert page_of(done).select_one("#suivi[hx-get]") is None
+    assert "vient d’être confirmé" in shown(client.post(report, {"what": "abandon"}, follow=True))
+    with as_worker():
+        assert Invitation.objects.get().email == "lea@x.fr"

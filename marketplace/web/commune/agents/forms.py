@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from django import forms
 
+from subscriptions.agents.by_groups import Given
 from subscriptions.agents.giving import BY_GROUPS
 from subscriptions.agents.groups import LONGEST_NAME, NO_NAME, ONE_LINE, TOO_LONG
 from subscriptions.models import AccessRole
@@ -14,24 +15,25 @@ ROLES = (("", "Pas d’accès"), (AccessRole.USER, "Utilise"), (AccessRole.MANAG
 
 class AccessForm(forms.Form):
     """A role in each service that is on a list. `services`: their names by the number of their sheet; `held`:
-    the roles of the day, BY_GROUPS for what her groups give; `groups`: that, in words."""
+    the roles of the day, BY_GROUPS for what her groups give; `given`: what that is."""
 
     def __init__(
         self,
         *args,
         services: dict[int, str],
         held: dict[int, str] | None = None,
-        groups: dict[int, str] | None = None,
+        given: dict[int, Given] | None = None,
         **kwargs,
     ):
         super().__init__(*args, **kwargs)
         for sheet, name in services.items():
-            by_groups = (groups or {}).get(sheet)
+            by_groups = (given or {}).get(sheet)
             self.fields[f"service-{sheet}"] = forms.ChoiceField(
                 label=name,
                 required=False,
                 # What a group gives is closed by leaving the group.
-                choices=((BY_GROUPS, by_groups), *ROLES[1:]) if by_groups else ROLES,
+                choices=((BY_GROUPS, f"Groupe : {by_groups.role.label}"), *ROLES[1:]) if by_groups else ROLES,
+                help_text=f"Donné par son groupe « {by_groups.group_name} »." if by_groups else "",
                 initial=(held or {}).get(sheet, ""),
                 error_messages={"invalid_choice": "Ce rôle n’existe pas. Rechargez la page."},
             )

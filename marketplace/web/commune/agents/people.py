@@ -67,6 +67,12 @@ def agent_list(request, organisation):
                 "url": reverse("member_agent_invite", args=[organisation.siren]),
                 "icon": "user",
             },
+            {
+                "label": "Importer des agents",
+                "url": reverse("member_agent_imports", args=[organisation.siren]),
+                "icon": "upload",
+                "style": "secondary",
+            },
         ]
         if request.administers
         else [],
@@ -94,9 +100,7 @@ def agent(request, organisation, person):
         request.POST if request.method == "POST" else None,
         services=listed,
         held={sheet: one.role if one.group_id is None else BY_GROUPS for sheet, one in accesses.items()},
-        groups={
-            sheet: f"Comme son groupe « {one.group_name} » : {one.role.label}" for sheet, one in given.items()
-        },
+        given=given,
     )
     if request.method == "POST" and form.is_valid():
         try:

@@ -2,11 +2,13 @@
 
 from django.urls import path
 
-from marketplace.web.commune.agents import groups, inviting, leaving, people, services
+from marketplace.web.commune.agents import groups, importing, inviting, leaving, people, services
 
 urlpatterns = [
     path("", people.agent_list, name="member_agents"),
     path("inviter/", inviting.invite, name="member_agent_invite"),
+    path("importer/", importing.import_list, name="member_agent_imports"),
+    path("importer/<uuid:public_id>/", importing.agent_import, name="member_agent_import"),
     path("services/", services.service_list, name="member_agent_services"),
     path("groupes/", groups.group_list, name="member_agent_groups"),
     path("groupes/<int:group>/", groups.group, name="member_agent_group"),
