@@ -4,30 +4,29 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from django.db import transaction
-from django.db.models import Case, Count, DateTimeField, Exists, F, OuterRef, Q, QuerySet, Subquery, When
+from django.db.models import DateTimeField, F, Model, OuterRef, Prefetch, Q, Subquery
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
-from catalog.models import ListingMove, ListingState
+from catalog.models import Listing, ListingMove, ListingState
 from provisioning.agents import directory_of
 from provisioning.client_people import people_of
 from provisioning.clients import told_of
 from provisioning.connectors import ServiceRequest
 from provisioning.connectors.keycloak.client import ClientTold
 from provisioning.connectors.scim.directory import Directory
+from provisioning.engine import due
 from provisioning.engine.patience import BREAK_AFTER, MAX_CLAIMS
 from provisioning.models import Binding, Call, Endpoint, Event, Lane, Run, Step, StepState
-from provisioning.models.run import UNFINISHED
 from provisioning.proposals import agreed_plans
 from subscriptions.in_force import terms_on
 from subscriptions.models import RUNNING, State, Subscription
+from tenants.models import Operator, Organisation, Territory
 
 # A worker renews what it holds three times in that time: when it is over, the worker is dead.
 LEASE = timedelta(seconds=45)
 # What is told of a service that is open, with all that is in force on its day.
 WHILE_OPEN = (Event.CHANGE, Event.SUSPEND, Event.RESUME)
-# Nothing of the service itself: they wait for nobody, nobody for them.
-BESIDE = (Event.ROTATE, Event.AGENTS, Event.CLIENT)
 
 
 @dataclass(frozen=True)
@@ -63,87 +62,66 @@ def claim_due(
 
     A lane that another worker is claiming from is left to it. Must run outside a transaction.
     """
-    due = _due(now, within, run_id)
-    lanes = Lane.objects.exclude(cut_until__gt=now).filter(pk__in=due.values("lane")).order_by("pk")
-    ids = list(lanes.values_list("pk", flat=True))
-    return [claim for lane_id in ids for claim in _claim_from(lane_id, due=due, now=now, lease=lease)]
-
-
-def _due(now: datetime, within: timedelta, run_id: int | None) -> QuerySet[Step]:
-    """Of plans that still have a purpose: those of a subscription that has gone elsewhere wait for ever. One
-    plan of a subscription, and of the one that it took over, at a time, in their order; a closing waits for
-    what is at the vendor's alone. What is BESIDE them is not held up."""
-    purposeful = (
-        Q(run__event=Event.ACTIVATE, run__subscription__state=State.PROVISIONING)
-        | Q(run__event__in=(*WHILE_OPEN, Event.UNDO, Event.AGENTS, Event.CLIENT))
-        | Q(run__event=Event.CLOSE, run__subscription__state=State.TERMINATING)
-        | Q(run__event=Event.ROTATE, run__subscription__state__in=RUNNING)
-    )
-    # The same service at the vendor's: what is unfinished of it comes before what its successor is told.
-    same = (
-        Q(subscription=OuterRef("run__subscription"))
-        | Q(subscription=OuterRef("run__subscription__follows"))
-        | Q(subscription=OuterRef("run__subscription__after_trial"))
-    )
-    before = Q(starts_at__lt=OuterRef("run__starts_at")) | Q(
-        starts_at=OuterRef("run__starts_at"), pk__lt=OuterRef("run")
-    )
-    earlier = Run.objects.filter(same, before, finished_at__isnull=True).exclude(event__in=BESIDE)
-    asked = earlier.filter(steps__state__in=[StepState.RUNNING, StepState.WAITING])
-    # What its client is to be was read for the one before: what is read next comes after it.
-    reading = Q(starts_at__lte=OuterRef("run__starts_at"), pk__lt=OuterRef("run")) & Q(
-        event=Event.CLIENT, steps__state__in=UNFINISHED
-    )
-    told_before = Run.objects.filter(reading, subscription=OuterRef("run__subscription"))
-    its_turn = Q(run__event__in=BESIDE) | ~Exists(earlier) | Q(run__event=Event.CLOSE) & ~Exists(asked)
-    its_turn &= ~Q(run__event=Event.CLIENT) | ~Exists(told_before)
-    due = Step.objects.due(now=now, within=within).filter(purposeful, its_turn, run__finished_at__isnull=True)
-    return due.filter(run=run_id) if run_id else due
+    until = now + within
+    return [
+        claim
+        for lane_id in due.lanes_with_work(now=now, until=until, run_id=run_id)
+        for claim in _claim_from(lane_id, now=now, until=until, lease=lease, run_id=run_id)
+    ]
 
 
 @transaction.atomic
-def _claim_from(lane_id: int, *, due: QuerySet[Step], now: datetime, lease: timedelta) -> list[Claim]:
+def _claim_from(
+    lane_id: int, *, now: datetime, until: datetime, lease: timedelta, run_id: int | None
+) -> list[Claim]:
     lanes = Lane.objects.select_for_update(no_key=True, skip_locked=True)
     lane = lanes.filter(pk=lane_id).first()
     if lane is None or (lane.cut_until and lane.cut_until > now):
         return []
-    busy = Step.objects.filter(lane=lane).aggregate(
-        running=Count("pk", filter=Q(state=StepState.RUNNING, lease_until__gt=now)),
-        begun=Count("pk", filter=Q(state__in=[StepState.RUNNING, StepState.WAITING])),
-    )
+    running, under_way = due.busy(lane_id, now=now)
     # Cut before, and not proved since: a single call tries whether the vendor answers again.
     at_once = 1 if lane.failures >= BREAK_AFTER else lane.at_once
-    calls = max(0, at_once - busy["running"])
-    begun_first = Case(When(state=StepState.PENDING, then=1), default=0)
-    found = _locked(due.filter(lane=lane).order_by(begun_first, "run_after", "pk"))[:calls]
-    begun = [step for step in found if step.state != StepState.PENDING]
-    fresh = [step for step in found if step.state == StepState.PENDING]
-    return _take(begun + fresh[: max(0, at_once - busy["begun"])], lane=lane, now=now, lease=lease)
+    if running >= at_once:
+        return []
+    found = due.taken(lane_id, now=now, until=until, run_id=run_id, limit=at_once - running)
+    begun = [step for step, has_begun in found if has_begun]
+    fresh = [step for step, has_begun in found if not has_begun]
+    return _take(_read(begun + fresh[: max(0, at_once - under_way)]), lane=lane, now=now, lease=lease)
 
 
-def _locked(steps: QuerySet[Step]) -> QuerySet[Step]:
-    closing = Run.objects.filter(subscription=OuterRef("run__subscription"), event=Event.CLOSE)
-    listed = ListingMove.objects.filter(
-        listing=OuterRef("run__subscription__listing"), after=ListingState.LISTED
-    ).order_by("-at")
-    return (
-        steps.select_for_update(of=("self",), no_key=True, skip_locked=True)
-        .select_related(
-            "run__subscription__tenant__territory",
-            "run__subscription__operator",
-            "run__subscription__listing__offer__endpoint__proof",
-            "run__subscription__listing__offer__agent_directory",
-        )
-        # Long, and of no use here: a worker reads thousands of rows.
-        .defer(
-            "run__subscription__quote",
-            "run__subscription__listing__own_text",
-            "run__subscription__listing__terms",
-            "run__subscription__listing__offer__endpoint__proof__checks",
-            "run__subscription__listing__offer__endpoint__proof__left",
-        )
-        .annotate(closing=Exists(closing), published_at=Subquery(listed.values("at")[:1]))
+def _others(path: str, model: type[Model], *read: str) -> list[str]:
+    names = (field.name for field in model._meta.concrete_fields if not field.primary_key)
+    return [f"{path}__{name}" for name in names if name not in read]
+
+
+# Of no use here: a worker reads thousands of rows.
+_UNREAD = (
+    "run__subscription__quote",
+    *_others("run__subscription__tenant", Organisation, "name", "siren", "siret", "kind", "territory"),
+    *_others("run__subscription__tenant__territory", Territory, "code"),
+    *_others("run__subscription__operator", Operator, "short_name"),
+)
+
+
+def _read(ids: list[int]) -> list[Step]:
+    """These steps, in that order, with all that asking their vendor needs. Two queries: what is for sale is
+    read once, however many subscribe to it."""
+    if not ids:
+        return []
+    listed = ListingMove.objects.filter(listing=OuterRef("pk"), after=ListingState.LISTED).order_by("-at")
+    listings = (
+        Listing.objects.select_related("offer__endpoint__proof", "offer__agent_directory")
+        .defer("own_text", "terms", "offer__endpoint__proof__checks", "offer__endpoint__proof__left")
+        .annotate(published_at=Subquery(listed.values("at")[:1]))
     )
+    steps = (
+        Step.objects.filter(pk__in=ids)
+        .select_related("run__subscription__tenant__territory", "run__subscription__operator")
+        .prefetch_related(Prefetch("run__subscription__listing", queryset=listings))
+        .defer(*_UNREAD)
+    )
+    found = {step.pk: step for step in steps}
+    return [found[step_id] for step_id in ids]
 
 
 def _take(steps: list[Step], *, lane: Lane, now: datetime, lease: timedelta) -> list[Claim]:
@@ -175,6 +153,7 @@ def _take(steps: list[Step], *, lane: Lane, now: datetime, lease: timedelta) -> 
     )
     openings = _openings([step.run for step in steps if step.name != "open"])
     bindings = _bindings(steps)
+    closing = _closing(steps)
     plans = agreed_plans(steps)
     return [
         _claim(
@@ -183,12 +162,15 @@ def _take(steps: list[Step], *, lane: Lane, now: datetime, lease: timedelta) -> 
             opened=openings.get(step.run.subscription.opened_as.pk),
             binding=bindings.get(step.pk),
             plan=plans.get(step.pk, ""),
+            closing=step.run.subscription_id in closing,
         )
         for step, call in zip(steps, calls, strict=True)
     ]
 
 
-def _claim(step: Step, call: Call, *, opened: Step | None, binding: Binding | None, plan: str) -> Claim:
+def _claim(
+    step: Step, call: Call, *, opened: Step | None, binding: Binding | None, plan: str, closing: bool
+) -> Claim:
     subscription = step.run.subscription
     endpoint = getattr(subscription.listing.offer, "endpoint", None)
     if step.name == "open":
@@ -210,7 +192,7 @@ def _claim(step: Step, call: Call, *, opened: Step | None, binding: Binding | No
         terms = terms_on(subscription, timezone.localdate(step.run_after))
         options, counts = terms.options, terms.counts
         # It stopped before the day of the change, or is to be closed: there is nothing to tell.
-        moot = subscription.state not in (*RUNNING, State.TERMINATING) or step.closing
+        moot = subscription.state not in (*RUNNING, State.TERMINATING) or closing
     request = None
     if opened is not None:
         organisation = subscription.tenant
@@ -235,7 +217,7 @@ def _claim(step: Step, call: Call, *, opened: Step | None, binding: Binding | No
     proved = (
         endpoint is None
         or step.run.event != Event.ACTIVATE
-        or endpoint.opens_by_itself(published_at=step.published_at)
+        or endpoint.opens_by_itself(published_at=step.run.subscription.listing.published_at)
     )
     return Claim(step=step, call=call, endpoint=endpoint, request=request, moot=moot, proved=proved)
 
@@ -283,3 +265,13 @@ def _bindings(steps: list[Step]) -> dict[int, Binding]:
         for step in (binding.made_by_id, binding.ended_by_id)
         if step in ids
     }
+
+
+def _closing(steps: list[Step]) -> set[int]:
+    """Of the subscriptions that are told of what changes, those with a plan to close them. One query, none
+    when nothing changes."""
+    told = {step.run.subscription_id for step in steps if step.run.event in WHILE_OPEN}
+    if not told:
+        return set()
+    closing = Run.objects.filter(subscription__in=told, event=Event.CLOSE)
+    return set(closing.values_list("subscription", flat=True))

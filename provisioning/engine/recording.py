@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from copy import copy
 from datetime import datetime, timedelta
 
-from django.db import transaction
+from django.db import connection, transaction
 
 from provisioning.bindings import record_binding
 from provisioning.clients import record_client
@@ -32,7 +32,11 @@ MAX_POLLING = timedelta(hours=24)
 TOO_LONG = "L’éditeur n’a pas terminé au bout d’un jour."
 LATE = "L’éditeur n’a pas terminé dans le délai que son catalogue annonce."
 BEGINNING = ("open", "bind")  # what these left unfinished at the vendor's is deleted
-
+ADDRESSES = """
+UPDATE provisioning_step AS step SET url = said.url
+FROM unnest(%s::bigint[], %s::text[]) AS said (id, url)
+WHERE step.id = said.id
+"""
 
 Answers = Sequence[tuple[Claim, Outcome, datetime]]
 
@@ -61,7 +65,7 @@ def _record_together(answers: Answers, *, now: datetime) -> None:
     held = held.order_by("pk").select_for_update(of=("self",), no_key=True)
     standing = set(held.values_list("pk", "turn"))
     steps, calls, lanes = defaultdict(list), defaultdict(list), defaultdict(list)
-    kept, addressed, done = [], [], []
+    kept, addresses, done = [], {}, []
     for claim, outcome, at in answers:
         step = claim.step
         if (step.pk, step.turn) not in standing:
@@ -70,7 +74,7 @@ def _record_together(answers: Answers, *, now: datetime) -> None:
         fields = _next(step, outcome, now=at, longest=_longest_polling(claim))
         url = fields.pop("url", step.url)
         if url != step.url:
-            addressed.append(Step(pk=step.pk, url=url))
+            addresses[step.pk] = url
         steps[tuple(fields.items())].append(step.pk)
         said = {
             "outcome": type(outcome).__name__.lower(),
@@ -85,8 +89,9 @@ def _record_together(answers: Answers, *, now: datetime) -> None:
             done.append((step, outcome))
     for fields, ids in steps.items():
         Step.objects.filter(pk__in=ids).update(lease_until=None, **dict(fields))
-    if addressed:
-        Step.objects.bulk_update(addressed, ["url"])
+    if addresses:
+        with connection.cursor() as cursor:
+            cursor.execute(ADDRESSES, [list(addresses), list(addresses.values())])
     for said, ids in calls.items():
         Call.objects.filter(pk__in=ids).update(finished_at=now, **dict(said))
     keep(kept)

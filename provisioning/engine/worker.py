@@ -21,11 +21,11 @@ from provisioning.models import Step, StepState
 
 logger = logging.getLogger(__name__)
 
-# Answers are gathered for that long and recorded together with the next claim: what a worker costs is
-# counted in turns, not in answers. What falls due within the next turn is claimed in this one.
-TURN = timedelta(seconds=0.15)
-# The same, with nothing in hand: nothing can come back, and most workers have nothing to do most of the time.
-IDLE_TURN = timedelta(seconds=0.5)
+# The longest that a worker goes without looking for what is due. What falls due meanwhile is claimed before.
+TURN = timedelta(seconds=0.5)
+# From the first answer of a turn on, the others are gathered for that long, and recorded together: what a
+# worker costs is counted in turns, not in answers.
+GATHERING_SECONDS = 0.2
 # The moment of an answer is rounded up to it: what came back at about the same one is written together.
 BEAT = timedelta(milliseconds=50)
 LAST_WORDS_SECONDS = 35.0  # longer than a call to a vendor may last
@@ -60,7 +60,7 @@ class Worker:
             time.sleep(1)
 
     def _turn(self) -> None:
-        for claim in claim_due(now=timezone.now(), within=self._pace(), lease=self.lease):
+        for claim in claim_due(now=timezone.now(), within=TURN, lease=self.lease):
             self.held[claim.step.pk] = claim
             lane = claim.step.lane_id
             hands = self.hands.setdefault(lane, ThreadPoolExecutor(200, thread_name_prefix=f"lane-{lane}"))
@@ -69,9 +69,6 @@ class Worker:
         settle_callbacks(now=timezone.now())
         if time.monotonic() - self.renewed > self.lease.total_seconds() / 3:
             self._renew()
-
-    def _pace(self) -> timedelta:
-        return TURN if self.held else IDLE_TURN
 
     def _ask(self, claim: Claim) -> None:
         time.sleep(max(0.0, (claim.step.run_after - timezone.now()).total_seconds()))
@@ -86,7 +83,7 @@ class Worker:
 
     def _record_answers(self) -> None:
         """What comes back within a turn, together."""
-        end, came = time.monotonic() + self._pace().total_seconds(), []
+        end, came = time.monotonic() + TURN.total_seconds(), []
         while (left := end - time.monotonic()) > 0:
             try:
                 claim, outcome, at = self.answers.get(timeout=left)
@@ -95,6 +92,8 @@ class Worker:
             self.held.pop(claim.step.pk, None)
             if outcome is not None:
                 came.append((claim, outcome, at))
+            # With nothing in hand any more, nothing else can come.
+            end = min(end, time.monotonic() + GATHERING_SECONDS) if self.held else 0
         if came:
             self._record(came)
 

@@ -6,7 +6,7 @@ from datetime import timedelta
 from django.db import models
 
 from provisioning.models.lane import Lane
-from tenants.tenancy import TenantManager, TenantOwned
+from tenants.tenancy import TenantOwned
 
 
 class Event(models.TextChoices):
@@ -65,14 +65,6 @@ class Run(TenantOwned):
         return f"{self.event} {self.subscription_id}"
 
 
-class StepQuerySet(models.QuerySet):
-    def due(self, *, now, within=timedelta(0)):
-        """Steps a worker may take: due within that time, and not held by a living worker's lease."""
-        return self.filter(state__in=UNFINISHED, run_after__lte=now + within).exclude(
-            state=StepState.RUNNING, lease_until__gt=now
-        )
-
-
 class Cause(models.TextChoices):
     """Why a call came to nothing: each is tried again in its own way (engine.patience)."""
 
@@ -112,8 +104,6 @@ class Step(TenantOwned):
     first_tried_at = models.DateTimeField(null=True)
     done_at = models.DateTimeField(null=True)
     problem = models.CharField(max_length=500, blank=True)  # last failure, in French
-
-    objects = TenantManager.from_queryset(StepQuerySet)()
 
     class Meta(TenantOwned.Meta):
         constraints = [
