@@ -34,6 +34,8 @@ def test_its_administrators_are_asked_and_nothing_is_given(client, commune):
     MembershipFactory(organisation=commune, role=Role.SIGNATORY)
     sign_in(client)
     assert commune.name in places(client)
+    form = BeautifulSoup(client.get(reverse("places")).content, "html.parser").main.form
+    assert form.find("input", {"name": "csrfmiddlewaretoken"})
     for _ in range(2):
         answer = client.post(reverse("my_join"), follow=True)
     assert "Votre demande est envoyée" in answer.content.decode()

@@ -71,6 +71,7 @@ def test_she_waits_then_is_approved_as_a_plain_agent(client, commune, admin, odi
     agents = hers.get(reverse("member_agents", args=[commune.siren]))
     page = BeautifulSoup(agents.content, "html.parser").find(id="demandes")
     assert DOMAIN in page.get_text()
+    assert all(form.find("input", {"name": "csrfmiddlewaretoken"}) for form in page.find_all("form"))
     assert page.find("select", {"name": "role"}).find("option")["value"] == Role.AGENT
     said = {"answer": "approve", "role": Role.AGENT, "from": "agents"}
     answered = hers.post(answer_to(request, commune), said, follow=True).content.decode()
