@@ -85,6 +85,16 @@ def remind_approvers(timestamp: int) -> None:
         reminding.remind_due(on=localdate(now), now=now)
 
 
+@app.periodic(cron="17 5 * * *")
+@app.task(queue="letters", queueing_lock="subscriptions.follow_access_reviews", retry=3)
+def follow_access_reviews(timestamp: int) -> None:
+    """Every morning: yearly reviews of accesses open, are reminded of, and are told of when they are late."""
+    from subscriptions.reviews import yearly
+
+    with every_tenant():
+        yearly.follow(now=timezone.now())
+
+
 @app.periodic(cron="43 4 * * *")
 @app.task(queue="letters", queueing_lock="subscriptions.recount_cost_keys", retry=3)
 def recount_cost_keys(timestamp: int) -> None:

@@ -1,4 +1,5 @@
-"""Who works in the main commune besides its secretary and its mayor, and the groups they are in."""
+"""Who works in the main commune besides its secretary and its mayor, the groups they are in, and the
+review of what they have."""
 
 from datetime import date
 
@@ -9,11 +10,13 @@ from demo.seed.members import MAIN
 from demo.seed.moments import at
 from subscriptions.agents.groups import make_group, put_in, set_services
 from subscriptions.agents.listing import put_on_list
-from subscriptions.models import AccessRole
+from subscriptions.models import AccessRole, ReviewDecision
+from subscriptions.reviews.operations import decide, open_review
+from subscriptions.reviews.queries import lines_of
 from tenants.models import Membership, Organisation, Role, User
 
 LISTED = "plan-du-pays"
-LIST_MADE, GROUPS_MADE = date(2026, 9, 3), date(2026, 9, 7)
+LIST_MADE, GROUPS_MADE, REVIEWED = date(2026, 9, 3), date(2026, 9, 7), date(2026, 10, 19)
 # (first name, family name, groups); all invented.
 AGENTS = (
     ("Lison", "Bralenoux", ("Accueil",)),
@@ -48,3 +51,6 @@ def make_agents(*, people: dict[str, User]) -> None:
         group = make_group(name=name, **asked)
         put_in(group=group, people=members[name], **asked)
         set_services(group=group, wanted={sheet.pk: role}, **asked)
+    review = open_review(organisation=commune, by=by, now=at(REVIEWED))
+    for line in lines_of(review)[:2]:
+        decide(line=line, decision=ReviewDecision.KEPT, by=by, now=at(REVIEWED, 10))

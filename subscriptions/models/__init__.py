@@ -1,4 +1,5 @@
 from subscriptions.models.access import Access, AccessRole, ClosedBecause, ListedService, OfferedAccess
+from subscriptions.models.access_review import AccessReview, ReviewDecision, ReviewLine
 from subscriptions.models.agent_group import AgentGroup, GroupMember, GroupService, OfferedGroup
 from subscriptions.models.agent_import import (
     AgentImport,
@@ -71,6 +72,7 @@ __all__ = [
     "SHARE_MOVES",
     "TRANSFER_MOVES",
     "Access",
+    "AccessReview",
     "AccessRole",
     "AgentGroup",
     "AgentImport",
@@ -133,6 +135,8 @@ __all__ = [
     "PurchasingVehicle",
     "Reminder",
     "Renewal",
+    "ReviewDecision",
+    "ReviewLine",
     "RevisionDay",
     "ShareKind",
     "ShareSide",

@@ -58,6 +58,7 @@ NO_PAGES = {
     "member_decision_file": "a file",
     "member_paper": "a file",
     "member_message_file": "a file",
+    "member_access_review_csv": "a file",
     "member_certificate": "a file",
     "member_envelope_act": "a file",
     "member_amendment_act": "a file",

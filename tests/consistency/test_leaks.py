@@ -254,6 +254,7 @@ REVEALED = {
     "step_id": OF_PARENT,
     "made_by_id": OF_PARENT,
     "invitation_id": OF_PARENT,
+    "review_id": OF_PARENT,
     "group_id": OF_PARENT,
     "agent_import_id": OF_PARENT,
     "provider_id": OF_PARENT,

@@ -7,12 +7,14 @@ What is made is consistent: an active subscription has its approval, act, transi
 """
 
 from tests.factories.agents import (
+    AccessReviewFactory,
     AgentGroupFactory,
     AgentImportFactory,
     AgentImportRowFactory,
     GroupMemberFactory,
     GroupServiceFactory,
     OfferedGroupFactory,
+    ReviewLineFactory,
 )
 from tests.factories.amendments import AmendmentFactory, IndexValueFactory, ModificationLimitFactory
 from tests.factories.billing import (
@@ -156,6 +158,7 @@ from tests.factories.value import ValueFileFactory, ValueReviewFactory
 
 __all__ = [
     "AccessFactory",
+    "AccessReviewFactory",
     "AccountDriftFactory",
     "AdhesionFactory",
     "AdjustmentFactory",
@@ -256,6 +259,7 @@ __all__ = [
     "ReminderFactory",
     "RepricingFactory",
     "ReviewFactory",
+    "ReviewLineFactory",
     "RunFactory",
     "SavedSearchFactory",
     "SeatMoveFactory",

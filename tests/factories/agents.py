@@ -3,15 +3,18 @@
 import factory
 
 from subscriptions.models import (
+    AccessReview,
     AgentGroup,
     AgentImport,
     AgentImportRow,
     GroupMember,
     GroupService,
     OfferedGroup,
+    ReviewLine,
 )
-from tests.factories.base import OPENED_AT, Factory
+from tests.factories.base import NOW, OPENED_AT, Factory
 from tests.factories.catalog import ServiceSheetFactory
+from tests.factories.subscriptions import AccessFactory
 from tests.factories.tenants import InvitationFactory, OrganisationFactory, UserFactory
 
 
@@ -96,3 +99,27 @@ class AgentImportRowFactory(Factory):
         }
     )
     state = "waiting"
+
+
+class AccessReviewFactory(Factory):
+    """Under way."""
+
+    class Meta:
+        model = AccessReview
+
+    tenant = factory.SubFactory(OrganisationFactory)
+    opened_at = NOW
+    due_on = NOW.date()
+
+
+class ReviewLineFactory(Factory):
+    """Of somebody's access, to be decided."""
+
+    class Meta:
+        model = ReviewLine
+
+    review = factory.SubFactory(AccessReviewFactory)
+    tenant = factory.SelfAttribute("review.tenant")
+    access = factory.SubFactory(AccessFactory, tenant=factory.SelfAttribute("..tenant"))
+    user = factory.SelfAttribute("access.user")
+    what = "Un service (utilise)"

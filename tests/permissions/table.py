@@ -455,6 +455,15 @@ def _an_access(world: World) -> dict:
     return {f"service-{world.listed.sheet_id}": "manager"}
 
 
+def _access_review(world: World) -> list:
+    return [world.access_review.public_id]
+
+
+def _a_line(world: World) -> dict:
+    with as_worker():
+        return {"decide": f"kept:{world.access_review.lines.get().pk}"}
+
+
 def _invitation(place: str, world: World) -> list:
     return [world.invitations[place].public_id]
 
@@ -926,6 +935,11 @@ TABLE = [
            post=not_found(SIGNATORY) | leads(ORG_ADMIN), sends=_a_name),
     member("member_agent_group", thing=lambda world: [world.agent_group.pk], get=opens(ORG_ADMIN, SIGNATORY),
            post=not_found(SIGNATORY) | leads(ORG_ADMIN), sends=_a_name),
+    member("member_access_reviews", get=opens(ORG_ADMIN, SIGNATORY),
+           post=not_found(SIGNATORY) | leads(ORG_ADMIN)),
+    member("member_access_review", thing=_access_review, get=opens(ORG_ADMIN, SIGNATORY),
+           post=not_found(SIGNATORY) | leads(ORG_ADMIN), sends=_a_line),
+    member("member_access_review_csv", thing=_access_review, get=opens(ORG_ADMIN, SIGNATORY)),
     member("member_departures", get=opens(ORG_ADMIN, SIGNATORY)),
     member("member_departure", thing=lambda world: [world.departure.public_id],
            get=opens(ORG_ADMIN, SIGNATORY)),

@@ -59,6 +59,7 @@ from provisioning.models import (
     StepState,
 )
 from subscriptions.models import (
+    AccessReview,
     AgentGroup,
     AgentImport,
     BulkRequest,
@@ -145,6 +146,7 @@ from tests.factories import (
     PlannedSuspensionFactory,
     PriceGridFactory,
     ReviewFactory,
+    ReviewLineFactory,
     RunFactory,
     SavedSearchFactory,
     ServiceKeyFactory,
@@ -264,6 +266,7 @@ class World:
     drift: Drift  # of the active service
     listed: ListedService  # the active service
     departure: Departure
+    access_review: AccessReview
     agent_group: AgentGroup
     agent_import: AgentImport
     to_be_suspended: PlannedSuspension  # another service, on a later day
@@ -465,6 +468,7 @@ def _member_side(side: dict, commune: Organisation) -> dict:
         "departure": LeaverClosingFactory(departure__tenant=commune).departure,
         "agent_import": AgentImportRowFactory(agent_import__tenant=commune).agent_import,
         "agent_group": AgentGroupFactory(tenant=commune, name=f"Accueil {side['word']}"),
+        "access_review": ReviewLineFactory(review__tenant=commune).review,
         "listed": ListedServiceFactory(tenant=commune, sheet=active.listing.sheet),
         "suspended": SubscriptionFactory(state=State.SUSPENDED, listing=listing("Parapheur"), **asked),
         "bound": _bound(SubscriptionFactory(state=State.ACTIVE, listing=listing("Pont-levis"), **asked)),

@@ -8,6 +8,7 @@ from django.views.decorators.http import require_safe
 
 from billing.queries import invoices_of_member
 from marketplace.web.access import member_view
+from marketplace.web.commune.agents.reviews import review_to_do
 from marketplace.web.commune.help import helpers
 from marketplace.web.commune.opinion import opinion_url
 from marketplace.web.commune.timeline import BLOCKED_BADGE, OPENING
@@ -45,6 +46,7 @@ def home(request, organisation):
             }
             for share in (to_answer(organisation) if Role.SIGNATORY in request.roles else ())
         ],
+        "todo": review_to_do(request, organisation),
         "open_services": [
             {**_open(row, organisation), "opinion_url": opinion_url(request, row, organisation)}
             for row in rows

@@ -14,6 +14,7 @@ TABS = (
     ("member_agents", "Agents"),
     ("member_agent_groups", "Groupes"),
     ("member_agent_services", "Services"),
+    ("member_access_reviews", "Revues"),
     ("member_departures", "Départs"),
 )
 

@@ -1,0 +1,1 @@
+"""The yearly review of who may do what in an organisation."""
