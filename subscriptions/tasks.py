@@ -85,6 +85,16 @@ def remind_approvers(timestamp: int) -> None:
         reminding.remind_due(on=localdate(now), now=now)
 
 
+@app.periodic(cron="47 3 * * *")
+@app.task(queue="shelves", queueing_lock="subscriptions.count_seats", retry=3)
+def count_seats(timestamp: int) -> None:
+    """Every night: counts the agents of the subscriptions whose price goes by agent, once a month each."""
+    from subscriptions.agents import seats
+
+    with every_tenant():
+        seats.count_seats(now=timezone.now())
+
+
 @app.periodic(cron="17 5 * * *")
 @app.task(queue="letters", queueing_lock="subscriptions.follow_access_reviews", retry=3)
 def follow_access_reviews(timestamp: int) -> None:

@@ -44,6 +44,7 @@ from subscriptions.models.payer import (
 from subscriptions.models.reminder import Reminder
 from subscriptions.models.renewal import RENEWED, Renewal
 from subscriptions.models.revision import Index, IndexValue, RevisionDay
+from subscriptions.models.seat_count import SeatCount
 from subscriptions.models.sharing import Cover, WantedCover
 from subscriptions.models.subscription import RUNNING, State, Subscription, Transition
 from subscriptions.models.suspension import PlannedSuspension
@@ -138,6 +139,7 @@ __all__ = [
     "ReviewDecision",
     "ReviewLine",
     "RevisionDay",
+    "SeatCount",
     "ShareKind",
     "ShareSide",
     "ShareState",

@@ -12,6 +12,7 @@ from tests.factories import (
     CallbackFactory,
     DeliveryFactory,
     InvoiceFileFactory,
+    SeatCountFactory,
     SubscriptionFactory,
     drafted_run,
     issued_invoice,
@@ -28,6 +29,7 @@ CHANGES = {
     "billing_invoice": "notes = '{}'",
     "billing_invoiceline": "net_cents = 0",
     "billing_invoicefile": "sha256 = ''",
+    "subscriptions_seatcount": "agents = 1",
     "provisioning_delivery": "answered = ''",
     "provisioning_callback": "said = 'failed'",
 }
@@ -48,6 +50,7 @@ def rows():
             "billing_invoice": invoice,
             "billing_invoiceline": InvoiceLine.objects.get(),
             "billing_invoicefile": InvoiceFile.objects.get(),
+            "subscriptions_seatcount": SeatCountFactory(),
             "provisioning_delivery": DeliveryFactory(),
             "provisioning_callback": CallbackFactory(),
         }

@@ -40,6 +40,7 @@ from subscriptions.models import (
     Party,
     PlannedSuspension,
     PurchasingVehicle,
+    SeatCount,
     State,
     Subscription,
     Threshold,
@@ -573,6 +574,18 @@ class AccessFactory(Factory):
     sheet = factory.SubFactory(ServiceSheetFactory)
     opened_at = OPENED_AT
     opened_by = factory.SubFactory(UserFactory)
+
+
+class SeatCountFactory(Factory):
+    class Meta:
+        model = SeatCount
+
+    subscription = factory.SubFactory(SubscriptionFactory)
+    tenant = factory.SelfAttribute("subscription.tenant")
+    month = ACTIVE_FROM
+    counted_at = OPENED_AT
+    agents = 12
+    named = 0
 
 
 class OfferedAccessFactory(Factory):

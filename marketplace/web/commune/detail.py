@@ -32,6 +32,7 @@ from provisioning.history import way_for
 from provisioning.models import Event, TrackRecord
 from provisioning.queries import Opening, opening_of
 from provisioning.track_records import track_record_of
+from subscriptions.agents.seats import goes_by_agent, last_count
 from subscriptions.chain import waits_for
 from subscriptions.choosing import counted_in
 from subscriptions.deciding import Rule, assembly, authorities, head, may_decide
@@ -226,7 +227,23 @@ def _facts(subscription: Subscription) -> list[dict]:
         },
         {"label": "Cadre d’achat", "value": subscription.vehicle.name},
     ]
-    return [*facts, *trial_facts(subscription), *chosen(subscription)]
+    return [*facts, *trial_facts(subscription), *chosen(subscription), *_seats(subscription)]
+
+
+def _seats(subscription: Subscription) -> list[dict]:
+    """How many agents were counted last, where the price goes by agent."""
+    if subscription.is_trial or not goes_by_agent(subscription):
+        return []
+    found = last_count(subscription)
+    if found is None:
+        value, note = "pas encore comptés", "Ils le sont chaque mois, dès que le service est ouvert."
+    else:
+        value = f"{plural(found.agents, 'agent')} au {day(found.counted_at)}"
+        note = "Le prix suit le nombre déclaré."
+        if found.named:
+            rest = "" if found.named == found.agents else ", les autres par leur rôle"
+            note = f"{plural(found.named, 'agent')} par la liste du service{rest}. {note}"
+    return [{"label": "Agents comptés", "value": value, "note": note}]
 
 
 def chosen(subscription: Subscription) -> list[dict]:
