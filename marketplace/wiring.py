@@ -23,7 +23,7 @@ from tenants.models import Kept
 from tenants.operators import signals as operators
 from tenants.people import join_answers
 from tenants.people import signals as people
-from tenants.personal_data import retention
+from tenants.personal_data import erasure, retention
 from tenants.signals import organisation_closed
 
 
@@ -60,6 +60,7 @@ def connect() -> None:
     organisation_closed.connect(_tell_keycloak, dispatch_uid="organisation at Keycloak")
     signals.accesses_changed.connect(_tell_of_accesses, dispatch_uid="accesses of agents")
     retention.keep(Kept.AGENT_IMPORTS, agent_imports.forget)
+    erasure.clear_elsewhere(agent_imports.forget_address)
 
 
 def _forget_editor(*, organisation, person, by, now, **_):

@@ -58,7 +58,6 @@ def settle(
     by: User,
     now: datetime,
     people: Iterable[int] | None = None,
-    because: str = ClosedBecause.GROUP,
 ) -> set[int]:
     """Opens and closes what groups give, for everybody or for these people, until it follows from the four
     facts; the sheets of which something changed. Done again, it does nothing. Three queries, and two that
@@ -83,7 +82,7 @@ def settle(
             kept.add((user, sheet))
         else:
             (replaced if (user, sheet) in given or (user, sheet) in named else ended).append((pk, sheet))
-    for gone, reason in ((ended, because), (replaced, ClosedBecause.CHANGED)):
+    for gone, reason in ((ended, ClosedBecause.GROUP), (replaced, ClosedBecause.CHANGED)):
         if gone:
             close(Access.objects.filter(pk__in=[pk for pk, _ in gone]), by=by, because=reason, now=now)
     new = {key: one for key, one in wanted.items() if key not in kept}

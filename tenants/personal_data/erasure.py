@@ -5,6 +5,7 @@ name her nowhere.
 """
 
 import uuid
+from collections.abc import Callable
 from datetime import datetime
 
 from django.db import transaction
@@ -23,6 +24,16 @@ from tenants.tenancy import tenant_scope
 
 NOWHERE = "erased"
 GONE = "Destinataire effacé avant l’envoi."
+
+
+# What other rooms do, in the same transaction: `clear(address)` empties it in their rows.
+_elsewhere: list[Callable[[str], object]] = []
+
+
+def clear_elsewhere(clear: Callable[[str], object]) -> None:
+    """Has `clear(address)` called for each person who is erased: rows of another room bear her address."""
+    if clear not in _elsewhere:
+        _elsewhere.append(clear)
 
 
 class ErasureRefused(Exception):
@@ -88,6 +99,8 @@ def clear_traces(*, person_id: int, now: datetime) -> None:
         invitations = Invitation.objects.filter(email__iexact=person.email)
         invitations.filter(accepted_at=None, cancelled_at=None).update(cancelled_at=now)
         invitations.update(email="")
+        for clear in _elsewhere:
+            clear(person.email)
     Invitation.objects.filter(accepted_by=person).update(email="")
     for copy in PersonalDataExport.objects.filter(user=person, deleted_at=None).exclude(file=""):
         delete_copy(copy, now=now)

@@ -25,6 +25,7 @@ from subscriptions.models import (
 from tenants.models import AuditEvent, Invitation, Letter, Role
 from tenants.people import invitations
 from tenants.people.roles import MEMBER_ROLES, NotAllowed
+from tenants.personal_data.erasure import clear_traces, erase
 from tenants.personal_data.retention import apply_retention
 from tenants.refusals import Refused
 from tenants.spreadsheets.reading import CsvProblem
@@ -275,6 +276,22 @@ def test_whoever_loses_the_right_meanwhile_invites_nobody(do, read, commune, adm
     with as_worker():
         row = AgentImportRow.objects.get()
     assert (row.state, row.problems) == ("refused", [str(NotAllowed())])
+
+
+@pytest.mark.django_db
+def test_an_erased_person_is_in_no_row(read, do, commune, admin, now):
+    found = read("Courriel\nlea@x.fr\nluc@x.fr\n")
+    person = UserFactory(email="Lea@x.fr")
+    with as_worker():
+        erase(person=person, by=None, now=now)
+        clear_traces(person_id=person.pk, now=now)
+        assert [row.data["email"] for row in AgentImportRow.objects.all()] == ["luc@x.fr"]
+        found.refresh_from_db()
+    do(operations.confirm, agent_import=found)
+    run_jobs()
+    with as_worker():
+        found.refresh_from_db()
+        assert (found.state, found.done, found.total) == ("done", 1, 1)
 
 
 @pytest.mark.django_db

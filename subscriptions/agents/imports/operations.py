@@ -165,6 +165,16 @@ def forget(before: datetime, now: datetime) -> int:
     return len(found)
 
 
+def forget_address(address: str) -> None:
+    """Deletes the rows that bear the address of somebody who is erased. One that still waited is invited no
+    more: what was promised to be sent is one less."""
+    rows = AgentImportRow.objects.filter(data__email__iexact=address)
+    for row in rows.select_related("agent_import"):
+        if row.state == AgentRowState.WAITING:
+            AgentImport.objects.filter(pk=row.agent_import_id).update(total=F("total") - 1)
+    rows.delete()
+
+
 def _known(organisation: Organisation, by: User, now: datetime) -> Known:
     names = services_of(organisation, on=localdate(now))
     lists = listed_since(organisation=organisation)

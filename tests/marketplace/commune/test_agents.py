@@ -7,10 +7,11 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
 
-from subscriptions.models import Access, ListedService, OfferedAccess, State
+from subscriptions.models import Access, ListedService, OfferedAccess, OfferedGroup, State
 from tenants.models import Invitation, Role
 from tests.factories import (
     AccessFactory,
+    AgentGroupFactory,
     GroupMemberFactory,
     GroupServiceFactory,
     ListedServiceFactory,
@@ -110,8 +111,12 @@ def test_an_agent_is_invited_with_her_services(client, commune, sheet, admin):
     wrong = client.post(address, {"email": "camille", f"service-{sheet.pk}": "manager"})
     assert "Cette adresse est incomplète" in shown(wrong)
     assert page_of(wrong).find("select").find(selected=True)["value"] == "manager"
-    client.post(address, {"email": "camille@saint-essai.example", f"service-{sheet.pk}": "manager"})
+    group = AgentGroupFactory(tenant=commune)
+    sent = {"email": "camille@saint-essai.example", f"service-{sheet.pk}": "manager", "groups": group.pk}
+    assert "n’existe plus" in shown(client.post(address, {**sent, "groups": group.pk + 1}))
+    client.post(address, sent)
     with as_worker():
+        assert OfferedGroup.objects.get().group_id == group.pk
         offered = OfferedAccess.objects.select_related("invitation").get()
     assert (offered.sheet, offered.role, offered.invitation.roles) == (sheet, "manager", [Role.AGENT])
     again = client.post(address, {"email": "Camille@saint-essai.example"})

@@ -7,7 +7,7 @@ from django import forms
 from subscriptions.agents.by_groups import Given
 from subscriptions.agents.giving import BY_GROUPS
 from subscriptions.agents.groups import LONGEST_NAME, NO_NAME, ONE_LINE, TOO_LONG
-from subscriptions.models import AccessRole
+from subscriptions.models import AccessRole, AgentGroup
 from tenants.models import User
 
 ROLES = (("", "Pas d’accès"), (AccessRole.USER, "Utilise"), (AccessRole.MANAGER, "Gère"))
@@ -52,7 +52,7 @@ class AccessForm(forms.Form):
 
 
 class AgentInviteForm(AccessForm):
-    """An address, and what is offered with it."""
+    """An address, and what is offered with it. `in_groups`: the groups that there are."""
 
     email = forms.EmailField(
         label="Son adresse de courriel",
@@ -65,6 +65,22 @@ class AgentInviteForm(AccessForm):
             "max_length": "Cette adresse est trop longue : 254 caractères au plus.",
         },
     )
+
+    def __init__(self, *args, in_groups: Iterable[AgentGroup], **kwargs):
+        super().__init__(*args, **kwargs)
+        self.known = {str(one.pk): one for one in in_groups}
+        if self.known:
+            self.fields["groups"] = forms.MultipleChoiceField(
+                label="Ses groupes",
+                required=False,
+                choices=[(number, one.name) for number, one in self.known.items()],
+                widget=forms.CheckboxSelectMultiple,
+                error_messages={"invalid_choice": "Un de ces groupes n’existe plus. Rechargez la page."},
+            )
+
+    def chosen_groups(self) -> list[AgentGroup]:
+        """Those that are ticked."""
+        return [self.known[number] for number in self.cleaned_data.get("groups", [])]
 
 
 class GroupForm(forms.Form):

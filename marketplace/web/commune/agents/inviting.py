@@ -10,7 +10,7 @@ from marketplace.web.commune.agents.forms import AgentInviteForm
 from marketplace.web.commune.agents.frame import PAGE, administered_view, frame
 from subscriptions.agents.giving import invite_agent
 from subscriptions.agents.listing import services_of
-from subscriptions.agents.queries import listed_since
+from subscriptions.agents.queries import groups_of, listed_since
 from tenants.people import invitations
 from tenants.people.roles import NotAllowed, PeopleRefused
 from tenants.refusals import Refused
@@ -23,13 +23,18 @@ def invite(request, organisation):
     services = services_of(organisation, on=localdate(timezone.now()))
     lists = listed_since(organisation=organisation)
     listed = {sheet: name for sheet, name in services.items() if sheet in lists}
-    form = AgentInviteForm(request.POST if request.method == "POST" else None, services=listed)
+    form = AgentInviteForm(
+        request.POST if request.method == "POST" else None,
+        services=listed,
+        in_groups=groups_of(organisation=organisation),
+    )
     if request.method == "POST" and form.is_valid():
         try:
             invite_agent(
                 organisation=organisation,
                 email=form.cleaned_data["email"],
                 roles={sheet: role for sheet, role in form.roles().items() if role},
+                groups=form.chosen_groups(),
                 by=request.user,
                 now=timezone.now(),
             )
