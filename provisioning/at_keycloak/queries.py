@@ -27,7 +27,8 @@ def drifts_of(*, operator: Operator, on: date) -> QuerySet[AccountDrift]:
 
 def in_words(one: SyncRound) -> str:
     """How far it is, in French. A rate is of the time at work, pauses not counted."""
-    done = f"{_count(one.organisations, 'organisation')}, {_count(one.agents, 'agent')}"
+    of = f" sur {one.in_all}" if one.in_all and not one.finished_at else ""
+    done = f"{_count(one.organisations, 'organisation')}{of}, {_count(one.agents, 'agent')}"
     if one.kind == RoundKind.LOOK:
         done += f", {_count(one.differences, 'écart')}"
     else:
@@ -39,8 +40,7 @@ def in_words(one: SyncRound) -> str:
     elif one.started_at is None:
         said = f"demandée le {_moment(one.asked_at)}, pas encore commencée."
     else:
-        of = f" sur {one.in_all}" if one.in_all else ""
-        said = f"en cours depuis le {_moment(one.started_at)}, {one.organisations}{of} : {done}."
+        said = f"en cours depuis le {_moment(one.started_at)} : {done}."
     return f"{said} {one.problem}".strip()
 
 

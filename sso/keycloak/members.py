@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from urllib.parse import quote
 
 from sso.keycloak.organisations import (
+    Found,
     KeycloakOrganisation,
     ensure_organisation,
     find_organisation,
@@ -67,7 +68,7 @@ def tell(server: Server, realm: str, told: Told) -> Answer:
         return Answer()
     answer = _keep_members(server, realm, found, told.members)
     if told.gone and not answer.kept:
-        server.delete(_path(realm, found))
+        server.delete(_path(realm, found.id))
     return answer
 
 
@@ -76,9 +77,10 @@ def has_account(server: Server, realm: str, sub: str) -> bool:
     return server.get(f"/{quote(realm)}/users/{quote(sub)}") is not None
 
 
-def _keep_members(server: Server, realm: str, organisation: str, wanted: frozenset[str]) -> Answer:
-    held = {one.sub: one for one in members_of(server, realm, organisation)}
-    path = f"{_path(realm, organisation)}/members"
+def _keep_members(server: Server, realm: str, organisation: Found, wanted: frozenset[str]) -> Answer:
+    members = () if organisation.made else members_of(server, realm, organisation.id)
+    held = {one.sub: one for one in members}
+    path = f"{_path(realm, organisation.id)}/members"
     unknown = {sub for sub in sorted(wanted - held.keys()) if not _add(server, realm, path, sub)}
     kept = set()
     for sub in sorted(held.keys() - wanted):

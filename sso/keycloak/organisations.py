@@ -1,6 +1,6 @@
 """Organisations at Keycloak: whoever gives an address of their domains is led to their own provider."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from dataclasses import dataclass, field
 from urllib.parse import quote
 
@@ -36,9 +36,16 @@ class OrganisationSeen:
     providers: list[dict] = field(repr=False)
 
 
-def ensure_organisation(server: Server, realm: str, wanted: KeycloakOrganisation) -> str:
-    """Makes sure that it is there, as wanted: domains and provider that are not wanted are taken away. Its id
-    at Keycloak.
+@dataclass(frozen=True)
+class Found:
+    """An organisation by its `id` at Keycloak. `made`: just now, so that nobody is a member of it yet."""
+
+    id: str
+    made: bool = False
+
+
+def ensure_organisation(server: Server, realm: str, wanted: KeycloakOrganisation) -> Found:
+    """Makes sure that it is there, as wanted: domains and provider that are not wanted are taken away.
 
     Raises KeycloakRefused, among others for a domain of another organisation, and KeycloakUnreachable.
     """
@@ -47,7 +54,7 @@ def ensure_organisation(server: Server, realm: str, wanted: KeycloakOrganisation
     found = _find(server, base, wanted.public_id)
     if found is None:
         try:
-            server.post(base, body)
+            made = server.post(base, body)
         except KeycloakRefused as refusal:
             if refusal.status != 409:
                 raise
@@ -55,19 +62,20 @@ def ensure_organisation(server: Server, realm: str, wanted: KeycloakOrganisation
             found = _find_by_name(server, base, wanted)
             if found is None:
                 raise
-        found = found or _find(server, base, wanted.public_id)
-        if found is None:
-            raise KeycloakRefused(404, "l’organisation vient de disparaître")
+        else:
+            _link(server, realm, made, wanted, linked=frozenset())
+            return Found(made, made=True)
     if any(differing(body, found)):
         server.put(f"{base}/{found['id']}", merged(found, body))
-    _link(server, f"/{quote(realm)}/identity-provider/instances", f"{base}/{found['id']}", wanted)
-    return found["id"]
+    held = server.get(f"{base}/{found['id']}/identity-providers") or []
+    _link(server, realm, found["id"], wanted, linked={one["alias"] for one in held})
+    return Found(found["id"])
 
 
-def find_organisation(server: Server, realm: str, public_id: str) -> str | None:
-    """Its id at Keycloak; None when it is not there."""
+def find_organisation(server: Server, realm: str, public_id: str) -> Found | None:
+    """None when it is not there."""
     found = _find(server, f"/{quote(realm)}/organizations", public_id)
-    return found["id"] if found else None
+    return Found(found["id"]) if found else None
 
 
 def organisations_of_halle(server: Server, realm: str) -> Iterator[list[OrganisationSeen]]:
@@ -137,14 +145,18 @@ def _pages(server: Server, path: str, **query: str) -> Iterator[list[dict]]:
         first += len(page)
 
 
-def _link(server: Server, providers: str, path: str, wanted: KeycloakOrganisation) -> None:
-    linked = {one["alias"] for one in server.get(f"{path}/identity-providers") or []}
+def _link(
+    server: Server, realm: str, organisation: str, wanted: KeycloakOrganisation, *, linked: Set[str]
+) -> None:
+    """Its own provider and no other. `linked`: those that it has."""
+    path = f"/{quote(realm)}/organizations/{quote(organisation)}/identity-providers"
     for alias in linked - {wanted.provider}:
-        server.delete(f"{path}/identity-providers/{quote(alias)}")
+        server.delete(f"{path}/{quote(alias)}")
     if wanted.provider is None:
         return
     if wanted.provider not in linked:
-        server.post(f"{path}/identity-providers", wanted.provider)
-    found = server.get(f"{providers}/{quote(wanted.provider)}")
+        server.post(path, wanted.provider)
+    provider = f"/{quote(realm)}/identity-provider/instances/{quote(wanted.provider)}"
+    found = server.get(provider)
     if any(differing(_LEADS, found)):
-        server.put(f"{providers}/{quote(wanted.provider)}", merged(found, _LEADS))
+        server.put(provider, merged(found, _LEADS))

@@ -96,7 +96,10 @@ def sign_in(request, operator):
     if context["by_keycloak"]:
         found = drifts_of(operator=operator, on=timezone.localdate())
         context |= {
-            "rounds": [{"label": one.get_kind_display(), "value": in_words(one)} for one in last_rounds()],
+            "rounds": [
+                {"label": capitalised(one.get_kind_display()), "value": in_words(one)}
+                for one in last_rounds()
+            ],
             "differences": [_difference(one) for one in found[:DIFFERENCES_SHOWN]],
             "left_out": max(0, found.filter(closed_at=None).count() - DIFFERENCES_SHOWN),
         }

@@ -139,7 +139,7 @@ def test_what_keycloak_has_of_the_members_is_shown(client, at, adhesion, setting
     settings.KEYCLOAK = settings.KEYCLOAK | {"url": "https://sso.example"}
     settings.OIDC_ISSUER = "https://sso.example/realms/halle"
     text = client.get(page).text
-    assert "150 sur 400 : 150 organisations, 900 agents, 12 changements" in text
+    assert "150 organisations sur 400, 900 agents, 12 changements" in text
     assert "90 agents par seconde" in text
     shown = ("Compte disparu.", "À régler", "Halle le remet en place</", "Réglé le")
     assert [text.count(one) for one in shown] == [1, 1, 1, 1]

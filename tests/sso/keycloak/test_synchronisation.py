@@ -69,7 +69,7 @@ def changes(keycloak) -> list[str]:
 
 def members(keycloak, organisation) -> set[str] | None:
     found = find_organisation(keycloak, REALM, organisation.siren)
-    return {one.sub for one in members_of(keycloak, REALM, found)} if found else None
+    return {one.sub for one in members_of(keycloak, REALM, found.id)} if found else None
 
 
 def open_drifts() -> list[tuple[str, int, str]]:
@@ -140,7 +140,8 @@ def test_what_somebody_changed_by_hand_is_listed_and_put_back(keycloak, issuer, 
     assert open_drifts() == []
 
     at_first, at_second = (
-        f"/{REALM}/organizations/{find_organisation(keycloak, REALM, one.siren)}" for one in (first, second)
+        f"/{REALM}/organizations/{find_organisation(keycloak, REALM, commune.siren).id}"
+        for commune in (first, second)
     )
     keycloak.put(at_first, keycloak.get(at_first) | {"enabled": False, "attributes": {}})
     keycloak.delete(f"{at_first}/members/{one}")
