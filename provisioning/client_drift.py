@@ -2,19 +2,21 @@
 should be is listed and put back: Keycloak is ours, unlike what a vendor has."""
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q
+from django.utils.timezone import localdate
 
+from provisioning.client_people import people_of
 from provisioning.clients import CHANGES, THERE, plan_client, plan_gone, wanted_of
-from provisioning.connectors.keycloak.client import look_at_clients
+from provisioning.connectors.keycloak.client import look_at_clients, look_at_people
 from provisioning.drift import tell
 from provisioning.models import Binding, BindingKind, Drift, DriftKind, Event, Run, SignIn
 from sso.keycloak.broker import is_configured
 from sso.keycloak.server import KeycloakProblem
-from sso.keycloak.services import ClientSeen, ServiceClient, unlike
+from sso.keycloak.services import ROLE_AGENT, ROLE_MANAGER, ClientSeen, ServiceClient, unlike
 from subscriptions.models import State, Subscription
 
 logger = logging.getLogger(__name__)
@@ -33,6 +35,8 @@ IN_WORDS = {
     "organization_siret": "SIRET annoncé",
     "organization_insee_code": "code INSEE annoncé",
     "service_roles": "rôles annoncés",
+    ROLE_AGENT: "agents du service",
+    ROLE_MANAGER: "gestionnaires du service",
 }
 
 
@@ -44,11 +48,15 @@ def look_at_keycloak(*, now: datetime) -> list[Drift]:
         return []
     try:
         seen = {one.subscription: one for one in look_at_clients()}
+        wanted = {client.subscription: (one, client) for one, client in _wanted()}
+        said = {
+            name: _judged(seen.get(name), client, people_of(one, on=localdate(now)))
+            for name, (one, client) in wanted.items()
+        }
     except KeycloakProblem as problem:
         logger.warning("the clients of services were not compared: %s", problem)
         return []
-    wanted = {client.subscription: (one, client) for one, client in _wanted()}
-    found = [_record(one, _judged(seen.get(name), client), now=now) for name, (one, client) in wanted.items()]
+    found = [_record(one, said[name], now=now) for name, (one, _) in wanted.items()]
     left = list(_left(seen.keys() - wanted.keys()))
     found += [_record(one, LEFT, now=now) for one in left]
     # Those of a client that is gone, as it should be.
@@ -101,11 +109,11 @@ def _under_way(subscription: str):
     )
 
 
-def _judged(seen: ClientSeen | None, wanted: ServiceClient) -> str:
-    """What is not as it should be, in words; "" when all is."""
+def _judged(seen: ClientSeen | None, wanted: ServiceClient, people: Mapping[str, frozenset[str]]) -> str:
+    """What is not as it should be, in words; "" when all is. Asks Keycloak who has which role."""
     if seen is None:
         return MISSING
-    names = unlike(seen, wanted)
+    names = unlike(seen, wanted) + look_at_people(seen, people)
     said = dict.fromkeys(IN_WORDS.get(name, name) for name in names)
     return CHANGED.format(", ".join(said))[:500] if names else ""
 

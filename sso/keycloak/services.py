@@ -122,6 +122,20 @@ def unlike(seen: ClientSeen, wanted: ServiceClient) -> list[str]:
     return names
 
 
+def roles_unlike(
+    server: Server, realm: str, seen: ClientSeen, people: Mapping[str, Collection[str]]
+) -> list[str]:
+    """By role in the service, where others have it than these people, by their `sub`; whom Keycloak does not
+    know is left out, as `keep_roles` does."""
+    found = []
+    for name, subs in people.items():
+        held = set(_holders(server, f"{_path(realm)}/{seen.held['id']}/roles/{name}/users"))
+        missing = sorted(set(subs) - held)
+        if held - set(subs) or any(server.get(f"/{quote(realm)}/users/{quote(sub)}") for sub in missing):
+            found.append(name)
+    return found
+
+
 def suspend_client(server: Server, realm: str, subscription: str) -> bool:
     """Nobody signs in to the service any more, and who did is signed out of it. Whether there is a client."""
     return _enable(server, realm, subscription, enabled=False)

@@ -58,6 +58,11 @@ def look_at_clients() -> Iterator[services.ClientSeen]:
     return services.clients_of_services(server(), settings.KEYCLOAK["realm"])
 
 
+def look_at_people(seen: services.ClientSeen, people: Mapping[str, frozenset[str]]) -> list[str]:
+    """The roles in a service that others have than these. Raises KeycloakProblem."""
+    return services.roles_unlike(server(), settings.KEYCLOAK["realm"], seen, people)
+
+
 def _by_hand(told: ClientTold) -> str:
     wanted = told.wanted
     if told.gone:

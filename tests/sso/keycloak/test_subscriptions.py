@@ -205,26 +205,34 @@ def test_a_client_changed_by_hand_is_listed_and_put_back_at_night(keycloak, appr
         after = client(keycloak, approved)
         assert (after["redirectUris"], after["enabled"]) == (before["redirectUris"], True)
         assert look_at_keycloak(now=now + timedelta(hours=3)) == []
+        stranger = keycloak.post(f"/{REALM}/users", {"username": f"by-hand-{approved.public_id}"})
+        assert services.let_in(keycloak, REALM, str(approved.public_id), sub=stranger)
+        [drift] = look_at_keycloak(now=now + timedelta(hours=4))
+        assert "à la main : agents du service." in drift.words
+        turn(now=now + timedelta(hours=4))
+        assert keycloak.get(f"/{REALM}/users/{stranger}/role-mappings/clients/{before['id']}") == []
+        keycloak.delete(f"/{REALM}/users/{stranger}")
+        assert look_at_keycloak(now=now + timedelta(hours=4.5)) == []
         assert not Drift.objects.filter(closed_at=None).exists()
 
         keycloak.delete(path)
-        [drift] = look_at_keycloak(now=now + timedelta(hours=4))
+        [drift] = look_at_keycloak(now=now + timedelta(hours=5))
         assert "n’existe plus" in drift.words
-        turn(now=now + timedelta(hours=4))
+        turn(now=now + timedelta(hours=5))
         anew = Binding.objects.get(kind=BindingKind.CLIENT, ended_at=None)
         given = unseal(anew.sealed, owner=str(anew.public_id))
         assert given["secret"] == secret(keycloak, client(keycloak, approved))
 
         over = moved(approved, State.TERMINATING, ended_on=now.date())
         operations.plan_closing(subscription=over, now=now)
-        turn(now=now + timedelta(hours=5))
+        turn(now=now + timedelta(hours=6))
         moved(approved, State.ENDED)
-        assert look_at_keycloak(now=now + timedelta(hours=5)) == []
+        assert look_at_keycloak(now=now + timedelta(hours=6)) == []
         assert not Drift.objects.filter(closed_at=None).exists()
         made = keycloak.post(f"/{REALM}/clients", {
             "clientId": before["clientId"], "attributes": before["attributes"],
         })  # fmt: skip
-        [drift] = look_at_keycloak(now=now + timedelta(hours=6))
+        [drift] = look_at_keycloak(now=now + timedelta(hours=7))
         assert "encore chez Keycloak" in drift.words
-        turn(now=now + timedelta(hours=6))
+        turn(now=now + timedelta(hours=7))
         assert keycloak.get(f"/{REALM}/clients/{made}") is None
