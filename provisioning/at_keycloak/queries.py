@@ -5,7 +5,7 @@ from datetime import date, datetime
 from django.db.models import F, Q, QuerySet
 from django.utils.timezone import localtime
 
-from provisioning.models import AccountDrift, RoundKind, SyncRound
+from provisioning.models import AccountDrift, OrganisationTold, RoundKind, SyncRound
 from tenants.members.adhesions import members_of
 from tenants.models import Operator
 
@@ -23,6 +23,13 @@ def drifts_of(*, operator: Operator, on: date) -> QuerySet[AccountDrift]:
     return rows.select_related("tenant", "user").order_by(
         F("closed_at").desc(nulls_first=True), "-opened_at", "-pk"
     )
+
+
+def refusals_of(*, operator: Operator, on: date) -> QuerySet[OrganisationTold]:
+    """Those of its organisations of which Keycloak did not take the last telling, and why."""
+    here = members_of(operator=operator, on=on).values("pk")
+    rows = OrganisationTold.objects.filter(Q(tenant__in=here) | Q(tenant=operator.organisation_id))
+    return rows.exclude(problem="").select_related("tenant").order_by("to_tell_since", "pk")
 
 
 def in_words(one: SyncRound) -> str:

@@ -19,7 +19,7 @@ from provisioning.at_keycloak.wanted import all_organisations
 from provisioning.models import OrganisationTold, RoundKind, SyncRound
 from sso.keycloak.broker import is_broker
 from sso.keycloak.pace import Pace
-from sso.keycloak.server import Server, server
+from sso.keycloak.server import KeycloakProblem, Server, server
 from tenants import jobs
 from tenants.constraints import violated
 from tenants.refusals import Refused
@@ -59,7 +59,11 @@ def go_on(*, round_id: int, now: datetime, batches: int = BATCHES_A_JOB) -> None
     outside a transaction: it calls Keycloak."""
     if not is_broker() or not _hold(round_id, now):
         return
-    keycloaks = paced_servers()
+    try:
+        keycloaks = paced_servers()
+    except KeycloakProblem as problem:  # its address or secret is not set
+        _wait(round_id, str(problem), PAUSES[-1])
+        return
     for _ in range(batches):
         if not _batch(round_id, keycloaks):
             return
@@ -98,6 +102,15 @@ def _hold(round_id: int, now: datetime) -> bool:
     return bool(held)
 
 
+def _wait(round_id: int, problem: str, pause: timedelta) -> None:
+    SyncRound.objects.filter(pk=round_id).update(
+        failures=F("failures") + 1,
+        problem=problem[:300],
+        held_until=None,
+        go_on_after=timezone.now() + pause,
+    )
+
+
 def _let_go(round_id: int) -> None:
     SyncRound.objects.filter(pk=round_id).update(held_until=None)
 
@@ -124,13 +137,7 @@ def _batch(round_id: int, keycloaks: list[Server]) -> bool:
         seconds=F("seconds") + time.monotonic() - start,
     )
     if came.silent:
-        pause = PAUSES[min(found.failures, len(PAUSES) - 1)]
-        rows.update(
-            failures=F("failures") + 1,
-            problem=SILENT,
-            held_until=None,
-            go_on_after=timezone.now() + pause,
-        )
+        _wait(round_id, SILENT, PAUSES[min(found.failures, len(PAUSES) - 1)])
         return False
     done = F("organisations") + len(ids)
     rows.update(cursor=ids[-1], organisations=done, failures=0, problem="", held_until=timezone.now() + HELD)

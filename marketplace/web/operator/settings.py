@@ -23,8 +23,8 @@ from marketplace.web.operator.settings_forms import (
     show_mistakes,
 )
 from provisioning.at_keycloak.accounts import FOR_A_PERSON
-from provisioning.at_keycloak.queries import drifts_of, in_words, last_rounds
-from provisioning.models import AccountDrift
+from provisioning.at_keycloak.queries import drifts_of, in_words, last_rounds, refusals_of
+from provisioning.models import AccountDrift, OrganisationTold
 from sso.automatic import what_is_automatic
 from sso.keycloak.broker import is_broker
 from sso.stepping_up import strongly
@@ -94,16 +94,30 @@ def sign_in(request, operator):
     ]
     context = frame(request, operator, "operator_settings_sign_in", rows=rows, by_keycloak=is_broker())
     if context["by_keycloak"]:
-        found = drifts_of(operator=operator, on=timezone.localdate())
+        today = timezone.localdate()
+        found = drifts_of(operator=operator, on=today)
         context |= {
             "rounds": [
                 {"label": capitalised(one.get_kind_display()), "value": in_words(one)}
                 for one in last_rounds()
             ],
-            "differences": [_difference(one) for one in found[:DIFFERENCES_SHOWN]],
+            "differences": [
+                *(_refusal(one) for one in refusals_of(operator=operator, on=today)[:DIFFERENCES_SHOWN]),
+                *(_difference(one) for one in found[:DIFFERENCES_SHOWN]),
+            ],
             "left_out": max(0, found.filter(closed_at=None).count() - DIFFERENCES_SHOWN),
         }
     return render(request, "operator/settings_sign_in.html", context)
+
+
+def _refusal(told: OrganisationTold) -> dict:
+    return {
+        "where": told.tenant.name,
+        "who": "—",
+        "badge": {"state": "warning", "label": "Pas transmis"},
+        "since": moment(told.to_tell_since),
+        "words": f"{told.problem} Halle le redemande. Si cela dure, prévenez l’équipe de la plateforme.",
+    }
 
 
 def _difference(drift: AccountDrift) -> dict:

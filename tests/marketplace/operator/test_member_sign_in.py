@@ -16,6 +16,7 @@ from tests.factories import (
     MemberProviderFactory,
     MembershipFactory,
     OrganisationFactory,
+    OrganisationToldFactory,
 )
 from tests.factories.base import NOW
 from tests.tools import jobs
@@ -135,13 +136,15 @@ def test_what_keycloak_has_of_the_members_is_shown(client, at, adhesion, setting
         AccountDriftFactory(tenant=tenant)
         AccountDriftFactory(tenant=tenant, kind="account", account="x", user=lost, words="Compte disparu.")
     AccountDriftFactory(tenant=adhesion.organisation, kind="left", closed_at=NOW)
+    problem = "Keycloak refuse (400) : domaine pris."
+    OrganisationToldFactory(tenant=adhesion.organisation, to_tell_since=NOW, problem=problem)
     assert "chez Keycloak</h2>" not in client.get(page).text
     settings.KEYCLOAK = settings.KEYCLOAK | {"url": "https://sso.example"}
     settings.OIDC_ISSUER = "https://sso.example/realms/halle"
     text = client.get(page).text
     assert "150 organisations sur 400, 900 agents, 12 changements" in text
     assert "90 agents par seconde" in text
-    shown = ("Compte disparu.", "À régler", "Halle le remet en place</", "Réglé le")
-    assert [text.count(one) for one in shown] == [1, 1, 1, 1]
+    shown = ("Pas transmis", "domaine pris.", "Compte disparu.", "À régler")
+    assert [text.count(one) for one in (*shown, "Halle le remet en place</", "Réglé le")] == [1] * 6
     with snapshot_queries(snapshot):
         client.get(page)
