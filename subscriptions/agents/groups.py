@@ -101,6 +101,18 @@ def take_out(*, organisation: Organisation, group: AgentGroup, person: User, by:
 
 
 @transaction.atomic
+def take_out_of_givers(
+    *, organisation: Organisation, person: User, sheet: int, by: User, now: datetime
+) -> None:
+    """She is in no group any more that gives this service (by the number of its sheet): one that is left
+    would give it again at once. Nothing is changed where there is none. Raises NotAllowed."""
+    organisation = administered(organisation, by=by)
+    giving = AgentGroup.objects.filter(tenant=organisation, members__user=person, services__sheet=sheet)
+    for group in giving.order_by("pk"):
+        take_out(organisation=organisation, group=group, person=person, by=by, now=now)
+
+
+@transaction.atomic
 def set_services(
     *, organisation: Organisation, group: AgentGroup, wanted: Mapping[int, str], by: User, now: datetime
 ) -> None:

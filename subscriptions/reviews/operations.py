@@ -7,7 +7,7 @@ from django.utils.timezone import localdate
 
 from subscriptions.agents.checks import administered
 from subscriptions.agents.giving import set_accesses
-from subscriptions.agents.groups import take_out
+from subscriptions.agents.groups import take_out_of_givers
 from subscriptions.models import Access, AccessReview, ClosedBecause, ReviewDecision, ReviewLine
 from subscriptions.reviews.queries import undecided
 from tenants import audit
@@ -118,7 +118,7 @@ def _remove(line: ReviewLine, organisation: Organisation, *, by: User, now: date
     asked = {"organisation": organisation, "person": line.user, "by": by, "now": now}
     if line.access is not None:
         if line.access.group is not None:
-            take_out(group=line.access.group, **asked)
+            take_out_of_givers(sheet=line.access.sheet_id, **asked)
         else:
             set_accesses(wanted={line.access.sheet_id: ""}, because=ClosedBecause.REVIEW, **asked)
         return

@@ -162,6 +162,16 @@ def test_of_several_groups_the_one_that_gives_most_then_the_oldest(do, made, age
     assert closed(agent)[-1] == ("B", ClosedBecause.GROUP)
 
 
+def test_she_is_taken_out_of_all_that_give_a_service(do, made, sheet, agent):
+    others = made("Sans", role=None)
+    for group in (made("A"), made("B", role=MANAGER), others):
+        do(groups.put_in, group=group, people=[agent.pk])
+    do(groups.take_out_of_givers, person=agent, sheet=sheet.pk)
+    assert opened(agent) == []
+    with as_worker():
+        assert [one.group_id for one in GroupMember.objects.all()] == [others.pk]
+
+
 def test_what_is_given_by_name_goes_before_and_stays(do, made, sheet, agent):
     group = made(role=MANAGER)
     do(set_accesses, person=agent, wanted={sheet.pk: USER})
