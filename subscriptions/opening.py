@@ -1,4 +1,4 @@
-"""Services that are open at last: a worker says so of many at once, in queries that do not grow with them."""
+"""Services that are open at last, and where: a worker says so of many at once."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from django.utils.timezone import localdate
 
 from subscriptions import terms, wanted_covers
 from subscriptions.exceptions import WrongState
-from subscriptions.models import State, Subscription, Transition
+from subscriptions.models import RUNNING, State, Subscription, Transition
 from tenants import audit
 
 OPEN = """
@@ -74,6 +74,21 @@ def activate_together(*, opened: Sequence[Opened], now: datetime) -> None:
         terms.open_first(subscription=one.subscription, now=now)
         wanted_covers.cover_wanted(subscription=one.subscription, now=now)
     audit.record_together([_fact(one.subscription, now) for one in opened])
+
+
+def note_address(*, subscription: Subscription, url: str, now: datetime) -> None:
+    """Its vendor says that an open service is at this address from now on: nothing where it was already. In
+    the caller's transaction."""
+    running = Subscription.objects.filter(pk=subscription.pk, state__in=RUNNING)
+    if running.exclude(service_url=url).update(service_url=url):
+        audit.record(
+            tenant=subscription.tenant,
+            actor=None,
+            what="subscription.address_changed",
+            sentence=f"L’éditeur a donné une nouvelle adresse au service {subscription.service_name}.",
+            subject_id=subscription.public_id,
+            now=now,
+        )
 
 
 def _days_of(one: Opened, now: datetime) -> tuple[date, date | None]:

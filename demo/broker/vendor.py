@@ -89,6 +89,8 @@ class Vendor(osb.ServiceBroker):
             if standing != OPEN:
                 raise errors.ErrConcurrentInstanceAccess
             wanted = instance["wanted"] | {"parameters": details.parameters}
+            if details.plan_id:
+                wanted |= {"plan_id": details.plan_id}
             self.instances.save(instance | {"wanted": wanted})
             print(f"modification de {instance_id}", flush=True)
         return osb.UpdateServiceSpec(is_async=False)

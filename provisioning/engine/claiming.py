@@ -177,7 +177,7 @@ def _claim(
         opened = step
     event = Event(step.run.event)
     if event == Event.CLIENT:
-        subscription = _last_of(subscription)
+        subscription = last_of(subscription)
         people = people_of(subscription, on=timezone.localdate(call.started_at))
         return Claim(step, call, None, None, client=told_of(step, subscription, people=people))
     if event == Event.AGENTS:
@@ -188,7 +188,7 @@ def _claim(
     if event not in WHILE_OPEN:
         options, counts, moot = subscription.options, subscription.counts, False
     else:
-        subscription = _last_of(subscription)
+        subscription = last_of(subscription)
         terms = terms_on(subscription, timezone.localdate(step.run_after))
         options, counts = terms.options, terms.counts
         # It stopped before the day of the change, or is to be closed: there is nothing to tell.
@@ -229,7 +229,7 @@ def _agents(subscription: Subscription, *, on: date) -> AgentsTold | None:
     )
 
 
-def _last_of(subscription: Subscription) -> Subscription:
+def last_of(subscription: Subscription) -> Subscription:
     """Itself, or the one that has taken it over since: their service at the vendor's is the same."""
     while found := Subscription.objects.filter(follows=subscription).first():
         subscription = found

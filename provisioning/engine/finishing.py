@@ -5,16 +5,18 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from provisioning.agents import plan_agents
+from provisioning.engine.claiming import WHILE_OPEN, last_of
 from provisioning.models import Errand, Event, Run, Settled, Step, StepState
 from subscriptions import giving_up, leaving
 from subscriptions.models import State
-from subscriptions.opening import Opened, activate_together
+from subscriptions.opening import Opened, activate_together, note_address
 
 
 def finish(runs: Sequence[Run], *, now: datetime) -> None:
     """A step of each of these is done: the next one of its plan is due. After the last, the plan is carried
-    out: the subscription is active, or its departure one proof further; of a change or a rotation, nothing
-    else. In the caller's transaction; three queries, besides what carrying them out takes.
+    out: the subscription is active, or its departure one proof further; of a change, the address if its
+    vendor said another; of a rotation, nothing else. In the caller's transaction; three queries, besides what
+    carrying them out takes.
 
     Raises subscriptions.exceptions.WrongState when a subscription has moved on.
     """
@@ -29,7 +31,7 @@ def finish(runs: Sequence[Run], *, now: datetime) -> None:
     opened = [run for run in over if run.event == Event.ACTIVATE]
     activate_together(opened=[Opened(run.subscription, urls[run.pk]) for run in opened], now=now)
     for run in over:
-        _carried_out(run, now=now)
+        _carried_out(run, url=urls[run.pk], now=now)
 
 
 def _what_follows(runs: Sequence[Run]) -> tuple[dict, list[Run], dict[int, str]]:
@@ -51,10 +53,12 @@ def _what_follows(runs: Sequence[Run]) -> tuple[dict, list[Run], dict[int, str]]
     return following, over, urls
 
 
-def _carried_out(run: Run, *, now: datetime) -> None:
+def _carried_out(run: Run, *, url: str, now: datetime) -> None:
     if run.event == Event.ACTIVATE:
         if hasattr(run.subscription.listing.offer, "agent_directory"):
             plan_agents(organisation=run.subscription.tenant, now=now)
+    elif run.event in WHILE_OPEN and url:
+        note_address(subscription=last_of(run.subscription), url=url, now=now)
     elif run.event == Event.CLOSE:
         leaving.closed_at_vendor(subscription=run.subscription, now=now)
     elif run.event == Event.UNDO and run.subscription.state == State.PROVISIONING:

@@ -10,9 +10,11 @@ from provisioning.engine.claiming import claim_due
 from provisioning.models import Event, Run, StepState
 from subscriptions.models import AmendmentKind, AmendmentState, State, Subscription
 from tenants.days import next_month
+from tenants.models import AuditEvent
 from tests.demo.test_broker import broker
 from tests.factories import AmendmentFactory, EndpointFactory, SubscriptionFactory, UserFactory
 from tests.factories.base import NOW
+from tests.fakes.broker import Fault, failing_broker
 from tests.provisioning.test_engine import go_on, to_the_end
 from tests.tools.database import as_worker
 
@@ -102,6 +104,26 @@ def test_a_service_that_stopped_before_has_nothing_to_change():
     subscription = SubscriptionFactory(state=State.ENDED, ended_on=DAY)
     EndpointFactory(offer=subscription.listing.offer, osb=True, url="http://127.0.0.1:1")
     assert go_on(planned(subscription), now=MIDNIGHT).state == StepState.DONE
+
+
+def test_the_address_that_a_vendor_gives_with_a_change_is_the_one_from_then_on():
+    subscription = SubscriptionFactory(state=State.APPROVED)
+    moved = Fault("PATCH", body=b'{"dashboard_url": "https://vendor.example/neuf"}')
+    with failing_broker() as vendor:
+        EndpointFactory(offer=subscription.listing.offer, osb=True, url=vendor.url)
+        with as_worker():
+            opening = operations.plan_activation(subscription=subscription, now=SOON)
+        opened = to_the_end(opening, now=SOON)
+        for fault, address in (
+            ([], f"https://vendor.example/{opened.key}"),
+            ([moved], "https://vendor.example/neuf"),
+        ):
+            vendor.faults = fault
+            assert to_the_end(planned(subscription), now=MIDNIGHT).state == StepState.DONE
+            with as_worker():
+                assert Subscription.objects.get(pk=subscription.pk).service_url == address
+    with as_worker():
+        assert AuditEvent.objects.filter(what="subscription.address_changed").count() == 1
 
 
 def test_two_amendments_for_two_days_are_both_on_their_way():

@@ -145,6 +145,26 @@ def different(vendor, agents=20) -> tuple[Subscription, Drift]:
         return subscription, Drift.objects.get()
 
 
+def test_another_plan_is_put_right_too(vendor):
+    _, key = opened_by(vendor)
+    other = {"service_id": "cantine", "plan_id": "cantine-plus"}
+    vendor.call(
+        "PATCH",
+        "?accepts_incomplete=true",
+        instance=key,
+        json=other | {"parameters": {"options": [], "counts": {"agents": 12}}},
+    ).raise_for_status()
+    assert look() == [(DriftKind.DIFFERENT, False)]
+    with as_worker():
+        drift = Drift.objects.get()
+        assert "une autre formule" in drift.words
+        run = put_right(drift=drift, by=UserFactory(), now=NIGHT)
+    assert to_the_end(run, now=NIGHT).state == StepState.DONE
+    [instance] = vendor.known()
+    assert instance["wanted"]["plan_id"] == "cantine-essentiel"
+    assert look(NIGHT + timedelta(days=1)) == [(DriftKind.DIFFERENT, True)]
+
+
 def test_what_is_otherwise_is_put_right_once_however_often_it_is_asked(vendor):
     _, drift = different(vendor)
     person = UserFactory()

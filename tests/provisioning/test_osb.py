@@ -229,16 +229,17 @@ def test_polling_a_closing_that_says_nothing_is_asked_again(answer):
 CHANGED = replace(REQUEST, options=("sign", "arch"), counts={"agents": 12})
 
 
-def test_a_change_says_all_the_parameters_again():
-    with answering((200, {}), (202, {"operation": "op-2"})) as (connector, asked):
-        assert connector.ensure_changed(CHANGED) == Done()
+def test_a_change_says_the_plan_and_all_the_parameters_again():
+    moved = {"dashboard_url": "https://cantine.example/2"}
+    with answering((200, moved), (202, {"operation": "op-2"})) as (connector, asked):
+        assert connector.ensure_changed(CHANGED) == Done(url="https://cantine.example/2")
         assert connector.ensure_changed(CHANGED) == InProgress(operation="op-2")
     assert [(method, path) for method, path, *_ in asked] == [
         ("PATCH", "/broker/v2/service_instances/9f2c?accepts_incomplete=true")
     ] * 2
     body = json.loads(asked[0][3])
     assert body["parameters"] == {"options": ["arch", "sign"], "counts": {"agents": 12}}
-    assert (body["service_id"], "plan_id" in body) == ("cantine", False)
+    assert (body["service_id"], body["plan_id"]) == ("cantine", "essentiel")
 
 
 def test_an_opening_says_what_was_chosen_if_anything_was():

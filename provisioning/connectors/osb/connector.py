@@ -102,7 +102,8 @@ class OsbConnector(BindingVerbs):
                 return NeedsPerson("L’éditeur n’a pas réussi à ouvrir le service.", doubtful=True)
 
     def ensure_changed(self, request) -> Outcome:
-        """PATCH /v2/service_instances/{key}: all the parameters again, so that once or twice is the same."""
+        """PATCH /v2/service_instances/{key}: the plan and all the parameters again, so that once or twice is
+        the same."""
         if self.way_of(Event.CHANGE) == Way.PERSON:
             return NeedsPerson(
                 "Le système de l’éditeur ne sait pas modifier un service ouvert : le lui demander."
@@ -127,17 +128,18 @@ class OsbConnector(BindingVerbs):
         return self._update(request, verb="la réouverture")
 
     def _update(self, request, *, verb: str) -> Outcome:
+        """With the plan, though it is the same: the vendor may have another."""
         suspended = {"suspended": request.suspended} if self.config.suspends else {}
         body = {
-            "service_id": self.config.service_id,
+            **self.broker.plan(),
             "context": context_of(request),
             "parameters": {**parameters_of(request), **suspended},
         }
         answer = self.broker.call("PATCH", request, query={"accepts_incomplete": "true"}, body=body)
         match answer.status:
             case 200:
-                object_of(answer)  # the page of a proxy changes nothing
-                return Done()
+                said = object_of(answer)  # the page of a proxy changes nothing
+                return Done(url=web_address(said.get("dashboard_url")))
             case 202:
                 return under_way(answer)
             case _:
