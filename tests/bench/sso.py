@@ -16,6 +16,7 @@ from tests.bench import Figure
 from tests.bench.provisioning import worker
 from tests.bench.site import site
 from tests.bench.spine import detail
+from tests.bench.sso_keycloak import synchronisation
 from tests.bench.tenants import p95
 
 FIRST, AGAIN = 50, 150
@@ -150,4 +151,4 @@ def _until(happened, seconds: float = 120) -> None:
         time.sleep(0.05)
 
 
-MEASURES = (sign_ins, leavers)
+MEASURES = (sign_ins, leavers, synchronisation)
