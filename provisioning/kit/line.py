@@ -169,9 +169,9 @@ class Line:
         }
 
     def change(self, instance: str, **changes) -> Answer:
-        """PATCH: all the parameters again, as Halle does."""
+        """PATCH: the plan and all the parameters again, as Halle does."""
         body = {
-            "service_id": self.target.service_id,
+            **self.plan(),
             "context": self.wish(instance)["context"],
             "parameters": {"options": [], "counts": {}},
         }

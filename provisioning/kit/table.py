@@ -197,7 +197,7 @@ CHECKS = (
     _check(
         life.change_is_taken,
         "Une modification est prise, une fois ou deux",
-        does="Envoie deux fois les mêmes options et les mêmes nombres.",
+        does="Envoie deux fois la même formule, les mêmes options et les mêmes nombres.",
         expected="200, ou 202 puis « succeeded ».",
         section="Updating a Service Instance",
         mend="Acceptez PATCH avec « parameters » : sans cela, chaque avenant est reporté à la main.",

@@ -38,7 +38,7 @@ UNFINISHED = (StepState.PENDING, StepState.RUNNING, StepState.WAITING)
 
 class Run(TenantOwned):
     """The plan that carries out one lifecycle event of a subscription, from `starts_at` on: those of one
-    subscription one after the other, in that order (engine.claiming)."""
+    subscription one after the other, in that order (engine.due)."""
 
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     subscription = models.ForeignKey(
