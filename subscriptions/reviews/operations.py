@@ -117,9 +117,8 @@ def _line(review: AccessReview, user: User, what: str, **of) -> ReviewLine:
 def _remove(line: ReviewLine, organisation: Organisation, *, by: User, now: datetime) -> None:
     asked = {"organisation": organisation, "person": line.user, "by": by, "now": now}
     if line.access is not None:
-        if line.access.group is not None:
-            take_out_of_givers(sheet=line.access.sheet_id, **asked)
-        else:
+        take_out_of_givers(sheet=line.access.sheet_id, **asked)
+        if line.access.group is None:
             set_accesses(wanted={line.access.sheet_id: ""}, because=ClosedBecause.REVIEW, **asked)
         return
     here = Membership.objects.open().filter(organisation=organisation, user=line.user)

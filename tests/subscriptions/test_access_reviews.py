@@ -141,6 +141,19 @@ def test_what_a_group_gives_is_removed_by_leaving_the_group(client, commune, adm
     assert rows(Access, pk=access.pk)[0].closed_at is not None
 
 
+def test_what_was_given_by_name_is_not_given_again_by_a_group(client, commune, admin):
+    sheet = ListedServiceFactory(tenant=commune).sheet
+    group = AgentGroupFactory(tenant=commune)
+    GroupServiceFactory(group=group, sheet=sheet)
+    bea = agent(commune, "Béa", Role.AGENT)
+    GroupMemberFactory(group=group, user=bea)
+    access = AccessFactory(tenant=commune, user=bea, sheet=sheet)
+    review, page = opened(client, commune)
+    client.post(page, {"decide": f"removed:{line_of(review, bea, sheet.name).pk}"})
+    assert rows(Access, user=bea, closed_at=None) == []
+    assert rows(Access, pk=access.pk)[0].closed_because == "review"
+
+
 def test_an_administrator_who_removes_her_own_role_is_let_out(client, commune, admin):
     MembershipFactory(organisation=commune, role=Role.ORG_ADMIN)
     review, page = opened(client, commune)
