@@ -25,7 +25,7 @@ from subscriptions.agents.imports import operations
 from subscriptions.agents.imports.queries import counts_of_rows, imports_of, refused_rows, rows_of
 from subscriptions.agents.imports.rows import MAX_BYTES
 from subscriptions.agents.listing import services_of
-from subscriptions.agents.queries import groups_of
+from subscriptions.agents.queries import groups_of, listed_since
 from subscriptions.models import AgentImport, AgentImportState, AgentRowState
 from tenants.refusals import Refused
 from tenants.spreadsheets.writing import rejected_as_csv
@@ -85,13 +85,17 @@ def import_list(request, organisation):
             else:
                 return redirect("member_agent_import", organisation.siren, made.public_id)
     past = list(imports_of(organisation=organisation)[:SHOWN_IMPORTS])
+    services, lists = (
+        services_of(organisation, on=localdate(timezone.now())),
+        listed_since(organisation=organisation),
+    )
     context = {
         **frame(request, organisation, ("Importer des agents", "")),
         "form": form,
         "open": next((_summary(one) for one in past if one.state in OPEN), None),
         "columns": columns(),
         "groups": [group.name for group in groups_of(organisation=organisation)],
-        "services": list(services_of(organisation, on=localdate(timezone.now())).values()),
+        "listed": [name for sheet, name in services.items() if sheet in lists],
         "model_url": f"{request.path}?fichier=modele",
         "imports": [_summary(one) for one in past],
     }
