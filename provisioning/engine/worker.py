@@ -25,7 +25,7 @@ logger = logging.getLogger(__name__)
 TURN = timedelta(seconds=0.5)
 # From the first answer of a turn on, the others are gathered for that long, and recorded together: what a
 # worker costs is counted in turns, not in answers.
-GATHERING_SECONDS = 0.2
+GATHERING_SECONDS = 0.1
 # The moment of an answer is rounded up to it: what came back at about the same one is written together.
 BEAT = timedelta(milliseconds=50)
 LAST_WORDS_SECONDS = 35.0  # longer than a call to a vendor may last
