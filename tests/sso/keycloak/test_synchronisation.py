@@ -225,7 +225,15 @@ class Door(BaseHTTPRequestHandler):
 
 
 @pytest.fixture
-def door(known, settings):
+def interrupted():
+    """A signal ends what this process does, even one that was started to ignore it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.fixture
+def door(known, settings, interrupted):
     with ThreadingHTTPServer(("127.0.0.1", 0), Door) as server:
         server.url, server.lets = known["url"], -1
         settings.KEYCLOAK = known | {"url": f"http://127.0.0.1:{server.server_port}"}
