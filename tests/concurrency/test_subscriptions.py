@@ -22,6 +22,7 @@ from subscriptions.models import (
     Transition,
     WantedCover,
 )
+from subscriptions.opening import activate
 from tenants.tenancy import tenant_scope
 from tests.factories import (
     AdhesionFactory,
@@ -262,8 +263,8 @@ def test_communes_ask_while_the_service_that_is_to_cover_them_opens(turn):
     for commune in communes:
         WantedCoverFactory(subscription=opening, commune=commune)
     asks = [request(listing, commune) for commune in communes]
-    activate = in_scope(opening.tenant, operations.activate, subscription=opening, service_url="", now=NOW)
-    activated, *asked = at_once(activate, *asks)
+    opens = in_scope(opening.tenant, activate, subscription=opening, service_url="", now=NOW)
+    activated, *asked = at_once(opens, *asks)
     assert activated is None
     assert {type(one) for one in asked} <= {AlreadyCovered, Subscription}
     with as_worker():
