@@ -48,11 +48,10 @@ class Member:
 
 def members_of(server: Server, realm: str, organisation: str) -> Iterator[Member]:
     """All of them, page by page; none of an organisation that is not there. By its id at Keycloak."""
-    path, first = f"{_path(realm, organisation)}/members", 0
-    while page := server.get(path, first=str(first), max=str(PAGE), briefRepresentation="true"):
+    path = f"{_path(realm, organisation)}/members"
+    for page in server.pages(path, size=PAGE, briefRepresentation="true"):
         for one in page:
             yield Member(one["id"], one["enabled"], one.get("membershipType") == "MANAGED")
-        first += len(page)
 
 
 def tell(server: Server, realm: str, told: Told) -> Answer:

@@ -81,10 +81,10 @@ def find_organisation(server: Server, realm: str, public_id: str) -> Found | Non
 def organisations_of_halle(server: Server, realm: str) -> Iterator[list[OrganisationSeen]]:
     """All that Halle has made there, whatever was made of them since, page by page."""
     linked: dict[str, list[dict]] = {}
-    for page in _pages(server, f"/{quote(realm)}/identity-provider/instances"):
+    for page in server.pages(f"/{quote(realm)}/identity-provider/instances", size=PAGE):
         for one in page:
             linked.setdefault(one.get("organizationId", ""), []).append(one)
-    for page in _pages(server, f"/{quote(realm)}/organizations", briefRepresentation="false"):
+    for page in server.pages(f"/{quote(realm)}/organizations", size=PAGE, briefRepresentation="false"):
         yield [
             OrganisationSeen(public_id=mark, id=one["id"], held=one, providers=linked.get(one["id"], []))
             for one in page
@@ -136,13 +136,6 @@ def _find(server: Server, base: str, public_id: str) -> dict | None:
 def _find_by_name(server: Server, base: str, wanted: KeycloakOrganisation) -> dict | None:
     found = server.get(base, search=wanted.name, exact="true", briefRepresentation="false")
     return next((one for one in found if one["alias"] == wanted.alias), None)
-
-
-def _pages(server: Server, path: str, **query: str) -> Iterator[list[dict]]:
-    first = 0
-    while page := server.get(path, first=str(first), max=str(PAGE), **query):
-        yield page
-        first += len(page)
 
 
 def _link(

@@ -3,6 +3,7 @@ where it is first used: the library takes more than a second to load, and web pr
 
 import json
 import os
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -66,6 +67,16 @@ class Server:
         """What is there; None when nothing is."""
         answer = self._ask("raw_get", path, **query)
         return None if answer is None else answer.json()
+
+    def pages(self, path: str, *, size: int, **query: str) -> Iterator[list[dict]]:
+        """All that is there, page by page; nothing where nothing is. A page that is not full is the last: of
+        tens of thousands of short lists, each is asked for once."""
+        first = 0
+        while page := self.get(path, first=str(first), max=str(size), **query):
+            yield page
+            if len(page) < size:
+                return
+            first += len(page)
 
     def post(self, path: str, body: Any) -> str:
         """Makes something. Its id, where Keycloak says one."""

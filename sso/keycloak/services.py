@@ -185,18 +185,14 @@ def keep_roles(
 
 
 def _holders(server: Server, path: str) -> Iterator[str]:
-    first = 0
-    while page := server.get(path, first=str(first), max=str(PAGE)):
+    for page in server.pages(path, size=PAGE):
         yield from (one["id"] for one in page)
-        first += len(page)
 
 
 def clients_of_services(server: Server, realm: str) -> Iterator[ClientSeen]:
     """All of them, page by page: what is compared with the subscriptions that are open."""
-    first = 0
     # By its name: Keycloak searches by attributes only where its administrator has prepared it.
-    asked = {"clientId": client_id_of(""), "search": "true", "max": str(PAGE)}
-    while page := server.get(_path(realm), first=str(first), **asked):
+    for page in server.pages(_path(realm), size=PAGE, clientId=client_id_of(""), search="true"):
         for one in (one for one in page if SUBSCRIPTION in (one.get("attributes") or {})):
             yield ClientSeen(
                 subscription=one["attributes"][SUBSCRIPTION],
@@ -204,7 +200,6 @@ def clients_of_services(server: Server, realm: str) -> Iterator[ClientSeen]:
                 redirect_uris=tuple(sorted(one.get("redirectUris", []))),
                 held=one,
             )
-        first += len(page)
 
 
 def end_sessions(server: Server, realm: str, *, sub: str) -> bool:
