@@ -11,7 +11,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,6 +26,8 @@ ADMIN = "halle-admin"
 ADMIN_SECRET = "development only"  # noqa: S105
 # Small, quick to start, slower once it has started: it serves one person, or one test after the other.
 MEMORY = ["-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xms128m", "-Xmx400m"]
+# As one that serves: for what measures it.
+SERVING = ["-XX:+UseParallelGC", "-Xms512m", "-Xmx2g"]
 OPENED = ["java.base/java.util", "java.base/java.util.concurrent", "java.base/java.security"]
 
 
@@ -46,8 +48,11 @@ def home() -> Path:
 
 
 @contextlib.contextmanager
-def running(*, port: int, log: Path, kept_in: Path | None = None) -> Iterator[Running]:
-    """A Keycloak on that port of 127.0.0.1, until the end; its data in a folder, or nowhere.
+def running(
+    *, port: int, log: Path, kept_in: Path | None = None, memory: Sequence[str] = MEMORY
+) -> Iterator[Running]:
+    """A Keycloak on that port of 127.0.0.1, until the end; its data in a folder, or nowhere. `memory`: the
+    options of its virtual machine.
 
     Raises `Problem` when it does not start, with the last line of its log.
     """
@@ -55,7 +60,7 @@ def running(*, port: int, log: Path, kept_in: Path | None = None) -> Iterator[Ru
     database = f"file:{kept_in.absolute()}/keycloak" if kept_in else "mem:keycloak;DB_CLOSE_DELAY=-1"
     with log.open("wb") as output:
         process = subprocess.Popen(
-            command(home(), address=address, port=port, database=database),
+            command(home(), address=address, port=port, database=database, memory=memory),
             env={
                 "PATH": os.environ.get("PATH", ""),
                 "KC_BOOTSTRAP_ADMIN_CLIENT_ID": ADMIN,
@@ -72,12 +77,12 @@ def running(*, port: int, log: Path, kept_in: Path | None = None) -> Iterator[Ru
         process.wait()
 
 
-def command(folder: Path, *, address: str, port: int, database: str) -> list[str]:
+def command(folder: Path, *, address: str, port: int, database: str, memory: Sequence[str]) -> list[str]:
     """The command line of `bin/kc.sh`, without the shell between."""
     java = os.environ.get("JAVA_HOME")
     return [
         f"{java}/bin/java" if java else "java",
-        *MEMORY,
+        *memory,
         *(f"--add-opens={one}=ALL-UNNAMED" for one in OPENED),
         "-Dfile.encoding=UTF-8",
         "-Djava.util.logging.manager=org.jboss.logmanager.LogManager",

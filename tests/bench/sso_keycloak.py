@@ -76,13 +76,15 @@ def _keycloak(stack: ExitStack) -> dict:
     from django.conf import settings
     from django.test import override_settings
 
-    from devstack.keycloak import running
+    from devstack.keycloak import SERVING, running
     from sso.keycloak.server import server
     from tests.tools.ports import free_port
 
     folder = Path(tempfile.mkdtemp(prefix="halle-bench-", dir="/var/tmp"))
     stack.callback(shutil.rmtree, folder)
-    started = stack.enter_context(running(port=free_port(), log=folder / "log", kept_in=folder))
+    started = stack.enter_context(
+        running(port=free_port(), log=folder / "log", kept_in=folder, memory=SERVING)
+    )
     known = settings.KEYCLOAK | {"url": started.url, "realm": REALM, "development_secret": "development only"}
     with override_settings(KEYCLOAK=known):
         realm = {"realm": REALM, "enabled": True, "organizationsEnabled": True, "adminEventsEnabled": True}
