@@ -10,17 +10,38 @@ from tenants.models import AuditEvent, Organisation, User
 
 # What a person may look for: a group of codes of events (`what` begins with one of them).
 SUBJECTS = {
-    "abonnements": ("Abonnements et ouvertures", ("subscription.", "provisioning.", "vehicle.", "lot.")),
-    "facturation": ("Facturation", ("billing.", "invoice.", "settlement.")),
-    "catalogue": ("Catalogue", ("listing.", "submission.", "share.", "shelf.", "price_grid.", "vendor.")),
+    "abonnements": (
+        "Abonnements et ouvertures",
+        (
+            "subscription.", "trial.", "exit.", "provisioning.", "vehicle.", "lot.", "bulk.", "transfer.",
+            "endpoint.", "agent_directory.", "service_key.", "sign_in.",
+        ),
+    ),
+    "facturation": (
+        "Facturation",
+        ("billing.", "invoice.", "settlement.", "payer_share.", "envelope.", "index.", "value_file."),
+    ),
+    "catalogue": (
+        "Catalogue",
+        (
+            "listing.", "submission.", "share.", "shelf.", "price_grid.", "vendor.", "sheet.", "claim.",
+            "review.", "experience.", "need.", "shortlist.", "search.", "favourite.", "feed.",
+        ),
+    ),
     "personnes": (
         "Personnes et rôles",
-        ("people.", "invitation.", "membership.", "personal_data.", "agent_group.", "agent_import."),
+        (
+            "people.", "invitation.", "membership.", "personal_data.", "join_request.", "relink.",
+            "agent_group.", "agent_import.", "access_review.",
+        ),
     ),
     "assistance": ("Aide de l’opérateur", ("assistance.",)),
     "adhesions": ("Adhésions", ("adhesion.", "member_import.")),
-    "organisation": ("Organisation et réglages", ("organisation.", "operator.", "territory.")),
-}
+    "organisation": (
+        "Organisation et réglages",
+        ("organisation.", "operator.", "territory.", "member_provider.", "member_domain."),
+    ),
+}  # fmt: skip
 
 
 @dataclass(frozen=True)

@@ -46,10 +46,12 @@ from subscriptions.models import (
     State,
     Subscription,
 )
+from tenants.audit.reading import SUBJECTS
 from tenants.members.adhesions import members_of
 from tenants.models import (
     Adhesion,
     Assistance,
+    AuditEvent,
     Invitation,
     Letter,
     Membership,
@@ -440,3 +442,11 @@ def test_contracts_end_change_and_follow_an_index(seeded):
     revised = Amendment.objects.filter(kind="indexation")
     assert revised.count() > 10
     assert all(one.cents_after > one.cents_before for one in revised)
+
+
+def test_every_event_of_the_log_is_found_under_a_subject(seeded):
+    """What is under none is lost to whoever filters the log."""
+    prefixes = tuple(prefix for _, some in SUBJECTS.values() for prefix in some)
+    with as_worker():
+        told = set(AuditEvent.objects.values_list("what", flat=True))
+    assert sorted(what for what in told if not what.startswith(prefixes)) == []
