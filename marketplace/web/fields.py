@@ -1,4 +1,4 @@
-"""Fields that several forms have: a day, a few typed sentences, a PDF to join."""
+"""Fields that several forms have: a day, a few typed sentences, a PDF to join, a CSV file to send."""
 
 from django import forms
 
@@ -45,3 +45,20 @@ def pdf_field(
             "invalid": missing,
         },
     )
+
+
+def csv_field(
+    label: str = "Fichier CSV", *, what: str, help_text: str, required: bool = True
+) -> forms.FileField:
+    """A list to send, `what` in the middle of a sentence ("le fichier CSV de vos agents"). What is in it is
+    judged by the operation."""
+    choose = f"Choisissez {what}."
+    return forms.FileField(
+        label=label,
+        help_text=help_text,
+        required=required,
+        widget=forms.FileInput(attrs={"accept": ".csv,text/csv"}),
+        error_messages={
+            "required": choose, "invalid": choose, "empty": f"Ce fichier est vide. {choose}",
+        },
+    )  # fmt: skip

@@ -42,6 +42,16 @@ MINIMAL = [
     ("empty_state", {"title": "Rien", "text": "Cherchez autre chose"}, "Cherchez autre chose"),
     ("error_summary", {"form": BAD}, "4 corrections à faire"),
     ("error_summary", {"form": Sample()}, ""),
+    (
+        "file_columns",
+        {"columns": [{"name": "Courriel", "meaning": "Où écrire.", "needed": "Oui"}]},
+        "Courriel Où écrire. Oui",
+    ),
+    (
+        "past_imports",
+        {"imports": [{"file_name": "a.csv", "url": "/a/", "sent": "Hier.", "state": "Fini", "badge": "success"}]},
+        "a.csv Hier.",
+    ),
     ("facts", {"facts": [{"label": "Éditeur", "value": "Tablée"}]}, "Tablée"),
     ("families", {"families": [{"label": "Archives", "icon": "archives", "url": "/"}]}, "Archives"),
     ("field", {"field": BAD["number"]}, "Ce champ est obligatoire"),

@@ -2,7 +2,7 @@
 
 from django import forms
 
-from marketplace.web.fields import TYPED_DATE, pdf_field
+from marketplace.web.fields import TYPED_DATE, csv_field, pdf_field
 from tenants.models import Organisation
 from tenants.models.territory import TerritoryKind
 
@@ -22,12 +22,11 @@ class BulkForm(forms.Form):
             "invalid_choice": "Une collectivité n’est plus dans cette liste : choisissez de nouveau."
         },
     )
-    file = forms.FileField(
-        label="Ou une liste dans un fichier CSV",
-        required=False,
+    file = csv_field(
+        "Ou une liste dans un fichier CSV",
+        what="la liste des collectivités",
         help_text="Une colonne « Code INSEE ou SIREN » et, si besoin, une colonne « Numéro d’engagement ».",
-        widget=forms.FileInput(attrs={"accept": ".csv,text/csv"}),
-        error_messages={"empty": "Ce fichier est vide. Choisissez la liste des collectivités."},
+        required=False,
     )
     decision = forms.ChoiceField(
         label="Qui décide ?",

@@ -10,6 +10,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from marketplace.web.access import operator_view
 from marketplace.web.csv import csv_response
+from marketplace.web.fields import csv_field
 from marketplace.web.operator.lists import chosen, crumbs
 from marketplace.web.operator.member_import_report import (
     UNDER_WAY,
@@ -28,21 +29,14 @@ from tenants.models import ImportState, MemberImport
 from tenants.spreadsheets.writing import rejected_as_csv
 
 SHOWN_IMPORTS = 50
-CHOOSE_A_FILE = "Choisissez le fichier CSV de vos adhérents."
 
 
 class MemberFileForm(forms.Form):
     """The file. What is in it is judged by the import."""
 
-    file = forms.FileField(
-        label="Fichier CSV",
+    file = csv_field(
+        what="le fichier CSV de vos adhérents",
         help_text="Un fichier CSV de 5 Mo et 40 000 lignes au plus, tel que votre tableur l’enregistre.",
-        widget=forms.FileInput(attrs={"accept": ".csv,text/csv"}),
-        error_messages={
-            "required": CHOOSE_A_FILE,
-            "invalid": CHOOSE_A_FILE,
-            "empty": "Ce fichier est vide. Choisissez celui qui contient vos adhérents.",
-        },
     )
 
 

@@ -18,6 +18,7 @@ from marketplace.web.commune.agents.import_words import (
     row_in_words,
 )
 from marketplace.web.csv import csv_response
+from marketplace.web.fields import csv_field
 from marketplace.web.formats import format_number, moment
 from marketplace.web.operator.forms import capitalised
 from marketplace.web.operator.lists import chosen, counted, rest_of_address, tabs
@@ -33,21 +34,14 @@ from tenants.spreadsheets.writing import rejected_as_csv
 PAGE_SIZE = 50
 SHOWN_IMPORTS = 20
 OPEN = (AgentImportState.READY, AgentImportState.SENDING)
-CHOOSE_A_FILE = "Choisissez le fichier CSV de vos agents."
 
 
 class AgentFileForm(forms.Form):
     """The file. What is in it is judged by the room."""
 
-    file = forms.FileField(
-        label="Fichier CSV",
+    file = csv_field(
+        what="le fichier CSV de vos agents",
         help_text="1 Mo et 2 000 lignes au plus, tel que votre tableur ou votre logiciel l’enregistre.",
-        widget=forms.FileInput(attrs={"accept": ".csv,text/csv"}),
-        error_messages={
-            "required": CHOOSE_A_FILE,
-            "invalid": CHOOSE_A_FILE,
-            "empty": "Ce fichier est vide. Choisissez celui qui contient vos agents.",
-        },
     )
 
     def clean_file(self):
