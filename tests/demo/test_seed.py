@@ -24,6 +24,7 @@ from demo.seed.members import FOREZ_EST, MAIN, THIRD
 from demo.seed.operators import BRUMELLE
 from demo.seed.people import MANDATES, STAFF, read_people
 from marketplace.pages.models import Desk, LegalPage, NewsItemPage, StorefrontPage
+from marketplace.web.organisation.audit import LABELS
 from provisioning.connectors import connector_for
 from provisioning.credentials import access_of
 from provisioning.models import AgentDirectory, Endpoint, ServiceKey, Step, StepState
@@ -445,8 +446,10 @@ def test_contracts_end_change_and_follow_an_index(seeded):
 
 
 def test_every_event_of_the_log_is_found_under_a_subject(seeded):
-    """What is under none is lost to whoever filters the log."""
+    """What is under none is lost to whoever filters the log; what it says changed has a French name."""
     prefixes = tuple(prefix for _, some in SUBJECTS.values() for prefix in some)
     with as_worker():
         told = set(AuditEvent.objects.values_list("what", flat=True))
+        changed = {name for event in AuditEvent.objects.only("changes") for name in event.changes}
+    assert sorted(changed - LABELS.keys()) == []
     assert sorted(what for what in told if not what.startswith(prefixes)) == []

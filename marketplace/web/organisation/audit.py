@@ -11,15 +11,17 @@ from django.urls import reverse
 from django.utils.timezone import localtime
 from django.views.decorators.http import require_safe
 
+from catalog.models import ClaimLevel
 from marketplace.web.access import organisation_view
 from marketplace.web.context import place_of
 from marketplace.web.csv import csv_response
-from marketplace.web.formats import day, format_number, moment
+from marketplace.web.formats import day, format_cents, format_number, moment
 from marketplace.web.operator.lists import counted, rest_of_address
 from marketplace.web.organisation.roles import LOG_READERS
 from tenants.audit.chain import broken_links, last_seal
 from tenants.audit.reading import SUBJECTS, Filters, events_of, people_in
 from tenants.models import AuditEvent, Role, User
+from tenants.models.operator import VatRegime
 from tenants.spreadsheets.writing import csv_bytes, safe_cell
 
 PAGE_SIZE = 50
@@ -173,20 +175,24 @@ def _cells(event: AuditEvent) -> list[str]:
 def _changes(event: AuditEvent) -> list[dict]:
     """What reads otherwise than before: nothing that became an empty text has not changed."""
     return [
-        {"label": _label(name), "before": _word(before), "after": _word(after)}
+        {"label": _label(name), "before": _word(before, name), "after": _word(after, name)}
         for name, (before, after) in event.changes.items()
-        if _word(before) != _word(after)
+        if _word(before, name) != _word(after, name)
     ]
 
 
-def _word(value: object) -> str:
-    """A value as a person reads it."""
+def _word(value: object, name: str) -> str:
+    """The value of a field as a person reads it."""
     if value is None or value in ("", []):
         return "—"
     if isinstance(value, bool):
         return "oui" if value else "non"
     if isinstance(value, list):
-        return ", ".join(map(_word, value))
+        return ", ".join(_word(one, name) for one in value)
+    if name.endswith("_cents") and isinstance(value, int):
+        return format_cents(value)
+    if name in _CHOICES:
+        return str(dict(_CHOICES[name].choices).get(value, value))
     if isinstance(value, str) and ISO_DAY.fullmatch(value):
         return day(date.fromisoformat(value))
     return str(Role(value).label) if value in Role.values else str(value)
@@ -194,10 +200,12 @@ def _word(value: object) -> str:
 
 def _label(name: str) -> str:
     """The name of a changed field: that of the model it belongs to, or as it was written."""
-    return _LABELS.get(name, name)
+    return LABELS.get(name, name)
 
 
-_LABELS = {
+# Whose values are words of ours.
+_CHOICES = {"level": ClaimLevel, "regime": VatRegime}
+LABELS = {
     **{
         field.name: str(field.verbose_name)
         for model in apps.get_app_config("tenants").get_models()
@@ -205,6 +213,8 @@ _LABELS = {
         if str(field.verbose_name) != field.name.replace("_", " ")
     },
     # Not one model's word for it, but everybody's; and fields whose name no page shows.
+    "accesses": "accès",
+    "ceiling_cents": "plafond",
     "college": "collège",
     "grids_from_january": "tarifs au 1er janvier seulement",
     "own_text": "mot de l’opérateur",
@@ -214,10 +224,15 @@ _LABELS = {
     "vehicle": "cadre d’achat",
     "visa_required": "visa du comité d’éthique",
     "expires_at": "valable jusqu’au",
+    "level": "niveau",
+    "logo": "logo",
     "name": "nom",
     "roles": "rôles",
     "seat": "siège",
     "service_code": "code service",
     "siren": "SIREN",
     "successor": "remplacée par",
+    "value": "valeur",
+    "vendor": "éditeur",
+    "yearly_cents": "montant par an",
 }

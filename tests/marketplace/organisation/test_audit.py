@@ -160,6 +160,9 @@ def test_changes_are_named_for_everybody_and_say_what_differs(client, url, organ
             "address": [None, ""],
             "since": [None, "2026-01-01"],
             "college": ["", "Communes"],
+            "accesses": [[], ["Cantinelle (gère)"]],
+            "yearly_cents": [120000, 150050],
+            "level": ["declared", "verified"],
         },
     )
     page = " ".join(client.get(url).content.decode().split())
@@ -168,3 +171,6 @@ def test_changes_are_named_for_everybody_and_say_what_differs(client, url, organ
     assert "adresse :" not in page  # nothing became nothing
     assert "1er janvier 2026" in page
     assert "collège : —" in page
+    assert "accès : —" in page
+    assert "montant par an : 1 200,00 €" in page.replace("\u202f", " ").replace("\xa0", " ")
+    assert "verified" not in page
