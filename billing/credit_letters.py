@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from billing.models import Invoice
+from billing.models import AdjustmentKind, Invoice, LedgerEntry
 from catalog.pricing import format_cents
 from tenants import letters
 from tenants.models import Role
@@ -26,6 +26,7 @@ def tell_member(*, credit_note: Invoice, now: datetime) -> None:
                 amount=format_cents(credit_note.gross_cents),
                 invoice=corrected.number,
                 member=credit_note.tenant.name,
+                why=_why(credit_note),
                 what_then=credit_note.payment["instructions"],
                 contact=operator.contact_email,
             ),
@@ -33,11 +34,24 @@ def tell_member(*, credit_note: Invoice, now: datetime) -> None:
         )
 
 
+def _why(credit_note: Invoice) -> str:
+    entries = LedgerEntry.objects.filter(line__invoice=credit_note)
+    kinds = set(entries.values_list("adjustment__kind", flat=True))
+    return " ; ".join(words for kind, words in WHY.items() if kind in kinds)
+
+
+WHY = {
+    None: "un abonnement a pris fin avant la fin de la période facturée",
+    AdjustmentKind.REPRICED: "un prix a changé pour une période déjà facturée",
+    AdjustmentKind.TRUE_UP: "le prix mutualisé de l’année est régularisé",
+    AdjustmentKind.CONTESTED: "votre contestation d’une ligne est acceptée",
+}
+
 BODY = """\
 Bonjour,
 
-{operator} a émis l’avoir {number} de {amount} TTC pour {member}. Il diminue la facture {invoice} : un
-abonnement a pris fin avant la fin de la période facturée.
+{operator} a émis l’avoir {number} de {amount} TTC pour {member}. Il diminue la facture {invoice} :
+{why}.
 
 {what_then}
 

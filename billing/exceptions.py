@@ -1,5 +1,7 @@
 """Why a billing operation was refused. `str()` is a French sentence for the person."""
 
+from catalog.pricing import format_cents
+
 
 class BillingRefused(Exception):
     """Base of all refusals."""
@@ -36,3 +38,25 @@ class CreditNoteChanged(BillingRefused):
 
     def __init__(self):
         super().__init__("Cet avoir a changé depuis que vous l’avez lu, ou il est déjà émis. Relisez-le.")
+
+
+class NotContestable(BillingRefused):
+    """This line cannot be contested, or not again for now."""
+
+
+class ContestAnswered(BillingRefused):
+    def __init__(self):
+        super().__init__("Cette contestation a déjà reçu sa réponse, ou a été retirée. Relisez-la.")
+
+
+class TooMuchGivenBack(BillingRefused):
+    """More than what is left of the line. `left_cents`: what may be given back, net of tax."""
+
+    def __init__(self, left_cents: int):
+        self.left_cents = left_cents
+        super().__init__(
+            f"Cette ligne ne peut plus être rendue que de {format_cents(left_cents)} HT. Indiquez ce montant "
+            "ou moins."
+            if left_cents
+            else "Cette ligne a déjà été rendue en entier par un avoir. Refusez la contestation en le disant."
+        )

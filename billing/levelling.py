@@ -53,18 +53,12 @@ def level(*, run: BillingRun, subscription: Subscription, now: datetime) -> list
     owed: dict[int, list[LedgerEntry]] = defaultdict(list)
     for entry in owed_for(run, subscription, facts_as_billed(first, facts) if first else facts, now):
         owed[entry.tenant_id].append(entry)
-    billed: dict[int, int] = dict(
-        LedgerEntry.objects.filter(
-            Q(pk__in=own) | Q(adjustment__run=run, adjustment__kind=AdjustmentKind.REPRICED),
-            subscription=subscription,
-        )
-        .order_by()
-        .values_list("tenant")
-        .annotate(Sum("amount_cents"))
-    )
+    billed = _billed(run, subscription)
     made = []
     for tenant_id in sorted({*owed, *billed}):
-        found = _difference(run, subscription, tenant_id, owed[tenant_id], int(billed.get(tenant_id, 0)), now)
+        found = _difference(
+            run, subscription, tenant_id, owed[tenant_id], *billed.get(tenant_id, (0, 0)), now
+        )
         if found.amount_cents:
             found.save(force_insert=True)
             made.append(found)
@@ -84,6 +78,23 @@ def is_adjusted(run: BillingRun, subscription: Subscription) -> bool:
     return by_entries.exists() or Adjustment.objects.filter(run=run, subscription=subscription).exists()
 
 
+def _billed(run: BillingRun, subscription: Subscription) -> dict[int, tuple[int, int]]:
+    """By payer: what was invoiced, then what accepted contests gave back of it (zero or less)."""
+    own = Q(run=run, adjustment__isnull=True)
+    invoiced = own | Q(adjustment__run=run, adjustment__kind=AdjustmentKind.REPRICED)
+    contested = Q(adjustment__run=run, adjustment__kind=AdjustmentKind.CONTESTED)
+    entries = LedgerEntry.objects.filter(invoiced | contested, subscription=subscription)
+    sums = (
+        entries.order_by()
+        .values_list("tenant")
+        .annotate(
+            cents=Sum("amount_cents", filter=invoiced, default=0),
+            less=Sum("amount_cents", filter=contested, default=0),
+        )
+    )
+    return {tenant_id: (int(cents), int(less)) for tenant_id, cents, less in sums}
+
+
 def _forget_unissued(run: BillingRun, subscription: Subscription, now: datetime) -> None:
     """What was found before and is on no issued invoice."""
     before = Adjustment.objects.filter(run=run, subscription=subscription, kind=AdjustmentKind.REPRICED)
@@ -96,9 +107,14 @@ def _forget_unissued(run: BillingRun, subscription: Subscription, now: datetime)
         draw_again(entry.run, entry.tenant_id, without={entry.pk}, added=[])
 
 
-def _difference(run, subscription, tenant_id: int, owed: list[LedgerEntry], billed: int, now) -> Adjustment:
+def _difference(
+    run, subscription, tenant_id: int, owed: list[LedgerEntry], billed: int, contested: int, now
+) -> Adjustment:
+    """What an accepted contest gave back is neither billed again, nor given back twice."""
     period = Period(run.period_start, run.period_end)
     due = sum(entry.amount_cents for entry in owed)
+    if billed > due:
+        billed = max(due, billed + contested)
     cents = due - billed
     return Adjustment(
         tenant_id=tenant_id,
@@ -149,7 +165,7 @@ def give_back(adjustment: Adjustment, *, among: Q, now: datetime) -> None:
     for entry in sorted(lines, key=_rank):
         cents = min(left, entry.remains)
         if cents > 0:
-            by_invoice[entry.line.invoice].append(_taken_from(entry, cents, adjustment, now))
+            by_invoice[entry.line.invoice].append(taken_from(entry, cents, adjustment, now))
             left -= cents
     if left:
         logger.error("adjustment %s: %s cents are on no invoice to be given back", adjustment.pk, left)
@@ -163,7 +179,8 @@ def _rank(entry: LedgerEntry):
     return one_off, -entry.period_end.toordinal(), -entry.remains, entry.pk
 
 
-def _taken_from(entry: LedgerEntry, cents: int, adjustment: Adjustment, now: datetime) -> LedgerEntry:
+def taken_from(entry: LedgerEntry, cents: int, adjustment: Adjustment, now: datetime) -> LedgerEntry:
+    """The contrary entry of `cents` of an invoiced one, for an adjustment. Not saved."""
     steps = list(adjustment.steps)
     if cents < -adjustment.amount_cents:
         steps.append(f"Dont {format_cents(cents)} sur la ligne « {entry.label} »")

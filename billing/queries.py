@@ -25,11 +25,11 @@ def invoices_of_member(*, organisation: Organisation) -> QuerySet[Invoice]:
 
 
 def invoice_for_member(*, organisation: Organisation) -> QuerySet[Invoice]:
-    """To fetch one issued invoice of an organisation with its lines, file and settlement."""
+    """To fetch one issued invoice of an organisation with its lines and their facts, file and settlement."""
     return (
         invoices_of_member(organisation=organisation)
         .select_related("file")
-        .prefetch_related(Prefetch("lines", queryset=InvoiceLine.objects.order_by("position")))
+        .prefetch_related(Prefetch("lines", InvoiceLine.objects.select_related("entry").order_by("position")))
     )
 
 

@@ -1,5 +1,12 @@
 from billing.models.adjustment import Adjustment, AdjustmentKind, Repricing, TrueUp
 from billing.models.closing import Closing
+from billing.models.contest import (
+    ContestReason,
+    ContestState,
+    LineContest,
+    LineContestMove,
+    PaymentInterruption,
+)
 from billing.models.invoice import (
     Invoice,
     InvoiceFile,
@@ -17,13 +24,18 @@ __all__ = [
     "BillingRun",
     "Channel",
     "Closing",
+    "ContestReason",
+    "ContestState",
     "Invoice",
     "InvoiceFile",
     "InvoiceLine",
     "InvoiceState",
     "InvoiceType",
     "LedgerEntry",
+    "LineContest",
+    "LineContestMove",
     "NumberCounter",
+    "PaymentInterruption",
     "Repricing",
     "RunState",
     "Settlement",

@@ -40,6 +40,7 @@ class Repricing(TenantOwned):
 class AdjustmentKind(models.TextChoices):
     REPRICED = "repriced", "changement de prix"
     TRUE_UP = "true_up", "régularisation du prix mutualisé"
+    CONTESTED = "contested", "contestation acceptée"
 
 
 class AdjustmentQuerySet(models.QuerySet):

@@ -33,6 +33,8 @@ def because(one: Adjustment) -> str:
     period = Period(one.period_start, one.period_end).label
     if one.kind == AdjustmentKind.TRUE_UP:
         return f"le groupe, compté au dernier jour, fixe le prix de toute l’{period}"
+    if one.kind == AdjustmentKind.CONTESTED:
+        return f"votre contestation de « {one.subscription.service_name} » a été acceptée ({period})"
     return (
         f"le prix de « {one.subscription.service_name} » a changé pour une période déjà facturée ({period})"
     )

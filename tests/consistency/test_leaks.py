@@ -232,6 +232,7 @@ REVEALED = {
     "public_id": DRAWN,
     "request_key": DRAWN,
     "invoice_id": OF_PARENT,
+    "line_id": OF_PARENT,
     "entry_id": OF_PARENT,
     "corrects_id": OF_PARENT,
     "subscription_id": OF_PARENT,

@@ -15,7 +15,15 @@ from djstripe.models import WebhookEndpoint
 from billing import files
 from billing.documents import content_problems
 from billing.documents.cii import render_cii
-from billing.models import BillingRun, Invoice, InvoiceFile, RunState, Settlement, SettlementState
+from billing.models import (
+    BillingRun,
+    Invoice,
+    InvoiceFile,
+    LineContest,
+    RunState,
+    Settlement,
+    SettlementState,
+)
 from catalog.models import Claim, ClaimLevel, GridState, Listing, PriceGrid, ServiceSheet, Vendor
 from catalog.prices import listing_price, territory_facts
 from catalog.pricing import parse_grid
@@ -238,9 +246,11 @@ def test_closed_periods_are_numbered_without_a_gap(seeded):
         assert list(numbers.values_list("sequence", flat=True)) == list(range(1, numbers.count() + 1))
 
 
-def test_one_credit_note_is_issued_and_one_waits(seeded):
+def test_one_credit_note_is_issued_and_two_wait_one_of_them_for_a_contested_line(seeded):
     notes = Invoice.objects.credit_notes().order_by("pk")
-    assert list(notes.values_list("number", flat=True)) == ["A2026-00001", ""]
+    assert list(notes.values_list("number", flat=True)) == ["A2026-00001", "", ""]
+    contests = LineContest.objects.order_by("pk").values_list("state", "credit_note")
+    assert list(contests) == [("open", None), ("refused", None), ("accepted", notes[2].pk)]
     assert all(0 < note.gross_cents < note.corrects.gross_cents for note in notes.select_related("corrects"))
 
 

@@ -12,12 +12,17 @@ from billing.models import (
     BillingRun,
     Channel,
     Closing,
+    ContestReason,
+    ContestState,
     Invoice,
     InvoiceFile,
     InvoiceLine,
     InvoiceState,
     LedgerEntry,
+    LineContest,
+    LineContestMove,
     NumberCounter,
+    PaymentInterruption,
     Repricing,
     Settlement,
     SettlementState,
@@ -180,6 +185,49 @@ class InvoiceLineFactory(Factory):
     net_cents = factory.SelfAttribute("entry.amount_cents")
     vat_category = factory.SelfAttribute("entry.vat_category")
     vat_rate = factory.SelfAttribute("entry.vat_rate")
+
+
+class LineContestFactory(Factory):
+    """Contested on 1 October 2026 for its population, still to answer; accepted with a `credit_note`."""
+
+    class Meta:
+        model = LineContest
+
+    line = factory.SubFactory(InvoiceLineFactory)
+    tenant = factory.SelfAttribute("line.tenant")
+    operator = factory.SelfAttribute("line.invoice.operator")
+    reason = ContestReason.POPULATION
+    text = "Nous sommes 812 habitants depuis janvier."
+    opened_by = factory.SubFactory(UserFactory)
+    opened_at = NOW
+    credit_note = None
+    state = factory.LazyAttribute(lambda o: ContestState.ACCEPTED if o.credit_note else ContestState.OPEN)
+    closed_at = factory.LazyAttribute(lambda o: NOW if o.credit_note else None)
+    accepted_cents = factory.LazyAttribute(lambda o: 3000 if o.credit_note else None)
+
+
+class LineContestMoveFactory(Factory):
+    class Meta:
+        model = LineContestMove
+
+    contest = factory.SubFactory(LineContestFactory)
+    tenant = factory.SelfAttribute("contest.tenant")
+    before = ""
+    after = ContestState.OPEN
+    at = NOW
+    by = factory.SelfAttribute("contest.opened_by")
+
+
+class PaymentInterruptionFactory(Factory):
+    """Since 10 October 2026, not over."""
+
+    class Meta:
+        model = PaymentInterruption
+
+    contest = factory.SubFactory(LineContestFactory)
+    invoice = factory.SelfAttribute("contest.line.invoice")
+    tenant = factory.SelfAttribute("contest.tenant")
+    starts_on = date(2026, 10, 10)
 
 
 class InvoiceFileFactory(Factory):

@@ -977,6 +977,9 @@ TABLE = [
     member("member_invoices", get=opens(MEMBERS)),
     member("member_invoice", thing=_invoice, get=opens(MEMBERS)),
     member("member_invoice_file", thing=_invoice, get=opens(MEMBERS)),
+    member("member_line_contest", thing=lambda world: [world.invoice.public_id, 1],
+           get=opens(ASKING, Role.FINANCE), post=leads(ASKING, Role.FINANCE),
+           sends=lambda world: {"action": "retirer"}),
 
     # An operator: <operator> is its slug.
     operator("operator_home", get=opens(OPERATORS)),
@@ -1111,6 +1114,9 @@ TABLE = [
     operator("operator_credit_note", thing=lambda world: [world.credit_note.public_id], get=opens(MONEY),
              post=leads(MONEY), sends=lambda world: {"montant": world.credit_note.gross_cents}),
     operator("operator_credit_given_back", thing=lambda world: [world.credit.public_id], post=leads(MONEY)),
+    operator("operator_contests", get=opens(MONEY)),
+    operator("operator_contest", thing=lambda world: [world.contest.public_id], get=opens(MONEY),
+             post=leads(MONEY), sends=lambda world: {"decision": "refuser", "answer": "Le prix est le bon."}),
     operator("operator_titres", get=opens(MONEY)),
     operator("operator_titres_csv", get=opens(MONEY)),
     *(operator(name, get=opens(OPERATOR_ADMIN), post=leads(OPERATOR_ADMIN),

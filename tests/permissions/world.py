@@ -17,7 +17,15 @@ from django.utils import timezone
 from django.utils.timezone import localdate
 
 from billing import credits, operations
-from billing.models import BillingRun, Channel, Invoice, LedgerEntry, SettlementState
+from billing.models import (
+    BillingRun,
+    Channel,
+    Invoice,
+    InvoiceLine,
+    LedgerEntry,
+    LineContest,
+    SettlementState,
+)
 from catalog.models import (
     ChecklistItem,
     Claim,
@@ -126,6 +134,7 @@ from tests.factories import (
     KitReportFactory,
     LeaverClosingFactory,
     LedgerEntryFactory,
+    LineContestFactory,
     ListedServiceFactory,
     ListingFactory,
     ListingShareFactory,
@@ -276,6 +285,7 @@ class World:
     invoice: Invoice  # of `issued`, with its file and its titre de recettes
     refused: Invoice  # of `issued`: the payment provider refused it, a person must look
     credit_note: Invoice  # a draft, on `invoice`
+    contest: LineContest  # of the first line of `invoice`
     credit: Invoice  # an issued one, on `refused`: a person gives it back
 
 
@@ -740,7 +750,13 @@ def _by_hand(run: BillingRun, like: Invoice) -> dict:
             vat_reason=billed.vat_reason,
         )
         credit_note = credits.draft_credit_note(corrects=like, entries=[entry])
-    return {"refused": refused, "credit": credit, "credit_note": credit_note}
+    contest = LineContestFactory(line=_first_line(like))
+    return {"refused": refused, "credit": credit, "credit_note": credit_note, "contest": contest}
+
+
+def _first_line(invoice: Invoice) -> InvoiceLine:
+    with as_worker():
+        return invoice.lines.select_related("invoice").order_by("position").first()
 
 
 class People:

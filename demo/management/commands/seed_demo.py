@@ -20,6 +20,7 @@ from demo.seed.agreements import make_agreements
 from demo.seed.choices import make_choices
 from demo.seed.claims import make_claims
 from demo.seed.connections import make_connections
+from demo.seed.contests import make_contests
 from demo.seed.contracts import make_contracts
 from demo.seed.credit_notes import make_credit_notes
 from demo.seed.curation import make_curation
@@ -122,6 +123,7 @@ class Command(BaseCommand):
         with self.telling("billing periods"):
             bills.make_bills(operators=operators, rng=rng)
             make_credit_notes(operators=operators)
+            make_contests(operators=operators)
             bills.enqueue_files()
         with self.telling("requests of November"):
             make_requests(market=market, rng=rng)

@@ -12,11 +12,14 @@ from django.utils.timezone import localdate
 from django.views.decorators.http import require_safe
 
 from billing.adjustment_queries import to_come
+from billing.contest_queries import contests_of
 from billing.models import Invoice
 from billing.queries import due_of_member, invoice_for_member, invoices_of_member
 from marketplace.web.access import member_view
 from marketplace.web.adjustment_words import announced
+from marketplace.web.commune.contests import line_contest
 from marketplace.web.commune.words import is_paid, payment_badge, plural
+from marketplace.web.contest_words import line_facts
 from marketplace.web.formats import day, format_cents, format_percent
 from marketplace.web.operator.invoice_views import iban_in_words
 from marketplace.web.pdf import FileMissing, pdf_response
@@ -85,7 +88,7 @@ def detail(request, organisation, public_id):
         "to_pay": not paid and not invoice.is_credit_note and invoice.credited_cents < invoice.gross_cents,
         "operator": invoice.operator,
         "badge": payment_badge(invoice, today=localdate(timezone.now())),
-        "breakdown": _breakdown(invoice),
+        "breakdown": _breakdown(request, organisation, invoice),
         "issue_date": day(invoice.issue_date),
         "due_date": day(invoice.due_date),
         "period": f"du {day(invoice.period_start)} au {day(invoice.period_end - timedelta(days=1))}",
@@ -136,8 +139,10 @@ def _linked(organisation, invoice: Invoice) -> list[dict]:
     return [link("Avoir", note) for note in invoice.credit_notes.issued().order_by("sequence", "pk")]
 
 
-def _breakdown(invoice: Invoice) -> dict:
-    """For components/price_breakdown.html: each line with its calculation, each tax with its reason."""
+def _breakdown(request, organisation, invoice: Invoice) -> dict:
+    """For components/price_breakdown.html: each line with its calculation, its facts and its contest, each
+    tax with its reason."""
+    contests = contests_of(invoice=invoice)
     out_of_scope = [row for row in invoice.vat if row["category"] == "O"]
     return {
         "caption": f"Le calcul de {'l’avoir' if invoice.is_credit_note else 'la facture'} {invoice.number}",
@@ -147,6 +152,8 @@ def _breakdown(invoice: Invoice) -> dict:
                 "label": line.name,
                 "steps": [text for text in (line.description, *line.steps) if text],
                 "amount": format_cents(line.net_cents),
+                "facts": line_facts(line.entry),
+                "contest": line_contest(request, organisation, invoice, line, contests.get(line.pk)),
             }
             for line in invoice.lines.all()
         ],

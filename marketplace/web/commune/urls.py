@@ -5,6 +5,7 @@ from django.urls import include, path
 from marketplace.web.commune import (
     amendments,
     bulk,
+    contests,
     cost_keys,
     covers,
     credentials,
@@ -169,5 +170,10 @@ urlpatterns = [
     path("aide/<int:assistance_id>/arreter/", help.end, name="member_help_end"),
     path("factures/", invoices.invoice_list, name="member_invoices"),
     path("factures/<uuid:public_id>/", invoices.detail, name="member_invoice"),
+    path(
+        "factures/<uuid:public_id>/lignes/<int:position>/contester/",
+        contests.contest,
+        name="member_line_contest",
+    ),
     path("factures/<uuid:public_id>/facture.pdf", invoices.file, name="member_invoice_file"),
 ]

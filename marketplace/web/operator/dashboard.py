@@ -6,6 +6,7 @@ from django.utils import timezone
 from django.utils.timezone import localdate
 from django.views.decorators.http import require_safe
 
+from billing.contest_queries import contests_to_answer
 from billing.credit_queries import credit_notes_to_issue
 from billing.models import RunState
 from billing.review import latest_run, period_of, settlements_for_person
@@ -187,8 +188,16 @@ def _money_todo(operator, run) -> list[dict]:
         tasks.append(
             {
                 "label": f"Émettre {counted(notes, 'avoir')}",
-                "detail": "Des abonnements ont pris fin pendant une période déjà facturée.",
+                "detail": "Facturé en trop : fin d’abonnement, prix changé, contestation acceptée.",
                 "url": reverse("operator_credit_notes", args=[operator.slug]),
+            }
+        )
+    if contested := contests_to_answer(operator=operator).count():
+        tasks.append(
+            {
+                "label": f"Répondre à {counted(contested, 'contestation')}",
+                "detail": "Des adhérents disent qu’une ligne de facture est fausse.",
+                "url": reverse("operator_contests", args=[operator.slug]),
             }
         )
     if stuck := settlements_for_person(operator=operator):

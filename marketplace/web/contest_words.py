@@ -1,0 +1,86 @@
+"""A contested line, and the facts behind a line, in the words of both sides."""
+
+from datetime import date, timedelta
+
+from billing.models import ContestState, InvoiceLine, LedgerEntry, LineContest
+from catalog.pricing import Population
+from marketplace.web.formats import day, format_cents, format_number
+
+BADGES = {
+    ContestState.OPEN: ("warning", "Contestée", "clock"),
+    ContestState.ACCEPTED: ("success", "Contestation acceptée", "success"),
+    ContestState.REFUSED: ("neutral", "Contestation refusée", "neutral"),
+    ContestState.WITHDRAWN: ("neutral", "Contestation retirée", "neutral"),
+}
+
+
+def badge(contest: LineContest) -> dict:
+    """For components/badge.html."""
+    state, label, icon = BADGES[ContestState(contest.state)]
+    return {"state": state, "label": label, "icon": icon}
+
+
+def sentences(contest: LineContest) -> list[str]:
+    """What was said and answered, for either side."""
+    said = [f"Le {day(contest.opened_at)} : {contest.get_reason_display()}. « {contest.text} »"]
+    match contest.state:
+        case ContestState.ACCEPTED:
+            said.append(
+                f"Acceptée le {day(contest.closed_at)} : {format_cents(contest.accepted_cents)} HT rendus."
+            )
+        case ContestState.REFUSED:
+            said.append(f"Refusée le {day(contest.closed_at)}.")
+        case ContestState.WITHDRAWN:
+            said.append(f"Retirée le {day(contest.closed_at)}.")
+    if contest.answer:
+        said.append(f"Réponse de l’opérateur : « {contest.answer} »")
+    return said
+
+
+def line_facts(entry: LedgerEntry) -> list[dict]:
+    """For components/facts.html: all that a line was computed from, as it was frozen with it."""
+    facts = entry.facts
+    last_day = entry.period_end - timedelta(days=1)
+    found = [{"label": "Période", "value": f"du {day(entry.period_start)} au {day(last_day)}"}]
+    if months := facts.get("months"):
+        found.append({"label": "Mois facturés", "value": format_number(months)})
+    if population := facts.get("population"):
+        found.append(_population(population))
+    if (pooled := facts.get("pooled_population")) is not None:
+        found.append({"label": "Population du groupe", "value": f"{format_number(pooled)} habitants"})
+    if (communes := facts.get("member_communes")) is not None:
+        found.append({"label": "Communes membres", "value": format_number(communes)})
+    if (agents := facts.get("agents")) is not None:
+        found.append({"label": "Agents", "value": format_number(agents)})
+    if (budget := facts.get("budget")) is not None:
+        found.append({"label": "Budget", "value": f"{format_number(budget)} € par an"})
+    for name, count in sorted(facts.get("units", {}).items()):
+        found.append({"label": f"Quantité ({name})", "value": format_number(count)})
+    if "on" in facts:
+        found.append({"label": "Faits connus au", "value": day(date.fromisoformat(facts["on"]))})
+    if share := facts.get("share"):
+        found.append(
+            {
+                "label": "Part",
+                "value": f"{share['payer']}, pour {share['subscriber']} ({share['words']})",
+                "note": share["rests_on"],
+            }
+        )
+    found.append({"label": "Calculé le", "value": day(entry.recorded_at)})
+    return found
+
+
+def _population(facts: dict) -> dict:
+    population = Population(**{**facts, "in_force_from": date.fromisoformat(facts["in_force_from"])})
+    if population.value is None:
+        return {"label": "Population", "value": "inconnue", "note": population.source}
+    return {
+        "label": "Population",
+        "value": f"{format_number(population.value)} habitants",
+        "note": f"{population.name()}. Source : {population.source}",
+    }
+
+
+def contestable(line: InvoiceLine) -> bool:
+    """Whether a line of an issued invoice may be contested: one that bills something."""
+    return line.net_cents > 0
