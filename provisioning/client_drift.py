@@ -16,7 +16,8 @@ from provisioning.drift import tell
 from provisioning.models import Binding, BindingKind, Drift, DriftKind, Event, Run, SignIn
 from sso.keycloak.broker import is_configured
 from sso.keycloak.server import KeycloakProblem
-from sso.keycloak.services import ROLE_AGENT, ROLE_MANAGER, ClientSeen, ServiceClient, unlike
+from sso.keycloak.service_shapes import ServiceClient
+from sso.keycloak.services import ROLE_AGENT, ROLE_MANAGER, ClientSeen, unlike
 from subscriptions.models import State, Subscription
 
 logger = logging.getLogger(__name__)

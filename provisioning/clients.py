@@ -17,7 +17,7 @@ from provisioning.connectors.keycloak.client import ClientTold
 from provisioning.connectors.outcomes import Credentials
 from provisioning.models import Binding, BindingKind, Event, Lane, Run, SignIn, Step, StepState
 from provisioning.sealing import seal
-from sso.keycloak.services import ServiceClient
+from sso.keycloak.service_shapes import ServiceClient
 from subscriptions.exceptions import WrongState
 from subscriptions.models import RUNNING, State, Subscription
 from tenants import audit

@@ -13,7 +13,7 @@ from provisioning.connectors.outcomes import Done
 from provisioning.models import Binding, BindingKind, Call, Event, Lane, Run, SignIn, Step, StepState
 from provisioning.sealing import seal
 from sso.keycloak.broker import issuer
-from sso.keycloak.services import client_id_of
+from sso.keycloak.service_shapes import client_id_of
 from subscriptions.models import RUNNING
 from tenants.models import Role, User
 

@@ -12,40 +12,16 @@ from sso.keycloak.comparing import differing, merged
 from sso.keycloak.mappers import put_mappers
 from sso.keycloak.marks import SUBSCRIPTION
 from sso.keycloak.server import KeycloakRefused, Server
+from sso.keycloak.service_shapes import ServiceClient, client_id_of, described
 
 PAGE = 100
 ROLES = ROLE_AGENT, ROLE_MANAGER = ("agent", "manager")
-NOWHERE = "-"  # Keycloak's word
-
-
-@dataclass(frozen=True)
-class ServiceClient:
-    """What a subscription's client is to be. `redirect_uris` are exact; `logout_uri`: where the service is
-    told that somebody has signed out, `signed_out_uri`: where people come back to then, "" if nowhere.
-    `siret` and `insee_code` are the subscriber's. `enabled`: people may enter.
-
-    Its token says them as `organization_siret` and `organization_insee_code`, and the agent's roles in the
-    service as `service_roles`: whoever has none has not been let in.
-    """
-
-    subscription: str
-    name: str
-    redirect_uris: tuple[str, ...]
-    siret: str
-    insee_code: str = ""
-    logout_uri: str = ""
-    signed_out_uri: str = ""
-    enabled: bool = True
-
-    @property
-    def client_id(self) -> str:
-        """By which the service knows itself at Keycloak."""
-        return client_id_of(self.subscription)
+VANISHED = "le client vient de disparaître"
 
 
 @dataclass(frozen=True)
 class ClientCredentials:
-    """What the service is given."""
+    """What the service is given, by OpenID Connect."""
 
     client_id: str
     secret: str = field(repr=False)
@@ -61,27 +37,19 @@ class ClientSeen:
     held: dict = field(default_factory=dict, repr=False)  # all that Keycloak says of it
 
 
-def client_id_of(subscription: str) -> str:
-    """The client of a subscription, by its public id."""
-    return f"halle-{subscription}"
+def ensure_client(server: Server, realm: str, wanted: ServiceClient) -> ClientCredentials | None:
+    """Makes sure that the client is there, as wanted: one edited by hand is put back, one of the other
+    protocol is replaced. None by SAML, which knows no secret.
 
-
-def ensure_client(server: Server, realm: str, wanted: ServiceClient) -> ClientCredentials:
-    """Makes sure that the client is there, as wanted: one edited by hand is put back.
-
-    Raises KeycloakUnreachable or KeycloakRefused.
+    Raises KeycloakUnreachable or KeycloakRefused, also when another client has its name.
     """
-    client = _client(wanted)
-    found = _find(server, realm, wanted.client_id)
+    client = described(wanted)
+    found = _find(server, realm, wanted.subscription)
+    if found is not None and found["protocol"] != client["protocol"]:
+        server.delete(f"{_path(realm)}/{found['id']}")
+        found = None
     if found is None:
-        try:
-            server.post(_path(realm), client)
-        except KeycloakRefused as refusal:
-            if refusal.status != 409:  # made by the one who asked before, and was not heard
-                raise
-        found = _find(server, realm, wanted.client_id)
-        if found is None:
-            raise KeycloakRefused(404, "le client vient de disparaître")
+        found = _made(server, realm, wanted, client)
     path = f"{_path(realm)}/{found['id']}"
     mappers = client.pop("protocolMappers")
     for way, scopes in ((way, client.pop(f"{way}ClientScopes")) for way in WAYS):
@@ -93,24 +61,42 @@ def ensure_client(server: Server, realm: str, wanted: ServiceClient) -> ClientCr
     known = {one["name"] for one in server.get(f"{path}/roles")}
     for role in (one for one in ROLES if one not in known):
         server.post(f"{path}/roles", {"name": role})
+    if wanted.saml is not None:
+        return None
     return ClientCredentials(wanted.client_id, server.get(f"{path}/client-secret")["value"])
 
 
-def renew_secret(server: Server, realm: str, subscription: str) -> ClientCredentials:
-    """Gives the client another secret; the one before is worth nothing any more. Raises KeycloakRefused, also
-    when there is no such client, or KeycloakUnreachable."""
-    client_id = client_id_of(subscription)
-    found = _find(server, realm, client_id)
+def _made(server: Server, realm: str, wanted: ServiceClient, client: dict) -> dict:
+    """A new one, under the id by which it is found again whatever it is called."""
+    refused = None
+    try:
+        server.post(_path(realm), client | {"id": wanted.subscription})
+    except KeycloakRefused as refusal:
+        if refusal.status != 409:
+            raise
+        refused = refusal  # made by the one who asked before, and was not heard
+    found = _find(server, realm, wanted.subscription)
+    if found is None and refused is not None:
+        raise KeycloakRefused(409, f"« {wanted.client_id} » est déjà le nom d’un autre client")
     if found is None:
-        raise KeycloakRefused(404, "le client vient de disparaître")
+        raise KeycloakRefused(404, VANISHED)
+    return found
+
+
+def renew_secret(server: Server, realm: str, subscription: str) -> ClientCredentials:
+    """Gives a client of OpenID Connect another secret; the one before is worth nothing any more. Raises
+    KeycloakRefused, also when there is no such client, or KeycloakUnreachable."""
+    found = _find(server, realm, subscription)
+    if found is None:
+        raise KeycloakRefused(404, VANISHED)
     path = f"{_path(realm)}/{found['id']}/client-secret"
     server.post(path, {})
-    return ClientCredentials(client_id, server.get(path)["value"])
+    return ClientCredentials(found["clientId"], server.get(path)["value"])
 
 
 def unlike(seen: ClientSeen, wanted: ServiceClient) -> list[str]:
     """What of a client is not as wanted, by its names at Keycloak; its secret is Keycloak's own. Pure."""
-    client = _client(wanted)
+    client = described(wanted)
     mappers = client.pop("protocolMappers")
     scopes = {name: set(client.pop(name)) for name in (f"{way}ClientScopes" for way in WAYS)}
     names = [name for name, *_ in differing(client, seen.held)]
@@ -148,7 +134,7 @@ def resume_client(server: Server, realm: str, subscription: str) -> bool:
 
 def remove_client(server: Server, realm: str, subscription: str) -> None:
     """Nothing is left of the service at Keycloak."""
-    found = _find(server, realm, client_id_of(subscription))
+    found = _find(server, realm, subscription)
     if found is not None:
         server.delete(f"{_path(realm)}/{found['id']}")
 
@@ -156,7 +142,7 @@ def remove_client(server: Server, realm: str, subscription: str) -> None:
 def let_in(server: Server, realm: str, subscription: str, *, sub: str) -> bool:
     """Gives a person, by her `sub`, the role of an agent of the service. Whether there are such a client and
     such a person."""
-    found = _find(server, realm, client_id_of(subscription))
+    found = _find(server, realm, subscription)
     if found is None or server.get(f"/{quote(realm)}/users/{quote(sub)}") is None:
         return False
     role = server.get(f"{_path(realm)}/{found['id']}/roles/{ROLE_AGENT}")
@@ -170,9 +156,9 @@ def keep_roles(
     """By role in the service (ROLES), those who have it and nobody else has, by their `sub`; whom Keycloak
     does not know is left out. Raises KeycloakRefused, also when there is no such client, or
     KeycloakUnreachable."""
-    found = _find(server, realm, client_id_of(subscription))
+    found = _find(server, realm, subscription)
     if found is None:
-        raise KeycloakRefused(404, "le client vient de disparaître")
+        raise KeycloakRefused(404, VANISHED)
     for name, subs in people.items():
         path = f"{_path(realm)}/{found['id']}/roles/{name}"
         role, held = server.get(path), set(_holders(server, f"{path}/users"))
@@ -191,8 +177,9 @@ def _holders(server: Server, path: str) -> Iterator[str]:
 
 def clients_of_services(server: Server, realm: str) -> Iterator[ClientSeen]:
     """All of them, page by page: what is compared with the subscriptions that are open."""
-    # By its name: Keycloak searches by attributes only where its administrator has prepared it.
-    for page in server.pages(_path(realm), size=PAGE, clientId=client_id_of(""), search="true"):
+    # Among all clients, of which few are others': a SAML one is called as its vendor says, and Keycloak
+    # searches by attributes only where its administrator has prepared it.
+    for page in server.pages(_path(realm), size=PAGE):
         for one in (one for one in page if SUBSCRIPTION in (one.get("attributes") or {})):
             yield ClientSeen(
                 subscription=one["attributes"][SUBSCRIPTION],
@@ -216,70 +203,18 @@ def _path(realm: str) -> str:
     return f"/{quote(realm)}/clients"
 
 
-def _find(server: Server, realm: str, client_id: str) -> dict | None:
-    found = server.get(_path(realm), clientId=client_id)
-    return found[0] if found else None
+def _find(server: Server, realm: str, subscription: str) -> dict | None:
+    """By its id; by its name where this is another: made before Halle chose it, or again by hand."""
+    if (found := server.get(f"{_path(realm)}/{quote(subscription)}")) is not None:
+        return found
+    named = server.get(_path(realm), clientId=client_id_of(subscription))
+    return named[0] if named else None
 
 
 def _enable(server: Server, realm: str, subscription: str, *, enabled: bool) -> bool:
-    found = _find(server, realm, client_id_of(subscription))
+    found = _find(server, realm, subscription)
     if found is None:
         return False
     if found["enabled"] != enabled:
         server.put(f"{_path(realm)}/{found['id']}", found | {"enabled": enabled})
     return True
-
-
-def _client(wanted: ServiceClient) -> dict:
-    return {
-        "clientId": wanted.client_id,
-        "name": wanted.name,
-        "enabled": wanted.enabled,
-        "protocol": "openid-connect",
-        "publicClient": False,
-        "clientAuthenticatorType": "client-secret",
-        "standardFlowEnabled": True,
-        "implicitFlowEnabled": False,
-        "directAccessGrantsEnabled": False,
-        "serviceAccountsEnabled": False,
-        "fullScopeAllowed": False,
-        "redirectUris": list(wanted.redirect_uris),
-        "webOrigins": [],
-        "attributes": {
-            SUBSCRIPTION: wanted.subscription,
-            "pkce.code.challenge.method": "S256",
-            "post.logout.redirect.uris": wanted.signed_out_uri or NOWHERE,
-            "backchannel.logout.url": wanted.logout_uri,
-            "backchannel.logout.session.required": "true",
-        },
-        "defaultClientScopes": ["basic", "agent"],
-        "optionalClientScopes": ["profile", "email"],
-        "protocolMappers": [
-            _said("organization_siret", wanted.siret),
-            *([_said("organization_insee_code", wanted.insee_code)] if wanted.insee_code else []),
-            {
-                "name": "service_roles",
-                "protocol": "openid-connect",
-                "protocolMapper": "oidc-usermodel-client-role-mapper",
-                "config": {
-                    "usermodel.clientRoleMapping.clientId": wanted.client_id,
-                    "claim.name": "service_roles",
-                    "jsonType.label": "String",
-                    "multivalued": "true",
-                    **_EVERYWHERE,
-                },
-            },
-        ],
-    }
-
-
-_EVERYWHERE = {"id.token.claim": "true", "access.token.claim": "true", "userinfo.token.claim": "true"}
-
-
-def _said(claim: str, value: str) -> dict:
-    return {
-        "name": claim,
-        "protocol": "openid-connect",
-        "protocolMapper": "oidc-hardcoded-claim-mapper",
-        "config": {"claim.name": claim, "claim.value": value, "jsonType.label": "String", **_EVERYWHERE},
-    }

@@ -10,7 +10,7 @@ from provisioning.models.run import Cause
 from sso.keycloak import services
 from sso.keycloak.broker import is_configured, issuer
 from sso.keycloak.server import KeycloakProblem, KeycloakUnreachable, server
-from sso.keycloak.services import ServiceClient
+from sso.keycloak.service_shapes import ServiceClient
 
 BY_HAND = (
     "Aucun Keycloak n’est relié à cette plateforme. Chez votre fournisseur d’identité, {what}, puis dites-le "

@@ -17,7 +17,7 @@ from sso.keycloak.own_providers import (
     switch_off_provider,
 )
 from sso.keycloak.server import KeycloakRefused
-from sso.keycloak.services import ServiceClient
+from sso.keycloak.service_shapes import ServiceClient
 from sso.keycloak.values import STAND_IN_SECRET
 from tests.sso.keycloak.visitor import Visitor
 
