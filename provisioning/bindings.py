@@ -29,7 +29,11 @@ def _and_before(subscription: Subscription) -> list[int]:
 
 
 def expect_binding(
-    *, step: Step, replaces: Binding | None = None, kind: BindingKind = BindingKind.VENDOR
+    *,
+    step: Step,
+    replaces: Binding | None = None,
+    kind: BindingKind = BindingKind.VENDOR,
+    by_saml: bool = False,
 ) -> Binding:
     """The row of the credentials that `step` will ask for, in the caller's transaction."""
     return Binding.objects.create(
@@ -38,6 +42,7 @@ def expect_binding(
         made_by=step,
         replaces=replaces,
         kind=kind,
+        by_saml=by_saml,
     )
 
 

@@ -25,14 +25,28 @@ logger = logging.getLogger(__name__)
 MISSING = (
     "Son client n’existe plus chez Keycloak. Halle le refait, avec un nouveau secret à remettre à l’éditeur."
 )
+MISSING_BY_SAML = "Son client n’existe plus chez Keycloak, ou parle un autre protocole. Halle le refait."
 LEFT = "Son client est encore chez Keycloak, après la fin. Halle le retire."
 CHANGED = "Chez Keycloak, son client a été changé à la main : {}. Halle le remet en place."
 IN_WORDS = {
+    "clientId": "identifiant",
     "enabled": "ouvert ou fermé",
     "redirectUris": "adresses de retour",
     "attributes.backchannel.logout.url": "adresse à prévenir d’une déconnexion",
     "attributes.post.logout.redirect.uris": "adresse de retour après déconnexion",
     "attributes.pkce.code.challenge.method": "protection PKCE",
+    "attributes.saml_assertion_consumer_url_post": "adresses de retour",
+    "attributes.saml_single_logout_service_url_post": "adresse à prévenir d’une déconnexion",
+    "attributes.saml.client.signature": "signature des demandes",
+    "attributes.saml.signing.certificate": "certificat de l’éditeur",
+    "attributes.saml.server.signature": "signature des réponses",
+    "attributes.saml.assertion.signature": "signature des réponses",
+    "attributes.saml_name_id_format": "identifiant de l’agent (NameID)",
+    "attributes.saml_force_name_id_format": "identifiant de l’agent (NameID)",
+    "sub": "identifiant de l’agent",
+    "given_name": "nom de l’agent",
+    "usual_name": "nom de l’agent",
+    "email": "courriel de l’agent",
     "organization_siret": "SIRET annoncé",
     "organization_insee_code": "code INSEE annoncé",
     "service_roles": "rôles annoncés",
@@ -112,8 +126,9 @@ def _under_way(subscription: str):
 
 def _judged(seen: ClientSeen | None, wanted: ServiceClient, people: Mapping[str, frozenset[str]]) -> str:
     """What is not as it should be, in words; "" when all is. Asks Keycloak who has which role."""
-    if seen is None:
-        return MISSING
+    by_saml = wanted.saml is not None
+    if seen is None or seen.by_saml != by_saml:
+        return MISSING_BY_SAML if by_saml else MISSING
     names = unlike(seen, wanted) + look_at_people(seen, people)
     said = dict.fromkeys(IN_WORDS.get(name, name) for name in names)
     return CHANGED.format(", ".join(said))[:500] if names else ""

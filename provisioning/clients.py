@@ -16,8 +16,9 @@ from provisioning.bindings import expect_binding, live_bindings
 from provisioning.connectors.keycloak.client import ClientTold
 from provisioning.connectors.outcomes import Credentials
 from provisioning.models import Binding, BindingKind, Event, Lane, Run, SignIn, Step, StepState
+from provisioning.models.sign_in import SIREN, SUBSCRIPTION
 from provisioning.sealing import seal
-from sso.keycloak.service_shapes import ServiceClient
+from sso.keycloak.service_shapes import Saml, ServiceClient
 from subscriptions.exceptions import WrongState
 from subscriptions.models import RUNNING, State, Subscription
 from tenants import audit
@@ -29,6 +30,7 @@ STOPS = "Connexion des agents par Halle : arrêt pendant la suspension"
 RESUMES = "Connexion des agents par Halle : reprise"
 ENDS = "Connexion des agents par Halle : retrait"
 RENEWS = "Connexion des agents par Halle : nouveau secret"
+BY_SAML = "Ce service se connecte par SAML : il n’a pas de secret."
 THERE = (State.PROVISIONING, *RUNNING, State.TERMINATING)  # whose service is open, or opens
 # Which a new decision takes over: Keycloak is not being asked.
 _NOT_ASKED = (StepState.PENDING, StepState.NEEDS_PERSON)
@@ -37,11 +39,13 @@ _NOT_ASKED = (StepState.PENDING, StepState.NEEDS_PERSON)
 @dataclass(frozen=True)
 class Entering:
     """How far the client of a service is. `binding`: the last that Keycloak gave, None before; `step`: the
-    last that was to change it; `since`: when the client was asked for."""
+    last that was to change it; `since`: when the client was asked for; `entity_id`: what the service calls
+    itself by SAML, "" where this is not known here or it speaks OpenID Connect."""
 
     binding: Binding | None
     step: Step | None
     since: datetime
+    entity_id: str = ""
 
     @property
     def is_ready(self) -> bool:
@@ -53,19 +57,31 @@ class Entering:
         """Given, and nobody has seen it."""
         return self.binding is not None and bool(self.binding.sealed)
 
+    @property
+    def by_saml(self) -> bool:
+        """Without a secret, then."""
+        return self.binding is not None and self.binding.by_saml
+
 
 def entering_of(subscription: Subscription) -> Entering | None:
     """How the people of an organisation enter its service through Halle; None where they do not. One query,
-    two where they do."""
+    two where they do, three by SAML."""
     rows = live_clients(subscription).filter(tenant=subscription.tenant_id)
     found = list(rows.select_related("made_by__run", "shown_by"))
     if not found:
         return None
     steps = Step.objects.filter(run__subscription=subscription, run__event=Event.CLIENT)
+    binding = next((one for one in reversed(found) if one.bound_at), None)
+    entity_id = ""
+    # Where it follows another organisation's, the service is called after that one.
+    if binding is not None and binding.by_saml and not subscription.follows_id:
+        sign_in = SignIn.objects.filter(offer=subscription.listing.offer_id).first()
+        entity_id = entity_id_of(subscription.opened_as, sign_in) if sign_in else ""
     return Entering(
-        binding=next((one for one in reversed(found) if one.bound_at), None),
+        binding=binding,
         step=steps.order_by("-run", "-pk").first(),
         since=found[0].made_by.run.created_at,
+        entity_id=entity_id,
     )
 
 
@@ -87,12 +103,22 @@ def plan_client(
     if ends:
         Binding.objects.filter(pk=own.pk).update(ended_by=step)
     elif own is None or (own.ended_by and own.ended_by.state == StepState.RUNNING):
-        expect_binding(step=step, kind=BindingKind.CLIENT)
-    elif anew and own.bound_at:
-        expect_binding(step=step, kind=BindingKind.CLIENT, replaces=own)
-    elif own.ended_by:
-        Binding.objects.filter(pk=own.pk).update(ended_by=None)
+        expect_binding(step=step, kind=BindingKind.CLIENT, by_saml=sign_in.by_saml)
+    else:
+        _keep_on(own, sign_in, step=step, anew=anew)
     return step.run
+
+
+def _keep_on(own: Binding, sign_in: SignIn, *, step: Step, anew: bool) -> None:
+    """The client stays, whatever its end was to be: as it is, or with another row when its secret is to be
+    another one, or it speaks another protocol."""
+    if own.ended_by_id:
+        Binding.objects.filter(pk=own.pk).update(ended_by=None)
+    changed = own.by_saml != sign_in.by_saml
+    if changed and own.made_by_id == step.pk:  # nothing has come of it yet
+        Binding.objects.filter(pk=own.pk).update(by_saml=sign_in.by_saml)
+    elif changed or (anew and own.bound_at and not own.by_saml):
+        expect_binding(step=step, kind=BindingKind.CLIENT, replaces=own, by_saml=sign_in.by_saml)
 
 
 @transaction.atomic
@@ -115,6 +141,8 @@ def plan_renewal(*, subscription: Subscription, by: User, now: datetime) -> Run:
     own = live_clients(subscription).filter(tenant=subscription.tenant_id).last()
     if subscription.state not in RUNNING or own is None or own.ended_by_id:
         raise WrongState("Ce service n’est pas ouvert, ou ses agents n’y entrent pas par Halle.")
+    if own.by_saml:
+        raise WrongState(BY_SAML)
     if own.bound_at is None:
         raise WrongState("Un secret est déjà demandé. Il arrivera sur cette page.")
     run = plan_client(subscription=subscription, label=RENEWS, now=now, anew=True)
@@ -141,7 +169,7 @@ def told_of(
     step: Step, subscription: Subscription, *, people: Mapping[str, frozenset[str]]
 ) -> ClientTold | None:
     """What Keycloak is to hold for the service of that subscription, where these people have these roles;
-    None when it is to hold nothing and never held anything. Five queries."""
+    None when it is to hold nothing and never held anything. Six queries at most."""
     offer = subscription.listing.offer_id
     mine = Binding.objects.filter(Q(made_by=step) | Q(ended_by=step), kind=BindingKind.CLIENT).last()
     binding = mine or live_clients(subscription).last()
@@ -152,16 +180,28 @@ def told_of(
         wanted=wanted_of(subscription, sign_in),
         people=people,
         gone=binding.ended_by_id == step.pk,
-        anew=bool(binding.replaces_id) and binding.bound_at is None,
+        anew=_renews(binding, sign_in),
     )
+
+
+def _renews(binding: Binding, sign_in: SignIn) -> bool:
+    """Whether its secret is to be another one: not that of a client which is made anew, for another
+    protocol."""
+    replaced = binding.replaces if binding.bound_at is None else None
+    return replaced is not None and not (sign_in.by_saml or replaced.by_saml)
 
 
 def wanted_of(subscription: Subscription, sign_in: SignIn) -> ServiceClient:
     """The client as it is to be while it is there. It keeps its name when another subscription takes the
     service over."""
-    tenant = subscription.tenant
+    tenant, opened = subscription.tenant, subscription.opened_as
+    saml = None
+    if sign_in.by_saml:
+        saml = Saml(
+            entity_id_of(opened, sign_in), certificate="".join(sign_in.certificate.splitlines()[1:-1])
+        )
     return ServiceClient(
-        subscription=str(subscription.opened_as.public_id),
+        subscription=str(opened.public_id),
         name=f"{subscription.service_name}, {tenant.name}"[:255],
         redirect_uris=tuple(sign_in.redirect_uris),
         siret=tenant.siret,
@@ -169,7 +209,14 @@ def wanted_of(subscription: Subscription, sign_in: SignIn) -> ServiceClient:
         logout_uri=sign_in.logout_uri,
         signed_out_uri=sign_in.signed_out_uri,
         enabled=subscription.state != State.SUSPENDED,
+        saml=saml,
     )
+
+
+def entity_id_of(opened: Subscription, sign_in: SignIn) -> str:
+    """What the service that was opened with that subscription calls itself by SAML."""
+    named = sign_in.entity_id.replace(SIREN, opened.tenant.siren)
+    return named.replace(SUBSCRIPTION, str(opened.public_id))
 
 
 def record_client(*, step: Step, credentials: Credentials | None, now: datetime) -> None:
@@ -186,7 +233,9 @@ def record_client(*, step: Step, credentials: Credentials | None, now: datetime)
     ):
         return
     binding.bound_at = now
-    if credentials is not None:
+    # Of one that is to speak SAML, whatever it spoke when it was asked for: its protocol changed meanwhile,
+    # and is told again (sign_ins).
+    if credentials is not None and not binding.by_saml:
         binding.sealed = seal(dict(credentials.values), owner=str(binding.public_id))
     binding.save(update_fields=["bound_at", "sealed"])
     Binding.objects.filter(pk__in=[one.pk for one in before]).update(ended_at=now, sealed="")

@@ -6,6 +6,7 @@ from datetime import datetime
 from django.db import transaction
 
 from provisioning.bindings import live_bindings
+from provisioning.clients import BY_SAML
 from provisioning.models import Binding, BindingKind, Event, Run, Step, StepState
 from provisioning.sealing import unseal
 from subscriptions.exceptions import WrongState
@@ -82,6 +83,8 @@ def reveal(
         tenant=subscription.tenant_id, bound_at__isnull=False
     )
     binding = latest.select_for_update(of=("self",), no_key=True).last()
+    if binding is not None and binding.by_saml:
+        raise WrongState(BY_SAML)
     if binding is None or not binding.sealed:
         raise WrongState(
             "Ces identifiants ont déjà été affichés. S’ils sont perdus, demandez-en de nouveaux ici."

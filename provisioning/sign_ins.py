@@ -2,27 +2,24 @@
 subscribes already is told, by a worker."""
 
 from datetime import datetime, timedelta
-from urllib.parse import urlsplit
 
-from django.conf import settings
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
 from catalog.models import ServiceSheet
 from catalog.sheets.offers import offer_of
 from provisioning import tasks
 from provisioning.clients import CHANGES, ENDS, THERE, plan_client
 from provisioning.models import SignIn
-from provisioning.models.sign_in import MAX_ADDRESS
+from provisioning.sign_in_typed import Typed, fingerprint, judged
 from subscriptions.models import Subscription
 from tenants import audit, jobs
+from tenants.constraints import violated
 from tenants.models import User
 from tenants.refusals import Refused
 
-MOST_ADDRESSES = 10
 AT_ONCE = 200  # subscriptions told in one transaction
 # Younger than this, a job is most likely on its way.
 PATIENCE = timedelta(minutes=1)
-_WHOLE = "Écrivez l’adresse en entier, sans « * » ni « # » : https://…"
 
 
 def sign_in_of(sheet: ServiceSheet) -> SignIn | None:
@@ -31,46 +28,38 @@ def sign_in_of(sheet: ServiceSheet) -> SignIn | None:
 
 
 @transaction.atomic
-def declare(
-    *,
-    sheet: ServiceSheet,
-    redirect_uris: list[str],
-    signed_out_uri: str,
-    logout_uri: str,
-    by: User,
-    now: datetime,
-) -> SignIn | None:
+def declare(*, sheet: ServiceSheet, typed: Typed, by: User, now: datetime) -> SignIn | None:
     """People enter the service through Halle, and come back to one of these addresses exactly; without any,
     they no longer do. The clients of those who subscribe already follow, by a worker. The same again writes
     nothing. Raises Refused."""
-    typed = [address.strip() for address in redirect_uris if address.strip()]
-    said = {
-        "redirect_uris": [_checked(one, "redirect_uris") for one in dict.fromkeys(typed)],
-        "signed_out_uri": _checked(signed_out_uri.strip(), "signed_out_uri"),
-        "logout_uri": _checked(logout_uri.strip(), "logout_uri"),
-    }
-    if len(said["redirect_uris"]) > MOST_ADDRESSES:
-        raise Refused(f"{MOST_ADDRESSES} adresses de retour au plus.", "redirect_uris")
-    if not typed:
-        said |= {"signed_out_uri": "", "logout_uri": ""}
+    said = judged(typed, now=now)
+    enters = bool(said["redirect_uris"])
     offer = offer_of(sheet)
     found = SignIn.objects.select_for_update(of=("self",), no_key=True).filter(offer=offer).first()
-    if found is None and not typed:
+    if found is None and not enters:
         return None
     if found is not None and all(getattr(found, name) == value for name, value in said.items()):
         return found
-    kept, _ = SignIn.objects.update_or_create(
-        offer=offer, defaults={**said, "changed_at": now, "told_at": None}
-    )
-    done = "a relié à la connexion par Halle le" if typed else "a retiré de la connexion par Halle le"
+    try:
+        with transaction.atomic():
+            kept, _ = SignIn.objects.update_or_create(
+                offer=offer, defaults={**said, "changed_at": now, "told_at": None}
+            )
+    except IntegrityError as error:
+        if violated(error) != "sign_in_one_entity_id":
+            raise
+        raise Refused(
+            "Un autre service porte déjà cet identifiant d’entité. Donnez celui de ce service.", "entity_id"
+        ) from None
+    done = "a relié à la connexion par Halle le" if enters else "a retiré de la connexion par Halle le"
     audit.record(
         tenant=sheet.vendor.organisation,
         actor=by,
-        what="sign_in.declared" if typed else "sign_in.removed",
+        what="sign_in.declared" if enters else "sign_in.removed",
         sentence=f"{{actor}} {done} service « {sheet.name} ».",
         subject_id=sheet.pk,
         now=now,
-        details=said,
+        details={**said, "certificate": fingerprint(said["certificate"])},
     )
     tasks.tell_clients.defer(sign_in_id=kept.pk)
     return kept
@@ -106,19 +95,3 @@ def _tell(sign_in_id: int, *, after: int, now: datetime) -> int:
         return batch[-1].pk
     SignIn.objects.filter(pk=found.pk).update(told_at=max(now, found.changed_at))
     return 0
-
-
-def _checked(address: str, field: str) -> str:
-    """As it is; "" stays so. Raises Refused."""
-    if not address:
-        return ""
-    schemes = ("https", "http") if settings.ALLOW_PRIVATE_ADDRESSES else ("https",)
-    try:
-        parts = urlsplit(address)
-        right = parts.scheme in schemes and bool(parts.hostname) and parts.port != 0
-        right = right and "@" not in parts.netloc
-    except ValueError:
-        right = False
-    if not right or not address.isprintable() or set(address) & set("*#\\ ") or len(address) > MAX_ADDRESS:
-        raise Refused(_WHOLE, field)
-    return address

@@ -25,7 +25,7 @@ from provisioning.models.message import Callback, Delivery, Said
 from provisioning.models.proposal import Proposal
 from provisioning.models.run import Call, Cause, Event, Run, Step, StepState
 from provisioning.models.service_key import ServiceKey
-from provisioning.models.sign_in import SignIn
+from provisioning.models.sign_in import Protocol, SignIn
 from provisioning.models.track_record import TrackRecord
 
 __all__ = [
@@ -56,6 +56,7 @@ __all__ = [
     "MemberProviderMove",
     "OrganisationTold",
     "Proposal",
+    "Protocol",
     "ProviderKind",
     "ProviderState",
     "RoundKind",

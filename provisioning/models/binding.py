@@ -32,6 +32,7 @@ class Binding(TenantOwned):
         "subscriptions.Subscription", on_delete=models.PROTECT, related_name="bindings"
     )
     kind = models.CharField(max_length=6, choices=BindingKind.choices, default=BindingKind.VENDOR)
+    by_saml = models.BooleanField(default=False)
     made_by = models.OneToOneField(Step, on_delete=models.PROTECT, related_name="binding")
     ended_by = models.ForeignKey(Step, on_delete=models.PROTECT, null=True, related_name="ends")
     replaces = models.ForeignKey("self", on_delete=models.PROTECT, null=True, related_name="+")
@@ -55,6 +56,10 @@ class Binding(TenantOwned):
                 condition=Q(sealed="")
                 | Q(bound_at__isnull=False, shown_at__isnull=True, ended_at__isnull=True),
                 name="binding_holds_nothing_once_shown",
+            ),
+            models.CheckConstraint(
+                condition=Q(by_saml=False) | Q(kind="client", sealed=""),
+                name="binding_by_saml_holds_no_secret",
             ),
         ]
 

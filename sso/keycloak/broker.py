@@ -15,6 +15,12 @@ def issuer() -> str:
     return realm_address(settings.KEYCLOAK["realm"]) if is_configured() else ""
 
 
+def saml_metadata() -> str:
+    """Where a service that speaks SAML reads who signs people in, and by which certificate; "" where no
+    Keycloak is configured."""
+    return f"{issuer()}/protocol/saml/descriptor" if is_configured() else ""
+
+
 def is_broker() -> bool:
     """Whether Halle's own provider is its realm at the Keycloak of the settings."""
     return is_configured() and issuer() == settings.OIDC_ISSUER

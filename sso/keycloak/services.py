@@ -36,6 +36,10 @@ class ClientSeen:
     redirect_uris: tuple[str, ...]
     held: dict = field(default_factory=dict, repr=False)  # all that Keycloak says of it
 
+    @property
+    def by_saml(self) -> bool:
+        return self.held.get("protocol") == "saml"
+
 
 def ensure_client(server: Server, realm: str, wanted: ServiceClient) -> ClientCredentials | None:
     """Makes sure that the client is there, as wanted: one edited by hand is put back, one of the other
@@ -45,7 +49,7 @@ def ensure_client(server: Server, realm: str, wanted: ServiceClient) -> ClientCr
     """
     client = described(wanted)
     found = _find(server, realm, wanted.subscription)
-    if found is not None and found["protocol"] != client["protocol"]:
+    if found is not None and (found.get("protocol") == "saml") != (wanted.saml is not None):
         server.delete(f"{_path(realm)}/{found['id']}")
         found = None
     if found is None:

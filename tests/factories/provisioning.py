@@ -28,6 +28,7 @@ from provisioning.models import (
     MemberProviderMove,
     OrganisationTold,
     Proposal,
+    Protocol,
     ProviderKind,
     ProviderState,
     Run,
@@ -279,10 +280,17 @@ class AgentDirectoryFactory(Factory):
 
 
 class SignInFactory(Factory):
-    """A service that people enter through Halle; whoever subscribes has been told."""
+    """A service that people enter through Halle, by SAML with `saml=True`; whoever subscribes has been
+    told."""
 
     class Meta:
         model = SignIn
+
+    class Params:
+        saml = factory.Trait(
+            protocol=Protocol.SAML,
+            entity_id=factory.Sequence(lambda n: f"https://service{n}.example/saml/{{siren}}"),
+        )
 
     offer = factory.SubFactory(OfferFactory)
     redirect_uris = factory.LazyFunction(lambda: ["https://service.example/retour"])

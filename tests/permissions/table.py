@@ -1239,7 +1239,7 @@ TABLE = [
     # A new key is shown on the page that answers: it is kept nowhere.
     vendor("vendor_keys", thing=_sheet, get=opens(VENDOR_ADMIN), post=opens(VENDOR_ADMIN)),
     vendor("vendor_sign_in", thing=_sheet, get=opens(VENDOR_ADMIN), post=leads(VENDOR_ADMIN),
-           sends=lambda world: {"redirect_uris": "https://service.example/retour"}),
+           sends=lambda world: {"protocol": "openid", "redirect_uris": "https://service.example/retour"}),
     vendor("vendor_directory", thing=_sheet, get=opens(VENDOR_ADMIN), post=leads(VENDOR_ADMIN),
            sends=lambda world: {"url": "https://service.example/scim/v2"}),
     vendor("vendor_directory_try", thing=lambda world: [world.directory.offer.product.sheet.slug],

@@ -7,10 +7,16 @@ from django.urls import reverse
 from provisioning import operations
 from provisioning.clients import plan_client
 from provisioning.errands import ask_people
-from provisioning.models import Binding, BindingKind, Errand, Event, Lane, Step, StepState
+from provisioning.models import Binding, BindingKind, Errand, Event, Lane, SignIn, Step, StepState
 from subscriptions.models import State, Subscription
 from tenants.models import Role
-from tests.factories import EndpointFactory, MembershipFactory, SignInFactory, SubscriptionFactory
+from tests.factories import (
+    EndpointFactory,
+    MembershipFactory,
+    SignInFactory,
+    SubscriptionFactory,
+    UserFactory,
+)
 from tests.tools.database import as_worker
 from tests.tools.ports import free_port
 
@@ -86,3 +92,28 @@ def test_a_service_that_is_not_entered_through_halle_has_no_plan(now):
         assert plan_client(subscription=elsewhere, label="", now=now) is None
         SignInFactory(offer=elsewhere.listing.offer, redirect_uris=[])
         assert plan_client(subscription=elsewhere, label="", now=now) is None
+
+
+def test_by_saml_the_pages_say_that_nothing_is_secret_and_where_to_read_it(approved, now, settings, client):
+    settings.KEYCLOAK = settings.KEYCLOAK | {"url": ""}
+    SignIn.objects.filter(offer=approved.listing.offer).update(
+        protocol="saml", entity_id="https://service.example/{siren}"
+    )
+    named = f"https://service.example/{approved.tenant.siren}"
+    with as_worker():
+        operations.plan_activation(subscription=approved, now=now)
+        step = turn(now=now)
+        assert f"créez un client SAML pour l’entité « {named} »" in step.problem
+        operations.mark_done(step=step, by=UserFactory(), service_url="", now=now)
+        Subscription.objects.filter(pk=approved.pk).update(state=State.ACTIVE, active_from=now.date())
+    page = page_of(approved, client)
+    assert "se connecte par SAML : il n’a pas de secret" in page
+    assert "nouveau secret" not in page
+    assert "/protocol/saml/descriptor" not in page
+    settings.KEYCLOAK = settings.KEYCLOAK | {"url": "https://connexion.example/"}
+    page = page_of(approved, client)
+    assert "https://connexion.example/realms/halle/protocol/saml/descriptor" in page
+    assert named in page
+    at = [approved.tenant.siren, approved.public_id]
+    answer = client.post(reverse("member_credentials_renew", args=at), {"de": "connexion"}, follow=True)
+    assert "se connecte par SAML : il n’a pas de secret" in answer.content.decode()

@@ -3,8 +3,9 @@
 from django.urls import reverse
 
 from marketplace.web.formats import moment
-from provisioning.clients import Entering
+from provisioning.clients import BY_SAML, Entering
 from provisioning.models import StepState
+from sso.keycloak.broker import issuer, saml_metadata
 from subscriptions.models import RUNNING, State, Subscription
 from tenants.models import Organisation, Role
 
@@ -30,8 +31,25 @@ def entering_block(
     return {
         "said": _said(subscription, entering),
         "reveal_url": reverse("member_credentials", args=at) if may and entering.has_secret else "",
-        "renew_url": reverse("member_credentials_renew", args=at) if may and entering.is_ready else "",
+        "renew_url": reverse("member_credentials_renew", args=at)
+        if may and entering.is_ready and not entering.by_saml
+        else "",
+        "facts": _saml_facts(entering),
     }
+
+
+def _saml_facts(entering: Entering) -> list[dict]:
+    """What the vendor is to be told, none of it secret; nothing by OpenID Connect, or without a Keycloak."""
+    metadata = saml_metadata()
+    if not entering.by_saml or not metadata:
+        return []
+    facts = [
+        {"label": "Métadonnées de Halle, avec son certificat", "value": metadata, "url": metadata},
+        {"label": "Fournisseur (entityID)", "value": issuer()},
+    ]
+    if entering.entity_id:
+        facts.append({"label": "Nom de ce service (entityID)", "value": entering.entity_id})
+    return facts
 
 
 def entering_step(subscription: Subscription, entering: Entering | None) -> list[dict]:
@@ -64,7 +82,9 @@ def _said(subscription: Subscription, entering: Entering) -> list[str]:
     binding = entering.binding
     if binding is None:
         return said
-    if entering.has_secret:
+    if entering.by_saml:
+        said.append(BY_SAML)
+    elif entering.has_secret:
         said.append("Personne n’a encore vu le secret de connexion.")
     elif binding.shown_at:
         said.append(

@@ -30,9 +30,9 @@ class ClientTold:
 
 
 def keep_client(told: ClientTold) -> Done | NeedsPerson:
-    """Makes sure that the client is as told; what its service signs in with comes back while there is one.
-    Asked again, it changes nothing but a secret to be renewed, which nobody has seen yet. Raises Retry when
-    it may work later."""
+    """Makes sure that the client is as told; what its service signs in with comes back while there is one,
+    nothing by SAML, which has no secret. Asked again, it changes nothing but a secret to be renewed, which
+    nobody has seen yet. Raises Retry when it may work later."""
     if not is_configured():
         return NeedsPerson(_by_hand(told))
     realm, wanted = settings.KEYCLOAK["realm"], told.wanted
@@ -43,12 +43,14 @@ def keep_client(told: ClientTold) -> Done | NeedsPerson:
             return Done()
         given = services.ensure_client(keycloak, realm, wanted)
         services.keep_roles(keycloak, realm, wanted.subscription, people=told.people)
-        if told.anew:
+        if told.anew and given is not None:
             given = services.renew_secret(keycloak, realm, wanted.subscription)
     except KeycloakUnreachable as problem:
         raise Retry(str(problem), cause=Cause.UNREACHABLE) from None
     except KeycloakProblem as problem:
         return NeedsPerson(str(problem))
+    if given is None:
+        return Done()
     said = {"fournisseur": issuer(), "identifiant": given.client_id, "secret": given.secret}
     return Done(credentials=Credentials(said))
 
@@ -73,4 +75,7 @@ def _by_hand(told: ClientTold) -> str:
         return BY_HAND.format(what="empêchez les agents d’entrer dans ce service", how="")
     addresses = ", ".join(wanted.redirect_uris)
     how = f"Adresses de retour : {addresses}. Il donne organization_siret : {wanted.siret}."
-    return BY_HAND.format(what="créez un client OpenID Connect et remettez-le à l’éditeur", how=how)[:500]
+    made = f"créez un client SAML pour l’entité « {wanted.client_id} »"
+    if wanted.saml is None:
+        made = "créez un client OpenID Connect et remettez-le à l’éditeur"
+    return BY_HAND.format(what=made, how=how)[:500]

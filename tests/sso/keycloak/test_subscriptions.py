@@ -7,11 +7,11 @@ from django.db import transaction
 from django.utils import timezone
 
 from provisioning import operations
-from provisioning.client_drift import look_at_keycloak
+from provisioning.client_drift import MISSING_BY_SAML, look_at_keycloak
 from provisioning.client_people import plan_people
-from provisioning.clients import plan_renewal
+from provisioning.clients import entering_of, plan_client, plan_renewal
 from provisioning.credentials import access_of, reveal
-from provisioning.models import Binding, BindingKind, Drift, DriftKind, Event, Run, Step, StepState
+from provisioning.models import Binding, BindingKind, Drift, DriftKind, Event, Run, SignIn, Step, StepState
 from provisioning.sealing import unseal
 from sso.keycloak import services
 from subscriptions.models import AccessRole, State, Subscription
@@ -236,3 +236,67 @@ def test_a_client_changed_by_hand_is_listed_and_put_back_at_night(keycloak, appr
         assert "encore chez Keycloak" in drift.words
         turn(now=now + timedelta(hours=7))
         assert keycloak.get(f"/{REALM}/clients/{made}") is None
+
+
+def test_by_saml_it_lives_so_too_and_has_no_secret(keycloak, approved, now):
+    offer = approved.listing.offer
+    SignIn.objects.filter(offer=offer).update(
+        protocol="saml", entity_id="https://service.example/{siren}/{abonnement}", signed_out_uri=""
+    )
+    name = f"https://service.example/{approved.tenant.siren}/{approved.public_id}"
+    path = f"/{REALM}/clients/{approved.public_id}"
+    with as_worker():
+        run = operations.plan_activation(subscription=approved, now=now)
+        step = turn(now=now)
+        assert (step.state, step.problem) == (StepState.DONE, "")
+        made = keycloak.get(path)
+        assert (made["clientId"], made["protocol"], made["enabled"]) == (name, "saml", True)
+        assert made["attributes"]["saml_single_logout_service_url_post"] == "https://service.example/fin"
+        operations.mark_done(
+            step=run.steps.get(), by=UserFactory(), service_url="https://a.example/", now=now
+        )
+        opened = moved(approved, State.ACTIVE, active_from=now.date())
+        entering = entering_of(opened)
+        assert (entering.by_saml, entering.has_secret, entering.entity_id) == (True, False, name)
+        assert Binding.objects.get(kind=BindingKind.CLIENT).sealed == ""
+
+        operations.plan_suspending(subscription=moved(opened, State.SUSPENDED), now=now)
+        turn(now=now)
+        assert keycloak.get(path)["enabled"] is False
+        operations.plan_resuming(subscription=moved(opened, State.ACTIVE), now=now)
+        turn(now=now)
+        assert keycloak.get(path)["enabled"] is True
+        assert look_at_keycloak(now=now + timedelta(hours=1)) == []
+
+        signed = made["attributes"] | {"saml.assertion.signature": "false"}
+        keycloak.put(path, made | {"clientId": "https://evil.example/", "attributes": signed})
+        [drift] = look_at_keycloak(now=now + timedelta(hours=2))
+        assert "à la main : identifiant, signature des réponses." in drift.words
+        turn(now=now + timedelta(hours=2))
+        assert keycloak.get(path)["clientId"] == name
+        assert look_at_keycloak(now=now + timedelta(hours=3)) == []
+        keycloak.delete(path)
+        [drift] = look_at_keycloak(now=now + timedelta(hours=4))
+        assert drift.words == MISSING_BY_SAML
+        turn(now=now + timedelta(hours=4))
+        assert keycloak.get(path)["clientId"] == name
+        assert look_at_keycloak(now=now + timedelta(hours=5)) == []
+        assert Binding.objects.get(kind=BindingKind.CLIENT, ended_at=None).by_saml
+
+        # Its vendor turns to OpenID Connect: the organisation has a secret to hand over.
+        SignIn.objects.filter(offer=offer).update(protocol="openid", entity_id="")
+        plan_client(subscription=opened, label="", now=now + timedelta(hours=6))
+        turn(now=now + timedelta(hours=6))
+        assert keycloak.get(path)["clientId"] == f"halle-{approved.public_id}"
+        given = reveal(subscription=opened, by=UserFactory(), now=now, kind=BindingKind.CLIENT)
+        assert given["secret"] == secret(keycloak, client(keycloak, approved))
+        SignIn.objects.filter(offer=offer).update(protocol="saml", entity_id="urn:service:{siren}")
+        plan_client(subscription=opened, label="", now=now + timedelta(hours=7))
+        turn(now=now + timedelta(hours=7))
+        assert keycloak.get(path)["clientId"] == f"urn:service:{approved.tenant.siren}"
+
+        over = moved(approved, State.TERMINATING, ended_on=now.date())
+        operations.plan_closing(subscription=over, now=now + timedelta(hours=8))
+        turn(now=now + timedelta(hours=8))
+        assert keycloak.get(path) is None
+        assert not Binding.objects.filter(kind=BindingKind.CLIENT, ended_at=None).exists()
