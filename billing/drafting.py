@@ -16,6 +16,7 @@ from billing.models import BillingRun, Invoice, InvoiceLine, LedgerEntry
 from billing.months import months_owed
 from billing.payers import shared_out, shares_within
 from billing.periods import Period
+from billing.vat import change_days_of_vat, frozen, frozen_facts, reason_code, regime_on, summing_to
 from billing.waiting import lines_waiting
 from catalog.prices import TerritoryFacts
 from catalog.pricing import (
@@ -29,6 +30,7 @@ from catalog.pricing import (
     prorate,
     vat_breakdown,
 )
+from catalog.vat import Regime
 from subscriptions.facts import facts_of_subscribers
 from subscriptions.in_force import approved_amendments, change_days, terms_on
 from subscriptions.models import PayerShare, Subscription
@@ -124,6 +126,7 @@ class Part:
     year: Quote
     months: int
     facts: Facts
+    vat: Regime
     suffix: str = ""
 
 
@@ -144,17 +147,29 @@ def price_of_period(subscription: Subscription, facts: TerritoryFacts | None, pe
 
     A period that begins before the service's first anniversary is priced as its first year. A one-off fee
     (adhesion) is owed whole in the period the service was opened in, and never by whoever follows. Each part
-    of the period is priced by the terms then in force.
+    of the period is priced by the terms then in force, and taxed by the regime then in force.
     """
     if facts is None:
         raise _NoTerritory("Cet adhérent n’est rattaché à aucun territoire : sa population est inconnue.")
     days = [period.start, *change_days(subscription, start=period.start, end=period.end), period.end]
     parts = [
-        _part(subscription, facts, Period(*span), whole=period)
-        for span in pairwise(days)
-        if months_owed(subscription, Period(*span))
+        part for span in pairwise(days) for part in _taxed_parts(subscription, facts, Period(*span), period)
     ]
     return PeriodPrice(tuple(parts if len(parts) == 1 else map(_dated, parts)))
+
+
+def _taxed_parts(
+    subscription: Subscription, facts: TerritoryFacts, span: Period, whole: Period
+) -> list[Part]:
+    """The parts of days that have one price: one, unless the VAT regime changes among them; none of days that
+    are not owed."""
+    days = [span.start, *change_days_of_vat(subscription, facts, span), span.end]
+    spans = [Period(*one) for one in pairwise(days) if months_owed(subscription, Period(*one))]
+    parts = [_part(subscription, facts, one, whole=whole) for one in spans]
+    if len(parts) < 2:
+        return parts
+    quotes = summing_to([one.quote for one in parts], _part(subscription, facts, span, whole=whole).quote)
+    return [replace(part, quote=quote) for part, quote in zip(parts, quotes, strict=True)]
 
 
 def _part(subscription: Subscription, facts: TerritoryFacts, period: Period, *, whole: Period) -> Part:
@@ -165,7 +180,8 @@ def _part(subscription: Subscription, facts: TerritoryFacts, period: Period, *, 
         year = year.recurring()
     months = months_owed(subscription, period)
     engine_facts = terms.with_counts(facts).for_grid(parse_grid(subscription.grid), first_year=first_year)
-    return Part(period, part_of_year(year, months), year, months, engine_facts)
+    vat = regime_on(subscription, facts, period.start)
+    return Part(period, part_of_year(year, months), year, months, engine_facts, vat)
 
 
 def _dated(part: Part) -> Part:
@@ -233,11 +249,9 @@ def entries_of(run, subscription, priced: PeriodPrice, now) -> Iterable[LedgerEn
             unit=line.unit,
             unit_price=line.unit_price,
             amount_cents=line.amount_cents,
-            vat_category=subscription.vat_category,
-            vat_rate=subscription.vat_rate,
-            vat_reason=subscription.vat_reason,
+            **frozen(part.vat),
             steps=line.steps,
-            facts={**_frozen(part.facts), **_frozen_year(year, part.months)},
+            facts={**_frozen(part.facts), **_frozen_year(year, part.months), **frozen_facts(part.vat)},
             recorded_at=now,
         )
 
@@ -331,14 +345,19 @@ def totals_of(entries: list[LedgerEntry], *, sign: int = 1, most: dict | None = 
     rounded one by one).
     """
     subtotals = vat_breakdown((e.amount_cents * sign, e.vat_category, e.vat_rate) for e in entries)
-    reasons = {(e.vat_category, e.vat_rate): e.vat_reason for e in entries}
+    reasons, codes = defaultdict(dict), defaultdict(set)
+    for e in entries:
+        reasons[e.vat_category, e.vat_rate][e.vat_reason] = None
+        codes[e.vat_category, e.vat_rate].add(reason_code(e))
     vat = [
         {
             "category": subtotal.category,
             "rate": str(subtotal.rate),
             "base_cents": subtotal.base_cents,
             "vat_cents": subtotal.vat_cents,
-            "reason": reasons[subtotal.category, subtotal.rate],
+            # One reason by category (BT-120), which names all of them; one code (BT-121), if they agree.
+            "reason": " ; ".join(reasons[subtotal.category, subtotal.rate]),
+            **_agreed(codes[subtotal.category, subtotal.rate]),
         }
         for subtotal in subtotals
     ]
@@ -348,3 +367,8 @@ def totals_of(entries: list[LedgerEntry], *, sign: int = 1, most: dict | None = 
     net = sum(entry.amount_cents for entry in entries) * sign
     tax = sum(row["vat_cents"] for row in vat)
     return {"vat": vat, "net_cents": net, "vat_cents": tax, "gross_cents": net + tax}
+
+
+def _agreed(codes: set[str]) -> dict:
+    code = next(iter(codes)) if len(codes) == 1 else ""
+    return {"code": code} if code else {}

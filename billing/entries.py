@@ -15,5 +15,5 @@ def copied(entry: LedgerEntry, **values) -> LedgerEntry:
 
 
 def said_of_share(entry: LedgerEntry) -> dict:
-    """The facts of a correction: whose part it gives back, where it is one."""
-    return {name: value for name, value in entry.facts.items() if name == "share"}
+    """The facts of a correction: whose part it gives back, where it is one, and why its VAT is what it is."""
+    return {name: value for name, value in entry.facts.items() if name in ("share", "vat")}

@@ -63,7 +63,7 @@ def document_of(invoice: Invoice) -> InvoiceDocument:
                 base_cents=row["base_cents"],
                 vat_cents=row["vat_cents"],
                 reason=row["reason"],
-                reason_code="VATEX-EU-O" if row["category"] == "O" else "",
+                reason_code=row.get("code", "VATEX-EU-O" if row["category"] == "O" else ""),
             )
             for row in invoice.vat
         ),

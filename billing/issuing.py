@@ -19,6 +19,7 @@ from billing.models import (
     Settlement,
     SettlementState,
 )
+from billing.vat import undecided
 from tenants import audit
 from tenants.models import Operator, Organisation
 from tenants.models.operator import IssuerKind
@@ -165,10 +166,10 @@ def unsound_drafts(*, drafts: QuerySet[Invoice], operator: Operator, now: dateti
     drafts = drafts.select_related("tenant", "operator", "corrects").prefetch_related(
         "lines__entry__subscription", "tenant__establishments__services"
     )
-    problems = []
+    problems, unknown = [], undecided(drafts)
     for draft in drafts.iterator(chunk_size=500):
         _complete(draft, operator=operator, today=localdate(now), sequence=1)
-        found = [*content_problems(document_of(draft)), *_chorus_problems(draft)]
+        found = [*content_problems(document_of(draft)), *_chorus_problems(draft), *unknown.get(draft.pk, [])]
         problems += [f"{draft.tenant.name} : {problem}" for problem in found]
     return problems
 

@@ -84,4 +84,15 @@ def _draw_again(run: BillingRun, repricing: Repricing, now: datetime) -> None:
 
 def _said(entries: list[LedgerEntry]) -> list[tuple]:
     """What their lines say."""
-    return sorted((entry.tenant_id, entry.label, entry.amount_cents) for entry in entries)
+    return sorted(
+        (
+            entry.tenant_id,
+            entry.label,
+            entry.amount_cents,
+            entry.vat_category,
+            entry.vat_rate,
+            entry.vat_reason,
+            str(entry.facts.get("vat")),
+        )
+        for entry in entries
+    )

@@ -1,5 +1,7 @@
 """Thin: load, call one operation. Jobs carry ids only; the rows are the truth."""
 
+from datetime import date
+
 from django.utils import timezone
 from django.utils.timezone import localdate
 from procrastinate import RetryStrategy
@@ -44,6 +46,15 @@ def settle_repricing(repricing_id: int) -> None:
 
     with every_tenant():
         repricing.settle_repricing(repricing_id=repricing_id, now=timezone.now())
+
+
+@app.task(queue="billing", retry=AGAIN)
+def draw_vat_again(operator_id: int, since: str) -> None:
+    """Takes a VAT decision to the drafts under review; `since` as ISO writes it."""
+    from billing import vat_changes
+
+    with every_tenant():
+        vat_changes.draw_again(operator_id=operator_id, since=date.fromisoformat(since), now=timezone.now())
 
 
 @app.task(queue="billing", retry=AGAIN)

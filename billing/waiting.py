@@ -5,11 +5,13 @@ from decimal import Decimal
 
 from billing.entries import FLAT_UNIT, said_of_share
 from billing.models import Adjustment, BillingRun, LedgerEntry
+from billing.vat import frozen, frozen_as
+from subscriptions.vat import vat_asked
 
 
 def lines_waiting(run: BillingRun, *, tenants: set[int] | None, now: datetime) -> list[LedgerEntry]:
     """The entries that bill what waits for the next invoice of these members, of all if None: not saved, and
-    waiting no more. In the caller's transaction. Three queries at most, one without any."""
+    waiting no more. In the caller's transaction. Four queries at most, one without any."""
     waiting = Adjustment.objects.to_bill().filter(operator=run.operator_id)
     if tenants is not None:
         waiting = waiting.filter(tenant__in=tenants)
@@ -21,7 +23,11 @@ def lines_waiting(run: BillingRun, *, tenants: set[int] | None, now: datetime) -
     if found:
         Adjustment.objects.filter(pk__in=[one.pk for one in found]).update(settled_at=now)
     parts = _parts(found)
-    return [_line(run, one, parts.get((one.tenant_id, one.subscription_id), {}), now) for one in found]
+    taxed = _vat(found)
+    return [
+        _line(run, one, parts.get((one.tenant_id, one.subscription_id), {}), taxed[one.pk], now)
+        for one in found
+    ]
 
 
 def _parts(adjustments: list[Adjustment]) -> dict[tuple[int, int], dict]:
@@ -38,7 +44,29 @@ def _parts(adjustments: list[Adjustment]) -> dict[tuple[int, int], dict]:
     return {(one.tenant_id, one.subscription_id): said_of_share(one) for one in entries.order_by("pk")}
 
 
-def _line(run: BillingRun, adjustment: Adjustment, facts: dict, now: datetime) -> LedgerEntry:
+def _vat(adjustments: list[Adjustment]) -> dict[int, tuple[dict, dict]]:
+    """By adjustment, the VAT of what it puts right, as it was billed, in fields and facts: what completes a
+    price bears its tax. Where nothing was billed yet, what was told when it was asked for. One query, none
+    without adjustments."""
+    if not adjustments:
+        return {}
+    entries = LedgerEntry.objects.filter(
+        run__in={one.run_id for one in adjustments},
+        subscription__in={one.subscription_id for one in adjustments},
+        adjustment__isnull=True,
+    )
+    billed = {(one.run_id, one.subscription_id): one for one in entries.order_by("-pk")}
+    found = {}
+    for one in adjustments:
+        entry = billed.get((one.run_id, one.subscription_id))
+        found[one.pk] = frozen_as(entry) if entry else (frozen(vat_asked(one.subscription)), {})
+    return found
+
+
+def _line(
+    run: BillingRun, adjustment: Adjustment, facts: dict, vat: tuple[dict, dict], now: datetime
+) -> LedgerEntry:
+    fields, why = vat
     subscription = adjustment.subscription
     return LedgerEntry(
         tenant_id=adjustment.tenant_id,
@@ -54,10 +82,8 @@ def _line(run: BillingRun, adjustment: Adjustment, facts: dict, now: datetime) -
         unit=FLAT_UNIT,
         unit_price=Decimal(adjustment.amount_cents) / 100,
         amount_cents=adjustment.amount_cents,
-        vat_category=subscription.vat_category,
-        vat_rate=subscription.vat_rate,
-        vat_reason=subscription.vat_reason,
+        **fields,
         steps=adjustment.steps,
-        facts=facts,
+        facts=facts | why,
         recorded_at=now,
     )

@@ -7,9 +7,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
-from django.db.models import Count
+from django.db.models import Count, Min
 
 from catalog.models import Listing, PriceGrid
 from catalog.pricing import (
@@ -30,6 +30,8 @@ from catalog.pricing import (
     vat_breakdown,
     with_options,
 )
+from catalog.vat import Member, Regime, RuleBook, Terms, zone_of
+from catalog.vat.regimes import as_published
 from tenants.models import Adhesion, Operator, Territory
 from tenants.models import Population as PopulationRow
 from tenants.models.territory import TerritoryKind
@@ -61,6 +63,21 @@ class TerritoryFacts:
     pooled_population: int | None = None  # of all who buy the listing in question together
     # What the buyer said of herself, by `Counted.name`: agents, workstations…
     counts: Mapping[str, int] = field(default_factory=dict, hash=False)
+    # Whom VAT looks at, and the rules that were read for it: none where a tariff is believed as it is.
+    territory: int | None = None
+    zone: str = ""
+    vat_rules: RuleBook | None = field(default=None, compare=False, repr=False)
+
+    def vat(self, terms: Terms, *, operator_id: int, on: date | None = None) -> Regime:
+        """The VAT regime of a line of this tariff, on the day of the facts unless another is given. Two or
+        three queries for the first of an operator's, none after."""
+        if self.vat_rules is None:
+            return as_published(terms)
+        return self.vat_rules.regime(operator_id, terms, member=self.vat_member, on=on or self.on)
+
+    @property
+    def vat_member(self) -> Member:
+        return Member(kind=self.member_type, zone=self.zone, territory=self.territory)
 
     def for_grid(self, grid: Grid, *, first_year: bool = False, **others) -> Facts:
         """The engine's facts, with the population of the kind this grid asks for (or none).
@@ -98,6 +115,7 @@ class ListingPrice:
     following_vat_cents: int = 0
     list_gross_cents: int | None = None  # the vendor's list price of the same year, tax included
     problem: str = ""
+    vat: Regime | None = None  # where there is a price
 
     @property
     def net_cents(self) -> int:
@@ -110,20 +128,21 @@ class ListingPrice:
     @property
     def vat_reason(self) -> str:
         """Why there is no VAT on it, "" where there is."""
-        return self.grid.vat_reason
+        return self.vat.note
 
 
 def territory_facts(
     *, territories: Iterable[Territory], on: date, college_at: Operator | None = None
 ) -> dict[int, TerritoryFacts]:
     """Facts of several territories on a day, by territory id, in one query; in two when EPCI are among them,
-    whose present communes are counted.
+    whose present communes are counted. The VAT rules are read once for all, when a price first asks.
 
     `college_at`: the operator whose colleges count, when a grid `goes_by_college`; one more query.
     """
     territories = list(territories)
     colleges = _colleges(territories, college_at, on) if college_at else {}
     communes = _member_communes([t for t in territories if t.kind == TerritoryKind.EPCI])
+    vat_rules = RuleBook()
     populations: dict[int, dict[str, Population]] = {territory.pk: {} for territory in territories}
     rows = PopulationRow.objects.filter(territory__in=territories).in_force(on=on)
     for row in rows:
@@ -140,8 +159,14 @@ def territory_facts(
             member_type=MEMBER_TYPES.get(territory.kind, territory.kind),
             populations=populations[territory.pk],
             problem="" if territory.siren else NO_SIREN,
-            member_communes=communes.get(territory.pk),
+            member_communes=communes.get(territory.pk, NO_COMMUNE).count,
             college=colleges.get(territory.pk),
+            territory=territory.pk,
+            zone=zone_of(
+                departement=territory.departement or communes.get(territory.pk, NO_COMMUNE).departement,
+                region=territory.region,
+            ),
+            vat_rules=vat_rules,
         )
         for territory in territories
     }
@@ -167,14 +192,25 @@ def _colleges(territories: list[Territory], operator: Operator, on: date) -> dic
     return dict(adhesions.order_by().values_list("organisation__territory", "college__name"))
 
 
-def _member_communes(epcis: list[Territory]) -> dict[int, int]:
-    """How many communes each has in the register; nothing is said of one that has none there."""
+class _Communes(NamedTuple):
+    """How many an EPCI has, and the département of one of them."""
+
+    count: int | None
+    departement: str
+
+
+NO_COMMUNE = _Communes(None, "")
+
+
+def _member_communes(epcis: list[Territory]) -> dict[int, _Communes]:
+    """The communes that each has in the register; nothing is said of one that has none there."""
     if not epcis:
         return {}
     communes = Territory.objects.filter(
         epci__in=epcis, kind=TerritoryKind.COMMUNE, current__isnull=True, ended_on__isnull=True
     )
-    return dict(communes.order_by().values_list("epci_id").annotate(Count("pk")))
+    rows = communes.order_by().values_list("epci_id").annotate(Count("pk"), Min("departement"))
+    return {epci: _Communes(count, departement) for epci, count, departement in rows}
 
 
 def counted_by(definition: Mapping[str, Any] | None, *, facts: TerritoryFacts) -> tuple[Counted, ...]:
@@ -214,13 +250,15 @@ def _priced(*, grid: PriceGrid, definition: dict, facts: TerritoryFacts) -> List
             following = price(grid=parsed, facts=facts.for_grid(parsed))
     except PricingError as error:
         return ListingPrice(quote=None, grid=grid, population=first.population, problem=str(error))
+    vat = vat_on(grid=grid, facts=facts)
     return ListingPrice(
         quote=quote,
         grid=grid,
         population=first.population,
-        vat_cents=vat_of(quote=quote, category=grid.vat_category, rate=grid.vat_rate),
+        vat_cents=vat_in(quote, vat),
         following_cents=following.total_cents,
-        following_vat_cents=vat_of(quote=following, category=grid.vat_category, rate=grid.vat_rate),
+        following_vat_cents=vat_in(following, vat),
+        vat=vat,
     )
 
 
@@ -259,6 +297,23 @@ def list_price(*, listing: Listing, facts: TerritoryFacts) -> ListingPrice | Non
     if grid is None or grid.list_definition is None:
         return None
     return _priced(grid=grid, definition=grid.list_definition, facts=facts)
+
+
+def vat_terms(grid: PriceGrid) -> Terms:
+    """What a tariff itself says of VAT."""
+    return Terms(grid.vat_category, grid.vat_rate, grid.vat_reason)
+
+
+def vat_on(*, grid: PriceGrid, facts: TerritoryFacts) -> Regime:
+    """The VAT regime of a tariff for a territory, on the day of its facts."""
+    if facts.vat_rules is None:
+        return as_published(vat_terms(grid))
+    return facts.vat(vat_terms(grid), operator_id=grid.listing.operator_id)
+
+
+def vat_in(quote: Quote, vat: Regime) -> int:
+    """VAT in cents on a whole quote, rounded once; none is told while nobody knows the regime."""
+    return 0 if vat.undecided else vat_of(quote=quote, category=vat.category, rate=vat.rate)
 
 
 def vat_of(*, quote: Quote, category: str, rate: Decimal) -> int:

@@ -7,9 +7,10 @@ receiver that raises rolls the whole transaction back.
 
 from django.utils.timezone import localdate
 
-from billing import credits, handover, repricing, sharing_again
+from billing import credits, handover, repricing, sharing_again, vat_changes
 from catalog import signals as catalog
 from catalog.grids import signals as grids
+from catalog.vat.signals import vat_decided
 from marketplace.pages.editors import forget_who_left
 from marketplace.pages.storefronts import keep_storefront
 from provisioning import agents, client_people, clients, departures
@@ -35,6 +36,7 @@ def connect() -> None:
     signals.subscription_handed_over.connect(_share_drafts, dispatch_uid="share drafts")
     signals.subscription_handed_over.connect(_note_handover, dispatch_uid="hand-over")
     signals.subscription_repriced.connect(_note_repricing, dispatch_uid="repricing")
+    vat_decided.connect(_note_vat, dispatch_uid="vat_decided")
     signals.subscription_amended.connect(_change, dispatch_uid="change")
     signals.subscription_suspended.connect(_suspend, dispatch_uid="suspend")
     signals.subscription_resumed.connect(_resume, dispatch_uid="resume")
@@ -153,6 +155,10 @@ def _share_drafts(*, old, new, on, now, **_):
 
 def _note_closing(*, subscription, on, now, **_):
     credits.note_closing(subscription=subscription, on=on, now=now)
+
+
+def _note_vat(*, operator, since, now, **_):
+    vat_changes.note_decision(operator=operator, since=since, now=now)
 
 
 def _note_repricing(*, subscription, on, now, **_):

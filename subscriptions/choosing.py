@@ -12,7 +12,7 @@ from catalog.prices import (
     goes_by_college,
     grid_price,
     territory_facts,
-    vat_of,
+    vat_in,
     year_quote,
 )
 from catalog.pricing import Counted, PricingError, Quote, counted_anywhere, parse_grid, price
@@ -172,13 +172,12 @@ def _with(
         first, following = (year_quote(**terms, first_year=first_year) for first_year in (True, False))
     except PricingError as error:
         raise NotAvailable(f"Le prix d’une option ne peut pas être calculé. {error}") from error
-    vat = {"category": offer.grid.vat_category, "rate": offer.grid.vat_rate}
     return replace(
         base,
         quote=first,
-        vat_cents=vat_of(quote=first, **vat),
+        vat_cents=vat_in(first, base.vat),
         following_cents=following.total_cents,
-        following_vat_cents=vat_of(quote=following, **vat),
+        following_vat_cents=vat_in(following, base.vat),
         list_gross_cents=None,  # the vendor's list price is that of the service alone
     )
 

@@ -43,6 +43,7 @@ from subscriptions.handover_shares import hand_paid, hand_received, pays_for_oth
 from subscriptions.models import State, Subscription, Transition
 from subscriptions.operations import move
 from subscriptions.places import hold_places
+from subscriptions.vat import taken_over
 from tenants import audit
 from tenants.members.operations import join
 from tenants.models import Adhesion, AuditEvent, Operator, Organisation, TerritoryChange, User
@@ -160,7 +161,7 @@ def _follow(plan: Plan, item: Item, *, state: str, by: User, now: datetime) -> S
         request_key=uuid.uuid5(NAMESPACE, f"{old.public_id} {plan.new.siren}"),
         state=state,
         follows=old,
-        quote=item.quote.to_dict(),
+        quote=taken_over(old, item.quote),
         yearly_cents=item.quote.total_cents,
         active_from=item.on,
         **{name: getattr(old, name) for name in copied},

@@ -11,12 +11,13 @@ from enum import StrEnum
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
-from catalog.prices import TerritoryFacts, vat_of
+from catalog.prices import TerritoryFacts
 from catalog.pricing import PricingError, Quote, format_date
 from subscriptions.facts import facts_of_subscribers
 from subscriptions.handover_shares import paid_by, paid_for_others
 from subscriptions.in_force import approved_amendments, terms_on
 from subscriptions.models import RUNNING, Cover, PayerShare, State, Subscription
+from subscriptions.vat import vat_cents_asked
 from tenants.models import Adhesion, ChangeKind, Membership, Operator, Organisation, TerritoryChange
 from tenants.tenancy import tenant_scope
 
@@ -252,8 +253,7 @@ def _item(subscription, on, own: Subscription | Cover | None, new, facts: Territ
         quote = year_of(subscription, facts)
     except PricingError as error:
         return Item(subscription, Fate.BLOCKED, on, reason=str(error))
-    vat = vat_of(quote=quote, category=subscription.vat_category, rate=subscription.vat_rate)
-    return Item(subscription, Fate.FOLLOWED, on, quote, vat)
+    return Item(subscription, Fate.FOLLOWED, on, quote, vat_cents_asked(subscription, quote))
 
 
 def year_of(subscription: Subscription, facts: TerritoryFacts) -> Quote:

@@ -40,6 +40,7 @@ from subscriptions.prerequisites import check_prerequisites
 from subscriptions.requesting import check_chorus, check_start, chorus_rules
 from subscriptions.sharing import check_not_covered
 from subscriptions.tried import check_after_trial
+from subscriptions.vat import told
 from tenants import audit
 from tenants.members.adhesions import adheres
 from tenants.models import Organisation, User
@@ -118,13 +119,10 @@ def request_subscription(
         deliberation_required=needs_deliberation(vehicle=vehicle, organisation=organisation),
         service_name=listing.shown.name,
         grid=grid.definition,
-        quote=priced.price.quote.to_dict(),
         yearly_cents=priced.net_cents,
         options=[option.terms for option in priced.options],
         counts=priced.choices.counts,
-        vat_category=grid.vat_category,
-        vat_rate=grid.vat_rate,
-        vat_reason=grid.vat_reason,
+        **told(vat=priced.price.vat, grid=grid, quote=priced.price.quote),
         wanted_from=wanted_from,
         commitment_number=commitment_number,
         service_code=service_code,

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from catalog.models import Listing
-from catalog.prices import TerritoryFacts, list_price, vat_of
+from catalog.prices import TerritoryFacts, list_price, vat_in, vat_on
 from catalog.pricing import (
     Facts,
     Grid,
@@ -157,10 +157,10 @@ def _priced(
     # A year that begins before the first anniversary is priced as the first, without its one-off fees.
     next_year = later if starts_on.month == starts_on.day == 1 else opening.recurring()
 
+    vat = vat_on(grid=base, facts=facts)  # an option bears that of its service (`choosing.price_of`)
+
     def amount(quote: Quote) -> Amount:
-        net = quote.total_cents
-        # An option bears the VAT of its service (`choosing.price_of`).
-        return Amount(net, net + vat_of(quote=quote, category=base.vat_category, rate=base.vat_rate))
+        return Amount(quote.total_cents, quote.total_cents + vat_in(quote, vat))
 
     return replace(
         line,

@@ -56,6 +56,7 @@ def why_unpriced(
     if not listings:
         return {}
     published = PriceGrid.objects.filter(listing__in=listings, state=GridState.PUBLISHED, option="")
+    published = published.select_related("listing")
     grids = {grid.listing_id: grid for grid in published.order_by() if grid.is_in_force(facts.on)}
     own = joining(grids=grids, facts=facts) if joining else {}
     return {

@@ -14,6 +14,7 @@ from catalog.prices import TerritoryFacts
 from catalog.pricing import Grid, Population, first_year_apart, grid_of, parse_grid
 from catalog.pricing.curve import CENT, MAX_POPULATION, Curve, curve
 from catalog.pricing.grids import FlatByStratum
+from catalog.vat import Regime, Terms
 
 ANY = 0  # the grid does not look at the population
 KINDS = {"municipale": 1, "totale": 2, "dgf": 3}
@@ -60,15 +61,14 @@ class Tariff:
 @dataclass(frozen=True, slots=True)
 class GridPrices:
     """One published grid for a commune: the days it is in force, its tariff over the first year, over the
-    following ones where they differ, and the vendor's own list; VAT is in hundredths of a percent.
+    following ones where they differ, and the vendor's own list; what it says of VAT.
 
     `partial`: some communes may have a price of the first year and none of the following ones, hence none.
     """
 
     first_day: int
     last_day: int  # included
-    vat: int
-    vat_reason: str
+    vat: Terms
     first: Tariff
     following: Tariff | None = None
     listed: Tariff | None = None
@@ -108,6 +108,7 @@ def grid_prices(
     *,
     effective_from: date,
     effective_until: date | None,
+    vat_category: str,
     vat_rate: Decimal,
     vat_reason: str,
     definition: Mapping,
@@ -120,8 +121,7 @@ def grid_prices(
     return GridPrices(
         first_day=effective_from.toordinal(),
         last_day=END if effective_until is None else effective_until.toordinal() - 1,
-        vat=int(vat_rate * 100),
-        vat_reason=vat_reason,
+        vat=Terms(vat_category, vat_rate, vat_reason),
         first=first,
         following=following,
         listed=_tariff(parse_grid(list_definition), on=effective_from) if list_definition else None,
@@ -150,24 +150,32 @@ def _tariff(parsed: Grid, *, on: date, first_year: bool = True) -> Tariff:
     )
 
 
+def _hundredths(regime: Regime) -> int:
+    """Its rate in hundredths of a percent; none is told while nobody knows the regime."""
+    return 0 if regime.undecided else int(regime.rate * 100)
+
+
 def _vat(net_cents: int, rate: int) -> int:
     return (net_cents * rate + 5_000) // 10_000
 
 
 class PriceCurves:
-    """The lines of all the grids in force on one day, one after another."""
+    """The lines of all the grids in force on one day, one after another; of an operator, whose rules say
+    which VAT applies."""
 
-    def __init__(self, grids: Sequence[Sequence[GridPrices]], *, on: date):
+    def __init__(self, grids: Sequence[Sequence[GridPrices]], *, on: date, operator_id: int = 0):
         day = on.toordinal()
         places, kinds, lines = [], [], []
-        self.vat = np.zeros(len(grids), dtype=np.int64)
+        self.operator_id = operator_id
+        self.vat_terms: dict[Terms, int] = {}  # each once, with its rank
+        self.vat = np.zeros(len(grids), dtype=np.int64)  # that rank, of each place
         self.in_force = [next((grid for grid in all_ if grid.in_force(day)), None) for all_ in grids]
         self.beyond: list[int] = []
         self.partial: list[int] = []
         for place, found in enumerate(self.in_force):
             if found is None:
                 continue
-            self.vat[place] = found.vat
+            self.vat[place] = self.vat_terms.setdefault(found.vat, len(self.vat_terms))
             if found.first.beyond:
                 self.beyond.append(place)
             if found.partial:
@@ -181,8 +189,15 @@ class PriceCurves:
             np.array(lines, dtype=np.int64).reshape(len(lines), 4).T.copy()
         )
 
-    def prices(self, facts: TerritoryFacts) -> Prices:
-        """What each listing costs this commune over a first year, where every year has a price."""
+    def regimes(self, facts: TerritoryFacts) -> tuple[Regime, ...]:
+        """The VAT regime of each of `vat_terms` for this commune."""
+        return tuple(facts.vat(terms, operator_id=self.operator_id) for terms in self.vat_terms)
+
+    def prices(self, facts: TerritoryFacts, regimes: Sequence[Regime] | None = None) -> Prices:
+        """What each listing costs this commune over a first year, where every year has a price. `regimes`:
+        those of `facts`, if they are at hand."""
+        regimes = self.regimes(facts) if regimes is None else regimes
+        rates = np.array([_hundredths(one) for one in regimes] or [0], dtype=np.int64)[self.vat]
         gross = np.zeros(len(self.vat), dtype=np.int64)
         priced = np.zeros(len(self.vat), dtype=bool)
         if facts.problem:
@@ -196,12 +211,12 @@ class PriceCurves:
             starts = np.flatnonzero(np.diff(place, prepend=-1))
             gross[place[starts]] = np.add.reduceat(cents, starts)
             priced[place[starts]] = True
-        gross += (gross * self.vat + 5_000) // 10_000
+        gross += (gross * rates + 5_000) // 10_000
         for at in self.beyond:
             grid = self.in_force[at]
             net = grid.first.cents(counted)
             if net is not None:
-                gross[at], priced[at] = min(net + _vat(net, grid.vat), 2**63 - 1), True
+                gross[at], priced[at] = min(net + _vat(net, int(rates[at])), 2**63 - 1), True
         for at in self.partial:
             if self.in_force[at].following.cents(counted) is None:
                 gross[at], priced[at] = 0, False
@@ -219,14 +234,16 @@ class PriceCurves:
         if net is None or following is None:
             return None
         listed = grid.listed.cents(counted) if grid.listed else None
+        regime = facts.vat(grid.vat, operator_id=self.operator_id)
+        rate = _hundredths(regime)
         return CardPrice(
             net_cents=net,
-            vat_cents=_vat(net, grid.vat),
+            vat_cents=_vat(net, rate),
             following_cents=following,
-            following_vat_cents=_vat(following, grid.vat),
-            list_gross_cents=None if listed is None else listed + _vat(listed, grid.vat),
+            following_vat_cents=_vat(following, rate),
+            list_gross_cents=None if listed is None else listed + _vat(listed, rate),
             population=facts.populations.get(grid.first.shown),
-            vat_reason=grid.vat_reason,
+            vat_reason=regime.note,
         )
 
 

@@ -166,7 +166,9 @@ def _keys(columns: Columns, sort: Sort, prices: Prices | None, relevance: np.nda
 
 
 def _prices(shelf: Shelf, visitor: Visitor, on: date) -> Prices:
-    return shelf.kept.get(("prices", on, visitor.key), lambda: shelf.curves(on=on).prices(visitor.facts))
+    curves = shelf.curves(on=on)
+    regimes = curves.regimes(visitor.facts)
+    return shelf.kept.get(("prices", on, visitor.key, regimes), lambda: curves.prices(visitor.facts, regimes))
 
 
 def _families(columns: Columns, on: date) -> dict[str, int]:

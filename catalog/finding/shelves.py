@@ -30,8 +30,8 @@ FIELDS = (
     "position", "listed_at",
 )  # fmt: skip
 GRID_FIELDS = (
-    "listing_id", "effective_from", "effective_until", "vat_rate", "vat_reason", "definition",
-    "list_definition",
+    "listing_id", "effective_from", "effective_until", "vat_category", "vat_rate", "vat_reason",
+    "definition", "list_definition",
 )  # fmt: skip
 # The transaction this request has written in, if any; the horizon; what may be new.
 LOOK = """
@@ -48,6 +48,7 @@ class Shelf:
     """One operator's listings at one moment. `serial` is another for another content, so that what was
     computed from it may be kept beside it."""
 
+    operator_id: int
     columns: Columns
     regions: Mapping[str, frozenset[str]]  # the codes of its départements, by that of a région
     serial: int = field(default_factory=lambda: next(_serial))
@@ -62,8 +63,8 @@ class Shelf:
 
     def curves(self, *, on: date) -> PriceCurves:
         """The grids in force that day: a new grid counts from its first day on without anything written."""
-        key = ("curves", on)
-        return self.kept.get(key, lambda: PriceCurves([row.grids for row in self.columns.rows], on=on))
+        key, rows = ("curves", on), [row.grids for row in self.columns.rows]
+        return self.kept.get(key, lambda: PriceCurves(rows, on=on, operator_id=self.operator_id))
 
 
 class Kept:
@@ -151,10 +152,10 @@ class Shelves:
     def _loaded(self, operator_id: int, held: _Held | None, stale: list[int]) -> Shelf:
         if held is None:
             codes = {"licences": Codes(), "departements": Codes()}
-            return Shelf(Columns.of(_rows(operator_id, None, **codes), **codes), _regions())
+            return Shelf(operator_id, Columns.of(_rows(operator_id, None, **codes), **codes), _regions())
         columns = held.shelf.columns
         codes = {"licences": columns.licences, "departements": columns.departements}
-        return Shelf(columns.with_rows(_rows(operator_id, stale, **codes)), held.shelf.regions)
+        return Shelf(operator_id, columns.with_rows(_rows(operator_id, stale, **codes)), held.shelf.regions)
 
     def _keep(self, operator_id: int, shelf: Shelf, horizon: int, *, instead_of: _Held | None = None) -> None:
         with self._lock:

@@ -49,6 +49,16 @@ from catalog.models.shortlist import (
     ShortlistItem,
     ShortlistState,
 )
+from catalog.models.vat import (
+    LineNature,
+    VatDecision,
+    VatEligibility,
+    VatGround,
+    VatLevel,
+    VatRate,
+    VatTreatment,
+    VatZone,
+)
 from catalog.models.vendor import (
     APPLICATION_MOVES,
     ApplicationState,
@@ -88,6 +98,7 @@ __all__ = [
     "ImportFeed",
     "ImportedItem",
     "ItemState",
+    "LineNature",
     "Listing",
     "ListingMove",
     "ListingShare",
@@ -117,6 +128,13 @@ __all__ = [
     "SubmissionState",
     "TermsAgreement",
     "VatCategory",
+    "VatDecision",
+    "VatEligibility",
+    "VatGround",
+    "VatLevel",
+    "VatRate",
+    "VatTreatment",
+    "VatZone",
     "Vendor",
     "VendorApplication",
     "VendorDeclaration",

@@ -29,6 +29,7 @@ from subscriptions.models import (
     VendorAccess,
 )
 from subscriptions.terms import first_term, rules_of
+from subscriptions.vat import told
 from tenants.models import AuditEvent, Organisation, Role, User
 
 FIRST_REQUEST = date(2026, 1, 2)
@@ -143,11 +144,8 @@ def _write(
         deliberation_required=vehicle.deliberation_required,
         service_name=name,
         grid=priced.grid.definition,
-        quote=priced.quote.to_dict(),
         yearly_cents=priced.net_cents,
-        vat_category=priced.grid.vat_category,
-        vat_rate=priced.grid.vat_rate,
-        vat_reason=priced.grid.vat_reason,
+        **told(vat=priced.vat, grid=priced.grid, quote=priced.quote),
         active_from=opened.date(),
         commitment_number=f"BC2026-{rng.randrange(1, 400):04d}" if rng.random() < 0.15 else "",
         service_url=f"https://{slug}.example/{organisation.siren}",

@@ -5,11 +5,13 @@ from decimal import Decimal
 
 from catalog.finding.curves import CardPrice
 from catalog.models import GridState, Listing, PriceGrid
-from catalog.prices import ListingPrice, vat_of
+from catalog.prices import ListingPrice
 from catalog.pricing import Quote, Savings, describe_sections, parse_grid, to_cents
+from catalog.vat import Regime
 from marketplace.web.formats import day, format_cents, format_number, format_percent
 from marketplace.web.moulds import Fixed
 from subscriptions.models import Subscription
+from subscriptions.vat import vat_asked, vat_cents_asked
 from tenants.models import Territory
 
 POPULATION_WORDS = {
@@ -116,19 +118,15 @@ def frozen_breakdown(subscription: Subscription) -> dict | None:
     quote = Quote.from_dict(subscription.quote)
     return breakdown(
         quote=quote,
-        vat_category=subscription.vat_category,
-        vat_rate=subscription.vat_rate,
-        vat_reason=subscription.vat_reason,
-        vat_cents=vat_of(quote=quote, category=subscription.vat_category, rate=subscription.vat_rate),
+        vat=vat_asked(subscription),
+        vat_cents=vat_cents_asked(subscription, quote),
         caption=f"Le prix par an, figé le {day(subscription.requested_at)}",
     )
 
 
-def breakdown(
-    *, quote: Quote, vat_category: str, vat_rate: Decimal, vat_reason: str, vat_cents: int, caption: str
-) -> dict:
+def breakdown(*, quote: Quote, vat: Regime, vat_cents: int, caption: str) -> dict:
     """For components/price_breakdown.html: each line with its calculation, then the totals."""
-    taxed = vat_category == "S"
+    taxed = vat.taxed and not vat.undecided
     return {
         "caption": caption,
         "lines": [
@@ -137,8 +135,8 @@ def breakdown(
         ],
         "total_ht": format_cents(quote.total_cents),
         "vat_lines": (
-            [{"label": f"TVA {format_percent(vat_rate)}", "amount": format_cents(vat_cents)}] if taxed else []
+            [{"label": f"TVA {format_percent(vat.rate)}", "amount": format_cents(vat_cents)}] if taxed else []
         ),
         "total_ttc": format_cents(quote.total_cents + vat_cents),
-        "vat_note": "" if taxed else vat_reason,
+        "vat_note": "" if taxed else vat.note,
     }

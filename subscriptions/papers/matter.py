@@ -11,13 +11,14 @@ from functools import cached_property
 
 from django.utils.timezone import localdate
 
-from catalog.prices import vat_of
 from catalog.pricing import Quote, format_cents, format_euros, format_number, format_percent
+from catalog.vat import Regime
 from subscriptions.deciding import head
 from subscriptions.models import RENEWED, FrameworkLot, LegalBasis, Renewal, Subscription
 from subscriptions.ordering import direct_total, lot_for
 from subscriptions.papers.references import what_applies
 from subscriptions.thresholds import in_force
+from subscriptions.vat import vat_asked, vat_cents_asked
 from subscriptions.wanted_covers import wanted_of
 from tenants.days import in_words, years_in_words
 from tenants.documents.paper import Paragraph, Table
@@ -79,12 +80,15 @@ class Matter:
 
     @cached_property
     def vat_cents(self) -> int:
-        one = self.subscription
-        return vat_of(quote=self.quote, category=one.vat_category, rate=one.vat_rate)
+        return vat_cents_asked(self.subscription, self.quote)
+
+    @cached_property
+    def vat(self) -> Regime:
+        return vat_asked(self.subscription)
 
     @cached_property
     def taxed(self) -> bool:
-        return self.subscription.vat_category == "S"
+        return self.vat.taxed and not self.vat.undecided
 
     @cached_property
     def years(self) -> int:
@@ -144,7 +148,7 @@ class Matter:
         """ "258,00 € HT par an, soit 309,60 € TTC (TVA à 20 %)"."""
         net = self.subscription.yearly_cents
         if not self.taxed:
-            return f"{format_cents(net)} par an ({self.subscription.vat_reason})"
+            return f"{format_cents(net)} par an ({self.vat.note})"
         return (
             f"{format_cents(net)} HT par an, soit {format_cents(net + self.vat_cents)} TTC "
             f"(TVA à {format_percent(self.subscription.vat_rate)})"

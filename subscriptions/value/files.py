@@ -6,7 +6,6 @@ from django.db import IntegrityError, transaction
 from django.utils.timezone import localdate
 
 from catalog.models import Listing
-from catalog.prices import vat_of
 from catalog.pricing import PricingError, Quote
 from subscriptions.choosing import Choices, price_choices
 from subscriptions.exceptions import CountsMissing
@@ -16,6 +15,7 @@ from subscriptions.models import DiscountRate, Subscription, ValueFile, ValueRev
 from subscriptions.queries import open_subscription
 from subscriptions.value.assumptions import Assumptions
 from subscriptions.value.figures import figures
+from subscriptions.vat import vat_cents_asked
 from tenants import audit
 from tenants.days import years_after
 from tenants.models import Organisation, User
@@ -62,9 +62,7 @@ def price_over_term(*, listing: Listing, organisation: Organisation, on: date) -
 
 def _subscribed(subscription: Subscription, on: date) -> tuple[int, int]:
     def gross(quote: Quote) -> int:
-        return quote.total_cents + vat_of(
-            quote=quote, category=subscription.vat_category, rate=subscription.vat_rate
-        )
+        return quote.total_cents + vat_cents_asked(subscription, quote)
 
     first = Quote.from_dict(subscription.quote)
     facts = facts_of_subscriber(subscription, on=on)

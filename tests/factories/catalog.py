@@ -15,9 +15,12 @@ from catalog.models import (
     PriceGrid,
     ServiceSheet,
     VatCategory,
+    VatDecision,
+    VatEligibility,
+    VatRate,
     Vendor,
 )
-from tests.factories.base import IN_FORCE_FROM, Factory
+from tests.factories.base import IN_FORCE_FROM, NOW, Factory
 from tests.factories.tenants import OperatorFactory, OrganisationFactory
 from tests.tools.database import as_worker
 
@@ -131,6 +134,46 @@ class PriceGridFactory(Factory):
     definition = PER_INHABITANT
     vat_category = VatCategory.STANDARD
     vat_rate = Decimal(20)
+
+
+class VatDecisionFactory(Factory):
+    """Services are taxable since 2026."""
+
+    class Meta:
+        model = VatDecision
+
+    operator = factory.SubFactory(OperatorFactory)
+    nature = "service"
+    treatment = "S"
+    since = date(2026, 1, 1)
+    source = "Rescrit du 12/03/2025"
+    decided_at = NOW
+
+
+class VatEligibilityFactory(Factory):
+    """Communes are eligible to the exemption of article 261 B since 2026."""
+
+    class Meta:
+        model = VatEligibility
+
+    operator = factory.SubFactory(OperatorFactory)
+    kind = "commune"
+    eligible = True
+    since = date(2026, 1, 1)
+    source = "Rescrit du 12/03/2025"
+
+
+class VatRateFactory(Factory):
+    """A rate of an operator's own, in Corsica."""
+
+    class Meta:
+        model = VatRate
+
+    operator = factory.SubFactory(OperatorFactory)
+    zone = "corse"
+    rate = Decimal(20)
+    since = date(2026, 1, 1)
+    source = "Rescrit du 12/03/2025"
 
 
 def _approved(sheet: ServiceSheet, state: str):

@@ -145,9 +145,9 @@ class SubscriptionFactory(Factory):
     grid = factory.SelfAttribute("priced.grid.definition")
     quote = factory.LazyAttribute(lambda o: o.priced.quote.to_dict())
     yearly_cents = factory.SelfAttribute("priced.net_cents")
-    vat_category = factory.SelfAttribute("priced.grid.vat_category")
-    vat_rate = factory.SelfAttribute("priced.grid.vat_rate")
-    vat_reason = factory.SelfAttribute("priced.grid.vat_reason")
+    vat_category = factory.SelfAttribute("priced.vat.category")
+    vat_rate = factory.SelfAttribute("priced.vat.rate")
+    vat_reason = factory.SelfAttribute("priced.vat.reason")
     active_from = factory.Maybe("was_active", ACTIVE_FROM, None)
     ended_on = factory.LazyAttribute(
         lambda o: o.active_from + timedelta(days=181) if o.state in STOPPED else None

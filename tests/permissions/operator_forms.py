@@ -39,6 +39,10 @@ OPERATOR = {
 }  # fmt: skip
 
 
+VAT_DECISION = {
+    "what": "regime", "regime-nature": "service", "regime-choice": "taxed", "regime-since": "2026-01-01",
+    "regime-source": "Rescrit du 12/03/2025",
+}  # fmt: skip
 INDEX = {"index": "syntec", "month": "2026-01-15", "value": "320,1", "source": "syntec.fr"}
 
 

@@ -1102,6 +1102,7 @@ TABLE = [
     operator("operator_mergers", get=opens(TASKS)),
     operator("operator_merger", thing=_merger, get=opens(TASKS), post=leads(TASKS)),
     operator("operator_runs", get=opens(MONEY), post=leads(MONEY), sends=_a_period),
+    operator("operator_vat", get=opens(MONEY), post=leads(MONEY), sends=lambda world: forms.VAT_DECISION),
     operator("operator_run", thing=_run, get=opens(MONEY)),
     operator("operator_run_progress", thing=_run, get=opens(MONEY)),
     operator("operator_run_approve", thing=_run, get=opens(MONEY), post=leads(MONEY)),

@@ -56,7 +56,7 @@ def _priced(prerequisite: Prerequisite, organisation: Organisation, today: date)
         )
     except (CountsMissing, NotAvailable):
         return Need(prerequisite)  # asked for on its own screen
-    return Need(prerequisite, priced.net_cents, priced.price.grid.vat_category == "S")
+    return Need(prerequisite, priced.net_cents, priced.price.vat.taxed)
 
 
 def told(needs: Iterable[Need]) -> str:

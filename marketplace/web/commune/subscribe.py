@@ -14,6 +14,7 @@ from django.utils.timezone import localdate
 from django.views.decorators.http import require_http_methods
 
 from catalog.models import Listing, ListingState
+from catalog.prices import vat_on
 from catalog.pricing import PricingError
 from marketplace.web.access import member_view
 from marketplace.web.commune.companions import FIELD, blocking, needs_of, rows, told
@@ -251,7 +252,7 @@ def _option_words(offer: Offer, option: OfferedOption, choices: Choices) -> str:
         asked = next((one.question for one in option.counted), "")
         costs = f"le prix dépend du {asked}" if asked else "prix à demander à l’opérateur"
     else:
-        costs = f"{net(cents, taxed=offer.grid.vat_category == 'S')} la première année"
+        costs = f"{net(cents, taxed=vat_on(grid=offer.grid, facts=offer.facts).taxed)} la première année"
     words = format_html("{}{}: {}", option.name, "\u00a0", costs)
     return format_html("{} <small>{}</small>", words, option.summary) if option.summary else words
 
@@ -259,7 +260,7 @@ def _option_words(offer: Offer, option: OfferedOption, choices: Choices) -> str:
 def _change(change: PriceChanged, form: SubscribeForm, conditions: Conditions) -> dict:
     """Both prices, and whether it is the person who chose something else since the page was drawn."""
     own = form.cleaned_data["shown_choices"] != _told(conditions.priced)
-    taxed = conditions.priced is None or conditions.priced.price.grid.vat_category == "S"
+    taxed = conditions.priced is None or conditions.priced.price.vat.taxed
     before, now = net(change.shown_cents, taxed=taxed), net(change.current_cents, taxed=taxed)
     return {"before": before, "now": now, "own": own}
 
@@ -277,9 +278,7 @@ def _price(organisation, conditions: Conditions) -> dict:
         "price": price_card(price=price, commune=organisation.territory, choose_url=""),
         "breakdown": breakdown(
             quote=price.quote,
-            vat_category=price.grid.vat_category,
-            vat_rate=price.grid.vat_rate,
-            vat_reason=price.grid.vat_reason,
+            vat=price.vat,
             vat_cents=price.vat_cents,
             caption=f"Le calcul pour {organisation.territory.name}, par an",
         ),

@@ -20,6 +20,7 @@ from marketplace.web.price_views import breakdown
 from subscriptions.exceptions import SubscriptionRefused
 from subscriptions.handover import hand_over
 from subscriptions.handover_plan import Fate, Item, Plan, mergers_of, waiting_for
+from subscriptions.vat import vat_asked
 from tenants.members.operations import AdhesionRefused
 
 PAGE_SIZE = 25
@@ -120,9 +121,7 @@ def _item(item: Item) -> dict:
         shown["after"] = f"{net(item.quote.total_cents, taxed=is_taxed(subscription))} par an"
         shown["price"] = breakdown(
             quote=item.quote,
-            vat_category=subscription.vat_category,
-            vat_rate=subscription.vat_rate,
-            vat_reason=subscription.vat_reason,
+            vat=vat_asked(subscription),
             vat_cents=item.vat_cents,
             caption="Prix d’une année, avec la population réunie",
         )

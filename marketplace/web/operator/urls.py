@@ -46,6 +46,7 @@ from marketplace.web.operator import (
     tasks,
     terms,
     transfers,
+    vat,
     vehicles,
 )
 from marketplace.web.operator.grids import editor, publishing, simulating, versions
@@ -230,6 +231,7 @@ urlpatterns = [
     path("agir-pour/nouveau/", assistances.new, name="operator_assistance_new"),
     path("agir-pour/<int:assistance_id>/arreter/", assistances.end, name="operator_assistance_end"),
     path("facturation/", billing.run_list, name="operator_runs"),
+    path("facturation/tva/", vat.vat, name="operator_vat"),
     path("facturation/<uuid:public_id>/", billing.run, name="operator_run"),
     path("facturation/<uuid:public_id>/avancement/", billing.run_progress, name="operator_run_progress"),
     path("facturation/<uuid:public_id>/approuver/", billing.approve, name="operator_run_approve"),

@@ -191,9 +191,7 @@ def _breakdown(price, commune) -> dict | None:
         return None
     return breakdown(
         quote=price.quote,
-        vat_category=price.grid.vat_category,
-        vat_rate=price.grid.vat_rate,
-        vat_reason=price.grid.vat_reason,
+        vat=price.vat,
         vat_cents=price.vat_cents,
         caption=f"Le calcul pour {commune.name}, par an",
     )

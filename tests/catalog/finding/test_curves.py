@@ -35,14 +35,13 @@ def both(
         **LIFE,
         "definition": definition,
         "list_definition": listed,
+        "vat_category": "S" if rate else "O",
         "vat_rate": rate,
         "vat_reason": "" if rate else "Hors champ de la TVA",
     }
     curves = PriceCurves([[grid_prices(**grid)]], on=TODAY)
     found, card = curves.prices(asking.facts), curves.card(0, asking.facts)
-    exact = grid_price(
-        grid=PriceGrid(state="published", vat_category="S" if rate else "O", **grid), facts=asking.facts
-    )
+    exact = grid_price(grid=PriceGrid(state="published", **grid), facts=asking.facts)
     if card is None:
         assert (found.priced[0], found.gross_cents[0]) == (False, 0)
     else:
@@ -84,7 +83,7 @@ def test_unknown_and_empty_communes(grid, population):
 def test_only_the_version_in_force_that_day_counts():
     first = {"effective_from": date(2025, 1, 1), "effective_until": date(2027, 1, 1)}
     following = {"effective_from": date(2027, 1, 1), "effective_until": None}
-    common = {"vat_rate": Decimal(0), "vat_reason": "", "list_definition": None}
+    common = {"vat_category": "O", "vat_rate": Decimal(0), "vat_reason": "", "list_definition": None}
     grids = [
         grid_prices(**first, **common, definition=LUMP),
         grid_prices(**following, **common, definition={**LUMP, "strata": [{"amount": "200"}]}),

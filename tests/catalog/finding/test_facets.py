@@ -75,7 +75,8 @@ def columns_of(made: list[dict]) -> Columns:
         kept = ()
         if grid:
             common = {
-                "effective_from": date(2026, 1, 1), "effective_until": None, "vat_rate": 20, "vat_reason": "",
+                "effective_from": date(2026, 1, 1), "effective_until": None, "vat_category": "S",
+                "vat_rate": 20, "vat_reason": "",
                 "list_definition": None,
             }  # fmt: skip
             kept = (grid_prices(**common, definition=grid),)

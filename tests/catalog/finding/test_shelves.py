@@ -88,7 +88,7 @@ def test_an_empty_shelf_answers_too():
 
 
 def test_the_vendors_of_a_region_are_those_of_its_departements_and_of_ones_own():
-    shelf = Shelf(Columns.of([], **codes()), {"53": frozenset({"22", "29", "35"})})
+    shelf = Shelf(0, Columns.of([], **codes()), {"53": frozenset({"22", "29", "35"})})
     assert shelf.near(visitor(departement="35", region="53")) == {
         Local.DEPARTEMENT: {"35"},
         Local.REGION: {"22", "29", "35"},

@@ -1,0 +1,3 @@
+from django.dispatch import Signal
+
+vat_decided = Signal()  # operator, since, now

@@ -1,0 +1,58 @@
+"""The VAT of a subscription: what its tariff says, and the regime that was told when it was asked for.
+
+A subscription copies the regime of the day it is asked for. The tariff's own words are kept in its quote
+where the regime was another: each invoice looks for the regime of its own period from them.
+"""
+
+from decimal import Decimal
+
+from catalog.models import PriceGrid
+from catalog.prices import vat_in, vat_terms
+from catalog.pricing import Quote
+from catalog.vat import Regime, Terms
+from subscriptions.models import Subscription
+
+_KEPT = "vat"
+
+
+def told(*, vat: Regime, grid: PriceGrid, quote: Quote) -> dict:
+    """The fields of a subscription that say its VAT, its quote among them."""
+    terms = vat_terms(grid)
+    kept = quote.to_dict()
+    if vat.undecided or (vat.category, vat.rate, vat.reason) != (terms.category, terms.rate, terms.reason):
+        kept[_KEPT] = {
+            "category": terms.category,
+            "rate": f"{terms.rate:f}",
+            "reason": terms.reason,
+            "undecided": vat.undecided,
+        }
+    return {"quote": kept, "vat_category": vat.category, "vat_rate": vat.rate, "vat_reason": vat.reason}
+
+
+def taken_over(subscription: Subscription, quote: Quote) -> dict:
+    """The quote of whoever follows it, with what is kept beside the one before."""
+    kept = subscription.quote.get(_KEPT)
+    return quote.to_dict() | ({_KEPT: kept} if kept else {})
+
+
+def terms_of(subscription: Subscription) -> Terms:
+    """What the tariff that it was asked for by said of VAT."""
+    kept = subscription.quote.get(_KEPT)
+    if kept:
+        return Terms(kept["category"], Decimal(kept["rate"]), kept["reason"])
+    return Terms(subscription.vat_category, subscription.vat_rate, subscription.vat_reason)
+
+
+def vat_asked(subscription: Subscription) -> Regime:
+    """The regime told when it was asked for."""
+    return Regime(
+        subscription.vat_category,
+        subscription.vat_rate,
+        subscription.vat_reason,
+        undecided=(subscription.quote.get(_KEPT) or {}).get("undecided", ""),
+    )
+
+
+def vat_cents_asked(subscription: Subscription, quote: Quote) -> int:
+    """VAT in cents on a quote, by that regime."""
+    return vat_in(quote, vat_asked(subscription))
