@@ -24,7 +24,7 @@ PRIVATE = "PRIVATE KEY"
 _WHOLE = "Écrivez l’adresse en entier, sans « * » ni « # » : https://…"
 _EACH = (
     f"Chaque abonnement a son propre client, et deux clients ne portent pas le même nom : mettez {SIREN} ou "
-    f"{SUBSCRIPTION} dans l’identifiant, par exemple https://service.example/saml/{SIREN}."
+    f"{SUBSCRIPTION} dans l’identifiant, par exemple à la fin."
 )
 _BRACES = f"Halle ne remplace que {SIREN} et {SUBSCRIPTION} : ôtez les autres accolades."
 _ENTITY = "Écrivez une adresse (https://…) ou un nom (urn:…), sans espace, accent ni guillemet."

@@ -68,7 +68,7 @@ def look_at_people(seen: services.ClientSeen, people: Mapping[str, frozenset[str
 def _by_hand(told: ClientTold) -> str:
     wanted = told.wanted
     if told.gone:
-        return BY_HAND.format(what=f"retirez le client « {wanted.client_id} »", how="")
+        return BY_HAND.format(what=f"retirez le client de « {wanted.name} »", how="")
     if told.anew:
         return BY_HAND.format(what="donnez un autre secret à ce service, et remettez-le à l’éditeur", how="")
     if not wanted.enabled:

@@ -27,6 +27,8 @@ NAMES = {
     "saml": "urn:oasis:names:tc:SAML:2.0:assertion",
     "ds": "http://www.w3.org/2000/09/xmldsig#",
 }
+POST = "urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST"
+PERSISTENT = "urn:oasis:names:tc:SAML:2.0:nameid-format:persistent"
 REDIRECT = "urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Redirect"
 RSA_SHA256 = "http://www.w3.org/2001/04/xmldsig-more#rsa-sha256"
 
@@ -96,16 +98,25 @@ class SamlService(http.server.ThreadingHTTPServer):
 
     def ask(self, entity_id: str, *, back: str = "") -> str:
         """Where a browser is sent to sign in, so that it comes back at `back`."""
-        [place] = self.provider().xpath(
-            f"//md:SingleSignOnService[@Binding='{REDIRECT}']/@Location", namespaces=NAMES
+        how = f'AssertionConsumerServiceURL="{back or self.acs}" ProtocolBinding="{POST}"'
+        return self._sent("SingleSignOnService", "AuthnRequest", entity_id, how)
+
+    def leave(self, assertion: Assertion) -> str:
+        """Where the browser of that person is sent, so that she is signed out everywhere."""
+        said = (
+            f'<saml:NameID Format="{PERSISTENT}">{assertion.name_id}</saml:NameID>'
+            f"<samlp:SessionIndex>{assertion.session}</samlp:SessionIndex>"
         )
+        return self._sent("SingleLogoutService", "LogoutRequest", assertion.audience, "", said)
+
+    def _sent(self, to: str, what: str, entity_id: str, how: str, said: str = "") -> str:
+        """The address that says it to Keycloak, signed if the service has a key."""
+        [place] = self.provider().xpath(f"//md:{to}[@Binding='{REDIRECT}']/@Location", namespaces=NAMES)
         now = datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         text = (
-            f'<samlp:AuthnRequest xmlns:samlp="{NAMES["samlp"]}" xmlns:saml="{NAMES["saml"]}" '
-            f'ID="_{uuid.uuid4().hex}" Version="2.0" IssueInstant="{now}" Destination="{place}" '
-            f'AssertionConsumerServiceURL="{back or self.acs}" '
-            'ProtocolBinding="urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST">'
-            f"<saml:Issuer>{entity_id}</saml:Issuer></samlp:AuthnRequest>"
+            f'<samlp:{what} xmlns:samlp="{NAMES["samlp"]}" xmlns:saml="{NAMES["saml"]}" '
+            f'ID="_{uuid.uuid4().hex}" Version="2.0" IssueInstant="{now}" Destination="{place}" {how}>'
+            f"<saml:Issuer>{entity_id}</saml:Issuer>{said}</samlp:{what}>"
         )
         deflated = zlib.compress(text.encode(), wbits=-15)
         query = urlencode({"SAMLRequest": base64.b64encode(deflated), "RelayState": "agenda"})
@@ -170,6 +181,8 @@ class _Pages(http.server.BaseHTTPRequestHandler):
             self.server.assertions.append(assertion)
             page = "Bienvenue" if assertion.said.get("service_roles") else "Accès refusé"
             self._say(page)
+        elif self.path == "/fin" and "SAMLResponse" in told:
+            self._say("Au revoir")
         elif self.path == "/fin":
             asked = etree.fromstring(base64.b64decode(told["SAMLRequest"][0]))
             self.server.signed_out += asked.xpath("samlp:SessionIndex/text()", namespaces=NAMES)

@@ -81,6 +81,16 @@ def test_an_agent_enters_by_saml_with_her_organisation_and_is_signed_out_elsewhe
         assert second.name_id == first.name_id
         assert services.end_sessions(keycloak, REALM, sub=sub)
         assert service.signed_out == [second.session]
+        # She leaves by this service; another one is told.
+        assert enter(service, wanted, visitor).text == "Bienvenue"
+        with behind(keycloak, known) as (another, also_wanted):
+            services.ensure_client(keycloak, REALM, also_wanted)
+            assert enter(another, also_wanted, visitor).text == "Accès refusé"
+            assert another.assertions[0].said["sub"] == [sub]
+            page = visitor.open(service.leave(service.assertions[-1]))
+            assert visitor.submit(page, SAMLResponse=_field(page, "SAMLResponse")).text == "Au revoir"
+            assert another.signed_out == [another.assertions[0].session]
+            assert keycloak.get(f"/{REALM}/users/{sub}/sessions") == []
 
 
 def test_it_is_suspended_changed_put_back_and_removed(keycloak, known):
