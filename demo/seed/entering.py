@@ -1,5 +1,6 @@
-"""A service that agents enter through Halle: each subscriber has a client at Keycloak, as the engine writes
-it. The Keycloak of the demo, where one runs, is told the next night (provisioning.client_drift)."""
+"""Two services that agents enter through Halle, one by OpenID Connect, the other by SAML: each subscriber
+has a client at Keycloak, as the engine writes it. The Keycloak of the demo, where one runs, is told the next
+night (provisioning.client_drift)."""
 
 from datetime import date
 
@@ -10,30 +11,52 @@ from demo.seed.moments import at
 from demo.seed.people import holders
 from provisioning.clients import OPENS
 from provisioning.connectors.outcomes import Done
-from provisioning.models import Binding, BindingKind, Call, Event, Lane, Run, SignIn, Step, StepState
+from provisioning.models import (
+    Binding,
+    BindingKind,
+    Call,
+    Event,
+    Lane,
+    Protocol,
+    Run,
+    SignIn,
+    Step,
+    StepState,
+)
+from provisioning.models.sign_in import SIREN
 from provisioning.sealing import seal
 from sso.keycloak.broker import issuer
 from sso.keycloak.service_shapes import client_id_of
 from subscriptions.models import RUNNING
 from tenants.models import Role, User
 
-ENTERED = "pigeonnier"
-SERVICE = "https://pigeonnier.example"
+ENTERED, BY_SAML = "pigeonnier", "repos-et-memoire"
 DECLARED = date(2025, 12, 1)
 
 
 def make_entering() -> None:
     """After the subscriptions. Nobody has seen the secret of the main commune's."""
-    said = at(DECLARED, 16)
-    offer = offer_of(ServiceSheet.objects.select_related("vendor").get(slug=ENTERED))
-    SignIn.objects.create(
-        offer=offer,
-        redirect_uris=[f"{SERVICE}/connexion/retour"],
-        signed_out_uri=f"{SERVICE}/au-revoir",
-        logout_uri=f"{SERVICE}/connexion/fin",
-        changed_at=said,
-        told_at=said,
+    home = f"https://{ENTERED}.example"
+    _make(
+        ENTERED,
+        redirect_uris=[f"{home}/connexion/retour"],
+        signed_out_uri=f"{home}/au-revoir",
+        logout_uri=f"{home}/connexion/fin",
     )
+    home = f"https://{BY_SAML}.example/saml"
+    _make(
+        BY_SAML,
+        protocol=Protocol.SAML,
+        redirect_uris=[f"{home}/acs"],
+        logout_uri=f"{home}/slo",
+        entity_id=f"{home}/{SIREN}",
+    )
+
+
+def _make(slug: str, **declared) -> None:
+    said = at(DECLARED, 16)
+    offer = offer_of(ServiceSheet.objects.select_related("vendor").get(slug=slug))
+    sign_in = SignIn.objects.create(offer=offer, changed_at=said, told_at=said, **declared)
     opened = Run.objects.filter(
         event=Event.ACTIVATE, subscription__state__in=RUNNING, subscription__listing__offer=offer
     )
@@ -77,7 +100,21 @@ def make_entering() -> None:
         for step in steps
     )
     secretaries = holders(Role.SECRETARY)
-    Binding.objects.bulk_create(_binding(step, seen_by=secretaries[step.tenant_id]) for step in steps)
+    Binding.objects.bulk_create(
+        _by_saml(step) if sign_in.by_saml else _binding(step, seen_by=secretaries[step.tenant_id])
+        for step in steps
+    )
+
+
+def _by_saml(step: Step) -> Binding:
+    return Binding(
+        tenant_id=step.tenant_id,
+        subscription=step.run.subscription,
+        kind=BindingKind.CLIENT,
+        made_by=step,
+        bound_at=step.done_at,
+        by_saml=True,
+    )
 
 
 def _binding(step: Step, *, seen_by: User) -> Binding:

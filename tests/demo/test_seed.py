@@ -35,7 +35,15 @@ from marketplace.pages.models import Desk, LegalPage, NewsItemPage, StorefrontPa
 from marketplace.web.organisation.audit import LABELS
 from provisioning.connectors import connector_for
 from provisioning.credentials import access_of
-from provisioning.models import AgentDirectory, Endpoint, ServiceKey, Step, StepState
+from provisioning.models import (
+    AgentDirectory,
+    Binding,
+    BindingKind,
+    Endpoint,
+    ServiceKey,
+    Step,
+    StepState,
+)
 from subscriptions import chain
 from subscriptions.models import (
     RUNNING,
@@ -340,6 +348,12 @@ def test_software_reaches_what_is_open(seeded):
         state=StepState.PENDING, run__subscription__listing__offer__endpoint__connector="webhook"
     )
     assert by_message.run.subscription.state == State.PROVISIONING
+    entered = Binding.objects.filter(kind=BindingKind.CLIENT, by_saml=True).select_related(
+        "subscription__listing__offer__sign_in", "subscription__tenant"
+    )
+    sirens = [one.subscription.tenant.siren for one in entered]
+    assert len(sirens) == len(set(sirens)) > 1  # by which Keycloak knows each
+    assert {one.subscription.listing.offer.sign_in.protocol for one in entered} == {"saml"}
 
 
 def test_a_seed_by_hand_does_not_undo_what_the_supervisor_told(seeded, monkeypatch):
