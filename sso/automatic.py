@@ -51,7 +51,7 @@ _AT_KEYCLOAK = [
     ),
     (
         "Ouvrir un service derrière la même connexion",
-        "Son client est créé, changé et retiré avec l’abonnement.",
+        "Son client, OpenID Connect ou SAML, est créé, changé et retiré avec l’abonnement.",
         "L’administrateur du fournisseur d’identité crée le client du service, et le retire à la fin.",
     ),
     (

@@ -13,8 +13,15 @@ from tests.sso.keycloak.saml_service import make_key
 
 BACK = "https://service.example/acs"
 ENTITY = "https://service.example/saml/{siren}"
-KEY = make_key()
-DER = x509.load_pem_x509_certificate(KEY.certificate.encode()).public_bytes(Encoding.DER)
+
+
+@pytest.fixture(scope="module")
+def pem() -> str:
+    return make_key().certificate
+
+
+def der(pem: str) -> bytes:
+    return x509.load_pem_x509_certificate(pem.encode()).public_bytes(Encoding.DER)
 
 
 def kept(**typed) -> dict:
@@ -60,35 +67,40 @@ def test_another_name_is_refused_with_what_to_do(entity_id, words):
     assert refusal.value.field == "entity_id"
 
 
-@pytest.mark.parametrize(
-    "pasted",
-    [KEY.certificate, f"  {KEY.certificate}\n", KEY.certificate.replace("\n", "\r\n"),
-     base64.b64encode(DER).decode(), base64.encodebytes(DER).decode()],
-)  # fmt: skip
-def test_a_certificate_is_kept_in_one_form_however_it_is_pasted(pasted):
-    assert kept(certificate=pasted)["certificate"] == KEY.certificate
+# By name: each process of the tests makes keys of its own.
+PASTED = {
+    "as it is": lambda pem: pem,
+    "with spaces": lambda pem: f"  {pem}\n",
+    "from Windows": lambda pem: pem.replace("\n", "\r\n"),
+    "base64": lambda pem: base64.b64encode(der(pem)).decode(),
+    "base64 in lines": lambda pem: base64.encodebytes(der(pem)).decode(),
+}
+REFUSED = {
+    "words": (lambda pem: "certificat", "illisible"),
+    "accents": (lambda pem: "é", "illisible"),
+    "cut": (lambda pem: pem[:200], "illisible"),
+    "changed": (lambda pem: pem.replace("M", "N"), "illisible"),
+    "with its key": (lambda pem: f"{pem}-----BEGIN RSA PRIVATE KEY-----", "clé privée"),
+    "over": (lambda pem: make_key(days=-1).certificate, "périmé"),
+    "weak": (lambda pem: make_key(bits=1024).certificate, "2048 bits"),
+}
 
 
-@pytest.mark.parametrize(
-    ("pasted", "words"),
-    [
-        ("certificat", "illisible"),
-        ("é", "illisible"),
-        (KEY.certificate[:200], "illisible"),
-        (KEY.certificate.replace("M", "N"), "illisible"),
-        (f"{KEY.certificate}-----BEGIN RSA PRIVATE KEY-----", "clé privée"),
-        (make_key(days=-1).certificate, "périmé"),
-        (make_key(bits=1024).certificate, "2048 bits"),
-    ],
-)
-def test_another_certificate_is_refused_with_what_to_do(pasted, words):
+@pytest.mark.parametrize("how", PASTED)
+def test_a_certificate_is_kept_in_one_form_however_it_is_pasted(how, pem):
+    assert kept(certificate=PASTED[how](pem))["certificate"] == pem
+
+
+@pytest.mark.parametrize("how", REFUSED)
+def test_another_certificate_is_refused_with_what_to_do(how, pem):
+    pasted, words = REFUSED[how]
     with pytest.raises(Refused, match=words) as refusal:
-        kept(certificate=pasted)
+        kept(certificate=pasted(pem))
     assert refusal.value.field == "certificate"
 
 
-def test_what_the_chosen_protocol_does_not_use_is_left_out():
-    every = {"signed_out_uri": "not an address", "certificate": KEY.certificate}
+def test_what_the_chosen_protocol_does_not_use_is_left_out(pem):
+    every = {"signed_out_uri": "not an address", "certificate": pem}
     assert kept(**every)["signed_out_uri"] == ""
     openid = kept(protocol="openid", **every | {"signed_out_uri": BACK})
     assert (openid["entity_id"], openid["certificate"], openid["signed_out_uri"]) == ("", "", BACK)

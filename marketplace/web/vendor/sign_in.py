@@ -1,5 +1,7 @@
 """A vendor says that agents enter its service through Halle, and reads what it will receive."""
 
+from datetime import timedelta
+
 from django import forms
 from django.contrib import messages
 from django.shortcuts import redirect, render
@@ -26,6 +28,8 @@ from provisioning.sign_ins import declare, sign_in_of
 from sso.keycloak.broker import issuer, saml_metadata
 from tenants.models import Role
 from tenants.refusals import Refused
+
+SOON = timedelta(days=60)  # before its end, a certificate is to be replaced
 
 
 class SignInForm(forms.Form):
@@ -138,8 +142,13 @@ def _certificate(found: SignIn | None) -> list[dict]:
     if found is None or not found.certificate:
         return []
     until = certificate_of(found.certificate).not_valid_after_utc
+    soon = until - timezone.now() < SOON
     return [
-        {"label": "Certificat de vos demandes", "value": f"Valable jusqu’au {day(localdate(until))}"},
+        {
+            "label": "Certificat de vos demandes",
+            "value": f"Valable jusqu’au {day(localdate(until))}",
+            "note": "Collez ici le suivant le jour où il signe à sa place." if soon else "",
+        },
         {"label": "Empreinte SHA-256", "value": fingerprint(found.certificate)},
     ]
 
