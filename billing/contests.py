@@ -3,7 +3,7 @@
 The time to pay is interrupted meanwhile, once an invoice (CCP R2192-27 to 29), where it was still running.
 """
 
-from datetime import datetime
+from datetime import date, datetime
 
 from django.db import IntegrityError, transaction
 from django.db.models import Sum
@@ -12,6 +12,7 @@ from django.utils.timezone import localdate
 from billing import contest_letters
 from billing.credit_drafts import draft_credit_note
 from billing.exceptions import ContestAnswered, NotContestable, TooMuchGivenBack
+from billing.late_interest import due_again_on
 from billing.levelling import taken_from
 from billing.models import (
     Adjustment,
@@ -182,6 +183,15 @@ def _interrupt(found: LineContest, invoice: Invoice, now: datetime) -> None:
     )
 
 
+def _resume(invoice: Invoice, today: date) -> None:
+    for interruption in PaymentInterruption.objects.filter(invoice=invoice, ends_on=None):
+        interruption.ends_on = today
+        interruption.due_on = due_again_on(
+            due_on=invoice.due_date, interrupted_on=interruption.starts_on, resumed_on=today
+        )
+        interruption.save(update_fields=["ends_on", "due_on"])
+
+
 def _locked(contest: LineContest) -> LineContest:
     rows = LineContest.objects.select_for_update(of=("self",), no_key=True).select_related(
         "tenant", "operator__organisation", "opened_by", "line__entry__adjustment", "line__invoice"
@@ -203,8 +213,7 @@ def _close(found: LineContest, *, to: ContestState, by: User, now: datetime, **f
     _log(found, before=before, by=by, now=now)
     others = LineContest.objects.filter(line__invoice=found.line.invoice_id, state=ContestState.OPEN)
     if not others.exists():
-        interruptions = PaymentInterruption.objects.filter(invoice=found.line.invoice_id, ends_on=None)
-        interruptions.update(ends_on=localdate(now))
+        _resume(found.line.invoice, localdate(now))
 
 
 def _log(found: LineContest, *, before: str, by: User, now: datetime) -> None:

@@ -60,3 +60,7 @@ class TooMuchGivenBack(BillingRefused):
             if left_cents
             else "Cette ligne a déjà été rendue en entier par un avoir. Refusez la contestation en le disant."
         )
+
+
+class DunningRefused(BillingRefused):
+    """A reminder, a claim or a rate that is not to be written: says why, and what to do."""

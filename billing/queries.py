@@ -19,7 +19,7 @@ def invoices_of_member(*, organisation: Organisation) -> QuerySet[Invoice]:
         Invoice.objects.issued()
         .filter(tenant=organisation)
         .with_credited()
-        .select_related("operator", "settlement", "corrects")
+        .select_related("operator", "settlement", "corrects", "interruption")
         .order_by("-issue_date", "-pk")
     )
 
@@ -46,7 +46,8 @@ class Due:
 
 
 def due_of_member(*, organisation: Organisation, today: date) -> Due:
-    """Issued invoices whose payment is not known; late ones are past their due date. One query."""
+    """Issued invoices whose payment is not known; late ones are past their due date, or past the one that
+    followed a contest. One query."""
     unsettled = (
         Invoice.objects.issued()
         .filter(tenant=organisation)
@@ -56,7 +57,7 @@ def due_of_member(*, organisation: Organisation, today: date) -> Due:
         .order_by()
     )
     due = Q(type_code=InvoiceType.INVOICE, left__gt=0)
-    late = due & Q(due_date__lt=today)
+    late = due & (Q(interruption__isnull=True, due_date__lt=today) | Q(interruption__due_on__lt=today))
     back = Q(type_code=InvoiceType.CREDIT_NOTE, corrects__settlement__state=SettlementState.PAID)
     totals = unsettled.aggregate(
         count=Count("pk", filter=due),

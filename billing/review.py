@@ -190,7 +190,9 @@ def issued_invoices(*, operator: Operator, search: str, group: str, page: str | 
         found = found.filter(member_matches(search) | Q(number__icontains=search))
     counts = found.aggregate(**{name: Count("pk", filter=which) for name, which in GROUPS.items()})
     found = found.filter(GROUPS[group])
-    rows = found.select_related("settlement").order_by("-issue_date", "-year", "-sequence", "pk")
+    rows = found.select_related("settlement", "interruption").order_by(
+        "-issue_date", "-year", "-sequence", "pk"
+    )
     paginator = Paginator(rows, PAGE_SIZE)
     paginator.count = counts[group]  # counted already, with the tabs
     return InvoiceList(paginator.get_page(page), counts)

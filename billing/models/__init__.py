@@ -15,6 +15,7 @@ from billing.models.invoice import (
     InvoiceType,
     NumberCounter,
 )
+from billing.models.late import Dunning, DunningKind, LateInterestRate, ReminderPace
 from billing.models.run import BillingRun, LedgerEntry, RunState
 from billing.models.settlement import Channel, Settlement, SettlementState
 
@@ -26,16 +27,20 @@ __all__ = [
     "Closing",
     "ContestReason",
     "ContestState",
+    "Dunning",
+    "DunningKind",
     "Invoice",
     "InvoiceFile",
     "InvoiceLine",
     "InvoiceState",
     "InvoiceType",
+    "LateInterestRate",
     "LedgerEntry",
     "LineContest",
     "LineContestMove",
     "NumberCounter",
     "PaymentInterruption",
+    "ReminderPace",
     "Repricing",
     "RunState",
     "Settlement",

@@ -115,6 +115,7 @@ class PaymentInterruption(TenantOwned):
     contest = models.ForeignKey(LineContest, on_delete=models.PROTECT, related_name="+")
     starts_on = models.DateField()
     ends_on = models.DateField(null=True)
+    due_on = models.DateField(null=True)  # by when the invoice is to be paid since
 
     class Meta(TenantOwned.Meta):
         verbose_name = "interruption du délai de paiement"
@@ -122,7 +123,12 @@ class PaymentInterruption(TenantOwned):
             models.CheckConstraint(
                 condition=Q(ends_on__isnull=True) | Q(ends_on__gte=models.F("starts_on")),
                 name="payment_interruption_dates_in_order",
-            )
+            ),
+            models.CheckConstraint(
+                condition=Q(ends_on__isnull=True, due_on__isnull=True)
+                | Q(ends_on__isnull=False, due_on__gt=models.F("ends_on")),
+                name="payment_interruption_opens_a_new_time",
+            ),
         ]
 
     def __str__(self):

@@ -1,6 +1,7 @@
 """Invoices and credit notes copy all that they say. Once issued they never change: a trigger refuses it."""
 
 import uuid
+from datetime import date
 
 from django.db import models
 from django.db.models import Q
@@ -146,6 +147,12 @@ class Invoice(TenantOwned):
     @property
     def is_credit_note(self) -> bool:
         return self.type_code == InvoiceType.CREDIT_NOTE
+
+    @property
+    def pay_by(self) -> date | None:
+        """The last day to pay; None while a contest interrupts that time."""
+        interruption = getattr(self, "interruption", None)
+        return interruption.due_on if interruption else self.due_date
 
     @property
     def sign(self) -> int:

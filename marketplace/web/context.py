@@ -264,6 +264,7 @@ SECTIONS = {
                 ("operator_adjustments", "Régularisations à venir", MONEY_ROLES),
                 ("operator_credit_notes", "Avoirs à émettre", MONEY_ROLES),
                 ("operator_contests", "Contestations", MONEY_ROLES),
+                ("operator_late_payments", "Retards de paiement", MONEY_ROLES),
                 ("operator_titres", "Titres de recettes", MONEY_ROLES),
             ],
         ),

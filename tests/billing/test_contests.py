@@ -175,10 +175,11 @@ def test_the_time_to_pay_is_interrupted_once_and_only_while_it_runs():
     contested(paid)
     with as_worker():
         [found] = PaymentInterruption.objects.all()
-    assert (found.invoice_id, found.starts_on, found.ends_on) == (
+    assert (found.invoice_id, found.starts_on, found.ends_on, found.due_on) == (
         invoice.pk,
         date(2026, 10, 1),
         date(2026, 10, 7),
+        date(2026, 11, 6),
     )
 
 

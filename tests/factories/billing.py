@@ -14,15 +14,19 @@ from billing.models import (
     Closing,
     ContestReason,
     ContestState,
+    Dunning,
+    DunningKind,
     Invoice,
     InvoiceFile,
     InvoiceLine,
     InvoiceState,
+    LateInterestRate,
     LedgerEntry,
     LineContest,
     LineContestMove,
     NumberCounter,
     PaymentInterruption,
+    ReminderPace,
     Repricing,
     Settlement,
     SettlementState,
@@ -228,6 +232,46 @@ class PaymentInterruptionFactory(Factory):
     invoice = factory.SelfAttribute("contest.line.invoice")
     tenant = factory.SelfAttribute("contest.tenant")
     starts_on = date(2026, 10, 10)
+
+
+class LateInterestRateFactory(Factory):
+    """That of the second half of 2026, as an operator typed it."""
+
+    class Meta:
+        model = LateInterestRate
+
+    starts_on = date(2026, 7, 1)
+    ecb_rate = Decimal("2.15")
+    source = "Banque de France, page lue le 1er juillet 2026"
+    operator = factory.SubFactory(OperatorFactory)
+
+
+class ReminderPaceFactory(Factory):
+    class Meta:
+        model = ReminderPace
+
+    operator = factory.SubFactory(OperatorFactory)
+    tenant = factory.SelfAttribute("operator.organisation")
+    days = 15
+
+
+class DunningFactory(Factory):
+    """A reminder, a day late."""
+
+    class Meta:
+        model = Dunning
+
+    invoice = factory.SubFactory(InvoiceFactory, issued=True)
+    tenant = factory.SelfAttribute("invoice.tenant")
+    operator = factory.SelfAttribute("invoice.operator")
+    kind = DunningKind.REMINDER
+    at = NOW
+    by = factory.SubFactory(UserFactory)
+    days_late = 1
+    base_cents = 30960
+    indemnity_cents = 4000
+    steps = factory.LazyFunction(list)
+    text = "Bonjour, cette facture reste à payer."
 
 
 class InvoiceFileFactory(Factory):

@@ -285,6 +285,7 @@ class World:
     invoice: Invoice  # of `issued`, with its file and its titre de recettes
     refused: Invoice  # of `issued`: the payment provider refused it, a person must look
     credit_note: Invoice  # a draft, on `invoice`
+    late: Invoice  # paid a day late
     contest: LineContest  # of the first line of `invoice`
     credit: Invoice  # an issued one, on `refused`: a person gives it back
 
@@ -720,9 +721,25 @@ def _bill(side: dict, members: list[dict]) -> list[dict]:
         path = default_storage.save(f"invoices/{invoice.public_id}.pdf", ContentFile(PDF))
         InvoiceFileFactory(invoice=invoice, path=path)
     return [
-        {"issued": issued, "review": review, "invoice": invoice, **_by_hand(issued, invoice)}
+        {
+            "issued": issued,
+            "review": review,
+            "invoice": invoice,
+            "late": _paid_late(review, invoice),
+            **_by_hand(issued, invoice),
+        }
         for invoice in invoices
     ]
+
+
+def _paid_late(run: BillingRun, like: Invoice) -> Invoice:
+    """Paid a day after its time: interest to claim, or not."""
+    same = {"tenant": like.tenant, "buyer": like.buyer, "payment": like.payment, "issued": True}
+    late = InvoiceFactory(
+        run=run, out_of_scope=True, sequence=9800 + like.sequence, due_date=date(2026, 9, 30), **same
+    )
+    SettlementFactory(invoice=late, state=SettlementState.PAID, paid_at=NOW)
+    return late
 
 
 def _by_hand(run: BillingRun, like: Invoice) -> dict:

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_safe
 
 from billing.adjustment_queries import to_come
 from billing.contest_queries import contests_of
+from billing.late_queries import dunnings_of
 from billing.models import Invoice
 from billing.queries import due_of_member, invoice_for_member, invoices_of_member
 from marketplace.web.access import member_view
@@ -21,6 +22,7 @@ from marketplace.web.commune.contests import line_contest
 from marketplace.web.commune.words import is_paid, payment_badge, plural
 from marketplace.web.contest_words import line_facts
 from marketplace.web.formats import day, format_cents, format_percent
+from marketplace.web.late_words import history
 from marketplace.web.operator.invoice_views import iban_in_words
 from marketplace.web.pdf import FileMissing, pdf_response
 
@@ -60,7 +62,7 @@ def invoice_list(request, organisation):
                 "url": reverse("member_invoice", args=[organisation.siren, invoice.public_id]),
                 "operator": invoice.operator.short_name,
                 "date": day(invoice.issue_date),
-                "due": "sans objet" if invoice.is_credit_note else day(invoice.due_date),
+                "due": _due(invoice),
                 "gross": format_cents(invoice.gross_cents * invoice.sign),
                 "badge": payment_badge(invoice, today=today),
             }
@@ -90,7 +92,9 @@ def detail(request, organisation, public_id):
         "badge": payment_badge(invoice, today=localdate(timezone.now())),
         "breakdown": _breakdown(request, organisation, invoice),
         "issue_date": day(invoice.issue_date),
-        "due_date": day(invoice.due_date),
+        "due_date": _due(invoice),
+        "interrupted": _interrupted(invoice),
+        "dunnings": history(dunnings_of(invoice=invoice)),
         "period": f"du {day(invoice.period_start)} au {day(invoice.period_end - timedelta(days=1))}",
         "left": format_cents(invoice.gross_cents - invoice.credited_cents),
         "paid": paid,
@@ -123,6 +127,22 @@ def file(request, organisation, public_id):
     return redirect("member_invoice", siren=organisation.siren, public_id=public_id)
 
 
+def _due(invoice: Invoice) -> str:
+    """By when it is to be paid."""
+    return "sans objet" if invoice.is_credit_note else day(invoice.pay_by) or "après la réponse"
+
+
+def _interrupted(invoice: Invoice) -> str:
+    """What a contest did to the time to pay, in plain words; "" when there was none."""
+    interruption = getattr(invoice, "interruption", None)
+    if interruption is None:
+        return ""
+    before = f"L’échéance était le {day(invoice.due_date)}. Contestée le {day(interruption.starts_on)}, "
+    if interruption.due_on is None:
+        return f"{before}la facture n’est pas à payer avant la réponse de l’opérateur."
+    return f"{before}avec une réponse le {day(interruption.ends_on)} : un nouveau délai s’est ouvert."
+
+
 def _linked(organisation, invoice: Invoice) -> list[dict]:
     """For components/facts.html: the invoice a credit note corrects, or the credit notes of an invoice."""
 
@@ -136,6 +156,8 @@ def _linked(organisation, invoice: Invoice) -> list[dict]:
 
     if invoice.corrects:
         return [link("Facture corrigée", invoice.corrects)]
+    if not invoice.credited_cents:
+        return []
     return [link("Avoir", note) for note in invoice.credit_notes.issued().order_by("sequence", "pk")]
 
 

@@ -106,7 +106,10 @@ def payment_badge(invoice: Invoice, *, today: date) -> dict:
         }
     settlement = getattr(invoice, "settlement", None)
     titre = settlement is not None and settlement.channel == Channel.TITRE
-    if invoice.due_date >= today:
+    if invoice.pay_by is None:
+        sentence = "Une ligne est contestée : le délai de paiement est interrompu jusqu’à la réponse."
+        return {"state": "info", "label": "Contestée", "icon": "clock", "note": "", "sentence": sentence}
+    if invoice.pay_by >= today:
         note = "au comptable public" if titre else "par virement"
         return {"state": "info", "label": "À payer", "icon": "clock", "note": note, "sentence": ""}
     late = {"state": "warning", "label": "Échéance passée", "icon": "warning"}

@@ -8,6 +8,7 @@ from django.views.decorators.http import require_safe
 
 from billing.contest_queries import contests_to_answer
 from billing.credit_queries import credit_notes_to_issue
+from billing.late_queries import count_to_decide
 from billing.models import RunState
 from billing.review import latest_run, period_of, settlements_for_person
 from catalog.curation.queue import curators_work
@@ -198,6 +199,14 @@ def _money_todo(operator, run) -> list[dict]:
                 "label": f"Répondre à {counted(contested, 'contestation')}",
                 "detail": "Des adhérents disent qu’une ligne de facture est fausse.",
                 "url": reverse("operator_contests", args=[operator.slug]),
+            }
+        )
+    if late := count_to_decide(operator=operator, today=localdate(timezone.now())):
+        tasks.append(
+            {
+                "label": f"Regarder {counted(late, 'retard')} de paiement",
+                "detail": "Des rappels à relire, ou des intérêts à réclamer. Rien ne part sans vous.",
+                "url": reverse("operator_late_payments", args=[operator.slug]),
             }
         )
     if stuck := settlements_for_person(operator=operator):

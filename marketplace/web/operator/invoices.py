@@ -92,11 +92,12 @@ def invoice_list(request, operator):
                 "url": reverse("operator_invoice", args=[operator.slug, invoice.public_id]),
                 "member": invoice.buyer["name"],
                 "date": day(invoice.issue_date),
-                "due": day(invoice.due_date),
+                "due": day(invoice.pay_by) or "interrompue",
                 "credit": invoice.is_credit_note,
                 "late": invoice.settlement.paid_at is None
                 and not invoice.is_credit_note
-                and invoice.due_date < today,
+                and invoice.pay_by is not None
+                and invoice.pay_by < today,
                 "badge": settlement_badge(invoice.settlement),
                 "problem": invoice.settlement.problem,
                 "retry_url": _retry_url(operator, invoice),
@@ -279,7 +280,7 @@ def _figures(invoice: Invoice) -> list[dict]:
     figures = [
         {"label": "Montant de la facture", "value": format_cents(invoice.gross_cents), "note": tax},
         {"label": "Émise le", "value": day(invoice.issue_date)},
-        {"label": "Échéance", "value": day(invoice.due_date)},
+        {"label": "Échéance", "value": day(invoice.pay_by) or "interrompue"},
     ]
     if invoice.credited_cents:
         left = format_cents(invoice.gross_cents - invoice.credited_cents)
