@@ -7,9 +7,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from django.db.models import Count, Min
+from pydantic_core import from_json, to_json
 
 from catalog.models import Listing, PriceGrid
 from catalog.pricing import (
@@ -213,6 +215,17 @@ def _member_communes(epcis: list[Territory]) -> dict[int, _Communes]:
     return {epci: _Communes(count, departement) for epci, count, departement in rows}
 
 
+def grid_in_force(definition: Mapping[str, Any]) -> Grid:
+    """The grid that a definition frozen as JSON makes: read once for all the subscriptions to one service.
+    Raises as `parse_grid`."""
+    return _grid_as_written(to_json(definition))
+
+
+@lru_cache(maxsize=256)
+def _grid_as_written(definition: bytes) -> Grid:
+    return parse_grid(from_json(definition))
+
+
 def counted_by(definition: Mapping[str, Any] | None, *, facts: TerritoryFacts) -> tuple[Counted, ...]:
     """What the buyer has to say of herself before this grid gives her a price."""
     if not definition:
@@ -276,7 +289,7 @@ def year_quote(
     coefficient when it was priced, for those priced after a revision. Raises PricingError."""
 
     def priced(one: Mapping[str, Any], multiplied_by: Decimal) -> Quote:
-        grid = parse_grid(one)
+        grid = grid_in_force(one)
         quote = price(grid=grid, facts=facts.for_grid(grid, first_year=first_year))
         return revise(quote, coefficient=multiplied_by)
 
@@ -287,7 +300,8 @@ def year_quote(
         )
         for option in options
     }
-    return with_options(priced(definition, coefficient), chosen)
+    own = priced(definition, coefficient)
+    return with_options(own, chosen) if chosen else own
 
 
 def list_price(*, listing: Listing, facts: TerritoryFacts) -> ListingPrice | None:

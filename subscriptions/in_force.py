@@ -14,6 +14,8 @@ from catalog.prices import TerritoryFacts, year_quote
 from catalog.pricing import PricingError, Quote
 from subscriptions.models import Amendment, AmendmentKind, AmendmentState, Subscription
 
+_FOUND = "approved_amendments"
+
 
 @dataclass(frozen=True)
 class TermsInForce:
@@ -43,7 +45,7 @@ class TermsInForce:
 
     def with_counts(self, facts: TerritoryFacts) -> TerritoryFacts:
         """The facts with what the member said of itself."""
-        return replace(facts, counts=self.counts)
+        return facts if facts.counts == self.counts else replace(facts, counts=self.counts)
 
     def price(self, facts: TerritoryFacts, *, first_year: bool) -> Quote:
         """A whole year at these terms. Raises PricingError."""
@@ -62,6 +64,7 @@ def approved_amendments() -> Prefetch:
     return Prefetch(
         "amendments",
         queryset=Amendment.objects.filter(state=AmendmentState.APPROVED).order_by("effective_on", "number"),
+        to_attr=_FOUND,  # a plain list: asked for several times of each subscription of a billing run
     )
 
 
@@ -149,5 +152,7 @@ def changes_within(subscription: Subscription, *, start: date, end: date) -> lis
 
 
 def _approved(subscription: Subscription) -> list[Amendment]:
+    if (found := getattr(subscription, _FOUND, None)) is not None:
+        return found
     found = [one for one in subscription.amendments.all() if one.state == AmendmentState.APPROVED]
     return sorted(found, key=lambda one: (one.effective_on, one.number))

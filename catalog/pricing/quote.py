@@ -52,6 +52,19 @@ class Line:
         """Euros before rounding."""
         return EXACT.multiply(self.quantity, self.unit_price)
 
+    def to_dict(self) -> dict[str, Any]:
+        """As ``Quote.to_dict`` writes it."""
+        return {
+            "code": self.code,
+            "label": self.label,
+            "quantity": f"{self.quantity:f}",
+            "unit": self.unit,
+            "unit_price": f"{self.unit_price:f}",
+            "amount_cents": self.amount_cents,
+            "steps": list(self.steps),
+            **({"one_off": True} if self.one_off else {}),
+        }
+
 
 @dataclass(frozen=True, slots=True)
 class Quote:
@@ -80,19 +93,7 @@ class Quote:
     def to_dict(self) -> dict[str, Any]:
         """JSON-safe copy: decimals as strings, cents as integers; ``one_off`` only where it is true."""
         return {
-            "lines": [
-                {
-                    "code": line.code,
-                    "label": line.label,
-                    "quantity": f"{line.quantity:f}",
-                    "unit": line.unit,
-                    "unit_price": f"{line.unit_price:f}",
-                    "amount_cents": line.amount_cents,
-                    "steps": list(line.steps),
-                    **({"one_off": True} if line.one_off else {}),
-                }
-                for line in self.lines
-            ],
+            "lines": [line.to_dict() for line in self.lines],
             "total_cents": self.total_cents,
         }
 
