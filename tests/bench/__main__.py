@@ -12,7 +12,7 @@ import time
 from tests.bench import Measure
 
 # Each room: a module of this package with a list `MEASURES` of functions that yield figures.
-ROOMS = ("spine", "tenants", "catalog", "sso", "subscriptions", "provisioning")
+ROOMS = ("spine", "tenants", "catalog", "sso", "subscriptions", "provisioning", "billing")
 
 
 def main() -> int:
