@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 from decimal import Decimal
 
-from billing.drafting import OUT_OF_SCOPE, lines_of, totals_of
-from billing.models import Invoice, InvoiceLine, InvoiceState, InvoiceType, LedgerEntry
+from billing.drafting import OUT_OF_SCOPE, totals_of, write_lines
+from billing.models import Invoice, InvoiceState, InvoiceType, LedgerEntry
 from billing.models.invoice import SERIES
 
 
@@ -33,7 +33,7 @@ def draft_credit_note(*, corrects: Invoice, entries: Iterable[LedgerEntry]) -> I
     vars(draft).update(totals_of(gathered, sign=-1, most=_vat_left(corrects)))
     draft.save()
     draft.lines.all().delete()
-    InvoiceLine.objects.bulk_create(lines_of(draft, gathered))
+    write_lines([(draft, gathered)])
     return draft
 
 

@@ -4,21 +4,20 @@ Everything is priced by `catalog.pricing`; this module only gathers facts and gr
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Set
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from itertools import pairwise
 
-from django.db.models import prefetch_related_objects
+from django.db import connection
 
-from billing.models import BillingRun, Invoice, InvoiceLine, LedgerEntry
+from billing.models import BillingRun, Invoice, LedgerEntry
 from billing.months import months_owed
 from billing.payers import shared_out, shares_within
 from billing.periods import Period
 from billing.vat import change_days_of_vat, frozen, frozen_facts, reason_code, regime_on, summing_to
-from billing.waiting import lines_waiting
-from catalog.prices import TerritoryFacts
+from catalog.prices import TerritoryFacts, grid_in_force
 from catalog.pricing import (
     Facts,
     Line,
@@ -26,46 +25,16 @@ from catalog.pricing import (
     PricingError,
     Quote,
     format_date,
-    parse_grid,
     prorate,
     vat_breakdown,
 )
 from catalog.vat import Regime
 from subscriptions.facts import facts_of_subscribers
-from subscriptions.in_force import approved_amendments, change_days, terms_on
+from subscriptions.in_force import change_days, terms_on
 from subscriptions.models import PayerShare, Subscription
 
 OUT_OF_SCOPE = "O"
 CODE_LENGTH = 40  # LedgerEntry.code
-
-
-def draft_batch(
-    *, run: BillingRun, subscriptions: list[Subscription], payers: Set[int], now: datetime
-) -> tuple[list[dict], list[LedgerEntry]]:
-    """Writes ledger entries and draft invoices for whole members, with what waited for their next invoice:
-    all subscriptions of a member must be in the same batch. Returns the problems (what could not be priced,
-    and why), and the entries of `payers` (ids of those who pay for others too), whose invoices gather those
-    of all batches.
-
-    A constant number of queries, whatever the size of the batch.
-    """
-    period = Period(run.period_start, run.period_end)
-    prefetch_related_objects(subscriptions, approved_amendments())
-    facts = facts_for_period(subscriptions, period)
-    shares = shares_within(subscriptions, start=period.start, end=period.end) if payers else {}
-    entries, problems = [], []
-    for subscription in subscriptions:
-        if not months_owed(subscription, period):
-            continue
-        try:
-            known, paid_by = facts.get(subscription.pk), shares.get(subscription.pk, [])
-            entries += owed_for(run, subscription, known, now, shares=paid_by)
-        except PricingError as error:
-            problems.append(problem_of(subscription, error))
-    entries += lines_waiting(run, tenants={one.tenant_id for one in subscriptions}, now=now)
-    LedgerEntry.objects.bulk_create(entries)
-    write_invoices(run, [entry for entry in entries if entry.tenant_id not in payers])
-    return problems, [entry for entry in entries if entry.tenant_id in payers]
 
 
 def problem_of(subscription: Subscription, error: PricingError) -> dict:
@@ -179,7 +148,8 @@ def _part(subscription: Subscription, facts: TerritoryFacts, period: Period, *, 
     if subscription.follows_id or not period.start <= subscription.active_from < period.end:
         year = year.recurring()
     months = months_owed(subscription, period)
-    engine_facts = terms.with_counts(facts).for_grid(parse_grid(subscription.grid), first_year=first_year)
+    grid = grid_in_force(subscription.grid)
+    engine_facts = terms.with_counts(facts).for_grid(grid, first_year=first_year)
     vat = regime_on(subscription, facts, period.start)
     return Part(period, part_of_year(year, months), year, months, engine_facts, vat)
 
@@ -239,8 +209,8 @@ def entries_of(run, subscription, priced: PeriodPrice, now) -> Iterable[LedgerEn
         yield LedgerEntry(
             tenant_id=subscription.tenant_id,
             operator_id=run.operator_id,
-            run=run,
-            subscription=subscription,
+            run_id=run.pk,
+            subscription_id=subscription.pk,
             period_start=part.period.start,
             period_end=part.period.end,
             code=f"{line.code[: CODE_LENGTH - len(part.suffix)]}{part.suffix}",
@@ -280,7 +250,7 @@ def _frozen(facts: Facts) -> dict:
 
 def _frozen_year(line: Line, months: int) -> dict:
     """How many months were billed, and the line of the whole year they are a part of."""
-    return {"months": months, "year": Quote.of(line).to_dict()["lines"][0]}
+    return {"months": months, "year": line.to_dict()}
 
 
 def year_of(entry: LedgerEntry) -> Quote:
@@ -291,39 +261,46 @@ def year_of(entry: LedgerEntry) -> Quote:
 
 def write_invoices(run: BillingRun, entries: list[LedgerEntry]) -> None:
     """One draft per member and side of the tax border, with its lines and totals."""
+    drafts = drafts_of(run, entries)
+    Invoice.objects.bulk_create(invoice for invoice, _ in drafts)
+    write_lines(drafts)
+
+
+def drafts_of(run: BillingRun, entries: list[LedgerEntry]) -> list[tuple[Invoice, list[LedgerEntry]]]:
+    """The same drafts, not saved, each with the entries that it bills."""
     groups: dict[tuple[int, bool], list[LedgerEntry]] = defaultdict(list)
     for entry in entries:
         groups[entry.tenant_id, entry.vat_category == OUT_OF_SCOPE].append(entry)
-    invoices = [
-        _draft(run, tenant_id, out_of_scope, group) for (tenant_id, out_of_scope), group in groups.items()
-    ]
-    Invoice.objects.bulk_create(invoices)
-    InvoiceLine.objects.bulk_create(
-        line
-        for invoice, group in zip(invoices, groups.values(), strict=True)
-        for line in lines_of(invoice, group)
+    return [(_draft(run, *key, group), group) for key, group in groups.items()]
+
+
+# Copied by the server: what a line says is in the ledger already.
+_LINES = """
+    INSERT INTO billing_invoiceline (
+        tenant_id, invoice_id, entry_id, position, name, description, steps, quantity, unit, unit_price,
+        net_cents, vat_category, vat_rate, vat_reason
     )
+    SELECT entry.tenant_id, drawn.invoice_id, entry.id, drawn.position, entry.label,
+        coalesce(entry.facts #>> '{share,rests_on}', ''), entry.steps, entry.quantity, entry.unit,
+        entry.unit_price * drawn.sign, entry.amount_cents * drawn.sign, entry.vat_category, entry.vat_rate,
+        entry.vat_reason
+    FROM unnest(%s::bigint[], %s::bigint[], %s::smallint[], %s::smallint[])
+        AS drawn (entry_id, invoice_id, position, sign)
+    JOIN billing_ledgerentry AS entry ON entry.id = drawn.entry_id
+"""
 
 
-def lines_of(invoice: Invoice, entries: Iterable[LedgerEntry]) -> Iterable[InvoiceLine]:
-    """The lines of a draft, copied from the ledger; positive on a credit note, whose type turns the sign."""
-    for position, entry in enumerate(entries, start=1):
-        yield InvoiceLine(
-            tenant_id=entry.tenant_id,
-            invoice=invoice,
-            entry=entry,
-            position=position,
-            name=entry.label,
-            description=entry.facts.get("share", {}).get("rests_on", ""),
-            steps=entry.steps,
-            quantity=entry.quantity,
-            unit=entry.unit,
-            unit_price=entry.unit_price * invoice.sign,
-            net_cents=entry.amount_cents * invoice.sign,
-            vat_category=entry.vat_category,
-            vat_rate=entry.vat_rate,
-            vat_reason=entry.vat_reason,
-        )
+def write_lines(drafts: Iterable[tuple[Invoice, Iterable[LedgerEntry]]]) -> None:
+    """The lines of drafts, copied from the ledger in the order of these entries, all of them saved; positive
+    on a credit note, whose type turns the sign. One query."""
+    drawn = [
+        (entry.pk, invoice.pk, position, invoice.sign)
+        for invoice, entries in drafts
+        for position, entry in enumerate(entries, start=1)
+    ]
+    if drawn:
+        with connection.cursor() as cursor:
+            cursor.execute(_LINES, [list(column) for column in zip(*drawn, strict=True)])
 
 
 def _draft(run: BillingRun, tenant_id: int, out_of_scope: bool, entries: list[LedgerEntry]) -> Invoice:

@@ -90,9 +90,9 @@ def _runs(old: Subscription, on: date) -> list[BillingRun]:
         if isinstance(error.__cause__, LockNotAvailable):
             raise DraftsInUse from None
         raise
-    if any(run.state == RunState.ISSUING for run in found):
+    if any(run.is_under_way for run in found):
         raise DraftsInUse
-    # One whose drafts are still to be made will find both subscriptions as they now are.
+    # One whose drafts are all to be made will find both subscriptions as they now are.
     return [run for run in found if run.state == RunState.REVIEW]
 
 

@@ -1,25 +1,18 @@
 """The verbs of billing: start a run, draft it, approve it, issue it. Exactly once, whatever is killed."""
 
-from collections.abc import Iterator
 from datetime import datetime
-from itertools import groupby
 
 from django.db import IntegrityError, transaction
-from django.db.models import F, QuerySet
+from django.db.models import F
 
-from billing import issuing, tasks
-from billing.drafting import draft_batch, write_invoices
+from billing import batches, issuing, tasks
 from billing.exceptions import DraftsUnsound, IssuerIncomplete, PeriodAlreadyBilled, WrongRunState
 from billing.levelling import bill_waiting
 from billing.models import BillingRun, Closing, Invoice, InvoiceState, Repricing, RunState
 from billing.models.run import RUN_TRANSITIONS
-from billing.payers import paying_within
 from billing.periods import Period
-from subscriptions.models import Subscription
 from tenants import audit
 from tenants.models import Operator, User
-
-BATCH = 1000
 
 
 @transaction.atomic
@@ -57,43 +50,18 @@ def start_run(*, operator: Operator, period: Period, started_by: User, now: date
     return run
 
 
-@transaction.atomic
 def draft_run(*, run_id: int, now: datetime) -> None:
-    """Makes every draft of a run, in one transaction: all of them or none. Called again, does nothing."""
-    run = (
-        BillingRun.objects.select_for_update(of=("self",), no_key=True)
-        .select_related("operator")
-        .get(pk=run_id)
-    )
-    if run.state != RunState.DRAFTING:
-        return
-    billable = (
-        Subscription.objects.filter(operator=run.operator)
-        .billable_in(start=run.period_start, end=run.period_end)
-        .select_related("tenant__territory", "follows")
-        .order_by("tenant_id", "pk")
-    )
-    payers = paying_within(operator=run.operator, start=run.period_start, end=run.period_end)
-    problems, owed_by_payers = [], []
-    for batch in _whole_members(billable):
-        wrong, owed = draft_batch(run=run, subscriptions=batch, payers=payers, now=now)
-        problems += wrong
-        owed_by_payers += owed
-    write_invoices(run, owed_by_payers)
-    bill_waiting(run, now=now)  # of members who owe nothing else for this period
-    _move(run, to=RunState.REVIEW, problems=problems)
+    """Makes every draft of a run, batch by batch, each in its own transaction.
 
-
-def _whole_members(billable: QuerySet[Subscription]) -> Iterator[list[Subscription]]:
-    """Batches in which no member is cut in two; `billable` is in the order of members."""
-    batch: list[Subscription] = []
-    for _, of_member in groupby(billable.iterator(chunk_size=BATCH), key=lambda s: s.tenant_id):
-        batch += of_member
-        if len(batch) >= BATCH:
-            yield batch
-            batch = []
-    if batch:
-        yield batch
+    Killed anywhere and called again, it goes on with the next batch. Called once more, does nothing.
+    """
+    batches.draft_members(run_id=run_id, now=now)
+    batches.draft_payers(run_id=run_id, now=now)
+    with transaction.atomic():
+        if run := batches.still_drafting(run_id):
+            bill_waiting(run, now=now)  # of members who owe nothing else for this period
+            _move(run, to=RunState.REVIEW)
+            _take_up_changes(run)
 
 
 @transaction.atomic
@@ -164,8 +132,8 @@ def issue_run(*, run_id: int, now: datetime) -> None:
 
 
 def _take_up_changes(run: BillingRun) -> None:
-    """Subscriptions that ended, or whose price changed, while the run was being issued: what it billed beyond
-    is now put right."""
+    """Subscriptions that ended, or whose price changed, while the run was being drafted or issued: what it
+    billed beyond is now put right."""
     waiting = Closing.objects.filter(subscription__operator=run.operator_id, settled_at__isnull=True)
     for pk in waiting.order_by("pk").values_list("pk", flat=True):
         tasks.settle_closing.defer(closing_id=pk)

@@ -11,7 +11,7 @@ from hashlib import sha256
 
 from billing.drafting import CODE_LENGTH, problem_of, write_invoices
 from billing.entries import copied
-from billing.models import BillingRun, Invoice, InvoiceState, InvoiceType, LedgerEntry, RunState
+from billing.models import BillingRun, Invoice, InvoiceState, InvoiceType, LedgerEntry
 from catalog.pricing import PricingError
 from subscriptions.models import Subscription
 
@@ -22,13 +22,14 @@ WRITTEN_OFF = "~annulé"
 
 def lock_runs(*, operator_id: int, beyond: date) -> list[BillingRun] | None:
     """An operator's runs that bill days from `beyond` on, locked: nobody approves nor issues them meanwhile.
-    None while one is being issued. One whose drafts are still to be made will see things as they now are."""
+    None while one is being drafted or issued. One whose drafts are all to be made will see things as they now
+    are."""
     runs = list(
         BillingRun.objects.select_for_update(of=("self",), no_key=True)
         .filter(operator=operator_id, period_end__gt=beyond)
         .order_by("period_start")
     )
-    return None if any(run.state == RunState.ISSUING for run in runs) else runs
+    return None if any(run.is_under_way for run in runs) else runs
 
 
 def drafted(run: BillingRun, subscription: Subscription) -> list[LedgerEntry]:

@@ -14,6 +14,7 @@ from billing.redrawing import coded, drafted, draw_payers_again, written_off
 from subscriptions.models import Subscription
 
 AGAIN = "~réparti"
+LATER = {"seconds": 5}  # a batch of drafts takes less than one
 CHANGED = "Écriture annulée : ceux qui paient cet abonnement ont changé, les parts sont calculées de nouveau."
 
 
@@ -24,15 +25,20 @@ def note_payers_changed(*, subscription: Subscription) -> None:
 
 @transaction.atomic
 def share_again(*, subscription_id: int, now: datetime) -> None:
-    """Draws again the drafts of everybody who paid a part, or pays one now. Called again, does nothing."""
+    """Draws again the drafts of everybody who paid a part, or pays one now. Called again, does nothing. While
+    drafts are being made, comes again later."""
     subscription = Subscription.objects.select_related("tenant").get(pk=subscription_id)
-    # Nobody approves them meanwhile. One that is being made is waited for; one still to be made will see.
+    # Nobody approves them meanwhile. One whose drafts are all to be made will see.
     runs = (
         BillingRun.objects.select_for_update(of=("self",), no_key=True)
         .filter(operator=subscription.operator_id, state__in=[RunState.DRAFTING, RunState.REVIEW])
         .order_by("pk")
     )
-    for run in list(runs):
+    found = list(runs)
+    if any(run.is_under_way for run in found):
+        tasks.share_again.configure(schedule_in=LATER).defer(subscription_id=subscription.pk)
+        return
+    for run in found:
         _share_again(run, subscription, now)
 
 

@@ -10,6 +10,7 @@ from billing.drafting import facts_for_period
 from billing.models import BillingRun, InvoiceState, LedgerEntry, RunState
 from billing.periods import Period
 from billing.repricing import note_repricing
+from billing.sharing_again import LATER
 from billing.vat import change_days_of_vat, frozen, frozen_facts, regime_on
 from subscriptions.models import Subscription
 from tenants.models import Operator
@@ -17,15 +18,21 @@ from tenants.models import Operator
 
 def note_decision(*, operator: Operator, since: date, now: datetime) -> None:
     """Has a worker look at the operator's drafts. In the transaction that decides; nothing without drafts."""
-    if _under_review(operator.pk, since).exists():
+    if _drafted(operator.pk, since).exists():
         tasks.draw_vat_again.defer(operator_id=operator.pk, since=since.isoformat())
 
 
 def draw_again(*, operator_id: int, since: date, now: datetime) -> int:
     """Notes a change for each subscription whose drafts bear another regime than the one now in force; how
-    many. Called again, notes those that are still to settle once."""
+    many. Called again, notes those that are still to settle once. While drafts are being made, comes again
+    later."""
+    runs = list(_drafted(operator_id, since))
+    if any(run.state == RunState.DRAFTING for run in runs):
+        task = tasks.draw_vat_again.configure(schedule_in=LATER)
+        task.defer(operator_id=operator_id, since=since.isoformat())
+        return 0
     changed = 0
-    for run in _under_review(operator_id, since):
+    for run in runs:
         drafted = LedgerEntry.objects.filter(
             run=run, adjustment__isnull=True, corrects__isnull=True, line__invoice__state=InvoiceState.DRAFT
         )
@@ -55,5 +62,7 @@ def draw_again(*, operator_id: int, since: date, now: datetime) -> int:
     return changed
 
 
-def _under_review(operator_id: int, since: date):
-    return BillingRun.objects.filter(operator=operator_id, state=RunState.REVIEW, period_end__gt=since)
+def _drafted(operator_id: int, since: date):
+    """The runs with drafts that bill days from then on, those that are being made included."""
+    states = [RunState.DRAFTING, RunState.REVIEW]
+    return BillingRun.objects.filter(operator=operator_id, state__in=states, period_end__gt=since)

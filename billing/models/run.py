@@ -43,7 +43,9 @@ class BillingRun(TenantOwned):
     )
     approved_at = models.DateTimeField(null=True)
     issued_at = models.DateTimeField(null=True)
-    # True progress of the job under way.
+    # The last member (its id) whose drafts are made, while the others' still are: members in order of id.
+    drafted_to = models.BigIntegerField(null=True)
+    # True progress of the job under way: members drafted, then invoices issued.
     progress_done = models.PositiveIntegerField(default=0)
     progress_total = models.PositiveIntegerField(default=0)
     # Subscriptions that could not be priced, each with the reason: a person must look.
@@ -71,6 +73,12 @@ class BillingRun(TenantOwned):
 
     def __str__(self):
         return f"{self.operator} {self.period_start} – {self.period_end}"
+
+    @property
+    def is_under_way(self) -> bool:
+        """Whether some of its drafts are made or issued, and others not yet: what changes must wait."""
+        begun = self.state == RunState.DRAFTING and self.drafted_to is not None
+        return begun or self.state == RunState.ISSUING
 
 
 class LedgerEntry(TenantOwned):

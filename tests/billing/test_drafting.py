@@ -5,20 +5,22 @@ from datetime import date
 import pytest
 from django.db import IntegrityError, transaction
 
-from billing import operations
+from billing import batches, credits, operations, sharing_again
 from billing.exceptions import PeriodAlreadyBilled
-from billing.models import BillingRun, Invoice, LedgerEntry, RunState
+from billing.models import BillingRun, Invoice, InvoiceLine, LedgerEntry, RunState
 from billing.periods import Period
-from subscriptions.models import GroupPopulation, State
+from subscriptions.models import GroupPopulation, State, Subscription
 from tenants.models import AuditEvent, Population
 from tenants.tenancy import tenant_scope
 from tests.factories import (
     AdhesionFactory,
     BillingRunFactory,
+    ClosingFactory,
     CollegeFactory,
     ListingFactory,
     OperatorFactory,
     OrganisationFactory,
+    PayerShareFactory,
     SubscriptionFactory,
     TerritoryFactory,
     UserFactory,
@@ -252,19 +254,75 @@ def test_a_frozen_price_is_billed_whatever_the_grid_became():
         assert run.entries.get().amount_cents == 25800
 
 
-def test_a_drafting_that_fails_leaves_nothing(monkeypatch):
-    run = BillingRunFactory()
-    for _ in range(2):
-        SubscriptionFactory(state=State.ACTIVE, listing__operator=run.operator)
+@pytest.fixture
+def in_small_batches(monkeypatch):
+    """One member a batch."""
+    monkeypatch.setattr(batches, "BATCH", 1)
 
-    def broken(*args, **kwargs):
-        raise RuntimeError("killed")
 
-    with monkeypatch.context() as patch:
-        patch.setattr("billing.drafting.write_invoices", broken)
-        with as_worker(), pytest.raises(RuntimeError, match="killed"):
+def draft_until_killed(run, monkeypatch, *, batch: int) -> None:
+    """Lets the worker's operation make so many batches, and fail in the next one, its entries written."""
+    write, made = batches.write_lines, []
+
+    def dying(drafts):
+        made.append(drafts)
+        if len(made) > batch:
+            raise RuntimeError("killed")
+        write(drafts)
+
+    with monkeypatch.context() as patch, as_worker():
+        patch.setattr("billing.batches.write_lines", dying)
+        with pytest.raises(RuntimeError, match="killed"):
             operations.draft_run(run_id=run.pk, now=NOW)
+        run.refresh_from_db()
+
+
+def test_a_drafting_that_is_killed_goes_on_with_the_next_batch(in_small_batches, monkeypatch):
+    run = BillingRunFactory()
+    members = [SubscriptionFactory(state=State.ACTIVE, listing__operator=run.operator).tenant for _ in "abcd"]
+    draft_until_killed(run, monkeypatch, batch=2)
+    assert (run.state, run.progress_done, run.progress_total) == (RunState.DRAFTING, 2, 4)
     with as_worker():
-        assert not LedgerEntry.objects.exists()
+        assert LedgerEntry.objects.count() == Invoice.objects.count() == InvoiceLine.objects.count() == 2
         operations.draft_run(run_id=run.pk, now=NOW)
-        assert Invoice.objects.count() == 2
+        assert [one.tenant for one in Invoice.objects.order_by("pk")] == members
+        assert LedgerEntry.objects.count() == 4
+        run.refresh_from_db()
+    assert (run.state, run.progress_done, run.progress_total) == (RunState.REVIEW, 4, 4)
+
+
+def test_what_ends_or_changes_hands_while_drafts_are_made_waits_for_the_last(in_small_batches, monkeypatch):
+    run = BillingRunFactory()
+    first, _ = (SubscriptionFactory(state=State.ACTIVE, listing__operator=run.operator) for _ in "ab")
+    draft_until_killed(run, monkeypatch, batch=1)
+    payer = OrganisationFactory()
+    with as_worker():
+        closing = ClosingFactory(subscription=first, ended_on=date(2026, 7, 1))
+        Subscription.objects.filter(pk=first.pk).update(ended_on=closing.ended_on)
+        credits.settle_closing(closing_id=closing.pk, now=NOW)
+        PayerShareFactory(subscription=first, payer=payer, part=5000)
+        jobs.forget()
+        sharing_again.share_again(subscription_id=first.pk, now=NOW)
+        assert jobs.waiting() == [("billing.tasks.share_again", {"subscription_id": first.pk})]
+        assert run.entries.get().amount_cents == 25_800
+
+        operations.draft_run(run_id=run.pk, now=NOW)
+        assert ("billing.tasks.settle_closing", {"closing_id": closing.pk}) in jobs.waiting()
+        credits.settle_closing(closing_id=closing.pk, now=NOW)
+        sharing_again.share_again(subscription_id=first.pk, now=NOW)
+        drafts = run.invoices.filter(lines__entry__subscription=first)
+        assert sorted(drafts.values_list("tenant", "net_cents")) == sorted(
+            [(first.tenant_id, 6_450), (payer.pk, 6_450)]
+        )
+
+
+def test_whoever_pays_since_her_own_draft_was_made_has_one_invoice(in_small_batches, monkeypatch):
+    run = BillingRunFactory()
+    own, other = (SubscriptionFactory(state=State.ACTIVE, listing__operator=run.operator) for _ in "ab")
+    draft_until_killed(run, monkeypatch, batch=1)
+    with as_worker():
+        PayerShareFactory(subscription=other, payer=own.tenant, part=5000)
+        operations.draft_run(run_id=run.pk, now=NOW)
+        [draft] = run.invoices.filter(tenant=own.tenant)
+        assert sorted(draft.lines.values_list("net_cents", flat=True)) == [12_900, 25_800]
+        assert draft.net_cents == 38_700

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from billing import credits, operations, sharing_again
+from billing import batches, credits, operations, sharing_again
 from billing.models import Invoice, InvoiceLine, InvoiceState, LedgerEntry
 from billing.payers import give_back
 from subscriptions import paying
@@ -116,7 +116,7 @@ def test_payers_of_members_in_different_batches_share_one_invoice(held, region, 
     others = SubscriptionFactory.create_batch(3, state=State.ACTIVE, listing=held.listing)
     for one in (held, *others):
         PayerShareFactory(subscription=one, payer=region)
-    monkeypatch.setattr(operations, "BATCH", 1)
+    monkeypatch.setattr(batches, "BATCH", 1)
     assert nets(billed(held))["Région Bretagne"] == 4 * 10_320
 
 

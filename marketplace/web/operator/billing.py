@@ -254,10 +254,11 @@ def _issued(operator, invoice) -> dict:
 
 
 def _progress(operator, found: BillingRun) -> dict:
-    """For operator/_run_progress.html. Drafts are made in one transaction: their count is unknown until
-    the end, so the page says that the calculation is under way and claims no share of it."""
+    """For operator/_run_progress.html: members whose drafts are made, then invoices issued. Before the first
+    batch nobody knows how many, and the page claims no share."""
     running = found.state in UNDER_WAY
     done, total = found.progress_done, found.progress_total
+    unit = "adhérent" if found.state == RunState.DRAFTING else "facture"
     words = {
         RunState.DRAFTING: ("Calcul des projets de factures en cours", "Calcul en cours."),
         RunState.REVIEW: ("Les projets de factures sont prêts", "Les projets de factures sont prêts."),
@@ -266,10 +267,10 @@ def _progress(operator, found: BillingRun) -> dict:
     }[found.state]
     return {
         "running": running,
-        "measured": found.state == RunState.ISSUING and total > 0,
+        "measured": running and total > 0,
         "done": done,
         "total": total,
-        "progress_text": f"{format_number(done)} sur {counted(total, 'facture')}",
+        "progress_text": f"{format_number(done)} sur {counted(total, unit)}",
         "progress_label": words[0],
         "announced": words[1],
         "progress_url": reverse("operator_run_progress", args=[operator.slug, found.public_id]),

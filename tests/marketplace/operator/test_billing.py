@@ -85,7 +85,7 @@ def test_a_period_out_of_the_list_is_refused(period, operator, finance):
         assert not BillingRun.objects.exists()
 
 
-def test_while_the_drafts_are_made_no_share_is_claimed(operator, finance):
+def test_before_the_first_draft_is_made_no_share_is_claimed(operator, finance):
     run = BillingRunFactory(operator=operator)
     for name in ("operator_run", "operator_run_progress"):
         page = BeautifulSoup(finance.get(url(name, operator, run.public_id)).content, "html.parser")
@@ -94,6 +94,15 @@ def test_while_the_drafts_are_made_no_share_is_claimed(operator, finance):
         assert part["hx-trigger"] == "every 2s"
         assert part.progress is None
         assert "Calcul" in part.text
+
+
+def test_while_drafts_are_made_the_true_count_of_members_is_told(operator, finance):
+    run = BillingRunFactory(operator=operator, drafted_to=8, progress_done=7, progress_total=1200)
+    page = BeautifulSoup(
+        finance.get(url("operator_run_progress", operator, run.public_id)).content, "html.parser"
+    )
+    assert (page.progress["value"], page.progress["max"]) == ("7", "1200")
+    assert "7 sur 1\u202f200 adhérents" in page.text
 
 
 def test_while_issuing_the_true_count_is_told(operator, finance):

@@ -1,0 +1,175 @@
+"""The drafts of a run, batch by batch: a batch is one transaction, and the run says how far they go.
+
+A worker killed anywhere loses the batch at hand; the next one goes on from there. What changes meanwhile
+(an end, a price, a payer) waits for the last batch: see `redrawing.lock_runs`.
+"""
+
+from bisect import bisect_right
+from collections.abc import Set
+from datetime import datetime
+
+from django.db import transaction
+from django.db.models import Count, F, JSONField, QuerySet, Value
+from django.db.models.expressions import CombinedExpression
+
+from billing.copying import copy_rows
+from billing.drafting import (
+    drafts_of,
+    facts_for_period,
+    owed_for,
+    problem_of,
+    write_invoices,
+    write_lines,
+)
+from billing.models import BillingRun, Invoice, LedgerEntry, RunState
+from billing.months import months_owed
+from billing.payers import paying_within, shares_within
+from billing.periods import Period
+from billing.redrawing import draw_again
+from billing.waiting import lines_waiting
+from catalog.pricing import PricingError
+from subscriptions.in_force import approved_amendments
+from subscriptions.models import Subscription
+
+BATCH = 2_000  # subscriptions, or entries: what a worker holds in memory
+# What a draft is made of: a subscription is long, and all of France has many.
+_READ = (
+    "public_id", "tenant_id", "operator_id", "listing_id", "follows_id", "service_name", "active_from",
+    "ended_on", "grid", "quote", "options", "counts", "vat_category", "vat_rate", "vat_reason",
+)  # fmt: skip
+
+Members = list[tuple[int, int]]
+"""Organisations by id, in order, each with how many rows are to be read for it."""
+
+
+def draft_members(*, run_id: int, now: datetime) -> None:
+    """Drafts the invoices of all members that owe something for a run, from where it stands.
+
+    Safe in several workers at once: they take the batches in turn. Those who pay for others are left to
+    `draft_payers`.
+    """
+    run = BillingRun.objects.select_related("operator").get(pk=run_id)
+    billable = _billable(run)
+    if run.drafted_to is not None:
+        billable = billable.filter(tenant__gt=run.drafted_to)
+    members = _members(billable)
+    _say_total(run, members)
+    while _draft_next(run_id, members, now):
+        pass
+
+
+def draft_payers(*, run_id: int, now: datetime) -> None:
+    """Drafts the invoices of those who pay a part of somebody else's subscription, once those of all members
+    are made: each gathers its lines of all batches. Called again, goes on with what is left."""
+    for members in _chunks(_members(_without_line(run_id))):
+        with transaction.atomic():
+            if run := still_drafting(run_id):
+                _invoice_payers(run, [member for member, _ in members])
+
+
+def _billable(run: BillingRun) -> QuerySet[Subscription]:
+    subscriptions = Subscription.objects.filter(operator=run.operator_id)
+    return subscriptions.billable_in(start=run.period_start, end=run.period_end)
+
+
+def _without_line(run_id: int) -> QuerySet[LedgerEntry]:
+    return LedgerEntry.objects.filter(run=run_id, line__isnull=True)
+
+
+def _members(rows: QuerySet) -> Members:
+    return list(rows.order_by("tenant_id").values_list("tenant_id").annotate(Count("pk")))
+
+
+def _chunks(members: Members) -> list[Members]:
+    """In the same order, of some `BATCH` rows each; no member is cut in two."""
+    chunks: list[Members] = []
+    held = BATCH
+    for member, rows in members:
+        if held >= BATCH:
+            chunks.append([])
+            held = 0
+        chunks[-1].append((member, rows))
+        held += rows
+    return chunks
+
+
+def _say_total(run: BillingRun, members: Members) -> None:
+    """Before the first batch, how many members there are to draft."""
+    begun = BillingRun.objects.filter(pk=run.pk, state=RunState.DRAFTING, drafted_to__isnull=True)
+    begun.update(progress_total=len(members))
+
+
+def still_drafting(run_id: int) -> BillingRun | None:
+    """The run, locked until the commit; None when its drafts are all made."""
+    runs = BillingRun.objects.select_for_update(of=("self",), no_key=True).select_related("operator")
+    return runs.defer("problems").filter(pk=run_id, state=RunState.DRAFTING).first()
+
+
+@transaction.atomic
+def _draft_next(run_id: int, members: Members, now: datetime) -> bool:
+    """Drafts the next batch; False when there is none."""
+    run = still_drafting(run_id)
+    if run is None:
+        return False
+    done = bisect_right(members, run.drafted_to, key=lambda one: one[0]) if run.drafted_to else 0
+    chunk = next(iter(_chunks(members[done : done + BATCH])), None)
+    if chunk is None:
+        return False
+    batch = _billable(run).filter(tenant__gte=chunk[0][0], tenant__lte=chunk[-1][0])
+    batch = batch.only(*_READ).order_by("tenant_id", "pk")
+    batch = batch.prefetch_related("tenant__territory", "follows", approved_amendments())
+    problems = draft_batch(run=run, subscriptions=list(batch), payers=_payers(run), now=now)
+    progress = {"drafted_to": chunk[-1][0], "progress_done": F("progress_done") + len(chunk)}
+    if problems:
+        added = Value(problems, JSONField())
+        progress["problems"] = CombinedExpression(F("problems"), "||", added, output_field=JSONField())
+    BillingRun.objects.filter(pk=run.pk).update(**progress)
+    return True
+
+
+def _payers(run: BillingRun) -> Set[int]:
+    return paying_within(operator=run.operator, start=run.period_start, end=run.period_end)
+
+
+def draft_batch(
+    *, run: BillingRun, subscriptions: list[Subscription], payers: Set[int], now: datetime
+) -> list[dict]:
+    """Writes ledger entries and draft invoices for whole members, with what waited for their next invoice:
+    all subscriptions of a member must be in the same batch. Returns the problems: what could not be priced,
+    and why. The entries of `payers` (ids of those who pay for others too), and of whoever is not in the
+    batch, are on no invoice yet.
+
+    A constant number of queries, whatever the size of the batch.
+    """
+    period = Period(run.period_start, run.period_end)
+    facts = facts_for_period(subscriptions, period)
+    shares = shares_within(subscriptions, start=period.start, end=period.end) if payers else {}
+    members = {one.tenant_id for one in subscriptions}
+    entries, problems = [], []
+    for subscription in subscriptions:
+        if not months_owed(subscription, period):
+            continue
+        try:
+            known, paid_by = facts.get(subscription.pk), shares.get(subscription.pk, [])
+            entries += owed_for(run, subscription, known, now, shares=paid_by)
+        except PricingError as error:
+            problems.append(problem_of(subscription, error))
+    entries += lines_waiting(run, tenants=members, now=now)
+    copy_rows(entries)
+    alone = members - payers
+    drafts = drafts_of(run, [entry for entry in entries if entry.tenant_id in alone])
+    copy_rows([invoice for invoice, _ in drafts])
+    write_lines(drafts)
+    return problems
+
+
+def _invoice_payers(run: BillingRun, members: list[int]) -> None:
+    by_payer: dict[int, list[LedgerEntry]] = {member: [] for member in members}
+    for entry in _without_line(run.pk).filter(tenant__in=members).order_by("pk"):
+        by_payer[entry.tenant_id].append(entry)
+    drafts = Invoice.objects.filter(run=run, tenant__in=members)
+    # She pays since her own draft was made.
+    drafted = set(drafts.values_list("tenant", flat=True))
+    for member in drafted:
+        draw_again(run, member, without=set(), added=by_payer.pop(member))
+    write_invoices(run, [entry for entries in by_payer.values() for entry in entries])
