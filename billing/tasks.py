@@ -104,6 +104,16 @@ def true_up(timestamp: int) -> None:
         truing_up.true_up_due(on=localdate(now), now=now)
 
 
+@app.periodic(cron="17 3 * * *")
+@app.task(queue="billing", queueing_lock="billing.count_norms", retry=AGAIN)
+def count_norms(timestamp: int) -> None:
+    """Every night: counts what communes of each size spend."""
+    from billing import spending
+
+    with every_tenant():
+        spending.count_norms(on=localdate(timezone.now()))
+
+
 @app.periodic(cron="* * * * *")
 @app.task(queue="billing", queueing_lock="billing.sweep")
 def sweep(timestamp: int) -> None:

@@ -16,6 +16,7 @@ from billing.models.invoice import (
     NumberCounter,
 )
 from billing.models.late import Dunning, DunningKind, LateInterestRate, ReminderPace
+from billing.models.norm import SpendingNorm
 from billing.models.run import BillingRun, LedgerEntry, RunState
 from billing.models.settlement import Channel, Settlement, SettlementState
 
@@ -45,5 +46,6 @@ __all__ = [
     "RunState",
     "Settlement",
     "SettlementState",
+    "SpendingNorm",
     "TrueUp",
 ]

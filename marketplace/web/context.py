@@ -207,7 +207,10 @@ SECTIONS = {
                 ("member_financed", "Ce que nous finançons", MEMBER_ROLES),
             ],
         ),
-        ("Factures", [("member_invoices", "Factures", MEMBER_ROLES)]),
+        (
+            "Factures",
+            [("member_invoices", "Factures", MEMBER_ROLES), ("member_spending", "Dépenses", MEMBER_ROLES)],
+        ),
         (
             "Mes choix",
             [

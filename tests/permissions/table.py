@@ -975,6 +975,7 @@ TABLE = [
     member("member_help_end", thing=lambda world: [world.helper.pk], post=leads(ASKING)),
     member("member_socle", get=opens(MEMBERS)),
     member("member_invoices", get=opens(MEMBERS)),
+    member("member_spending", get=opens(MEMBERS)),
     member("member_invoice", thing=_invoice, get=opens(MEMBERS)),
     member("member_invoice_file", thing=_invoice, get=opens(MEMBERS)),
     member("member_line_contest", thing=lambda world: [world.invoice.public_id, 1],

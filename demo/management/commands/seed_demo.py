@@ -12,6 +12,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 from django.utils.timezone import localdate
 
+from billing.spending import count_norms
 from catalog.finding import indexing
 from demo.seed import bills, broker_catalog
 from demo.seed.accesses import make_accesses
@@ -155,6 +156,7 @@ class Command(BaseCommand):
             count_usage(on=localdate(timezone.now()))
             record_delays(on=localdate(timezone.now()))
             count_track_records(on=localdate(timezone.now()))
+            count_norms(on=localdate(timezone.now()))
         with self.telling("what the main commune keeps and chooses"):
             make_choices(market=open_market())
 

@@ -22,6 +22,7 @@ from marketplace.web.commune import (
     papers,
     payers,
     socle,
+    spending,
     subscribe,
     subscriptions,
     terms,
@@ -169,6 +170,7 @@ urlpatterns = [
     path("aide/", help.member_help, name="member_help"),
     path("aide/<int:assistance_id>/arreter/", help.end, name="member_help_end"),
     path("factures/", invoices.invoice_list, name="member_invoices"),
+    path("depenses/", spending.spending, name="member_spending"),
     path("factures/<uuid:public_id>/", invoices.detail, name="member_invoice"),
     path(
         "factures/<uuid:public_id>/lignes/<int:position>/contester/",

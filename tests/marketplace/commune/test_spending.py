@@ -1,0 +1,39 @@
+"""What a member spent, as she reads it."""
+
+from datetime import date
+from decimal import Decimal
+
+from freezegun import freeze_time
+
+from billing.models import SpendingNorm
+from tests.factories import issued_invoice
+from tests.tools.queries import snapshot_queries
+
+
+@freeze_time("2026-12-01 10:00")
+def test_each_year_is_told_beside_communes_of_the_same_size(client, at, commune, secretary, snapshot):
+    invoice = issued_invoice(tenant=commune)
+    SpendingNorm.objects.create(
+        year=2026,
+        stratum="500-999",
+        communes=1_204,
+        median_cents=Decimal("41.50"),
+        median_services=3,
+        counted_on=date(2026, 12, 1),
+    )
+    client.force_login(secretary)
+    with snapshot_queries(snapshot):
+        page = client.get(at("member_spending"))
+    (year,) = page.context["years"]
+    assert (year["year"], year["gross"]) == (2026, "309,60\u00a0€")
+    assert [service["bar"] for service in year["services"]] == [10]
+    assert invoice.gross_cents == 30_960
+    _, each, alike = page.context["figures"]
+    assert each["value"] == "0,36\u00a0€"
+    assert alike["value"] == "0,42\u00a0€"
+    assert "1\u202f204 communes de 500 à 999 habitants, 3 services" in alike["note"]
+
+
+def test_nothing_invoiced_is_said(client, at, secretary):
+    client.force_login(secretary)
+    assert "Aucune dépense pour le moment" in client.get(at("member_spending")).content.decode()
