@@ -75,5 +75,5 @@ def _alike(norm: SpendingNorm) -> dict:
     return {
         "label": "Communes de votre taille, par habitant",
         "value": format_cents(round(norm.median_cents)),
-        "note": f"la moitié dépense moins : {whom}",
+        "note": f"la moitié dépense moins, l’autre plus ({whom})",
     }
