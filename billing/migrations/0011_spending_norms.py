@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('billing', '0008_contests'),
+        ('billing', '0010_drafted_to'),
     ]
 
     operations = [
