@@ -28,7 +28,7 @@ from billing.models import (
 from billing.months import months_owed
 from billing.payers import by_line, give_back, shared_out, shares_within, whole_of
 from billing.periods import Period
-from billing.redrawing import coded, draw_payers_again, lock_runs, tell_problem, written_off
+from billing.redrawing import coded, draw_payers_again, lock_runs, standing, tell_problem, written_off
 from catalog.pricing import PricingError, format_cents
 from subscriptions.models import PayerShare, Subscription
 from tenants import audit
@@ -67,12 +67,13 @@ def settle_closing(*, closing_id: int, now: datetime) -> None:
         return
     subscription = closing.subscription
     runs = lock_runs(operator_id=subscription.operator_id, beyond=closing.ended_on)
-    if runs is None:
+    standings = [standing(run, subscription) for run in runs]
+    if None in standings:
         return
-    for run in runs:
-        if run.state == RunState.REVIEW:
+    for run, how in zip(runs, standings, strict=True):
+        if how == RunState.REVIEW:
             _shorten_drafts(run, subscription, now)
-        elif run.state == RunState.ISSUED:
+        elif how == RunState.ISSUED:
             _give_back(run, subscription, now)
     closing.settled_at = now
     closing.save(update_fields=["settled_at"])
@@ -104,7 +105,7 @@ def _shorten_drafts(run: BillingRun, subscription: Subscription, now: datetime) 
     owed = shared_out(subscription, owed, _shares(run, subscription))
     off = [written_off(entry, why=ENDED, now=now) for entry in gone]
     LedgerEntry.objects.bulk_create([*off, *owed])
-    draw_payers_again(run, gone=gone, added=owed)
+    draw_payers_again(run, gone=gone, added=owed, now=now)
 
 
 def _shares(run: BillingRun, subscription: Subscription) -> list[PayerShare]:

@@ -22,7 +22,7 @@ class IssuerIncomplete(BillingRefused):
 
     def __init__(self, missing):
         self.missing = missing
-        super().__init__("Complétez la fiche de l’opérateur avant d’émettre : " + ", ".join(missing) + ".")
+        super().__init__("Complétez la fiche de l’opérateur avant d’émettre : " + ", ".join(missing) + ".")
 
 
 class DraftsUnsound(BillingRefused):
@@ -30,7 +30,49 @@ class DraftsUnsound(BillingRefused):
 
     def __init__(self, problems):
         self.problems = problems
-        super().__init__("Corrigez avant d’émettre : " + " ".join(problems[:5]))
+        super().__init__("Corrigez avant d’émettre : " + " ".join(problems[:5]))
+
+
+class DraftsBlocked(BillingRefused):
+    """So many drafts are to be put right or set aside first."""
+
+    def __init__(self, count):
+        self.count = count
+        told = "Un projet est bloqué" if count == 1 else f"{count} projets sont bloqués"
+        super().__init__(f"{told} : corrigez ce qui manque, ou mettez de côté, puis approuvez.")
+
+
+class DraftsNotSeen(BillingRefused):
+    """So many drafts have remarks that nobody has looked at."""
+
+    def __init__(self, count):
+        self.count = count
+        told = "Un projet a une remarque" if count == 1 else f"{count} projets ont des remarques"
+        super().__init__(f"{told} que personne n’a regardée : marquez-la comme vue, puis approuvez.")
+
+
+class NothingToIssue(BillingRefused):
+    def __init__(self):
+        super().__init__("Aucun projet n’est à émettre : ils sont tous mis de côté.")
+
+
+class NothingChosen(BillingRefused):
+    def __init__(self):
+        super().__init__("Cochez au moins une ligne. Si vous l’aviez fait, la liste a changé : relisez-la.")
+
+
+class ReasonMissing(BillingRefused):
+    def __init__(self):
+        super().__init__("Dites pourquoi : la raison reste avec le projet mis de côté.")
+
+
+class SecondPersonMissing(BillingRefused):
+    """Whoever asks may not confirm."""
+
+    def __init__(self):
+        super().__init__(
+            "Seule une autre personne des finances de l’opérateur peut confirmer cette approbation."
+        )
 
 
 class CreditNoteChanged(BillingRefused):

@@ -22,7 +22,7 @@ from billing.exceptions import BillingRefused
 from billing.models import BillingRun, InvoiceLine, InvoiceState, LedgerEntry, RunState
 from billing.months import months_owed
 from billing.periods import Period
-from billing.redrawing import coded, drafted, draw_payers_again, written_off
+from billing.redrawing import coded, drafted, draw_payers_again, standing, written_off
 from catalog.prices import TerritoryFacts
 from catalog.pricing import PricingError
 from subscriptions.models import Subscription
@@ -75,7 +75,7 @@ def share_drafts(*, old: Subscription, new: Subscription | None, on: date, now: 
         owed_by_old = _owed_by_old(run, old, written, period, now) if written else []
         owed_by_new = _owed_by_new(run, new, period, now) if new else []
         LedgerEntry.objects.bulk_create([*entries, *owed_by_old, *owed_by_new])
-        draw_payers_again(run, gone=written, added=[*owed_by_old, *owed_by_new])
+        draw_payers_again(run, gone=written, added=[*owed_by_old, *owed_by_new], now=now)
 
 
 def _runs(old: Subscription, on: date) -> list[BillingRun]:
@@ -90,10 +90,11 @@ def _runs(old: Subscription, on: date) -> list[BillingRun]:
         if isinstance(error.__cause__, LockNotAvailable):
             raise DraftsInUse from None
         raise
-    if any(run.is_under_way for run in found):
+    standings = [standing(run, old) for run in found]
+    if None in standings:
         raise DraftsInUse
     # One whose drafts are all to be made will find both subscriptions as they now are.
-    return [run for run in found if run.state == RunState.REVIEW]
+    return [run for run, how in zip(found, standings, strict=True) if how == RunState.REVIEW]
 
 
 def _owed_by_old(

@@ -1,5 +1,6 @@
 """One invoice becomes legal: number, copies of the parties, settlement. One transaction."""
 
+from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 
 from django.db.models import Prefetch, Q, QuerySet
@@ -163,15 +164,26 @@ def unsound_drafts(*, drafts: QuerySet[Invoice], operator: Operator, now: dateti
 
     Asked before any number is given: a numbered invoice can only be cancelled by a credit note.
     """
+    return [
+        f"{draft.tenant.name} : {problem}"
+        for draft, found in problems_of_drafts(drafts=drafts, operator=operator, now=now)
+        for problem in found
+    ]
+
+
+def problems_of_drafts(
+    *, drafts: QuerySet[Invoice], operator: Operator, now: datetime
+) -> Iterator[tuple[Invoice, list[str]]]:
+    """Each draft that would be refused once issued, and why, in French."""
     drafts = drafts.select_related("tenant", "operator", "corrects").prefetch_related(
         "lines__entry__subscription", "tenant__establishments__services"
     )
-    problems, unknown = [], undecided(drafts)
+    unknown = undecided(drafts)
     for draft in drafts.iterator(chunk_size=500):
         _complete(draft, operator=operator, today=localdate(now), sequence=1)
         found = [*content_problems(document_of(draft)), *_chorus_problems(draft), *unknown.get(draft.pk, [])]
-        problems += [f"{draft.tenant.name} : {problem}" for problem in found]
-    return problems
+        if found:
+            yield draft, found
 
 
 def _chorus_problems(invoice: Invoice) -> list[str]:

@@ -104,7 +104,7 @@ def _forget_unissued(run: BillingRun, subscription: Subscription, now: datetime)
     )
     for entry in drafted.select_related("run"):
         written_off(entry, why=FOUND_AGAIN, now=now).save(force_insert=True)
-        draw_again(entry.run, entry.tenant_id, without={entry.pk}, added=[])
+        draw_again(entry.run, entry.tenant_id, without={entry.pk}, added=[], now=now)
 
 
 def _difference(
@@ -207,4 +207,4 @@ def bill_waiting(run: BillingRun, *, now: datetime, tenants: set[int] | None = N
         by_payer[entry.tenant_id].append(entry)
     LedgerEntry.objects.bulk_create(entry for entries in by_payer.values() for entry in entries)
     for tenant_id, entries in by_payer.items():
-        draw_again(run, tenant_id, without=set(), added=entries)
+        draw_again(run, tenant_id, without=set(), added=entries, now=now)

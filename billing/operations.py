@@ -1,4 +1,7 @@
-"""The verbs of billing: start a run, draft it, approve it, issue it. Exactly once, whatever is killed."""
+"""The verbs of billing: start a run, draft it, issue it. Exactly once, whatever is killed.
+
+A person approves in between: `billing.approving`.
+"""
 
 from datetime import datetime
 
@@ -6,10 +9,11 @@ from django.db import IntegrityError, transaction
 from django.db.models import F
 
 from billing import batches, issuing, tasks
-from billing.exceptions import DraftsUnsound, IssuerIncomplete, PeriodAlreadyBilled, WrongRunState
+from billing.anomalies.finding import drafts_to_issue, find
+from billing.exceptions import PeriodAlreadyBilled
 from billing.levelling import bill_waiting
 from billing.models import BillingRun, Closing, Invoice, InvoiceState, Repricing, RunState
-from billing.models.run import RUN_TRANSITIONS
+from billing.moves import locked, move
 from billing.periods import Period
 from tenants import audit
 from tenants.models import Operator, User
@@ -60,44 +64,14 @@ def draft_run(*, run_id: int, now: datetime) -> None:
     with transaction.atomic():
         if run := batches.still_drafting(run_id):
             bill_waiting(run, now=now)  # of members who owe nothing else for this period
-            _move(run, to=RunState.REVIEW)
+            find(run=run, now=now)
+            move(run, to=RunState.REVIEW, by=None, now=now)
             _take_up_changes(run)
 
 
-@transaction.atomic
-def approve_run(*, run: BillingRun, approved_by: User, now: datetime) -> None:
-    """Accepts the drafts; a worker then issues them one by one.
-
-    Raises IssuerIncomplete when the operator lacks a legal mention, DraftsUnsound when a draft would be
-    refused by its reader, WrongRunState otherwise.
-    """
-    if missing := issuing.missing_mentions(run.operator):
-        raise IssuerIncomplete(missing)
-    drafts = Invoice.objects.filter(run=run, state=InvoiceState.DRAFT)
-    if problems := issuing.unsound_drafts(drafts=drafts, operator=run.operator, now=now):
-        raise DraftsUnsound(problems)
-    total = drafts.count()
-    _move(
-        run,
-        to=RunState.ISSUING,
-        approved_by=approved_by,
-        approved_at=now,
-        progress_total=total,
-        progress_done=0,
-    )
-    audit.record(
-        tenant=run.operator.organisation,
-        actor=approved_by,
-        what="billing.run_approved",
-        sentence=f"{{actor}} a approuvé {total} projets de factures.",
-        subject_id=run.public_id,
-        now=now,
-    )
-    tasks.issue_run.defer(run_id=run.pk)
-
-
 def issue_run(*, run_id: int, now: datetime) -> None:
-    """Issues every draft of an approved run, each in its own transaction with its number.
+    """Issues every draft of an approved run that nobody set aside, each in its own transaction with its
+    number.
 
     Killed anywhere and called again, it goes on with what is left: each invoice is issued exactly once
     and the numbers have no gap.
@@ -105,30 +79,36 @@ def issue_run(*, run_id: int, now: datetime) -> None:
     run = BillingRun.objects.select_related("operator__organisation").get(pk=run_id)
     if run.state != RunState.ISSUING:
         return
-    drafts = (
-        Invoice.objects.invoices().filter(run=run, state=InvoiceState.DRAFT).order_by("tenant__name", "pk")
-    )
+    drafts = drafts_to_issue(run).order_by("tenant__name", "pk")
     for invoice_id in list(drafts.values_list("pk", flat=True)):
         with transaction.atomic():
             if issuing.issue(invoice_id=invoice_id, operator=run.operator, now=now):
                 BillingRun.objects.filter(pk=run.pk).update(progress_done=F("progress_done") + 1)
     with transaction.atomic():
-        changed = (
-            BillingRun.objects.filter(pk=run.pk, state=RunState.ISSUING)
-            .exclude(invoices__state=InvoiceState.DRAFT)
-            .update(state=RunState.ISSUED, issued_at=now)
-        )
-        if changed:
-            audit.record(
-                tenant=run.operator.organisation,
-                actor=None,
-                what="billing.run_issued",
-                sentence=f"Les factures de la période {Period(run.period_start, run.period_end).label} "
-                "sont émises.",
-                subject_id=run.public_id,
-                now=now,
-            )
-            _take_up_changes(run)
+        run = locked(run)
+        if run.state == RunState.ISSUING and not drafts_to_issue(run).exists():
+            _end_issue(run, now)
+
+
+def _end_issue(run: BillingRun, now: datetime) -> None:
+    """The run is issued, or in part while drafts are set aside: those are issued later in the same run."""
+    left = Invoice.objects.invoices().filter(run=run, state=InvoiceState.DRAFT).count()
+    label = Period(run.period_start, run.period_end).label
+    if left:
+        move(run, to=RunState.PARTLY, by=None, now=now)
+        words = f"Les factures de la période {label} sont émises, sauf {left} mises de côté."
+    else:
+        move(run, to=RunState.ISSUED, by=None, now=now, issued_at=now)
+        words = f"Les factures de la période {label} sont émises."
+    audit.record(
+        tenant=run.operator.organisation,
+        actor=None,
+        what="billing.run_issued",
+        sentence=words,
+        subject_id=run.public_id,
+        now=now,
+    )
+    _take_up_changes(run)
 
 
 def _take_up_changes(run: BillingRun) -> None:
@@ -140,12 +120,3 @@ def _take_up_changes(run: BillingRun) -> None:
     repriced = Repricing.objects.filter(subscription__operator=run.operator_id, settled_at__isnull=True)
     for pk in repriced.order_by("pk").values_list("pk", flat=True):
         tasks.settle_repricing.defer(repricing_id=pk)
-
-
-def _move(run: BillingRun, *, to: RunState, **fields) -> None:
-    """Conditional update along the table of transitions. Raises WrongRunState."""
-    if (run.state, to) not in RUN_TRANSITIONS or (
-        BillingRun.objects.filter(pk=run.pk, state=run.state).update(state=to, **fields) != 1
-    ):
-        raise WrongRunState("Cette campagne a changé d’état. Rechargez la page.")
-    run.state = to

@@ -9,9 +9,11 @@ from collections.abc import Iterable
 from datetime import date, datetime
 from hashlib import sha256
 
+from billing.anomalies.carrying import carried_over
+from billing.approving import withdraw_when_drawn_again
 from billing.drafting import CODE_LENGTH, problem_of, write_invoices
 from billing.entries import copied
-from billing.models import BillingRun, Invoice, InvoiceState, InvoiceType, LedgerEntry
+from billing.models import BillingRun, Invoice, InvoiceState, InvoiceType, LedgerEntry, RunState
 from catalog.pricing import PricingError
 from subscriptions.models import Subscription
 
@@ -20,16 +22,30 @@ logger = logging.getLogger(__name__)
 WRITTEN_OFF = "~annulé"
 
 
-def lock_runs(*, operator_id: int, beyond: date) -> list[BillingRun] | None:
+def lock_runs(*, operator_id: int, beyond: date) -> list[BillingRun]:
     """An operator's runs that bill days from `beyond` on, locked: nobody approves nor issues them meanwhile.
-    None while one is being drafted or issued. One whose drafts are all to be made will see things as they now
-    are."""
-    runs = list(
+    One whose drafts are all to be made will see things as they now are."""
+    return list(
         BillingRun.objects.select_for_update(of=("self",), no_key=True)
         .filter(operator=operator_id, period_end__gt=beyond)
         .order_by("period_start")
     )
-    return None if any(run.is_under_way for run in runs) else runs
+
+
+def standing(run: BillingRun, subscription: Subscription) -> RunState | None:
+    """How a subscription stands in a run: REVIEW while what it bills for it is drafts, ISSUED once invoices,
+    as where an issued run bills nothing for it; DRAFTING as the run. None while nothing can be done: the run
+    is being drafted or issued, or one payer has an invoice when another's draft is set aside."""
+    if run.is_under_way:
+        return None
+    if run.state in (RunState.DRAFTING, RunState.REVIEW, RunState.ISSUED):
+        return RunState(run.state)
+    lines = Invoice.objects.invoices().filter(run=run, lines__entry__subscription=subscription)
+    states = set(lines.order_by().values_list("state", flat=True).distinct())
+    if InvoiceState.DRAFT not in states:
+        partly = Invoice.objects.issued().filter(run=run).exists()
+        return RunState.ISSUED if partly else RunState.REVIEW
+    return None if InvoiceState.ISSUED in states else RunState.REVIEW
 
 
 def drafted(run: BillingRun, subscription: Subscription) -> list[LedgerEntry]:
@@ -69,26 +85,31 @@ def written_off(entry: LedgerEntry, *, why: str, now: datetime) -> LedgerEntry:
     )
 
 
-def draw_payers_again(run: BillingRun, *, gone: Iterable[LedgerEntry], added: list[LedgerEntry]) -> None:
+def draw_payers_again(
+    run: BillingRun, *, gone: Iterable[LedgerEntry], added: list[LedgerEntry], now: datetime
+) -> None:
     """The drafts of whoever paid what is gone, or pays what is added."""
     without: dict[int, set[int]] = {entry.tenant_id: set() for entry in [*gone, *added]}
     for entry in gone:
         without[entry.tenant_id].add(entry.pk)
     for tenant_id, those in sorted(without.items()):
         added_here = [entry for entry in added if entry.tenant_id == tenant_id]
-        draw_again(run, tenant_id, without=those, added=added_here)
+        draw_again(run, tenant_id, without=those, added=added_here, now=now)
 
 
 def draw_again(
-    run: BillingRun, tenant_id: int | None, *, without: set[int], added: list[LedgerEntry]
+    run: BillingRun, tenant_id: int | None, *, without: set[int], added: list[LedgerEntry], now: datetime
 ) -> None:
-    """A member's drafts of this run, made again of the entries they had and of those added."""
+    """A member's drafts of this run, made again of the entries they had and of those added, and looked
+    through again. One that was approved and waits to be confirmed goes back to whoever reads it."""
     if not without and not added:
         return
+    withdraw_when_drawn_again(run, now=now)
     drafts = Invoice.objects.filter(
         run=run, tenant=tenant_id, state=InvoiceState.DRAFT, type_code=InvoiceType.INVOICE
     )
     entries = LedgerEntry.objects.filter(line__invoice__in=drafts).order_by("subscription_id", "pk")
     kept = [entry for entry in entries if entry.pk not in without]
-    drafts.delete()
-    write_invoices(run, [*kept, *added])
+    with carried_over(run, tenant_id, now=now):
+        drafts.delete()
+        write_invoices(run, [*kept, *added])

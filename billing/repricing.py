@@ -12,7 +12,15 @@ from billing.drafting import facts_as_billed, facts_for_period, owed_for
 from billing.levelling import bill_waiting, level
 from billing.models import BillingRun, LedgerEntry, Repricing, RunState
 from billing.periods import Period
-from billing.redrawing import coded, drafted, draw_payers_again, lock_runs, tell_problem, written_off
+from billing.redrawing import (
+    coded,
+    drafted,
+    draw_payers_again,
+    lock_runs,
+    standing,
+    tell_problem,
+    written_off,
+)
 from catalog.pricing import PricingError
 from subscriptions.models import Subscription
 
@@ -49,14 +57,15 @@ def settle_repricing(*, repricing_id: int, now: datetime) -> None:
         return
     subscription = repricing.subscription
     runs = lock_runs(operator_id=subscription.operator_id, beyond=repricing.since)
-    if runs is None:
+    standings = [standing(run, subscription) for run in runs]
+    if None in standings:
         return
     waiting: set[int] = set()
-    for run in runs:
+    for run, how in zip(runs, standings, strict=True):
         try:
-            if run.state == RunState.REVIEW:
+            if how == RunState.REVIEW:
                 _draw_again(run, repricing, now)
-            elif run.state == RunState.ISSUED:
+            elif how == RunState.ISSUED:
                 waiting |= {one.tenant_id for one in level(run=run, subscription=subscription, now=now)}
         except PricingError as error:
             tell_problem(run, subscription, error)
@@ -79,7 +88,7 @@ def _draw_again(run: BillingRun, repricing: Repricing, now: datetime) -> None:
     for entry in owed:
         entry.code = coded(entry.code, f"~p{repricing.pk}")
     LedgerEntry.objects.bulk_create([*(written_off(entry, why=CHANGED, now=now) for entry in written), *owed])
-    draw_payers_again(run, gone=written, added=owed)
+    draw_payers_again(run, gone=written, added=owed, now=now)
 
 
 def _said(entries: list[LedgerEntry]) -> list[tuple]:

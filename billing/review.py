@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from datetime import date
 
 from django.core.paginator import Page, Paginator
-from django.db.models import Count, F, Prefetch, Q, Sum
+from django.db.models import Count, F, Prefetch, Q, QuerySet, Sum
 from django.db.models.functions import Coalesce
 
 from billing.models import (
+    Anomaly,
     BillingRun,
     Invoice,
     InvoiceLine,
@@ -56,10 +57,9 @@ class RunSummary:
 
 @dataclass(frozen=True)
 class RunTotals:
-    """All the invoices of a run together, in cents. `issued` of them have their number."""
+    """All the issued invoices of a run together, in cents."""
 
     invoices: int
-    issued: int
     net_cents: int
     vat_cents: int
     gross_cents: int
@@ -127,32 +127,45 @@ def run_totals(*, run: BillingRun) -> RunTotals:
     """One query, whatever the size of the run."""
     sums = (
         Invoice.objects.invoices()
+        .issued()
         .filter(run=run)
         .aggregate(
             invoices=Count("pk"),
-            issued=Count("pk", filter=Q(state=InvoiceState.ISSUED)),
             net=Coalesce(Sum("net_cents"), 0),
             vat=Coalesce(Sum("vat_cents"), 0),
             gross=Coalesce(Sum("gross_cents"), 0),
         )
     )
-    return RunTotals(sums["invoices"], sums["issued"], int(sums["net"]), int(sums["vat"]), int(sums["gross"]))
+    return RunTotals(sums["invoices"], int(sums["net"]), int(sums["vat"]), int(sums["gross"]))
 
 
-def run_invoices(*, run: BillingRun, search: str, page: str | None) -> Page:
-    """A page of the run's invoices by member name, each with its lines and the facts behind them.
+def run_drafts(*, run: BillingRun, search: str, page: str | None, drafts: int) -> Page:
+    """A page of the run's drafts by member name, each with its lines, the facts behind them and its remarks.
 
-    Three queries, whatever the size of the run. `page` is what the address says: a wrong one gives the
-    nearest page.
+    Three queries, whatever the size of the run, and one to count where something is searched; `drafts` is how
+    many there are. `page` is what the address says: a wrong one gives the nearest page.
     """
-    invoices = (
-        Invoice.objects.invoices()
-        .filter(member_matches(search), run=run)
-        .select_related("tenant", "settlement")
-        .prefetch_related(with_lines())
-        .order_by("tenant__plain_name", "pk")
-    )
-    return Paginator(invoices, PAGE_SIZE).get_page(page)
+    remarks = Prefetch("anomalies", Anomaly.objects.order_by("-blocking", "kind"))
+    found = _by_member(run, InvoiceState.DRAFT, search).prefetch_related(with_lines(), remarks)
+    return _page(found, page, count=None if search else drafts)
+
+
+def run_issued(*, run: BillingRun, search: str, page: str | None, issued: int) -> Page:
+    """A page of the run's issued invoices by member name. As `run_drafts`, one query."""
+    found = _by_member(run, InvoiceState.ISSUED, search).select_related("settlement")
+    return _page(found, page, count=None if search else issued)
+
+
+def _by_member(run: BillingRun, state: InvoiceState, search: str) -> QuerySet[Invoice]:
+    invoices = Invoice.objects.invoices().filter(member_matches(search), run=run, state=state)
+    return invoices.select_related("tenant").order_by("tenant__plain_name", "pk")
+
+
+def _page(found: QuerySet[Invoice], page: str | None, *, count: int | None) -> Page:
+    paginator = Paginator(found, PAGE_SIZE)
+    if count is not None:
+        paginator.count = count
+    return paginator.get_page(page)
 
 
 def with_lines() -> Prefetch:

@@ -9,6 +9,7 @@ from django.db import transaction
 
 from billing import tasks
 from billing.models import BillingRun, LedgerEntry, RunState
+from billing.models.run import UNDER_REVIEW
 from billing.payers import by_line, shared_out, shares_within, whole_of
 from billing.redrawing import coded, drafted, draw_payers_again, written_off
 from subscriptions.models import Subscription
@@ -31,7 +32,7 @@ def share_again(*, subscription_id: int, now: datetime) -> None:
     # Nobody approves them meanwhile. One whose drafts are all to be made will see.
     runs = (
         BillingRun.objects.select_for_update(of=("self",), no_key=True)
-        .filter(operator=subscription.operator_id, state__in=[RunState.DRAFTING, RunState.REVIEW])
+        .filter(operator=subscription.operator_id, state__in=[RunState.DRAFTING, *UNDER_REVIEW])
         .order_by("pk")
     )
     found = list(runs)
@@ -53,7 +54,7 @@ def _share_again(run: BillingRun, subscription: Subscription, now: datetime) -> 
         entry.code, entry.recorded_at = coded(entry.code, AGAIN), now
     off = [written_off(entry, why=CHANGED, now=now) for entry in before]
     LedgerEntry.objects.bulk_create([*off, *owed])
-    draw_payers_again(run, gone=before, added=owed)
+    draw_payers_again(run, gone=before, added=owed, now=now)
 
 
 def _amounts(entries: list[LedgerEntry]) -> set[tuple]:

@@ -107,7 +107,7 @@ def _true_up_operator(operator: Operator, year: Year, now: datetime) -> int:
 def _true_up(subscription: Subscription, year: Year, group: GroupPopulation, now: datetime) -> TrueUp | None:
     """None when another worker has just done it, or while an invoice is being issued."""
     runs = lock_runs(operator_id=subscription.operator_id, beyond=year.span.start)
-    if runs is None:
+    if any(run.state == RunState.ISSUING for run in runs):
         return None
     shares = list(_shares(subscription, year, group, now))
     row = TrueUp(

@@ -17,12 +17,24 @@ from billing.models.invoice import (
 )
 from billing.models.late import Dunning, DunningKind, LateInterestRate, ReminderPace
 from billing.models.norm import SpendingNorm
+from billing.models.review import (
+    BLOCKING,
+    Anomaly,
+    AnomalyKind,
+    RunApproval,
+    RunMove,
+    SecondPersonRule,
+    SetAside,
+)
 from billing.models.run import BillingRun, LedgerEntry, RunState
 from billing.models.settlement import Channel, Settlement, SettlementState
 
 __all__ = [
+    "BLOCKING",
     "Adjustment",
     "AdjustmentKind",
+    "Anomaly",
+    "AnomalyKind",
     "BillingRun",
     "Channel",
     "Closing",
@@ -43,7 +55,11 @@ __all__ = [
     "PaymentInterruption",
     "ReminderPace",
     "Repricing",
+    "RunApproval",
+    "RunMove",
     "RunState",
+    "SecondPersonRule",
+    "SetAside",
     "Settlement",
     "SettlementState",
     "SpendingNorm",

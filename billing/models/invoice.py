@@ -104,11 +104,12 @@ class Invoice(TenantOwned):
                 condition=Q(sequence__isnull=False),
                 name="invoice_sequence_unique",
             ),
-            # One invoice per member, run and side of the tax border: a run started again adds none.
+            # One draft per member, run and side of the tax border: a run started again adds none. One drawn
+            # again after others of the run were issued may stand beside an issued one.
             models.UniqueConstraint(
                 fields=["run", "tenant", "out_of_scope"],
-                condition=Q(type_code="380"),
-                name="invoice_once_per_run_and_member",
+                condition=Q(type_code="380", state="draft"),
+                name="invoice_one_draft_per_run_and_member",
             ),
             models.CheckConstraint(
                 condition=Q(type_code="380", corrects__isnull=True)

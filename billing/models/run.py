@@ -15,7 +15,9 @@ from tenants.tenancy import TenantOwned
 class RunState(models.TextChoices):
     DRAFTING = "drafting", "calcul en cours"
     REVIEW = "review", "à relire"
+    CONFIRMING = "confirming", "à confirmer"
     ISSUING = "issuing", "émission en cours"
+    PARTLY = "partly", "émise en partie"
     ISSUED = "issued", "émise"
 
 
@@ -23,9 +25,21 @@ RUN_TRANSITIONS = frozenset(
     {
         (RunState.DRAFTING, RunState.REVIEW),
         (RunState.REVIEW, RunState.ISSUING),
+        # A second person confirms what the first approved; else it goes back to where it was.
+        (RunState.REVIEW, RunState.CONFIRMING),
+        (RunState.CONFIRMING, RunState.ISSUING),
+        (RunState.CONFIRMING, RunState.REVIEW),
+        (RunState.CONFIRMING, RunState.PARTLY),
         (RunState.ISSUING, RunState.ISSUED),
+        # Drafts that were set aside are issued later.
+        (RunState.ISSUING, RunState.PARTLY),
+        (RunState.PARTLY, RunState.CONFIRMING),
+        (RunState.PARTLY, RunState.ISSUING),
     }
 )
+# A person reads its drafts, and may have some redrawn.
+READ_BY_A_PERSON = (RunState.REVIEW, RunState.PARTLY)
+UNDER_REVIEW = (*READ_BY_A_PERSON, RunState.CONFIRMING)
 
 
 class BillingRun(TenantOwned):

@@ -5,7 +5,7 @@ from datetime import date
 import pytest
 from django.urls import reverse
 
-from billing import credits, operations
+from billing import approving, credits, operations
 from billing.adjustment_queries import CREDIT_NOTE, DRAFT_INVOICE, NEXT_INVOICE, to_come
 from billing.models import BillingRun, Invoice
 from tenants.models import Role
@@ -50,7 +50,7 @@ def test_more_waits_for_the_next_invoice_then_on_its_draft_then_no_more(subscrip
     run = bill(subscription, Y2027, issue=False)
     assert waiting(subscription.tenant) == [(2_000, DRAFT_INVOICE)]
     with as_worker():
-        operations.approve_run(run=run, approved_by=run.started_by, now=NOW)
+        approving.approve_run(run=run, approved_by=run.started_by, now=NOW)
         operations.issue_run(run_id=run.pk, now=NOW)
     assert waiting(subscription.tenant) == []
 

@@ -8,7 +8,7 @@ from django.db import IntegrityError, transaction
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from billing import credits, files, operations
+from billing import approving, credits, files, operations
 from billing.documents import render_cii
 from billing.exceptions import CreditNoteChanged, IssuerIncomplete
 from billing.models import (
@@ -206,7 +206,7 @@ def test_what_ends_during_the_issue_waits_for_its_end_and_is_not_lost():
     run = drafted_run(members=2)
     with as_worker():
         subscription = Subscription.objects.order_by("pk").first()
-        operations.approve_run(run=run, approved_by=run.started_by, now=NOW)
+        approving.approve_run(run=run, approved_by=run.started_by, now=NOW)
     closing = settled(subscription, date(2026, 10, 1))
     assert (closing.settled_at, credit_notes()) == (None, [])
     jobs.forget()
@@ -228,7 +228,7 @@ def test_the_two_sides_of_the_tax_border_have_each_their_credit_note():
     ]
     run = drafted_run(operator=operator, members=0)
     with as_worker():
-        operations.approve_run(run=run, approved_by=run.started_by, now=NOW)
+        approving.approve_run(run=run, approved_by=run.started_by, now=NOW)
         operations.issue_run(run_id=run.pk, now=NOW)
     for subscription in ended:
         settled(subscription, date(2026, 10, 1))
@@ -262,7 +262,7 @@ def test_credit_notes_have_their_own_numbers_without_a_gap_per_issuer():
     operator = OperatorFactory()
     run = drafted_run(operator=operator, members=3)
     with as_worker():
-        operations.approve_run(run=run, approved_by=run.started_by, now=NOW)
+        approving.approve_run(run=run, approved_by=run.started_by, now=NOW)
         operations.issue_run(run_id=run.pk, now=NOW)
         ended = list(Subscription.objects.order_by("pk"))
     for subscription in ended:
@@ -402,7 +402,7 @@ def test_billed_then_given_back_is_what_a_later_draft_would_have_billed(opened, 
                 with as_worker():
                     operations.draft_run(run_id=run.pk, now=NOW)
                     run.refresh_from_db()
-                    operations.approve_run(run=run, approved_by=run.started_by, now=NOW)
+                    approving.approve_run(run=run, approved_by=run.started_by, now=NOW)
                     operations.issue_run(run_id=run.pk, now=NOW)
             if not late:
                 settled(subscription, ended)

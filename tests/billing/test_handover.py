@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from billing import credits, operations, repricing
+from billing import approving, credits, operations, repricing
 from billing.handover import DraftsInUse, ShareNotPriced, draft_lines_waiting
 from billing.models import Adjustment, BillingRun, Closing, Invoice, LedgerEntry, Repricing, RunState
 from subscriptions.handover import hand_over
@@ -172,7 +172,7 @@ def test_an_issued_invoice_is_never_touched(merger, operator):
     subscribe(merger.territory.organisation, operator)
     run = drafted_run(operator=operator, members=0)
     with as_worker():
-        operations.approve_run(run=run, approved_by=run.started_by, now=NOW)
+        approving.approve_run(run=run, approved_by=run.started_by, now=NOW)
         operations.issue_run(run_id=run.pk, now=NOW)
         before = list(Invoice.objects.filter(run=run).values())
     done(merger, operator)
@@ -195,7 +195,7 @@ def test_what_was_invoiced_beyond_the_merger_is_given_back_and_owed_by_the_commu
     subscribe(merger.territory.organisation, operator)
     run = drafted_run(operator=operator, members=0)
     with as_worker():
-        operations.approve_run(run=run, approved_by=run.started_by, now=NOW)
+        approving.approve_run(run=run, approved_by=run.started_by, now=NOW)
         operations.issue_run(run_id=run.pk, now=NOW)
     done(merger, operator)
     put_right()
@@ -229,7 +229,7 @@ def test_one_service_too_many_that_was_invoiced_is_given_back(merger, operator):
         SubscriptionFactory(tenant=organisation, listing=listing, operator=operator, state=State.ACTIVE)
     run = drafted_run(operator=operator, members=0)
     with as_worker():
-        operations.approve_run(run=run, approved_by=run.started_by, now=NOW)
+        approving.approve_run(run=run, approved_by=run.started_by, now=NOW)
         operations.issue_run(run_id=run.pk, now=NOW)
     done(merger, operator)
     put_right()
@@ -244,7 +244,7 @@ def test_drafts_that_a_worker_is_issuing_are_left_alone(state, merger, operator)
     subscribe(merger.territory.organisation, operator)
     run = drafted_run(operator=operator, members=0)
     with as_worker():
-        operations.approve_run(run=run, approved_by=run.started_by, now=NOW)
+        approving.approve_run(run=run, approved_by=run.started_by, now=NOW)
     with pytest.raises(DraftsInUse, match="Réessayez dans quelques minutes"):
         done(merger, operator)
     with as_worker():

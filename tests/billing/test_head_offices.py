@@ -7,7 +7,7 @@ from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from facturx import get_xml_from_pdf
 
-from billing import files, operations
+from billing import approving, files, operations
 from billing.exceptions import DraftsUnsound
 from billing.models import Invoice, InvoiceState, LedgerEntry
 from subscriptions.models import State
@@ -49,7 +49,7 @@ def moves(organisation, on: date = TODAY, *, now=NOW) -> str:
 
 def issued(run, *, now=NOW) -> Invoice:
     with as_worker():
-        operations.approve_run(run=run, approved_by=run.started_by, now=now)
+        approving.approve_run(run=run, approved_by=run.started_by, now=now)
         operations.issue_run(run_id=run.pk, now=now)
         return Invoice.objects.select_related("tenant", "operator__organisation").get(run=run)
 
@@ -114,7 +114,7 @@ def test_whoever_pays_a_part_too():
     run = drafted_run(operator=held.operator, members=0)
     new = moves(region)
     with as_worker():
-        operations.approve_run(run=run, approved_by=run.started_by, now=NOW)
+        approving.approve_run(run=run, approved_by=run.started_by, now=NOW)
         operations.issue_run(run_id=run.pk, now=NOW)
         found = {one.tenant_id: one.buyer["siret"] for one in Invoice.objects.filter(run=run)}
     assert found == {region.pk: new, held.tenant_id: held.tenant.siret}
@@ -128,6 +128,6 @@ def test_the_new_head_office_wants_its_code_before_any_number_is_given():
     with as_worker():
         draft.tenant.establishments.filter(siret=new).update(service_code_required=True)
         with pytest.raises(DraftsUnsound):
-            operations.approve_run(run=run, approved_by=run.started_by, now=TOMORROW)
+            approving.approve_run(run=run, approved_by=run.started_by, now=TOMORROW)
         assert LedgerEntry.objects.count() == 1
         assert Invoice.objects.get().state == InvoiceState.DRAFT

@@ -8,7 +8,7 @@ from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.db import IntegrityError, transaction
 
-from billing import files, issuing, operations
+from billing import approving, files, issuing, operations
 from billing.exceptions import DraftsUnsound, IssuerIncomplete, WrongRunState
 from billing.models import Invoice, InvoiceFile, InvoiceState, NumberCounter, RunState, Settlement
 from subscriptions.models import Subscription
@@ -24,7 +24,7 @@ pytestmark = pytest.mark.django_db
 def approved(members=1, **values):
     run = drafted_run(members=members, **values)
     with as_worker():
-        operations.approve_run(run=run, approved_by=run.started_by, now=NOW)
+        approving.approve_run(run=run, approved_by=run.started_by, now=NOW)
     return run
 
 
@@ -137,7 +137,7 @@ def test_an_issued_invoice_is_neither_edited_nor_deleted():
 def test_an_issuer_that_lacks_a_mention_issues_nothing(values, missing):
     run = drafted_run(operator=OperatorFactory(**values))
     with as_worker(), pytest.raises(IssuerIncomplete) as refusal:
-        operations.approve_run(run=run, approved_by=run.started_by, now=NOW)
+        approving.approve_run(run=run, approved_by=run.started_by, now=NOW)
     assert refusal.value.missing == [missing]
     assert jobs.waiting() == []
 
@@ -149,14 +149,14 @@ def test_a_draft_that_its_reader_would_refuse_stops_the_run():
             siren="123456789"
         )
         with pytest.raises(DraftsUnsound, match="SIREN"):
-            operations.approve_run(run=run, approved_by=run.started_by, now=NOW)
+            approving.approve_run(run=run, approved_by=run.started_by, now=NOW)
         assert not NumberCounter.objects.exists()
 
 
 def test_a_run_is_approved_once():
     run = approved()
     with as_worker(), pytest.raises(WrongRunState):
-        operations.approve_run(run=run, approved_by=run.started_by, now=NOW)
+        approving.approve_run(run=run, approved_by=run.started_by, now=NOW)
 
 
 def test_nothing_is_issued_before_approval():
@@ -203,11 +203,11 @@ def test_a_missing_service_code_is_told_before_any_number_is_given():
         seat.service_code_required = True
         seat.save()
         with pytest.raises(DraftsUnsound, match="Chorus Pro demande un code service"):
-            operations.approve_run(run=run, approved_by=run.started_by, now=NOW)
+            approving.approve_run(run=run, approved_by=run.started_by, now=NOW)
         assert not NumberCounter.objects.exists()
     ChorusServiceFactory(establishment=seat, code="FIN", is_default=True)
     with as_worker():
-        operations.approve_run(run=run, approved_by=run.started_by, now=NOW)
+        approving.approve_run(run=run, approved_by=run.started_by, now=NOW)
         operations.issue_run(run_id=run.pk, now=NOW)
         assert Invoice.objects.get(run=run).buyer["service_code"] == "FIN"
 
@@ -219,6 +219,6 @@ def test_the_service_code_of_a_request_is_the_invoices():
         seat.service_code_required = True
         seat.save()
         Subscription.objects.update(service_code="ECOLES")
-        operations.approve_run(run=run, approved_by=run.started_by, now=NOW)
+        approving.approve_run(run=run, approved_by=run.started_by, now=NOW)
         operations.issue_run(run_id=run.pk, now=NOW)
         assert Invoice.objects.get(run=run).buyer["service_code"] == "ECOLES"

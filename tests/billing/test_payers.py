@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from billing import batches, credits, operations, sharing_again
+from billing import approving, batches, credits, operations, sharing_again
 from billing.models import Invoice, InvoiceLine, InvoiceState, LedgerEntry
 from billing.payers import give_back
 from subscriptions import paying
@@ -47,7 +47,7 @@ def billed(held):
 
 def issued(run):
     with as_worker():
-        operations.approve_run(run=run, approved_by=run.started_by, now=NOW)
+        approving.approve_run(run=run, approved_by=run.started_by, now=NOW)
         operations.issue_run(run_id=run.pk, now=NOW)
 
 

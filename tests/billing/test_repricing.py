@@ -11,7 +11,7 @@ from django.db import IntegrityError, transaction
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from billing import credits, operations, recovery, repricing
+from billing import approving, credits, operations, recovery, repricing
 from billing.models import (
     Adjustment,
     Closing,
@@ -62,7 +62,7 @@ def bill(subscription, span=Y2026, *, issue=True):
         operations.draft_run(run_id=run.pk, now=NOW)
         run.refresh_from_db()
         if issue:
-            operations.approve_run(run=run, approved_by=run.started_by, now=NOW)
+            approving.approve_run(run=run, approved_by=run.started_by, now=NOW)
             operations.issue_run(run_id=run.pk, now=NOW)
             run.refresh_from_db()
     return run
@@ -283,7 +283,7 @@ def test_what_waits_for_somebody_who_owes_nothing_else_is_billed_too(subscriptio
 def test_what_changes_during_the_issue_waits_for_its_end_and_is_not_lost(subscription):
     run = bill(subscription, issue=False)
     with as_worker():
-        operations.approve_run(run=run, approved_by=run.started_by, now=NOW)
+        approving.approve_run(run=run, approved_by=run.started_by, now=NOW)
     amend(subscription, 4)
     settle(subscription)
     with as_worker():

@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from billing import operations
+from billing import approving, operations
 from billing.models import LedgerEntry
 from billing.spent import invoiced_for
 from tenants.tenancy import tenant_scope
@@ -53,7 +53,7 @@ def test_a_year_of_service_takes_its_days_of_two_invoices():
     with as_worker():
         operations.draft_run(run_id=run.pk, now=NOW)
         run.refresh_from_db()
-        operations.approve_run(run=run, approved_by=run.started_by, now=NOW)
+        approving.approve_run(run=run, approved_by=run.started_by, now=NOW)
         operations.issue_run(run_id=run.pk, now=NOW)
     second = 25_800 * 181 // 365 + 1  # 12 793,97 cents
     year = {"start": opened, "end": date(2027, 7, 1)}

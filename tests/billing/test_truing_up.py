@@ -12,7 +12,7 @@ from freezegun import freeze_time
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from billing import credits, operations, repricing, truing_up
+from billing import approving, credits, operations, repricing, truing_up
 from billing.models import (
     Adjustment,
     AdjustmentKind,
@@ -77,7 +77,7 @@ def bill(subscription, start=date(2026, 1, 1), end=date(2027, 1, 1), *, issue=Tr
         run.refresh_from_db()
         assert run.problems == []
         if issue:
-            operations.approve_run(run=run, approved_by=run.started_by, now=NOW)
+            approving.approve_run(run=run, approved_by=run.started_by, now=NOW)
             operations.issue_run(run_id=run.pk, now=NOW)
     return run
 
@@ -162,7 +162,7 @@ def test_it_waits_until_the_whole_year_is_invoiced(subscription):
     run = bill(subscription, date(2026, 7, 1), issue=False)
     assert every_night() == [0, 0], "it is under review"
     with as_worker():
-        operations.approve_run(run=run, approved_by=run.started_by, now=NOW)
+        approving.approve_run(run=run, approved_by=run.started_by, now=NOW)
         assert truing_up.true_up_due(on=IN_JANUARY.date(), now=IN_JANUARY) == 0, "it is being issued"
         operations.issue_run(run_id=run.pk, now=NOW)
     assert every_night() == [1, 0]

@@ -6,7 +6,7 @@ import pytest
 from django.core.files.base import ContentFile
 from django.db import connection, transaction
 
-from billing import issuing, operations
+from billing import approving, issuing, operations
 from billing.models import Invoice
 from tenants import head_offices
 from tenants.head_offices import SeatMoveRefused
@@ -65,7 +65,7 @@ def test_a_move_waits_for_the_invoice_that_is_being_issued(party):
     """What the invoice has read stays true until its commit: the move is after it."""
     run, by = drafted_run(), UserFactory()
     with as_worker():
-        operations.approve_run(run=run, approved_by=run.started_by, now=NOW)
+        approving.approve_run(run=run, approved_by=run.started_by, now=NOW)
         invoice = run.invoices.select_related("tenant").get()
     organisation = invoice.tenant if party == "buyer" else run.operator.organisation
     old, new = organisation.siret, second_siret(organisation.siren)
@@ -94,7 +94,7 @@ def test_an_invoice_waits_for_the_move_that_is_being_declared(party):
     """It then bears the new SIRET, which was true before its own commit."""
     run, by = drafted_run(), UserFactory()
     with as_worker():
-        operations.approve_run(run=run, approved_by=run.started_by, now=NOW)
+        approving.approve_run(run=run, approved_by=run.started_by, now=NOW)
         invoice = run.invoices.select_related("tenant").get()
     organisation = invoice.tenant if party == "buyer" else run.operator.organisation
     new = second_siret(organisation.siren)

@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.timezone import localdate
 from procrastinate.contrib.django.models import ProcrastinateJob
 
-from billing import operations as billing
+from billing import approving
 from billing.models import BillingRun, Invoice, InvoiceFile, InvoiceState, RunState, Settlement
 from provisioning.models import Call, Step, StepState
 from subscriptions import operations as subscriptions
@@ -93,7 +93,7 @@ def test_a_worker_killed_while_opening_services_opens_each_once(vendor, provisio
 def test_a_worker_killed_while_issuing_numbers_and_files_each_invoice_once(worker, tmp_path):
     run = drafted_run(members=MEMBERS, now=timezone.now())
     with as_worker():
-        billing.approve_run(run=run, approved_by=run.started_by, now=timezone.now())
+        approving.approve_run(run=run, approved_by=run.started_by, now=timezone.now())
 
         worker.start()
         issued = Invoice.objects.filter(run=run, state=InvoiceState.ISSUED)

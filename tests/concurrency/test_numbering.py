@@ -5,7 +5,7 @@ import contextlib
 import pytest
 from django.db import transaction
 
-from billing import issuing, operations
+from billing import approving, issuing, operations
 from billing.exceptions import PeriodAlreadyBilled
 from billing.models import BillingRun, Invoice, LedgerEntry, NumberCounter, RunState
 from billing.periods import Period
@@ -30,7 +30,7 @@ class Killed(Exception):
 def run():
     run = drafted_run(members=MEMBERS)
     with as_worker():
-        operations.approve_run(run=run, approved_by=run.started_by, now=NOW)
+        approving.approve_run(run=run, approved_by=run.started_by, now=NOW)
     return run
 
 

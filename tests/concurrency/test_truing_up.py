@@ -5,7 +5,7 @@ from datetime import date, datetime
 import pytest
 from django.utils.timezone import get_default_timezone
 
-from billing import operations, truing_up
+from billing import approving, operations, truing_up
 from billing.models import Adjustment, Invoice, TrueUp
 from subscriptions.models import GroupPopulation, State
 from tests.factories import BillingRunFactory, ListingFactory, SubscriptionFactory
@@ -32,7 +32,7 @@ def test_it_is_put_right_once():
             GroupPopulation.objects.create(listing=listing, on=on, members=5, inhabitants=inhabitants)
         operations.draft_run(run_id=run.pk, now=NOW)
         run.refresh_from_db()
-        operations.approve_run(run=run, approved_by=run.started_by, now=NOW)
+        approving.approve_run(run=run, approved_by=run.started_by, now=NOW)
         operations.issue_run(run_id=run.pk, now=NOW)
 
     def night():

@@ -5,10 +5,12 @@ from decimal import Decimal
 
 import factory
 
-from billing import credits, operations
+from billing import approving, credits, operations
 from billing.models import (
     Adjustment,
     AdjustmentKind,
+    Anomaly,
+    AnomalyKind,
     BillingRun,
     Channel,
     Closing,
@@ -28,11 +30,17 @@ from billing.models import (
     PaymentInterruption,
     ReminderPace,
     Repricing,
+    RunApproval,
+    RunMove,
+    RunState,
+    SecondPersonRule,
+    SetAside,
     Settlement,
     SettlementState,
     TrueUp,
 )
 from subscriptions.models import State, Subscription
+from tenants.models import VatPosition
 from tests.factories.base import NOW, Factory
 from tests.factories.subscriptions import SubscriptionFactory
 from tests.factories.tenants import OperatorFactory, OrganisationFactory, UserFactory
@@ -306,8 +314,87 @@ class NumberCounterFactory(Factory):
     year = 2026
 
 
-def drafted_run(*, operator=None, members: int = 1, now=NOW, **subscription) -> BillingRun:
-    """A run whose drafts were made by the worker's operation, for `members` new active subscriptions.
+class AnomalyFactory(Factory):
+    """A first invoice, that nobody has looked at."""
+
+    class Meta:
+        model = Anomaly
+
+    invoice = factory.SubFactory(InvoiceFactory)
+    run = factory.SelfAttribute("invoice.run")
+    tenant = factory.SelfAttribute("invoice.tenant")
+    kind = AnomalyKind.FIRST
+    blocking = False
+    after_cents = factory.SelfAttribute("invoice.net_cents")
+    weight = factory.SelfAttribute("invoice.gross_cents")
+    found_at = NOW
+
+
+class SetAsideFactory(Factory):
+    class Meta:
+        model = SetAside
+
+    invoice = factory.SubFactory(InvoiceFactory)
+    run = factory.SelfAttribute("invoice.run")
+    tenant = factory.SelfAttribute("invoice.tenant")
+    reason = "La commune conteste."
+    by = factory.SubFactory(UserFactory)
+    at = NOW
+
+
+class RunMoveFactory(Factory):
+    class Meta:
+        model = RunMove
+
+    run = factory.SubFactory(BillingRunFactory)
+    tenant = factory.SelfAttribute("run.tenant")
+    before, after = RunState.DRAFTING, RunState.REVIEW
+    at = NOW
+
+
+class RunApprovalFactory(Factory):
+    """Of three drafts, which nobody else has to confirm."""
+
+    class Meta:
+        model = RunApproval
+
+    run = factory.SubFactory(BillingRunFactory)
+    tenant = factory.SelfAttribute("run.tenant")
+    drafts, gross_cents, largest_cents = 3, 92_880, 30_960
+    needs_second = False
+    approved_by = factory.SubFactory(UserFactory)
+    approved_at = NOW
+
+
+class SecondPersonRuleFactory(Factory):
+    """Above 300 €."""
+
+    class Meta:
+        model = SecondPersonRule
+
+    tenant = factory.SubFactory(OrganisationFactory)
+    above_cents = 30_000
+    set_by = factory.SubFactory(UserFactory)
+    set_at = NOW
+
+
+def say_vat(operator) -> None:
+    """The operator's position of VAT, said long ago."""
+    VatPosition.objects.get_or_create(
+        operator=operator, defaults={"regime": "standard", "since": date(2020, 1, 1), "source": "Courrier"}
+    )
+
+
+def read(run: BillingRun, *, now=NOW) -> None:
+    """Whoever started the run has seen every remark that may be accepted."""
+    with as_worker():
+        left = Anomaly.objects.filter(run=run, blocking=False, seen_at__isnull=True)
+        left.update(seen_by=run.started_by_id, seen_at=now)
+
+
+def drafted_run(*, operator=None, members: int = 1, now=NOW, seen=True, **subscription) -> BillingRun:
+    """A run whose drafts were made by the worker's operation, for `members` new active subscriptions; its
+    remarks are seen already, unless told otherwise.
 
     `subscription` goes to each of them: `tenant__territory__population=…`, `listing__grid__exempt=True`…
     With `members=0`, only what the operator's members have already is billed.
@@ -317,8 +404,11 @@ def drafted_run(*, operator=None, members: int = 1, now=NOW, **subscription) -> 
         SubscriptionFactory(state=State.ACTIVE, listing__operator=operator, **subscription)
     run = BillingRunFactory(operator=operator)
     with as_worker():
+        say_vat(operator)
         operations.draft_run(run_id=run.pk, now=now)
         run.refresh_from_db()
+    if seen:
+        read(run, now=now)
     return run
 
 
@@ -326,7 +416,7 @@ def issued_invoice(*, operator=None, now=NOW, **subscription) -> Invoice:
     """One invoice, drafted, approved and issued by the operations."""
     run = drafted_run(operator=operator, now=now, **subscription)
     with as_worker():
-        operations.approve_run(run=run, approved_by=run.started_by, now=now)
+        approving.approve_run(run=run, approved_by=run.started_by, now=now)
         operations.issue_run(run_id=run.pk, now=now)
         return Invoice.objects.select_related("operator", "tenant", "settlement").get(run=run)
 

@@ -16,7 +16,7 @@ from django.test.client import ClientHandler
 from django.utils import timezone
 from django.utils.timezone import localdate
 
-from billing import credits, operations
+from billing import approving, credits, operations
 from billing.models import (
     BillingRun,
     Channel,
@@ -178,6 +178,7 @@ from tests.factories import (
     succeeding_grid,
 )
 from tests.factories.base import NOW
+from tests.factories.billing import read, say_vat
 from tests.factories.pages import editor_of, help_article, news_item
 from tests.factories.subscriptions import PDF
 from tests.factories.vintages import MergerFactory
@@ -711,10 +712,12 @@ def _bill(side: dict, members: list[dict]) -> list[dict]:
         for start, end in (FIRST_HALF, SECOND_HALF)
     )
     with as_worker():
+        say_vat(side["operator"])
         for run in (issued, review):
             operations.draft_run(run_id=run.pk, now=NOW)
         issued.refresh_from_db()
-        operations.approve_run(run=issued, approved_by=issued.started_by, now=NOW)
+        read(issued)
+        approving.approve_run(run=issued, approved_by=issued.started_by, now=NOW)
         operations.issue_run(run_id=issued.pk, now=NOW)
         invoices = [Invoice.objects.get(run=issued, tenant=member["commune"]) for member in members]
     for invoice in invoices:

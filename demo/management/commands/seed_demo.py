@@ -42,6 +42,7 @@ from demo.seed.options import price_options
 from demo.seed.orders import place_orders
 from demo.seed.payers import make_payers
 from demo.seed.people import make_people, make_staff
+from demo.seed.remarks import make_remarks
 from demo.seed.revisions import revise_tariffs
 from demo.seed.sheets import make_drafts
 from demo.seed.shelves import make_shelves
@@ -125,6 +126,7 @@ class Command(BaseCommand):
             bills.make_bills(operators=operators, rng=rng)
             make_credit_notes(operators=operators)
             make_contests(operators=operators)
+            make_remarks(operators=operators)
             bills.enqueue_files()
         with self.telling("requests of November"):
             make_requests(market=market, rng=rng)

@@ -1,4 +1,4 @@
-"""Billing runs: start one, follow it, read every draft, approve."""
+"""Billing runs: start one, follow it, review it by exception, approve, confirm."""
 
 from datetime import timedelta
 
@@ -9,12 +9,16 @@ from django.utils import timezone
 from django.utils.timezone import localdate
 from django.views.decorators.http import require_http_methods, require_safe
 
-from billing import operations, review
+from billing import approving, operations, review
+from billing.anomalies.queries import DraftTotals, draft_totals
+from billing.anomalies.words import sentence
 from billing.exceptions import BillingRefused, DraftsUnsound, PeriodAlreadyBilled, WrongRunState
 from billing.issuing import missing_mentions
 from billing.models import BillingRun, RunState
+from billing.models.run import UNDER_REVIEW
 from marketplace.web.access import operator_view
 from marketplace.web.formats import day, format_cents, format_number, moment
+from marketplace.web.operator import run_review
 from marketplace.web.operator.forms import RunPeriodForm, capitalised
 from marketplace.web.operator.invoice_views import invoice_breakdown, settlement_badge
 from marketplace.web.operator.lists import counted, crumbs, rest_of_address, typed
@@ -25,7 +29,9 @@ from tenants.identifiers import grouped
 BADGES = {
     RunState.DRAFTING: "info",
     RunState.REVIEW: "warning",
+    RunState.CONFIRMING: "warning",
     RunState.ISSUING: "info",
+    RunState.PARTLY: "warning",
     RunState.ISSUED: "success",
 }
 UNDER_WAY = (RunState.DRAFTING, RunState.ISSUING)
@@ -78,33 +84,48 @@ def run_list(request, operator):
 
 
 @operator_view(*MONEY_ROLES)
-@require_safe
+@require_http_methods(["GET", "HEAD", "POST"])
 def run(request, operator, public_id):
-    """One run: its progress, then every draft to read, then the issued invoices."""
+    """One run: its progress, then its drafts to review, then the issued invoices. POST is what a person does
+    about remarks and drafts."""
     found = _run(operator, public_id)
+    refusal = None
+    if request.method == "POST":
+        refusal = run_review.act(request, found)
+        url = reverse("operator_run", args=[operator.slug, found.public_id])
+        if isinstance(refusal, WrongRunState):
+            messages.error(request, str(refusal))
+        if refusal is None or isinstance(refusal, WrongRunState):
+            return run_review.to_same_tab(request, url)
     context = _run_context(operator, found)
     if found.state in UNDER_WAY:
         return render(request, "operator/run_under_way.html", {**context, **_progress(operator, found)})
-    totals, search = review.run_totals(run=found), typed(request)
-    page = review.run_invoices(run=found, search=search, page=request.GET.get("page"))
-    context |= {
-        "search": search,
-        "page": page,
-        "rest": rest_of_address(q=search),
-        "figures": _figures(found, totals),
-        "empty": totals.invoices == 0,
-    }
     if found.state == RunState.ISSUED:
-        context["invoices"] = [_issued(operator, invoice) for invoice in page]
+        context |= _issued_context(request, operator, found)
         return render(request, "operator/run_issued.html", context)
+    context |= run_review.review_context(request, operator, found, refusal)
+    totals = context["totals"]
+    if context["tab"] == run_review.ISSUED:
+        context |= _issued_context(request, operator, found)
+    elif context["tab"] == run_review.ALL:
+        search = typed(request)
+        page = review.run_drafts(run=found, search=search, page=request.GET.get("page"), drafts=totals.drafts)
+        context |= {
+            "search": search,
+            "page": page,
+            "rest": rest_of_address(etat=run_review.ALL, q=search),
+            "drafts": [_draft(invoice) for invoice in page],
+        }
     context |= {
+        "empty": totals.drafts == 0,
+        "confirming": run_review.confirming(request, operator, found),
         "problems": found.problems[:MAX_PROBLEMS],
         "more_problems": max(len(found.problems) - MAX_PROBLEMS, 0),
         "problem_count": len(found.problems),
         "problem_title": _not_billed(found),
         "missing": missing_mentions(operator),
-        "drafts": [_draft(invoice) for invoice in page],
         "approve_label": _approve_label(totals),
+        "to_do": run_review.left_to_do(context["standing"]),
     }
     return render(request, "operator/run_review.html", context)
 
@@ -121,13 +142,18 @@ def run_progress(request, operator, public_id):
 @require_http_methods(["GET", "HEAD", "POST"])
 @strongly("Émettre les factures")
 def approve(request, operator, public_id):
-    """The last question before numbers are given: GET asks it, POST is the answer."""
+    """The last question before numbers are given: GET asks it, POST is the answer; where a second person
+    confirms, hers too."""
     found = _run(operator, public_id)
     run_url = reverse("operator_run", args=[operator.slug, found.public_id])
     refused, problems = "", []
+    confirming = found.state == RunState.CONFIRMING
     if request.method == "POST":
         try:
-            operations.approve_run(run=found, approved_by=request.user, now=timezone.now())
+            if confirming:
+                approving.confirm_run(run=found, confirmed_by=request.user, now=timezone.now())
+            else:
+                approving.approve_run(run=found, approved_by=request.user, now=timezone.now())
         except WrongRunState as refusal:
             messages.error(request, str(refusal))
             return redirect(run_url)
@@ -137,12 +163,20 @@ def approve(request, operator, public_id):
         except BillingRefused as refusal:
             refused = str(refusal)
         else:
-            messages.success(request, "Facturation approuvée. L’émission commence.")
+            messages.success(
+                request,
+                "Facturation approuvée. Une deuxième personne doit maintenant confirmer."
+                if found.state == RunState.CONFIRMING
+                else "Facturation approuvée. L’émission commence.",
+            )
             return redirect(run_url)
-    if found.state != RunState.REVIEW:
+    if found.state not in UNDER_REVIEW:
         return redirect(run_url)
-    totals = review.run_totals(run=found)
-    if not totals.invoices:
+    second = run_review.confirming(request, operator, found)
+    if second and not second["may"] and not refused:
+        return redirect(run_url)
+    totals = draft_totals(run=found)
+    if not totals.to_issue:
         messages.error(request, "Cette campagne n’a aucune facture à émettre.")
         return redirect(run_url)
     context = {
@@ -151,18 +185,21 @@ def approve(request, operator, public_id):
             operator,
             ("Facturation", reverse("operator_runs", args=[operator.slug])),
             (capitalised(review.period_of(found).label), run_url),
-            ("Approuver", ""),
+            ("Confirmer" if confirming else "Approuver", ""),
         ),
         "run_url": run_url,
         "refused": refused,
         "problems": problems,
-        "confirm_title": f"Émettre {counted(totals.invoices, 'facture')}\u202f?",
+        "title": "Confirmer et émettre" if confirming else "Approuver et émettre",
+        "confirming": second,
+        "confirm_title": f"Émettre {counted(totals.to_issue, 'facture')}\u202f?",
         "confirm_text": f"Total : {format_cents(totals.gross_cents)} TTC, dont "
         f"{format_cents(totals.vat_cents)} de TVA.",
-        "confirm_label": _approve_label(totals),
+        "confirm_label": _approve_label(totals, verb="Confirmer" if confirming else "Approuver"),
         "consequences": [
             "Chaque facture reçoit son numéro définitif, sans trou dans la suite.",
             "Une facture émise ne se modifie plus : une erreur se corrige par un avoir.",
+            *([run_review.not_issued(totals.aside)] if totals.aside else []),
             *([_not_billed(found)] if found.problems else []),
         ],
     }
@@ -208,20 +245,32 @@ def _history(found: BillingRun) -> str:
     return " ".join(lines)
 
 
-def _figures(found: BillingRun, totals: review.RunTotals) -> list[dict]:
-    noun = "Factures émises" if found.state == RunState.ISSUED else "Projets de factures"
+def _figures(totals: review.RunTotals) -> list[dict]:
     return [
-        {"label": noun, "value": format_number(totals.invoices)},
+        {"label": "Factures émises", "value": format_number(totals.invoices)},
         {"label": "Total HT", "value": format_cents(totals.net_cents)},
         {"label": "TVA", "value": format_cents(totals.vat_cents)},
         {"label": "Total TTC", "value": format_cents(totals.gross_cents)},
     ]
 
 
-def _approve_label(totals: review.RunTotals) -> str:
-    return (
-        f"Approuver et émettre {counted(totals.invoices, 'facture')} ({format_cents(totals.gross_cents)} TTC)"
-    )
+def _approve_label(totals: DraftTotals, *, verb: str = "Approuver") -> str:
+    return f"{verb} et émettre {counted(totals.to_issue, 'facture')} ({format_cents(totals.gross_cents)} TTC)"
+
+
+def _issued_context(request, operator, found: BillingRun) -> dict:
+    totals, search = review.run_totals(run=found), typed(request)
+    page = review.run_issued(run=found, search=search, page=request.GET.get("page"), issued=totals.invoices)
+    etat = request.GET.get("etat", "")
+    return {
+        "search": search,
+        "hidden": [{"name": "etat", "value": etat}] if etat else [],
+        "page": page,
+        "rest": rest_of_address(etat=etat, q=search),
+        "figures": _figures(totals),
+        "empty": totals.invoices == 0,
+        "invoices": [_issued(operator, invoice) for invoice in page],
+    }
 
 
 def _not_billed(found: BillingRun) -> str:
@@ -237,6 +286,7 @@ def _draft(invoice) -> dict:
         "member": invoice.tenant.name,
         "siren": grouped(invoice.tenant.siren),
         "populations": populations,
+        "remarks": [sentence(remark) for remark in invoice.anomalies.all()],
         "breakdown": invoice_breakdown(invoice),
     }
 
@@ -262,6 +312,8 @@ def _progress(operator, found: BillingRun) -> dict:
     words = {
         RunState.DRAFTING: ("Calcul des projets de factures en cours", "Calcul en cours."),
         RunState.REVIEW: ("Les projets de factures sont prêts", "Les projets de factures sont prêts."),
+        RunState.CONFIRMING: ("Les projets sont approuvés", "Une deuxième personne doit confirmer."),
+        RunState.PARTLY: ("Les factures approuvées sont émises", "Les factures approuvées sont émises."),
         RunState.ISSUING: ("Émission des factures", "Émission en cours."),
         RunState.ISSUED: ("Toutes les factures sont émises", "Toutes les factures sont émises."),
     }[found.state]

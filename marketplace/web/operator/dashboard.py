@@ -173,6 +173,14 @@ def _money_todo(operator, run) -> list[dict]:
                 f"Relire la facturation : {label}",
                 "Les projets sont prêts. Rien ne part avant votre accord.",
             ),
+            RunState.CONFIRMING: (
+                f"Confirmer la facturation : {label}",
+                "Une deuxième personne des finances donne son accord.",
+            ),
+            RunState.PARTLY: (
+                f"Finir la facturation : {label}",
+                "Des projets mis de côté restent à émettre.",
+            ),
             RunState.ISSUING: (f"Suivre l’émission : {label}", "Les factures reçoivent leur numéro."),
         }[run.state]
         url = reverse("operator_run", args=[operator.slug, run.public_id])

@@ -214,6 +214,7 @@ LABELS = {
     },
     # Not one model's word for it, but everybody's; and fields whose name no page shows.
     "accesses": "accès",
+    "above_cents": "montant à partir duquel une deuxième personne confirme",
     "ceiling_cents": "plafond",
     "college": "collège",
     "grids_from_january": "tarifs au 1er janvier seulement",

@@ -239,7 +239,7 @@ def test_queries_of_the_review(members, operator, finance, snapshot):
     run = drafted_run(operator=operator, members=members)
     with snapshot_queries(snapshot(name="review")) as queries:
         finance.get(url("operator_run", operator, run.public_id))
-    assert len(queries) == FRAME + 7
+    assert len(queries) == FRAME + 8
 
 
 @pytest.mark.parametrize("runs", [1, 3])

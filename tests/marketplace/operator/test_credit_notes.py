@@ -53,11 +53,11 @@ def test_the_list_says_what_is_given_back_and_why(operator, finance, note):
 
 def test_the_list_asks_the_same_queries_for_any_number(operator, finance, snapshot):
     run = drafted_run(operator=operator, members=3)
-    from billing import operations
+    from billing import approving, operations
     from tests.factories.base import NOW
 
     with as_worker():
-        operations.approve_run(run=run, approved_by=run.started_by, now=NOW)
+        approving.approve_run(run=run, approved_by=run.started_by, now=NOW)
         operations.issue_run(run_id=run.pk, now=NOW)
         invoices = list(Invoice.objects.filter(run=run))
     for invoice in invoices:

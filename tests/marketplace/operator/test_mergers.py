@@ -137,13 +137,13 @@ def test_a_commune_nouvelle_without_siren(operator, sign_in):
 
 
 def test_drafts_in_use_are_said(merger, operator, sign_in):
-    from billing import operations
+    from billing import approving
     from tests.factories.base import NOW
 
     subscribe(merger, operator)
     run = drafted_run(operator=operator, members=0)
     with as_worker():
-        operations.approve_run(run=run, approved_by=run.started_by, now=NOW)
+        approving.approve_run(run=run, approved_by=run.started_by, now=NOW)
     answer = sign_in(Role.CURATOR, operator).post(url(operator, merger))
     assert "Réessayez dans quelques minutes" in answer.content.decode()
 

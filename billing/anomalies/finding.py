@@ -1,0 +1,80 @@
+"""Finds what is odd in the drafts of a run, and writes it down: one statement, whatever their number."""
+
+from collections.abc import Iterable
+from datetime import date, datetime
+
+from django.db import connection
+from django.db.models import Exists, OuterRef, QuerySet
+from django.utils.timezone import localdate
+
+from billing.anomalies.statement import FIND
+from billing.issuing import problems_of_drafts
+from billing.models import Anomaly, AnomalyKind, BillingRun, Invoice, InvoiceState, SetAside
+from tenants.days import years_after
+from tenants.models import VatPosition
+
+# Of what was invoiced for the same period a year before, on lines that can be compared.
+CHANGE_PERCENT = 10
+# Beyond the approved price: by so much a contract of services is modified without a reason (CCP R2194-8).
+OVER_PERCENT = 10
+# A new reference year moves every population a little each January: that alone is nothing to look at.
+POPULATION_PERCENT = 5
+
+
+def find(*, run: BillingRun, now: datetime, tenants: Iterable[int] | None = None) -> None:
+    """Looks through all the drafts of a run, or those of these members (ids), in the caller's transaction.
+
+    Two queries, whatever their number. What somebody has seen stays seen unless it is found otherwise.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            FIND,
+            {
+                "run": run.pk,
+                "operator": run.operator_id,
+                "start": run.period_start,
+                "then_start": years_after(run.period_start, -1),
+                "then_end": years_after(run.period_end, -1),
+                "tenants": None if tenants is None else sorted(tenants),
+                "today": localdate(now),
+                "now": now,
+                "vat_decided": _vat_is_decided(run, on=run.period_start),
+                "change_percent": CHANGE_PERCENT,
+                "over_percent": OVER_PERCENT,
+                "population_percent": POPULATION_PERCENT,
+            },
+        )
+
+
+def _vat_is_decided(run: BillingRun, *, on: date) -> bool:
+    """Whether the operator has said its VAT position for a day: only its tax office decides."""
+    return VatPosition.objects.filter(operator=run.operator_id, since__lte=on).exists()
+
+
+def drafts_to_issue(run: BillingRun) -> QuerySet[Invoice]:
+    """The drafts of a run that nobody has set aside."""
+    aside = SetAside.objects.filter(invoice=OuterRef("pk"), back_at__isnull=True)
+    return Invoice.objects.invoices().filter(~Exists(aside), run=run, state=InvoiceState.DRAFT)
+
+
+def find_unsound(*, run: BillingRun, now: datetime, among: QuerySet[Invoice] | None = None) -> None:
+    """Looks for drafts that their readers would refuse, as `billing.issuing` would make them: all that are to
+    be issued, or those `among` them. What was found before and holds no more is taken away."""
+    drafts = drafts_to_issue(run) if among is None else drafts_to_issue(run).filter(pk__in=among)
+    looked_at = list(drafts.values_list("pk", flat=True))
+    problems = list(problems_of_drafts(drafts=drafts, operator=run.operator, now=now))
+    Anomaly.objects.filter(kind=AnomalyKind.UNSOUND, invoice__in=looked_at).delete()
+    Anomaly.objects.bulk_create(
+        Anomaly(
+            tenant_id=draft.tenant_id,
+            run=run,
+            invoice=draft,
+            kind=AnomalyKind.UNSOUND,
+            blocking=True,
+            after_cents=draft.net_cents,
+            weight=abs(draft.gross_cents),
+            facts={"problems": found},
+            found_at=now,
+        )
+        for draft, found in problems
+    )

@@ -1,0 +1,120 @@
+"""What a person does about the remarks of a run: sees them, sets a draft aside, takes it back, has all of it
+looked at again. Only while the run is read: not while it is being issued, nor once it is approved."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from django.db import transaction
+from django.db.models import Exists, OuterRef
+
+from billing.anomalies.finding import drafts_to_issue, find, find_unsound
+from billing.exceptions import NothingChosen, ReasonMissing, WrongRunState
+from billing.models import Anomaly, AnomalyKind, BillingRun, Invoice, InvoiceState, SetAside
+from billing.models.run import READ_BY_A_PERSON
+from billing.moves import locked
+from tenants import audit
+from tenants.models import User
+
+NOTE_LENGTH = 200
+
+
+@transaction.atomic
+def see(
+    *, run: BillingRun, kind: str, ids: Iterable[int] | None, note: str = "", by: User, now: datetime
+) -> int:
+    """Accepts the remarks of a kind: those of `ids`, or all that nobody has seen. Returns how many.
+
+    What blocks is never accepted. Raises NothingChosen when there is none, WrongRunState.
+    """
+    run = _read(run)
+    found = Anomaly.objects.filter(run=run, kind=kind, blocking=False, seen_at__isnull=True)
+    found = found.filter(invoice__state=InvoiceState.DRAFT)
+    if ids is not None:
+        found = found.filter(pk__in=ids)
+    count = found.update(seen_by=by, seen_at=now, note=_short(note))
+    if not count:
+        raise NothingChosen
+    _record(
+        run,
+        by,
+        now,
+        what="billing.anomalies_seen",
+        sentence=f"{{actor}} a vu {count} remarques : {AnomalyKind(kind).label}.",
+    )
+    return count
+
+
+@transaction.atomic
+def set_aside(*, run: BillingRun, ids: Iterable[int], reason: str, by: User, now: datetime) -> int:
+    """Leaves the drafts of these remarks (ids) out of the issue, for a reason: they stay drafts, and are
+    issued later in the same run. Returns how many. Raises ReasonMissing, NothingChosen, WrongRunState."""
+    run, reason = _read(run), _short(reason)
+    if not reason:
+        raise ReasonMissing
+    chosen = Anomaly.objects.filter(run=run, pk__in=ids).values("invoice")
+    drafts = list(drafts_to_issue(run).filter(pk__in=chosen))
+    if not drafts:
+        raise NothingChosen
+    SetAside.objects.bulk_create(
+        SetAside(tenant_id=draft.tenant_id, run=run, invoice=draft, reason=reason, by=by, at=now)
+        for draft in drafts
+    )
+    _record(
+        run,
+        by,
+        now,
+        what="billing.drafts_set_aside",
+        sentence=f"{{actor}} a mis de côté {len(drafts)} projets de factures.",
+    )
+    return len(drafts)
+
+
+@transaction.atomic
+def take_back(*, run: BillingRun, ids: Iterable[int], by: User, now: datetime) -> int:
+    """Puts drafts that were set aside (ids of invoices) back among those to issue. Returns how many. Raises
+    NothingChosen, WrongRunState."""
+    run = _read(run)
+    aside = SetAside.objects.filter(run=run, invoice__in=ids, back_at__isnull=True)
+    count = aside.update(back_by=by, back_at=now)
+    if not count:
+        raise NothingChosen
+    _record(
+        run,
+        by,
+        now,
+        what="billing.drafts_taken_back",
+        sentence=f"{{actor}} a repris {count} projets de factures mis de côté.",
+    )
+    return count
+
+
+@transaction.atomic
+def look_again(*, run: BillingRun, now: datetime) -> None:
+    """Finds again what is odd, after something was put right elsewhere: a SIRET, a number, a position of VAT.
+    What would be refused is looked for where it was found before. Raises WrongRunState."""
+    run = _read(run)
+    find(run=run, now=now)
+    flagged = Anomaly.objects.filter(invoice=OuterRef("pk"), kind=AnomalyKind.UNSOUND)
+    find_unsound(run=run, among=Invoice.objects.filter(Exists(flagged), run=run), now=now)
+
+
+def _read(run: BillingRun) -> BillingRun:
+    found = locked(run)
+    if found.state not in READ_BY_A_PERSON:
+        raise WrongRunState("Cette campagne a changé d’état. Rechargez la page.")
+    return found
+
+
+def _short(text: str) -> str:
+    return " ".join(text.replace("\0", "").split())[:NOTE_LENGTH]
+
+
+def _record(run: BillingRun, by: User, now: datetime, *, what: str, sentence: str) -> None:
+    audit.record(
+        tenant=run.operator.organisation,
+        actor=by,
+        what=what,
+        sentence=sentence,
+        subject_id=run.public_id,
+        now=now,
+    )
