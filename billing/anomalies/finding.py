@@ -61,9 +61,8 @@ def find_unsound(*, run: BillingRun, now: datetime, among: QuerySet[Invoice] | N
     """Looks for drafts that their readers would refuse, as `billing.issuing` would make them: all that are to
     be issued, or those `among` them. What was found before and holds no more is taken away."""
     drafts = drafts_to_issue(run) if among is None else drafts_to_issue(run).filter(pk__in=among)
-    looked_at = list(drafts.values_list("pk", flat=True))
     problems = list(problems_of_drafts(drafts=drafts, operator=run.operator, now=now))
-    Anomaly.objects.filter(kind=AnomalyKind.UNSOUND, invoice__in=looked_at).delete()
+    Anomaly.objects.filter(kind=AnomalyKind.UNSOUND, invoice__in=drafts.values("pk")).delete()
     Anomaly.objects.bulk_create(
         Anomaly(
             tenant_id=draft.tenant_id,

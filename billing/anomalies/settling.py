@@ -9,9 +9,11 @@ from django.db.models import Exists, OuterRef
 
 from billing.anomalies.finding import drafts_to_issue, find, find_unsound
 from billing.exceptions import NothingChosen, ReasonMissing, WrongRunState
-from billing.models import Anomaly, AnomalyKind, BillingRun, Invoice, InvoiceState, SetAside
+from billing.models import Anomaly, AnomalyKind, BillingRun, Invoice, InvoiceState, LedgerEntry, SetAside
 from billing.models.run import READ_BY_A_PERSON
 from billing.moves import locked
+from subscriptions.commitments import set_commitment
+from subscriptions.models import Subscription
 from tenants import audit
 from tenants.models import User
 
@@ -86,6 +88,27 @@ def take_back(*, run: BillingRun, ids: Iterable[int], by: User, now: datetime) -
         sentence=f"{{actor}} a repris {count} projets de factures mis de côté.",
     )
     return count
+
+
+@transaction.atomic
+def give_commitment(*, run: BillingRun, ids: Iterable[int], number: str, by: User, now: datetime) -> int:
+    """Writes the commitment number that the drafts of these remarks (ids) lack, on the member's own
+    subscriptions that they bill. Returns how many drafts bear it now. Raises NothingChosen, WrongRunState, or
+    CommitmentInvalid."""
+    run = _read(run)
+    chosen = Anomaly.objects.filter(run=run, pk__in=ids, kind=AnomalyKind.COMMITMENT)
+    drafts = Invoice.objects.filter(pk__in=chosen.values("invoice"), state=InvoiceState.DRAFT)
+    tenants = list(drafts.values_list("tenant", flat=True).order_by("tenant").distinct())
+    if not tenants:
+        raise NothingChosen
+    lines = LedgerEntry.objects.filter(line__invoice__in=drafts)
+    billed = Subscription.objects.filter(tenant__in=tenants, pk__in=lines.values("subscription"))
+    set_commitment(
+        subscriptions=billed.select_related("tenant").order_by("pk"), number=number, by=by, now=now
+    )
+    find(run=run, now=now, tenants=tenants)
+    left = Anomaly.objects.filter(run=run, kind=AnomalyKind.COMMITMENT, tenant__in=tenants)
+    return len(tenants) - left.count()
 
 
 @transaction.atomic

@@ -9,7 +9,8 @@ from catalog.pricing import format_cents, format_date, format_euros, format_numb
 # What to do about each kind, whatever the draft.
 TO_DO = {
     AnomalyKind.SIRET: "Donnez son SIRET dans sa fiche d’adhérent.",
-    AnomalyKind.COMMITMENT: "Demandez-le à l’adhérent, puis écrivez-le ici.",
+    AnomalyKind.COMMITMENT: "Demandez-le à l’adhérent, puis écrivez-le ici : il servira aussi aux factures "
+    "suivantes.",
     AnomalyKind.SERVICE_CODE: "L’adhérent le donne dans « Mon organisation », « Établissements et Chorus "
     "Pro ».",
     AnomalyKind.VAT: "Dites votre position de TVA dans les réglages.",

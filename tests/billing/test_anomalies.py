@@ -6,7 +6,7 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
-from billing import approving, operations
+from billing import approving, credits, operations
 from billing.anomalies import settling
 from billing.anomalies.finding import find
 from billing.anomalies.words import TO_DO, sentence
@@ -17,6 +17,7 @@ from billing.models import (
     AnomalyKind,
     BillingRun,
     Invoice,
+    InvoiceState,
     RunMove,
     RunState,
     SetAside,
@@ -265,7 +266,9 @@ def test_one_wrong_member_holds_back_nobody_else():
         run.refresh_from_db()
         assert run.state == RunState.PARTLY
         assert Invoice.objects.issued().filter(run=run).count() == 2
-        Subscription.objects.filter(tenant=wrong.tenant).update(commitment_number="BC2026-7")
+        given = settling.give_commitment(run=run, ids=[blocked.pk], number=" BC2026-7 ", by=by, now=NOW)
+        assert given == 1
+        assert Subscription.objects.get(tenant=wrong.tenant).commitment_number == "BC2026-7"
         settling.take_back(run=run, ids=[wrong.pk], by=by, now=NOW)
         approving.approve_run(run=run, approved_by=by, now=NOW)
         operations.issue_run(run_id=run.pk, now=NOW)
@@ -312,3 +315,30 @@ def test_a_draft_drawn_again_keeps_what_was_said_of_it():
         assert (kept.invoice, kept.seen_by) == (again, run.started_by)
         [aside] = SetAside.objects.filter(run=run, back_at__isnull=True)
     assert (aside.invoice_id, aside.reason) == (again.pk, "À revoir")
+
+
+def test_an_end_reaches_what_is_issued_and_what_is_set_aside():
+    """Both end on 1 October: the draft is shortened, the invoice has its credit note, in one run."""
+    run = drafted_run(members=2)
+    with as_worker():
+        waits, issued_one = Invoice.objects.filter(run=run).order_by("pk")
+        [remark_of_it] = Anomaly.objects.filter(invoice=waits)
+        settling.set_aside(run=run, ids=[remark_of_it.pk], reason="À revoir", by=run.started_by, now=NOW)
+        approving.approve_run(run=run, approved_by=run.started_by, now=NOW)
+        operations.issue_run(run_id=run.pk, now=NOW)
+        for subscription in Subscription.objects.all():
+            subscription.ended_on, subscription.state = date(2026, 10, 1), State.ENDED
+            subscription.save()
+            credits.note_closing(subscription=subscription, on=subscription.ended_on, now=NOW)
+            credits.settle_closing(closing_id=subscription.closing.pk, now=NOW)
+        [draft] = Invoice.objects.invoices().filter(run=run, state=InvoiceState.DRAFT)
+        [note] = Invoice.objects.credit_notes().filter(run=run)
+        assert (draft.tenant_id, draft.net_cents) == (waits.tenant_id, 19_350)
+        assert (note.corrects_id, note.net_cents) == (issued_one.pk, 6_450)
+        # The credit note that waits to be read holds back nobody.
+        settling.take_back(run=run, ids=[draft.pk], by=run.started_by, now=NOW)
+        read(run)
+        approving.approve_run(run=run, approved_by=run.started_by, now=NOW)
+        operations.issue_run(run_id=run.pk, now=NOW)
+        run.refresh_from_db()
+    assert run.state == RunState.ISSUED

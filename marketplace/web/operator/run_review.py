@@ -13,6 +13,7 @@ from billing.models import Anomaly, AnomalyKind, BillingRun, RunState
 from marketplace.web.formats import format_cents, format_number, moment
 from marketplace.web.operator.forms import capitalised
 from marketplace.web.operator.lists import MAX_TYPED, counted, rest_of_address
+from subscriptions.commitments import CommitmentInvalid
 from tenants.models import Role
 
 TO_LOOK_AT, SEEN, ASIDE, ALL, ISSUED = "regarder", "vues", "cote", "projets", "emises"
@@ -28,7 +29,7 @@ def tab_of(request, *, standing: queries.Standing) -> str:
     return ALL if request.GET.get("q") or standing.is_ready else TO_LOOK_AT
 
 
-def act(request, found: BillingRun) -> BillingRefused | None:
+def act(request, found: BillingRun) -> Exception | None:
     """Does what a person asks on the page. Returns the refusal, if it is refused."""
     by, now = request.user, timezone.now()
     ids = [int(value) for value in request.POST.getlist("ligne")[:MORE_CHOSEN] if value.isdecimal()]
@@ -50,6 +51,11 @@ def act(request, found: BillingRun) -> BillingRefused | None:
             case "reprendre":
                 count = settling.take_back(run=found, ids=ids, by=by, now=now)
                 messages.success(request, f"{counted(count, 'projet repris', 'projets repris')}.")
+            case "engagement":
+                count = settling.give_commitment(
+                    run=found, ids=ids, number=request.POST.get("numero", ""), by=by, now=now
+                )
+                messages.success(request, f"{counted(count, 'projet débloqué', 'projets débloqués')}.")
             case "verifier":
                 settling.look_again(run=found, now=now)
                 messages.success(request, "Les projets sont vérifiés de nouveau.")
@@ -58,12 +64,12 @@ def act(request, found: BillingRun) -> BillingRefused | None:
                 messages.success(request, "Les projets sont à relire de nouveau.")
             case _:
                 raise NothingChosen
-    except BillingRefused as refusal:
+    except (BillingRefused, CommitmentInvalid) as refusal:
         return refusal
     return None
 
 
-def review_context(request, operator, found: BillingRun, refusal: BillingRefused | None) -> dict:
+def review_context(request, operator, found: BillingRun, refusal: Exception | None) -> dict:
     """The counts, the tabs, and what the tab asked for shows."""
     totals = queries.draft_totals(run=found)
     standing = queries.standing_of(run=found, totals=totals)
@@ -94,6 +100,7 @@ def review_context(request, operator, found: BillingRun, refusal: BillingRefused
         "may_act": not request.reads_only and found.state != RunState.CONFIRMING,
         "refused": str(refusal) if refusal else "",
         "refused_kind": request.POST.get("remarque", "") if refusal else "",
+        "number": request.POST.get("numero", "")[:MAX_TYPED] if refusal else "",
         "typed": request.POST.get("texte", "")[:MAX_TYPED] if refusal else "",
         "reason_missing": isinstance(refusal, ReasonMissing),
         "figures": _figures(totals, standing),
@@ -163,6 +170,7 @@ def _group(request, operator, url: str, group: queries.Group, *, one_kind: bool)
         "kind": group.kind.value,
         "title": capitalised(group.kind.label),
         "blocking": group.blocking,
+        "wants_number": group.kind == AnomalyKind.COMMITMENT,
         "count": counted(group.count, "projet"),
         "to_do": TO_DO[group.kind],
         "link": link,

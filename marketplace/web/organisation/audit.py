@@ -216,6 +216,7 @@ LABELS = {
     "accesses": "accès",
     "above_cents": "montant à partir duquel une deuxième personne confirme",
     "ceiling_cents": "plafond",
+    "commitment_number": "numéro d’engagement",
     "college": "collège",
     "grids_from_january": "tarifs au 1er janvier seulement",
     "own_text": "mot de l’opérateur",
