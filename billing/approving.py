@@ -7,13 +7,13 @@ again, so that nothing changed behind the person's back.
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import Count, Max, Q, Sum
+from django.db.models import Count, Max, Sum
 
 from billing import tasks
 from billing.anomalies.finding import drafts_to_issue, find, find_unsound
+from billing.anomalies.words import sentence
 from billing.exceptions import (
     BillingRefused,
-    DraftsBlocked,
     DraftsNotSeen,
     DraftsUnsound,
     IssuerIncomplete,
@@ -24,7 +24,6 @@ from billing.exceptions import (
 from billing.issuing import missing_mentions
 from billing.models import (
     Anomaly,
-    AnomalyKind,
     BillingRun,
     Invoice,
     InvoiceState,
@@ -37,6 +36,7 @@ from billing.moves import locked, move
 from tenants import audit
 from tenants.models import Membership, Operator, Role, User
 
+MOST_TOLD = 50  # what blocks, told when an approval is refused
 CHANGED_MEANWHILE = "Des projets ont été calculés de nouveau."
 
 
@@ -44,9 +44,8 @@ def approve_run(*, run: BillingRun, approved_by: User, now: datetime) -> None:
     """Accepts the drafts that nobody set aside; a worker then issues them one by one. Where one of them is
     above the amount that the operator said, a second person confirms first.
 
-    Raises IssuerIncomplete when the operator lacks a legal mention; DraftsBlocked or DraftsNotSeen while a
-    draft is to be put right or looked at; DraftsUnsound when one would be refused by its reader (it is then
-    one of those that are blocked); NothingToIssue; WrongRunState otherwise.
+    Raises IssuerIncomplete when the operator lacks a legal mention; DraftsUnsound while a draft is blocked,
+    DraftsNotSeen while one is to be looked at; NothingToIssue; WrongRunState otherwise.
     """
     with transaction.atomic():
         found = locked(run)
@@ -67,16 +66,11 @@ def _look_again(run: BillingRun, now: datetime) -> BillingRefused | None:
     find(run=run, now=now)
     find_unsound(run=run, now=now)
     left = Anomaly.objects.filter(run=run, invoice__in=drafts_to_issue(run), seen_at__isnull=True)
-    unsound = left.filter(kind=AnomalyKind.UNSOUND).select_related("tenant").order_by("tenant__name")
-    if problems := [f"{one.tenant.name} : {each}" for one in unsound for each in one.facts["problems"]]:
+    blocked = left.filter(blocking=True).select_related("tenant").order_by("tenant__name", "pk")
+    if problems := [f"{one.tenant.name} : {sentence(one)}" for one in blocked[:MOST_TOLD]]:
         return DraftsUnsound(problems)
-    counts = left.aggregate(
-        blocked=Count("invoice", distinct=True, filter=Q(blocking=True)),
-        not_seen=Count("invoice", distinct=True, filter=Q(blocking=False)),
-    )
-    if counts["blocked"]:
-        return DraftsBlocked(counts["blocked"])
-    return DraftsNotSeen(counts["not_seen"]) if counts["not_seen"] else None
+    not_seen = left.values("invoice").distinct().count()
+    return DraftsNotSeen(not_seen) if not_seen else None
 
 
 def _approve(run: BillingRun, by: User, now: datetime) -> None:

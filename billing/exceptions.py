@@ -33,15 +33,6 @@ class DraftsUnsound(BillingRefused):
         super().__init__("Corrigez avant d’émettre : " + " ".join(problems[:5]))
 
 
-class DraftsBlocked(BillingRefused):
-    """So many drafts are to be put right or set aside first."""
-
-    def __init__(self, count):
-        self.count = count
-        told = "Un projet est bloqué" if count == 1 else f"{count} projets sont bloqués"
-        super().__init__(f"{told} : corrigez ce qui manque, ou mettez de côté, puis approuvez.")
-
-
 class DraftsNotSeen(BillingRefused):
     """So many drafts have remarks that nobody has looked at."""
 

@@ -8,6 +8,7 @@ from datetime import date, datetime
 from billing import tasks
 from billing.drafting import facts_for_period
 from billing.models import BillingRun, InvoiceState, LedgerEntry, RunState
+from billing.models.run import UNDER_REVIEW
 from billing.periods import Period
 from billing.repricing import note_repricing
 from billing.sharing_again import LATER
@@ -64,5 +65,5 @@ def draw_again(*, operator_id: int, since: date, now: datetime) -> int:
 
 def _drafted(operator_id: int, since: date):
     """The runs with drafts that bill days from then on, those that are being made included."""
-    states = [RunState.DRAFTING, RunState.REVIEW]
+    states = [RunState.DRAFTING, *UNDER_REVIEW]
     return BillingRun.objects.filter(operator=operator_id, state__in=states, period_end__gt=since)

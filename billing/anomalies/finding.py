@@ -1,7 +1,7 @@
 """Finds what is odd in the drafts of a run, and writes it down: one statement, whatever their number."""
 
 from collections.abc import Iterable
-from datetime import date, datetime
+from datetime import datetime
 
 from django.db import connection
 from django.db.models import Exists, OuterRef, QuerySet
@@ -11,7 +11,6 @@ from billing.anomalies.statement import FIND
 from billing.issuing import problems_of_drafts
 from billing.models import Anomaly, AnomalyKind, BillingRun, Invoice, InvoiceState, SetAside
 from tenants.days import years_after
-from tenants.models import VatPosition
 
 # Of what was invoiced for the same period a year before, on lines that can be compared.
 CHANGE_PERCENT = 10
@@ -24,7 +23,7 @@ POPULATION_PERCENT = 5
 def find(*, run: BillingRun, now: datetime, tenants: Iterable[int] | None = None) -> None:
     """Looks through all the drafts of a run, or those of these members (ids), in the caller's transaction.
 
-    Two queries, whatever their number. What somebody has seen stays seen unless it is found otherwise.
+    One query, whatever their number. What somebody has seen stays seen unless it is found otherwise.
     """
     with connection.cursor() as cursor:
         cursor.execute(
@@ -38,17 +37,11 @@ def find(*, run: BillingRun, now: datetime, tenants: Iterable[int] | None = None
                 "tenants": None if tenants is None else sorted(tenants),
                 "today": localdate(now),
                 "now": now,
-                "vat_decided": _vat_is_decided(run, on=run.period_start),
                 "change_percent": CHANGE_PERCENT,
                 "over_percent": OVER_PERCENT,
                 "population_percent": POPULATION_PERCENT,
             },
         )
-
-
-def _vat_is_decided(run: BillingRun, *, on: date) -> bool:
-    """Whether the operator has said its VAT position for a day: only its tax office decides."""
-    return VatPosition.objects.filter(operator=run.operator_id, since__lte=on).exists()
 
 
 def drafts_to_issue(run: BillingRun) -> QuerySet[Invoice]:
@@ -59,8 +52,12 @@ def drafts_to_issue(run: BillingRun) -> QuerySet[Invoice]:
 
 def find_unsound(*, run: BillingRun, now: datetime, among: QuerySet[Invoice] | None = None) -> None:
     """Looks for drafts that their readers would refuse, as `billing.issuing` would make them: all that are to
-    be issued, or those `among` them. What was found before and holds no more is taken away."""
-    drafts = drafts_to_issue(run) if among is None else drafts_to_issue(run).filter(pk__in=among)
+    be issued and nothing else blocks, or those `among` them. What was found before and holds no more is taken
+    away."""
+    blocked = Anomaly.objects.filter(invoice=OuterRef("pk"), blocking=True).exclude(kind=AnomalyKind.UNSOUND)
+    drafts = drafts_to_issue(run).filter(~Exists(blocked))
+    if among is not None:
+        drafts = drafts.filter(pk__in=among)
     problems = list(problems_of_drafts(drafts=drafts, operator=run.operator, now=now))
     Anomaly.objects.filter(kind=AnomalyKind.UNSOUND, invoice__in=drafts.values("pk")).delete()
     Anomaly.objects.bulk_create(

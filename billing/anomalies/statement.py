@@ -17,7 +17,8 @@ line AS MATERIALIZED (
     SELECT draft.id AS invoice_id, entry.tenant_id, entry.subscription_id, entry.period_start,
         split_part(entry.code, '~', 1) AS code, entry.amount_cents,
         coalesce((entry.facts->'whole'->>'amount_cents')::bigint, entry.amount_cents) AS whole_cents,
-        entry.vat_category IN ('E', 'O') AND entry.vat_reason = '' OR entry.vat_category = '' AS vat_unknown,
+        entry.facts->'vat'->>'undecided' AS undecided,
+        entry.vat_category IN ('E', 'O') AND entry.vat_reason = '' AS without_reason,
         CASE WHEN entry.adjustment_id IS NULL THEN (entry.facts->>'months')::int END AS months,
         coalesce((entry.facts->'year'->>'one_off')::boolean, false) AS one_off,
         entry.facts->'year'->>'unit_price' AS unit_price,
@@ -132,9 +133,8 @@ blocked AS (
         SELECT FROM tenants_chorusservice WHERE establishment_id = place_id AND is_default
     )
     UNION ALL
-    SELECT id, 'vat', NULL, NULL, jsonb_build_object('operator', NOT %(vat_decided)s)
-    FROM draft
-    WHERE NOT %(vat_decided)s OR id IN (SELECT invoice_id FROM line WHERE vat_unknown)
+    SELECT invoice_id, 'vat', NULL, NULL, jsonb_build_object('why', string_agg(DISTINCT undecided, ' '))
+    FROM line WHERE undecided IS NOT NULL OR without_reason GROUP BY invoice_id
     UNION ALL
     SELECT id, 'negative', NULL, NULL, '{}' FROM draft WHERE gross_cents < 0
 ),

@@ -13,7 +13,7 @@ TO_DO = {
     "suivantes.",
     AnomalyKind.SERVICE_CODE: "L’adhérent le donne dans « Mon organisation », « Établissements et Chorus "
     "Pro ».",
-    AnomalyKind.VAT: "Dites votre position de TVA dans les réglages.",
+    AnomalyKind.VAT: "Décidez du régime sur la page de la TVA : les projets sont alors calculés de nouveau.",
     AnomalyKind.NEGATIVE: "Mettez ce projet de côté : ce qui est dû à l’adhérent se rend par un avoir.",
     AnomalyKind.UNSOUND: "Corrigez la fiche de l’adhérent ou vos réglages, puis vérifiez de nouveau.",
     AnomalyKind.CLOSED: "Vérifiez à qui envoyer la facture, ou mettez-la de côté.",
@@ -48,9 +48,7 @@ def _service_code(anomaly: Anomaly) -> str:
 
 
 def _vat(anomaly: Anomaly) -> str:
-    if anomaly.facts["operator"]:
-        return "Vous n’avez pas dit votre position de TVA pour le début de cette période."
-    return "Une ligne est sans TVA, et rien ne dit pourquoi."
+    return anomaly.facts["why"] or "Une ligne est sans TVA, et rien ne dit pourquoi."
 
 
 def _negative(anomaly: Anomaly) -> str:

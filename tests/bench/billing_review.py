@@ -47,8 +47,7 @@ def review_page() -> Iterator[Figure]:
 
         from billing.models import RunState
         from tenants.models import Role
-        from tests.factories import BillingRunFactory, MembershipFactory, OperatorFactory, say_vat
-        from tests.tools.database import as_worker
+        from tests.factories import BillingRunFactory, MembershipFactory, OperatorFactory
 
         operator = OperatorFactory()
         load_whole_register()
@@ -56,8 +55,6 @@ def review_page() -> Iterator[Figure]:
         adhere(operator, members)
         person = MembershipFactory(organisation=operator.organisation, role=Role.OPERATOR_FINANCE).user
         run = BillingRunFactory(operator=operator, state=RunState.REVIEW)
-        with as_worker():
-            say_vat(operator)
         values = {"operator": operator.pk, "run": run.pk, "tenants": members, "person": person.pk}
         with psycopg.connect(
             database.urls(connection.settings_dict["NAME"])["admin"], autocommit=True

@@ -10,7 +10,7 @@ from billing import approving, credits, operations
 from billing.anomalies import settling
 from billing.anomalies.finding import find
 from billing.anomalies.words import TO_DO, sentence
-from billing.exceptions import DraftsBlocked, DraftsNotSeen, DraftsUnsound, NothingChosen, ReasonMissing
+from billing.exceptions import DraftsNotSeen, DraftsUnsound, NothingChosen, ReasonMissing
 from billing.models import (
     BLOCKING,
     Anomaly,
@@ -24,7 +24,7 @@ from billing.models import (
 )
 from billing.redrawing import draw_again
 from subscriptions.models import GroupPopulation, State, Subscription
-from tenants.models import AuditEvent, Establishment, Organisation, VatPosition
+from tenants.models import AuditEvent, Establishment, Organisation
 from tests.factories import (
     BillingRunFactory,
     ListingFactory,
@@ -33,7 +33,6 @@ from tests.factories import (
     UserFactory,
     drafted_run,
     read,
-    say_vat,
 )
 from tests.factories.base import NOW
 from tests.tools import jobs
@@ -47,7 +46,6 @@ THIS_YEAR, LAST_YEAR = (date(2026, 1, 1), date(2027, 1, 1)), (date(2025, 1, 1), 
 def run_of(operator, period) -> BillingRun:
     run = BillingRunFactory(operator=operator, period_start=period[0], period_end=period[1])
     with as_worker():
-        say_vat(operator)
         operations.draft_run(run_id=run.pk, now=NOW)
         run.refresh_from_db()
     return run
@@ -177,12 +175,10 @@ def test_whom_an_invoice_goes_to_is_looked_at():
         place = Establishment.objects.get(organisation=member, is_seat=True)
         place.commitment_required = place.service_code_required = True
         place.save()
-        VatPosition.objects.all().delete()
         Organisation.objects.filter(pk=member.pk).update(closed_on=date(2026, 10, 1))
         settling.look_again(run=run, now=NOW)
-        assert kinds_of(run) == ["closed", "commitment", "first", "service_code", "vat"]
+        assert kinds_of(run) == ["closed", "commitment", "first", "service_code"]
         Subscription.objects.update(commitment_number="BC2026-7", service_code="DSI")
-        say_vat(run.operator)
         Organisation.objects.filter(pk=member.pk).update(closed_on=date(2026, 10, 2))
         settling.look_again(run=run, now=NOW)
         assert kinds_of(run) == ["first"]
@@ -210,7 +206,7 @@ def test_the_queries_of_a_search_do_not_grow(members):
     run = drafted_run(members=members, seen=False)
     with as_worker(), CaptureQueriesContext(connection) as queries:
         find(run=run, now=NOW)
-    assert len(queries) == 2
+    assert len(queries) == 1
     assert kinds_of(run) == ["first"] * members
 
 
@@ -255,7 +251,7 @@ def test_one_wrong_member_holds_back_nobody_else():
         place = wrong.tenant.establishments.get(is_seat=True)
         place.commitment_required = True
         place.save()
-        with pytest.raises(DraftsBlocked):
+        with pytest.raises(DraftsUnsound, match="numéro d’engagement"):
             approving.approve_run(run=run, approved_by=by, now=NOW)
         [blocked] = Anomaly.objects.filter(run=run, blocking=True)
         with pytest.raises(ReasonMissing):

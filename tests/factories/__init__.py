@@ -45,7 +45,6 @@ from tests.factories.billing import (
     issued_credit_note,
     issued_invoice,
     read,
-    say_vat,
 )
 from tests.factories.catalog import (
     ListingFactory,
@@ -328,6 +327,5 @@ __all__ = [
     "issued_invoice",
     "prove",
     "read",
-    "say_vat",
     "succeeding_grid",
 ]

@@ -40,7 +40,6 @@ from billing.models import (
     TrueUp,
 )
 from subscriptions.models import State, Subscription
-from tenants.models import VatPosition
 from tests.factories.base import NOW, Factory
 from tests.factories.subscriptions import SubscriptionFactory
 from tests.factories.tenants import OperatorFactory, OrganisationFactory, UserFactory
@@ -378,13 +377,6 @@ class SecondPersonRuleFactory(Factory):
     set_at = NOW
 
 
-def say_vat(operator) -> None:
-    """The operator's position of VAT, said long ago."""
-    VatPosition.objects.get_or_create(
-        operator=operator, defaults={"regime": "standard", "since": date(2020, 1, 1), "source": "Courrier"}
-    )
-
-
 def read(run: BillingRun, *, now=NOW) -> None:
     """Whoever started the run has seen every remark that may be accepted."""
     with as_worker():
@@ -404,7 +396,6 @@ def drafted_run(*, operator=None, members: int = 1, now=NOW, seen=True, **subscr
         SubscriptionFactory(state=State.ACTIVE, listing__operator=operator, **subscription)
     run = BillingRunFactory(operator=operator)
     with as_worker():
-        say_vat(operator)
         operations.draft_run(run_id=run.pk, now=now)
         run.refresh_from_db()
     if seen:

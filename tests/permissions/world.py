@@ -178,7 +178,7 @@ from tests.factories import (
     succeeding_grid,
 )
 from tests.factories.base import NOW
-from tests.factories.billing import read, say_vat
+from tests.factories.billing import read
 from tests.factories.pages import editor_of, help_article, news_item
 from tests.factories.subscriptions import PDF
 from tests.factories.vintages import MergerFactory
@@ -712,7 +712,6 @@ def _bill(side: dict, members: list[dict]) -> list[dict]:
         for start, end in (FIRST_HALF, SECOND_HALF)
     )
     with as_worker():
-        say_vat(side["operator"])
         for run in (issued, review):
             operations.draft_run(run_id=run.pk, now=NOW)
         issued.refresh_from_db()

@@ -14,7 +14,6 @@ from marketplace.web.formats import format_cents, format_number, moment
 from marketplace.web.operator.forms import capitalised
 from marketplace.web.operator.lists import MAX_TYPED, counted, rest_of_address
 from subscriptions.commitments import CommitmentInvalid
-from tenants.models import Role
 
 TO_LOOK_AT, SEEN, ASIDE, ALL, ISSUED = "regarder", "vues", "cote", "projets", "emises"
 SEE, SEE_ALL, SET_ASIDE, TAKE_BACK, LOOK_AGAIN = "vu", "tout-vu", "cote", "reprendre", "verifier"
@@ -109,7 +108,7 @@ def review_context(request, operator, found: BillingRun, refusal: Exception | No
     if tab == TO_LOOK_AT:
         groups = queries.groups_left(run=found, kind=kind, page=page)
         context |= {
-            "groups": [_group(request, operator, url, group, one_kind=bool(kind)) for group in groups],
+            "groups": [_group(operator, url, group, one_kind=bool(kind)) for group in groups],
             "kind": kind,
             "rest": rest_of_address(etat=tab, remarque=kind),
             "page": groups[0].page if kind and groups else None,
@@ -163,8 +162,8 @@ def _figures(totals: queries.DraftTotals, standing: queries.Standing) -> list[di
     ]
 
 
-def _group(request, operator, url: str, group: queries.Group, *, one_kind: bool) -> dict:
-    label, link = _where(operator, group.kind, request.roles)
+def _group(operator, url: str, group: queries.Group, *, one_kind: bool) -> dict:
+    label, link = _where(operator, group.kind)
     more = not one_kind and group.count > len(group.page)
     return {
         "kind": group.kind.value,
@@ -181,10 +180,10 @@ def _group(request, operator, url: str, group: queries.Group, *, one_kind: bool)
     }
 
 
-def _where(operator, kind: AnomalyKind, roles) -> tuple[str, str]:
+def _where(operator, kind: AnomalyKind) -> tuple[str, str]:
     """Where what holds for all drafts is put right."""
-    if kind == AnomalyKind.VAT and Role.OPERATOR_ADMIN in roles:
-        return "Ouvrir les réglages de TVA", reverse("operator_settings_billing", args=[operator.slug])
+    if kind == AnomalyKind.VAT:
+        return "Décider du régime de TVA", reverse("operator_vat", args=[operator.slug])
     return "", ""
 
 
