@@ -4,17 +4,28 @@ Set by set, never draft by draft: thirty-five thousand drafts are looked through
 What a person has seen stays seen while nothing of what she saw has changed.
 """
 
-# The drafts, and what each line bills; what was invoiced to the same members over the year before; what is
-# billed of each subscription that was invoiced for as many months of the same period a year before.
+# The drafts and whom they go to, what each line bills, what was invoiced to the same members over the year
+# before. Nobody has counted the rows just written, so the server expects next to none: what these sets have
+# in common is found by sorting them together, never by a join that would be tried row by row.
 _READ = """
 WITH draft AS MATERIALIZED (
-    SELECT id, tenant_id, out_of_scope, net_cents, gross_cents
-    FROM billing_invoice
-    WHERE run_id = %(run)s AND state = 'draft' AND type_code = '380'
-    AND (%(tenants)s::bigint[] IS NULL OR tenant_id = ANY(%(tenants)s::bigint[]))
+    SELECT invoice.id, invoice.tenant_id, invoice.out_of_scope, invoice.net_cents, invoice.gross_cents,
+        organisation.closed_on, organisation.successor_id, place.id AS place_id,
+        coalesce(place.commitment_required, false) AS wants_commitment,
+        coalesce(place.service_code_required, false) AS wants_service
+    FROM billing_invoice AS invoice
+    JOIN tenants_organisation AS organisation ON organisation.id = invoice.tenant_id
+    LEFT JOIN LATERAL (
+        SELECT id, commitment_required, service_code_required FROM tenants_establishment
+        WHERE organisation_id = invoice.tenant_id AND (is_seat OR seat_from <= %(today)s)
+        ORDER BY seat_from NULLS LAST LIMIT 1
+    ) AS place ON true
+    WHERE invoice.run_id = %(run)s AND invoice.state = 'draft' AND invoice.type_code = '380'
+    AND (%(tenants)s::bigint[] IS NULL OR invoice.tenant_id = ANY(%(tenants)s::bigint[]))
 ),
 line AS MATERIALIZED (
-    SELECT draft.id AS invoice_id, entry.tenant_id, entry.subscription_id, entry.period_start,
+    SELECT draft.id AS invoice_id, draft.place_id, wants_commitment, wants_service,
+        entry.tenant_id, entry.subscription_id, entry.period_start,
         split_part(entry.code, '~', 1) AS code, entry.amount_cents,
         coalesce((entry.facts->'whole'->>'amount_cents')::bigint, entry.amount_cents) AS whole_cents,
         entry.facts->'vat'->>'undecided' AS undecided,
@@ -48,63 +59,57 @@ earlier AS MATERIALIZED (
     AND invoice.state = 'issued' AND entry.period_start >= %(then_start)s AND entry.period_end <= %(start)s
     AND (%(tenants)s::bigint[] IS NULL OR entry.tenant_id = ANY(%(tenants)s::bigint[]))
 ),
-a_year_before AS (
-    SELECT tenant_id, out_of_scope, sum(amount_cents)::bigint AS cents
-    FROM earlier WHERE period_end <= %(then_end)s GROUP BY tenant_id, out_of_scope
-),
-billed_then AS (
-    SELECT tenant_id, subscription_id, sum(cents)::bigint AS cents, sum(months) AS months
-    FROM (
-        SELECT tenant_id, subscription_id, period_start, sum(amount_cents) AS cents, max(months) AS months
-        FROM earlier WHERE period_end <= %(then_end)s AND NOT one_off
-        GROUP BY tenant_id, subscription_id, period_start
-    ) AS part GROUP BY tenant_id, subscription_id
-),
-billed_part AS (
+billed_part AS MATERIALIZED (
     SELECT invoice_id, tenant_id, subscription_id, period_start, sum(amount_cents)::bigint AS cents,
         sum(whole_cents)::bigint AS whole_cents, max(months) AS months
     FROM line WHERE months IS NOT NULL AND NOT one_off
     GROUP BY invoice_id, tenant_id, subscription_id, period_start
 ),
 comparable AS (
-    SELECT now.invoice_id, sum(now.cents)::bigint AS cents, sum(billed_then.cents)::bigint AS before_cents
+    SELECT invoice_id, sum(now_cents)::bigint AS cents, sum(then_cents)::bigint AS before_cents
     FROM (
-        SELECT invoice_id, tenant_id, subscription_id, sum(cents) AS cents, sum(months) AS months
-        FROM billed_part GROUP BY invoice_id, tenant_id, subscription_id
-    ) AS now
-    JOIN billed_then USING (tenant_id, subscription_id)
-    WHERE now.months = billed_then.months
-    GROUP BY now.invoice_id
+        SELECT tenant_id, subscription_id, max(invoice_id) AS invoice_id, sum(now_cents) AS now_cents,
+            sum(then_cents) AS then_cents
+        FROM (
+            SELECT tenant_id, subscription_id, invoice_id, cents AS now_cents, months AS now_months,
+                NULL::bigint AS then_cents, NULL::int AS then_months
+            FROM billed_part
+            UNION ALL
+            SELECT tenant_id, subscription_id, NULL, NULL, NULL, sum(amount_cents), max(months)
+            FROM earlier WHERE period_end <= %(then_end)s AND NOT one_off
+            GROUP BY tenant_id, subscription_id, period_start
+        ) AS part
+        GROUP BY tenant_id, subscription_id
+        HAVING sum(now_months) = sum(then_months)
+    ) AS pair
+    GROUP BY invoice_id
 ),
-last_line AS (
-    SELECT DISTINCT ON (tenant_id, subscription_id, code)
-        tenant_id, subscription_id, code, unit_price, population, pooled
-    FROM earlier WHERE months IS NOT NULL AND (population IS NOT NULL OR pooled IS NOT NULL)
-    ORDER BY tenant_id, subscription_id, code, period_end DESC, id DESC
+last_known AS MATERIALIZED (
+    SELECT invoice_id, subscription_id, unit_price, population, pooled,
+        max(old_unit_price) OVER same AS old_unit_price, max(old_pooled) OVER same AS old_pooled,
+        (array_agg(old_population) FILTER (WHERE invoice_id IS NULL) OVER same)[1] AS old_population
+    FROM (
+        SELECT invoice_id, tenant_id, subscription_id, code, unit_price, population, pooled,
+            NULL AS old_unit_price, NULL::jsonb AS old_population, NULL::bigint AS old_pooled
+        FROM line WHERE months IS NOT NULL AND (population IS NOT NULL OR pooled IS NOT NULL)
+        UNION ALL (
+            SELECT DISTINCT ON (tenant_id, subscription_id, code)
+                NULL, tenant_id, subscription_id, code, NULL, NULL, NULL, unit_price, population, pooled
+            FROM earlier WHERE months IS NOT NULL AND (population IS NOT NULL OR pooled IS NOT NULL)
+            ORDER BY tenant_id, subscription_id, code, period_end DESC, id DESC
+        )
+    ) AS either
+    WINDOW same AS (PARTITION BY tenant_id, subscription_id, code)
 ),
 """
 
 # What blocks an invoice: whom it goes to, what it must bear, what it comes to.
 _BLOCKING = """
-seat AS (
-    SELECT draft.id AS invoice_id, place.id IS NOT NULL AS known, organisation.closed_on,
-        successor.name AS successor, place.id AS place_id, place.commitment_required,
-        place.service_code_required
-    FROM draft
-    JOIN tenants_organisation AS organisation ON organisation.id = draft.tenant_id
-    LEFT JOIN tenants_organisation AS successor ON successor.id = organisation.successor_id
-    LEFT JOIN LATERAL (
-        SELECT id, commitment_required, service_code_required FROM tenants_establishment
-        WHERE organisation_id = draft.tenant_id AND (is_seat OR seat_from <= %(today)s)
-        ORDER BY seat_from NULLS LAST LIMIT 1
-    ) AS place ON true
-),
 reference AS (
-    SELECT line.invoice_id,
+    SELECT invoice_id, place_id, wants_commitment, wants_service,
         count(DISTINCT commitment) AS commitments, max(commitment) AS commitment,
         count(DISTINCT service) AS services, max(service) AS service
-    FROM seat
-    JOIN line ON line.invoice_id = seat.invoice_id
+    FROM line
     JOIN subscriptions_subscription AS subscription ON subscription.id = line.subscription_id
     CROSS JOIN LATERAL (
         SELECT
@@ -115,21 +120,20 @@ reference AS (
                 WHEN line.tenant_id = subscription.tenant_id THEN subscription.service_code
             END AS service
     ) AS said
-    WHERE seat.commitment_required OR seat.service_code_required
-    GROUP BY line.invoice_id
+    WHERE wants_commitment OR wants_service
+    GROUP BY invoice_id, place_id, wants_commitment, wants_service
 ),
 blocked AS (
-    SELECT invoice_id, 'siret' AS kind, NULL::bigint AS before_cents, NULL::bigint AS after_cents,
+    SELECT id AS invoice_id, 'siret' AS kind, NULL::bigint AS before_cents, NULL::bigint AS after_cents,
         '{}'::jsonb AS facts
-    FROM seat WHERE NOT known
+    FROM draft WHERE place_id IS NULL
     UNION ALL
     SELECT invoice_id, 'commitment', NULL, NULL, jsonb_build_object('several', commitments > 1)
-    FROM seat JOIN reference USING (invoice_id)
-    WHERE commitment_required AND (commitments <> 1 OR commitment = '')
+    FROM reference WHERE wants_commitment AND (commitments <> 1 OR commitment = '')
     UNION ALL
     SELECT invoice_id, 'service_code', NULL, NULL, jsonb_build_object('several', services > 1)
-    FROM seat JOIN reference USING (invoice_id)
-    WHERE service_code_required AND (services <> 1 OR service = '') AND NOT EXISTS (
+    FROM reference
+    WHERE wants_service AND (services <> 1 OR service = '') AND NOT EXISTS (
         SELECT FROM tenants_chorusservice WHERE establishment_id = place_id AND is_default
     )
     UNION ALL
@@ -142,12 +146,6 @@ blocked AS (
 
 # What a person is to look at.
 _ODD = """
-approved AS (
-    SELECT amendment.subscription_id, amendment.effective_on, amendment.number, amendment.cents_after
-    FROM subscriptions_amendment AS amendment
-    WHERE amendment.state = 'approved' AND amendment.kind <> 'other'
-    AND amendment.subscription_id IN (SELECT subscription_id FROM line)
-),
 over AS (
     SELECT DISTINCT ON (part.invoice_id) part.invoice_id, part.whole_cents AS billed, part.months,
         yearly.cents AS yearly, subscription.service_name
@@ -155,43 +153,44 @@ over AS (
     JOIN subscriptions_subscription AS subscription ON subscription.id = part.subscription_id
     CROSS JOIN LATERAL (
         SELECT coalesce((
-            SELECT cents_after FROM approved
-            WHERE approved.subscription_id = subscription.id AND effective_on <= part.period_start
-            AND effective_on > subscription.active_from
-            ORDER BY effective_on DESC, number DESC LIMIT 1
+            SELECT cents_after FROM subscriptions_amendment AS amendment
+            WHERE amendment.subscription_id = subscription.id AND amendment.state = 'approved'
+            AND amendment.kind <> 'other' AND amendment.effective_on <= part.period_start
+            AND amendment.effective_on > subscription.active_from
+            ORDER BY amendment.effective_on DESC, amendment.number DESC LIMIT 1
         ), subscription.yearly_cents) AS cents
     ) AS yearly
     WHERE part.whole_cents * 12 * 100 > yearly.cents * part.months * (100 + %(over_percent)s)
     ORDER BY part.invoice_id, part.whole_cents * 12 - yearly.cents * part.months DESC
 ),
 new_tier AS (
-    SELECT DISTINCT ON (line.invoice_id) line.invoice_id, jsonb_build_object(
-        'group_before', last_line.pooled, 'group_after', line.pooled,
-        'price_before', last_line.unit_price, 'price_after', line.unit_price
+    SELECT DISTINCT ON (invoice_id) invoice_id, jsonb_build_object(
+        'group_before', old_pooled, 'group_after', pooled,
+        'price_before', old_unit_price, 'price_after', unit_price
     ) AS facts
-    FROM line JOIN last_line USING (tenant_id, subscription_id, code)
-    WHERE line.months IS NOT NULL AND line.pooled <> last_line.pooled
-    AND line.unit_price::numeric <> last_line.unit_price::numeric
-    ORDER BY line.invoice_id, line.subscription_id
+    FROM last_known
+    WHERE invoice_id IS NOT NULL AND pooled <> old_pooled AND unit_price::numeric <> old_unit_price::numeric
+    ORDER BY invoice_id, subscription_id
 ),
 new_population AS (
-    SELECT DISTINCT ON (invoice_id) invoice_id, jsonb_build_object('before', old, 'after', new) AS facts
+    SELECT DISTINCT ON (invoice_id) invoice_id,
+        jsonb_build_object('before', old_population, 'after', population) AS facts
     FROM (
-        SELECT line.invoice_id, last_line.population AS old, line.population AS new,
-            (last_line.population->>'value')::bigint AS before,
-            abs((line.population->>'value')::bigint - (last_line.population->>'value')::bigint) AS moved
-        FROM line JOIN last_line USING (tenant_id, subscription_id, code)
-        WHERE line.months IS NOT NULL
+        SELECT *, (old_population->>'value')::bigint AS before,
+            abs((population->>'value')::bigint - (old_population->>'value')::bigint) AS moved
+        FROM last_known WHERE invoice_id IS NOT NULL
     ) AS pair
-    WHERE new->>'kind' <> old->>'kind'
-    OR moved > 0 AND new->>'reference_year' = old->>'reference_year'
+    WHERE population->>'kind' <> old_population->>'kind'
+    OR moved > 0 AND population->>'reference_year' = old_population->>'reference_year'
     OR moved * 100 > before * %(population_percent)s
     ORDER BY invoice_id, moved DESC
 ),
 odd AS (
-    SELECT invoice_id, 'closed' AS kind, NULL::bigint AS before_cents, NULL::bigint AS after_cents,
-        jsonb_build_object('since', closed_on, 'successor', successor) AS facts
-    FROM seat WHERE closed_on <= %(today)s
+    SELECT draft.id AS invoice_id, 'closed' AS kind, NULL::bigint AS before_cents,
+        NULL::bigint AS after_cents,
+        jsonb_build_object('since', draft.closed_on, 'successor', successor.name) AS facts
+    FROM draft LEFT JOIN tenants_organisation AS successor ON successor.id = draft.successor_id
+    WHERE draft.closed_on <= %(today)s
     UNION ALL
     SELECT invoice_id, 'ceiling', NULL, NULL,
         jsonb_build_object('service', service_name, 'billed', billed, 'months', months, 'yearly', yearly)
@@ -211,15 +210,41 @@ odd AS (
         WHERE sent.tenant_id = draft.tenant_id AND sent.operator_id = %(operator)s AND sent.state = 'issued'
     )
 ),
+a_year_before AS (
+    SELECT id, tenant_id, net_cents, gross_cents, cents
+    FROM (
+        SELECT id, tenant_id, net_cents, gross_cents,
+            sum(cents) OVER (PARTITION BY tenant_id, out_of_scope)::bigint AS cents
+        FROM (
+            SELECT id, tenant_id, out_of_scope, net_cents, gross_cents, NULL::bigint AS cents FROM draft
+            UNION ALL
+            SELECT NULL, tenant_id, out_of_scope, NULL, NULL, amount_cents
+            FROM earlier WHERE period_end <= %(then_end)s
+        ) AS either
+    ) AS summed
+    WHERE id IS NOT NULL
+),
 found AS MATERIALIZED (
-    SELECT draft.tenant_id, draft.id AS invoice_id, each.kind, each.blocking, each.facts,
-        coalesce(each.before_cents, a_year_before.cents) AS before_cents,
-        coalesce(each.after_cents, draft.net_cents) AS after_cents,
-        CASE WHEN each.kind = 'changed' THEN abs(each.after_cents - each.before_cents)
-            ELSE abs(draft.gross_cents) END AS weight
-    FROM (SELECT *, true AS blocking FROM blocked UNION ALL SELECT *, false FROM odd) AS each
-    JOIN draft ON draft.id = each.invoice_id
-    LEFT JOIN a_year_before USING (tenant_id, out_of_scope)
+    SELECT tenant_id, invoice_id, kind, blocking, facts, coalesce(before_cents, year_before) AS before_cents,
+        coalesce(after_cents, net_cents) AS after_cents,
+        CASE WHEN kind = 'changed' THEN abs(after_cents - before_cents) ELSE abs(gross_cents) END AS weight
+    FROM (
+        SELECT invoice_id, kind, blocking, facts, before_cents, after_cents,
+            max(tenant_id) OVER one AS tenant_id, max(net_cents) OVER one AS net_cents,
+            max(gross_cents) OVER one AS gross_cents, max(year_before) OVER one AS year_before
+        FROM (
+            SELECT *, true AS blocking, NULL::bigint AS tenant_id, NULL::bigint AS net_cents,
+                NULL::bigint AS gross_cents, NULL::bigint AS year_before
+            FROM blocked
+            UNION ALL
+            SELECT *, false, NULL, NULL, NULL, NULL FROM odd
+            UNION ALL
+            SELECT id, NULL, NULL, NULL, NULL, NULL, tenant_id, net_cents, gross_cents, cents
+            FROM a_year_before
+        ) AS either
+        WINDOW one AS (PARTITION BY invoice_id)
+    ) AS told
+    WHERE kind IS NOT NULL
 ),
 """
 
@@ -227,9 +252,11 @@ found AS MATERIALIZED (
 _WRITE = """
 gone AS (
     DELETE FROM billing_anomaly AS old
+    USING billing_invoice AS invoice
     WHERE old.run_id = %(run)s AND old.kind <> 'unsound'
-    AND old.invoice_id IN (SELECT id FROM draft)
-    AND NOT EXISTS (SELECT FROM found WHERE found.invoice_id = old.invoice_id AND found.kind = old.kind)
+    AND invoice.id = old.invoice_id AND invoice.state = 'draft'
+    AND (%(tenants)s::bigint[] IS NULL OR old.tenant_id = ANY(%(tenants)s::bigint[]))
+    AND (old.invoice_id, old.kind) NOT IN (SELECT invoice_id, kind FROM found)
 )
 INSERT INTO billing_anomaly AS old
     (tenant_id, run_id, invoice_id, kind, blocking, before_cents, after_cents, weight, facts, found_at, note)
