@@ -64,7 +64,7 @@ def draft_payers(*, run_id: int, now: datetime) -> None:
     for members in _chunks(_members(_without_line(run_id))):
         with transaction.atomic():
             if run := still_drafting(run_id):
-                _invoice_payers(run, [member for member, _ in members])
+                _invoice_payers(run, [member for member, _ in members], now)
 
 
 def _billable(run: BillingRun) -> QuerySet[Subscription]:
@@ -163,7 +163,7 @@ def draft_batch(
     return problems
 
 
-def _invoice_payers(run: BillingRun, members: list[int]) -> None:
+def _invoice_payers(run: BillingRun, members: list[int], now: datetime) -> None:
     by_payer: dict[int, list[LedgerEntry]] = {member: [] for member in members}
     for entry in _without_line(run.pk).filter(tenant__in=members).order_by("pk"):
         by_payer[entry.tenant_id].append(entry)
@@ -171,5 +171,5 @@ def _invoice_payers(run: BillingRun, members: list[int]) -> None:
     # She pays since her own draft was made.
     drafted = set(drafts.values_list("tenant", flat=True))
     for member in drafted:
-        draw_again(run, member, without=set(), added=by_payer.pop(member))
+        draw_again(run, member, without=set(), added=by_payer.pop(member), now=now)
     write_invoices(run, [entry for entries in by_payer.values() for entry in entries])

@@ -96,10 +96,10 @@ def issuing() -> Iterator[Figure]:
     """Approved drafts issued by one worker: number, CII and PDF/A-3 of each; against typst and factur-x
     alone, in a loop over the same invoices, their XML at hand."""
     with site():
-        from billing import files, operations
+        from billing import approving, files, operations
         from billing.documents import render_cii
         from billing.models import Invoice, InvoiceFile
-        from tests.factories import OperatorFactory
+        from tests.factories import OperatorFactory, read
         from tests.tools.database import as_worker
 
         operator = OperatorFactory()
@@ -109,7 +109,8 @@ def issuing() -> Iterator[Figure]:
             for year in range(2026, 2026 + ROUNDS):
                 run = drafted(operator, year)
                 now = noon(year)
-                operations.approve_run(run=run, approved_by=run.started_by, now=now)
+                read(run, now=now)
+                approving.approve_run(run=run, approved_by=run.started_by, now=now)
                 start = time.perf_counter()
                 operations.issue_run(run_id=run.pk, now=now)
                 for pk in Invoice.objects.filter(run=run).order_by("pk").values_list("pk", flat=True):

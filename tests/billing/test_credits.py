@@ -36,6 +36,7 @@ from tests.factories import (
     issued_invoice,
 )
 from tests.factories.base import NOW
+from tests.factories.billing import read
 from tests.tools import jobs
 from tests.tools.database import as_worker
 from tests.tools.einvoice_rules import judge
@@ -206,6 +207,7 @@ def test_what_ends_during_the_issue_waits_for_its_end_and_is_not_lost():
     run = drafted_run(members=2)
     with as_worker():
         subscription = Subscription.objects.order_by("pk").first()
+        read(run)
         approving.approve_run(run=run, approved_by=run.started_by, now=NOW)
     closing = settled(subscription, date(2026, 10, 1))
     assert (closing.settled_at, credit_notes()) == (None, [])
@@ -228,6 +230,7 @@ def test_the_two_sides_of_the_tax_border_have_each_their_credit_note():
     ]
     run = drafted_run(operator=operator, members=0)
     with as_worker():
+        read(run)
         approving.approve_run(run=run, approved_by=run.started_by, now=NOW)
         operations.issue_run(run_id=run.pk, now=NOW)
     for subscription in ended:
@@ -262,6 +265,7 @@ def test_credit_notes_have_their_own_numbers_without_a_gap_per_issuer():
     operator = OperatorFactory()
     run = drafted_run(operator=operator, members=3)
     with as_worker():
+        read(run)
         approving.approve_run(run=run, approved_by=run.started_by, now=NOW)
         operations.issue_run(run_id=run.pk, now=NOW)
         ended = list(Subscription.objects.order_by("pk"))
@@ -402,6 +406,7 @@ def test_billed_then_given_back_is_what_a_later_draft_would_have_billed(opened, 
                 with as_worker():
                     operations.draft_run(run_id=run.pk, now=NOW)
                     run.refresh_from_db()
+                    read(run)
                     approving.approve_run(run=run, approved_by=run.started_by, now=NOW)
                     operations.issue_run(run_id=run.pk, now=NOW)
             if not late:

@@ -22,6 +22,7 @@ from tests.factories import (
     drafted_run,
 )
 from tests.factories.base import NOW
+from tests.factories.billing import read
 from tests.factories.vintages import MergerFactory
 from tests.tools.database import as_worker
 
@@ -172,6 +173,7 @@ def test_an_issued_invoice_is_never_touched(merger, operator):
     subscribe(merger.territory.organisation, operator)
     run = drafted_run(operator=operator, members=0)
     with as_worker():
+        read(run)
         approving.approve_run(run=run, approved_by=run.started_by, now=NOW)
         operations.issue_run(run_id=run.pk, now=NOW)
         before = list(Invoice.objects.filter(run=run).values())
@@ -195,6 +197,7 @@ def test_what_was_invoiced_beyond_the_merger_is_given_back_and_owed_by_the_commu
     subscribe(merger.territory.organisation, operator)
     run = drafted_run(operator=operator, members=0)
     with as_worker():
+        read(run)
         approving.approve_run(run=run, approved_by=run.started_by, now=NOW)
         operations.issue_run(run_id=run.pk, now=NOW)
     done(merger, operator)
@@ -229,6 +232,7 @@ def test_one_service_too_many_that_was_invoiced_is_given_back(merger, operator):
         SubscriptionFactory(tenant=organisation, listing=listing, operator=operator, state=State.ACTIVE)
     run = drafted_run(operator=operator, members=0)
     with as_worker():
+        read(run)
         approving.approve_run(run=run, approved_by=run.started_by, now=NOW)
         operations.issue_run(run_id=run.pk, now=NOW)
     done(merger, operator)
@@ -244,6 +248,7 @@ def test_drafts_that_a_worker_is_issuing_are_left_alone(state, merger, operator)
     subscribe(merger.territory.organisation, operator)
     run = drafted_run(operator=operator, members=0)
     with as_worker():
+        read(run)
         approving.approve_run(run=run, approved_by=run.started_by, now=NOW)
     with pytest.raises(DraftsInUse, match="Réessayez dans quelques minutes"):
         done(merger, operator)

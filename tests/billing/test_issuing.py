@@ -148,7 +148,7 @@ def test_a_draft_that_its_reader_would_refuse_stops_the_run():
         run.invoices.get().tenant.__class__.objects.filter(pk=run.invoices.get().tenant_id).update(
             siren="123456789"
         )
-        with pytest.raises(DraftsUnsound, match="SIREN"):
+        with pytest.raises(DraftsUnsound, match="SIRET"):
             approving.approve_run(run=run, approved_by=run.started_by, now=NOW)
         assert not NumberCounter.objects.exists()
 

@@ -24,6 +24,7 @@ from tests.factories import (
     drafted_run,
 )
 from tests.factories.base import NOW
+from tests.factories.billing import read
 from tests.tools import jobs
 from tests.tools.database import as_worker
 
@@ -47,6 +48,7 @@ def billed(held):
 
 def issued(run):
     with as_worker():
+        read(run)
         approving.approve_run(run=run, approved_by=run.started_by, now=NOW)
         operations.issue_run(run_id=run.pk, now=NOW)
 

@@ -35,6 +35,7 @@ from tests.factories import (
     UserFactory,
 )
 from tests.factories.base import NOW
+from tests.factories.billing import read
 from tests.factories.subscriptions import PDF
 from tests.tools import jobs
 from tests.tools.database import as_worker
@@ -62,6 +63,7 @@ def bill(subscription, span=Y2026, *, issue=True):
         operations.draft_run(run_id=run.pk, now=NOW)
         run.refresh_from_db()
         if issue:
+            read(run)
             approving.approve_run(run=run, approved_by=run.started_by, now=NOW)
             operations.issue_run(run_id=run.pk, now=NOW)
             run.refresh_from_db()
@@ -283,6 +285,7 @@ def test_what_waits_for_somebody_who_owes_nothing_else_is_billed_too(subscriptio
 def test_what_changes_during_the_issue_waits_for_its_end_and_is_not_lost(subscription):
     run = bill(subscription, issue=False)
     with as_worker():
+        read(run)
         approving.approve_run(run=run, approved_by=run.started_by, now=NOW)
     amend(subscription, 4)
     settle(subscription)

@@ -16,6 +16,7 @@ from tests.factories import (
     issued_invoice,
 )
 from tests.factories.base import NOW
+from tests.factories.billing import read
 from tests.tools.database import as_worker
 
 pytestmark = pytest.mark.django_db
@@ -53,6 +54,7 @@ def test_a_year_of_service_takes_its_days_of_two_invoices():
     with as_worker():
         operations.draft_run(run_id=run.pk, now=NOW)
         run.refresh_from_db()
+        read(run)
         approving.approve_run(run=run, approved_by=run.started_by, now=NOW)
         operations.issue_run(run_id=run.pk, now=NOW)
     second = 25_800 * 181 // 365 + 1  # 12 793,97 cents

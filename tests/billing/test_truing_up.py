@@ -37,6 +37,7 @@ from tests.factories import (
     UserFactory,
 )
 from tests.factories.base import NOW
+from tests.factories.billing import read
 from tests.factories.subscriptions import PDF
 from tests.tools.database import as_worker
 
@@ -77,6 +78,7 @@ def bill(subscription, start=date(2026, 1, 1), end=date(2027, 1, 1), *, issue=Tr
         run.refresh_from_db()
         assert run.problems == []
         if issue:
+            read(run)
             approving.approve_run(run=run, approved_by=run.started_by, now=NOW)
             operations.issue_run(run_id=run.pk, now=NOW)
     return run
@@ -162,6 +164,7 @@ def test_it_waits_until_the_whole_year_is_invoiced(subscription):
     run = bill(subscription, date(2026, 7, 1), issue=False)
     assert every_night() == [0, 0], "it is under review"
     with as_worker():
+        read(run)
         approving.approve_run(run=run, approved_by=run.started_by, now=NOW)
         assert truing_up.true_up_due(on=IN_JANUARY.date(), now=IN_JANUARY) == 0, "it is being issued"
         operations.issue_run(run_id=run.pk, now=NOW)

@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from billing import operations, repricing, vat_changes
+from billing import approving, operations, repricing, vat_changes
 from billing.exceptions import DraftsUnsound
 from billing.models import Invoice, LedgerEntry, Repricing
 from billing.vat import undecided
@@ -88,7 +88,7 @@ def test_an_undecided_regime_is_carried_by_the_draft_and_forbids_its_issue():
     with as_worker():
         why = undecided(Invoice.objects.filter(run=run))
         with pytest.raises(DraftsUnsound, match="Le régime reste à décider"):
-            operations.approve_run(run=run, approved_by=run.started_by, now=NOW)
+            approving.approve_run(run=run, approved_by=run.started_by, now=NOW)
     assert list(why.values()) == [["Le régime reste à décider : Rescrit du 12/03/2025."]]
 
 
@@ -107,7 +107,7 @@ def test_a_decision_draws_the_drafts_again_and_is_frozen_on_what_is_issued():
         repricing.settle_repricing(repricing_id=Repricing.objects.get().pk, now=NOW)
         assert vat_changes.draw_again(operator_id=operator.pk, since=JANUARY, now=NOW) == 0
         drawn = invoice_of(run)
-        operations.approve_run(run=run, approved_by=run.started_by, now=NOW)
+        approving.approve_run(run=run, approved_by=run.started_by, now=NOW)
         operations.issue_run(run_id=run.pk, now=NOW)
     decided(operator, Choice.UNDECIDED, since=JANUARY)
     issued = invoice_of(run)

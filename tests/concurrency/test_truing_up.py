@@ -10,6 +10,7 @@ from billing.models import Adjustment, Invoice, TrueUp
 from subscriptions.models import GroupPopulation, State
 from tests.factories import BillingRunFactory, ListingFactory, SubscriptionFactory
 from tests.factories.base import NOW
+from tests.factories.billing import read
 from tests.tools.database import as_worker
 from tests.tools.threads import at_once
 
@@ -32,6 +33,7 @@ def test_it_is_put_right_once():
             GroupPopulation.objects.create(listing=listing, on=on, members=5, inhabitants=inhabitants)
         operations.draft_run(run_id=run.pk, now=NOW)
         run.refresh_from_db()
+        read(run)
         approving.approve_run(run=run, approved_by=run.started_by, now=NOW)
         operations.issue_run(run_id=run.pk, now=NOW)
 
