@@ -15,7 +15,9 @@ from billing.documents import (
     PaymentTerms,
     VatSubtotal,
     content_problems,
+    render_cii,
     render_factur_x,
+    written_problems,
 )
 from billing.models import Invoice, InvoiceFile, InvoiceState
 
@@ -114,9 +116,10 @@ def make_file(*, invoice_id: int, now: datetime) -> InvoiceFile:
     if hasattr(invoice, "file"):
         return invoice.file
     document = document_of(invoice)
-    if problems := content_problems(document):
+    xml = render_cii(document)
+    if problems := content_problems(document) or written_problems(xml):
         raise InvoiceNotSound(problems)
-    content = render_factur_x(document)
+    content = render_factur_x(document, xml=xml)
     path = f"invoices/{invoice.operator.slug}/{invoice.year}/{invoice.number}.pdf"
     if default_storage.exists(path):
         default_storage.delete(path)

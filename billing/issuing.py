@@ -8,6 +8,7 @@ from django.utils.timezone import localdate
 
 from billing import tasks
 from billing.documents import content_problems
+from billing.documents.document import NOTE_DEBITS
 from billing.files import document_of
 from billing.models import (
     Channel,
@@ -20,7 +21,7 @@ from billing.models import (
     Settlement,
     SettlementState,
 )
-from billing.vat import undecided
+from billing.vat import on_debits, undecided
 from tenants import audit
 from tenants.models import Operator, Organisation
 from tenants.models.operator import IssuerKind
@@ -143,6 +144,8 @@ def _complete(invoice: Invoice, *, operator: Operator, today: date, sequence: in
     if invoice.is_credit_note:
         invoice.payment["instructions"] = credit_instructions(operator, invoice.corrects)
     invoice.notes = {"PMT": NOTE_PMT, "PMD": NOTE_PMD, "AAB": NOTE_AAB}
+    if on_debits(line.entry for line in invoice.lines.all()):
+        invoice.notes["AAI"] = NOTE_DEBITS
 
 
 def _shared(invoice: Invoice, name: str) -> str:

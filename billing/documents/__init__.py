@@ -7,6 +7,7 @@ from billing.documents.cii import render_cii
 from billing.documents.document import DocumentLine, InvoiceDocument, Party, PaymentTerms, VatSubtotal
 from billing.documents.factur_x import render_factur_x
 from billing.documents.problems import content_problems
+from billing.documents.written import written_problems
 
 __all__ = [
     "DocumentLine",
@@ -17,4 +18,5 @@ __all__ = [
     "content_problems",
     "render_cii",
     "render_factur_x",
+    "written_problems",
 ]

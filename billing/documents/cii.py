@@ -28,6 +28,7 @@ def _terms(document: InvoiceDocument) -> dict:
         "BT-2": document.issue_date,
         "BT-3": document.type_code,
         "BT-5": document.currency,
+        "BT-8": "invoice" if document.on_debits else None,
         "BT-9": document.due_date,
         "BT-10": document.service_code,
         "BT-12": document.contract_reference,

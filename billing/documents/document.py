@@ -12,6 +12,8 @@ from decimal import Decimal
 INVOICE = "380"
 CREDIT_NOTE = "381"
 CORRECTIVE = "384"
+# CGI annexe II, article 242 nonies A: word for word.
+NOTE_DEBITS = "Option pour le paiement de la taxe d’après les débits"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -85,7 +87,8 @@ class InvoiceDocument:
     """One issued invoice ("380"), credit note ("381") or corrective invoice ("384"), in full.
 
     `notes` maps UNTDID 4451 codes to their text: PMT, PMD and AAB are mandatory, BAR is for the platforms
-    only and not shown. `buyer_reference` is the *code service*, `order_reference` the *numéro d'engagement*.
+    only and not shown; NOTE_DEBITS is told under AAI. `buyer_reference` is the *code service*,
+    `order_reference` the *numéro d'engagement*.
     """
 
     number: str
@@ -121,6 +124,11 @@ class InvoiceDocument:
     def out_of_scope(self) -> bool:
         """True when any line is outside VAT (category O): then no VAT number may appear at all."""
         return any(line.vat_category == "O" for line in self.lines)
+
+    @property
+    def on_debits(self) -> bool:
+        """Whether the tax is due when invoiced (BT-8), by an option that a note tells."""
+        return NOTE_DEBITS in self.notes.values()
 
     @property
     def service_code(self) -> str | None:

@@ -15,6 +15,12 @@ from tenants.documents.fonts import printable
 _KINDS = {INVOICE: "Facture", CREDIT_NOTE: "Avoir", CORRECTIVE: "Facture rectificative"}
 _UNITS = {"LS": "forfait", "MON": "mois", "ANN": "an", "HUR": "h", "DAY": "j"}
 _WITHOUT_VAT = {"E": "Exonéré", "O": "Hors champ"}
+# The first letter of the business process (BT-23): CGI annexe II, article 242 nonies A.
+_OPERATIONS = {
+    "S": "Prestations de services",
+    "B": "Livraisons de biens",
+    "M": "Biens et services",
+}
 _MEANS = {"30": "Virement", "58": "Virement SEPA", "49": "Prélèvement", "59": "Prélèvement SEPA"}
 
 
@@ -57,6 +63,8 @@ def _facts(document: InvoiceDocument) -> list[list[str]]:
     ]
     if document.type_code != CREDIT_NOTE:
         facts.append(["Date d’échéance", french.long_date(document.due_date)])
+    if operation := _OPERATIONS.get(document.business_process[:1]):
+        facts.append(["Nature de l’opération", operation])
     if document.preceding_number and document.preceding_date:
         day = french.long_date(document.preceding_date)
         facts.append(["Facture d’origine", f"n°\u00a0{document.preceding_number} du {day}"])

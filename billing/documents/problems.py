@@ -10,11 +10,11 @@ from dataclasses import fields, is_dataclass
 
 from stdnum import bic, iban
 from stdnum.eu import vat as eu_vat
-from stdnum.fr import siren, siret
 
 from billing.documents import french
 from billing.documents.amounts import amount_problems
 from billing.documents.document import CORRECTIVE, CREDIT_NOTE, INVOICE, InvoiceDocument, Party
+from billing.documents.identifiers import is_siren, is_siret
 
 _NUMBER = re.compile(r"[A-Za-z0-9+\-_/]{1,35}")  # BR-FR-01, BR-FR-02
 _ADDRESS = re.compile(r"[A-Za-z0-9\-_.]{1,125}")  # BR-FR-23, BR-FR-25
@@ -27,6 +27,8 @@ _MENTIONS = {  # BR-FR-05, and C. com. L441-9
     "PMD": "les pénalités de retard",
     "AAB": "l’escompte, ou son absence",
 }
+SHARED_COSTS = "VATEX-FR-CGI261B"
+EXACT_SHARE = "part exacte des dépenses communes"
 _CREDIT_TRANSFERS = ("30", "58")  # BR-61: a transfer needs an account
 
 
@@ -74,9 +76,9 @@ def _head(document: InvoiceDocument) -> Iterator[str]:
 def _party(party: Party, role: str) -> Iterator[str]:
     if not party.name.strip():
         yield f"Le nom {role} manque."
-    if not siren.is_valid(party.legal_id) or len(party.legal_id) != 9:
+    if not is_siren(party.legal_id):
         yield f"Le SIREN {role} « {party.legal_id} » est faux (clé de contrôle)."
-    if not siret.is_valid(party.siret) or len(party.siret) != 14:
+    if not is_siret(party.siret):
         yield f"Le SIRET {role} « {party.siret} » est faux (clé de contrôle)."
     elif not party.siret.startswith(party.legal_id):
         yield f"Le SIRET {role} n’est pas un établissement de son SIREN."
@@ -99,6 +101,12 @@ def _tax_numbers(document: InvoiceDocument) -> Iterator[str]:
     taxed = any(subtotal.category == "S" for subtotal in document.vat)
     if taxed and not document.seller.vat_number:
         yield "Le vendeur facture de la TVA mais n’a pas de numéro de TVA."
+    for subtotal in document.vat:
+        # CGI, article 261 B: the sums claimed are exactly each member's share of the common expenses.
+        if subtotal.reason_code == SHARED_COSTS and EXACT_SHARE not in subtotal.reason:
+            yield f"L’exonération de l’article 261 B porte la mention «\u202f{EXACT_SHARE}\u202f»."
+    if document.on_debits and not taxed:
+        yield "L’option pour les débits est mentionnée, mais aucune ligne n’est taxée."
 
 
 def _payment(document: InvoiceDocument) -> Iterator[str]:

@@ -140,6 +140,22 @@ def exempt_line(number: int = 1, **changes) -> DocumentLine:
     return line(number, vat_category="E", vat_rate=Decimal(0), **changes)
 
 
+def shared_line(number: int = 1, **changes) -> DocumentLine:
+    """Exempt by article 261 B of the CGI: see `shared_vat`."""
+    return exempt_line(number, **changes)
+
+
+def shared_vat(*lines: DocumentLine) -> tuple[VatSubtotal, ...]:
+    base = sum(item.net_cents for item in lines or (shared_line(),))
+    reason = "Exonération de TVA, article 261 B du CGI : part exacte des dépenses communes"
+    return (
+        VatSubtotal(
+            category="E", rate=Decimal(0), base_cents=base, vat_cents=0, reason=reason,
+            reason_code="VATEX-FR-CGI261B",
+        ),
+    )  # fmt: skip
+
+
 def out_of_scope_line(number: int = 1, **changes) -> DocumentLine:
     return line(number, vat_category="O", vat_rate=Decimal(0), **changes)
 

@@ -7,7 +7,8 @@ from decimal import Decimal
 import pytest
 from lxml import etree
 
-from billing.documents import content_problems, render_cii
+from billing.documents import content_problems, render_cii, written_problems
+from billing.documents.document import NOTE_DEBITS
 from tests.billing.documents import samples
 from tests.tools.einvoice_rules import judge
 
@@ -39,6 +40,9 @@ VALID = {
         samples.exempt_line(), seller=samples.seller(vat_number=None)
     ),
     "out of scope": lambda: samples.invoice(samples.out_of_scope_line()),
+    "article 261 B": lambda: samples.invoice(samples.shared_line(), vat=samples.shared_vat()),
+    "on debits": lambda: samples.invoice(notes=samples.NOTES | {"AAI": NOTE_DEBITS}),
+    "overseas rate": lambda: samples.invoice(samples.line(vat_rate=Decimal("8.5"))),
     "credit note": samples.credit_note,
     "credit note out of scope": lambda: samples.credit_note(
         lines=(samples.out_of_scope_line(),), vat=samples.subtotals((samples.out_of_scope_line(),)),
@@ -67,6 +71,7 @@ def test_right_invoice_passes_schema_european_and_french_rules(case):
     assert verdict.judged
     assert verdict.failures == ()
     assert content_problems(document) == []
+    assert written_problems(render_cii(document)) == []
 
 
 def test_vat_is_counted_once_on_the_sum_of_the_lines():

@@ -1,11 +1,13 @@
 """Planted faults: each is found by the official rules or, where these are blind, by our own checks."""
 
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
 import pytest
 
-from billing.documents import PaymentTerms, VatSubtotal, content_problems, render_cii
+from billing.documents import PaymentTerms, VatSubtotal, content_problems, render_cii, written_problems
+from billing.documents.document import NOTE_DEBITS
 from tests.billing.documents import samples
 from tests.tools.einvoice_rules import judge
 
@@ -22,6 +24,11 @@ def unexplained(line):
     return (
         VatSubtotal(category=line.vat_category, rate=line.vat_rate, base_cents=line.net_cents, vat_cents=0),
     )
+
+
+def shared_costs(reason):
+    line = samples.exempt_line()
+    return (replace(unexplained(line)[0], reason=reason, reason_code="VATEX-FR-CGI261B"),)
 
 
 # What is planted, the official rule that sees it, a part of our own sentence.
@@ -103,6 +110,21 @@ OFFICIAL_RULES_ARE_BLIND = {
         lambda: samples.invoice(payment=PaymentTerms(iban="FR7630001007941234567890186")), "IBAN",
     ),
     "blank late payment note": (lambda: samples.invoice(notes=samples.NOTES | {"PMD": " "}), "PMD"),
+    "empty PMT": (lambda: samples.invoice(notes=samples.NOTES | {"PMT": " "}), "PMT"),
+    "SIREN of nobody": (
+        lambda: samples.invoice(
+            buyer=samples.buyer(legal_id="0" * 9, siret="0" * 14, electronic_address="0" * 9)
+        ),
+        "SIREN de l’acheteur « 000000000 » est faux",
+    ),
+    "article 261 B without the exact share": (
+        lambda: samples.invoice(samples.exempt_line(), vat=shared_costs("Exonération, article 261 B du CGI")),
+        "part exacte des dépenses communes",
+    ),
+    "debits without tax": (
+        lambda: samples.invoice(samples.exempt_line(), notes=samples.NOTES | {"AAI": NOTE_DEBITS}),
+        "option pour les débits",
+    ),
 }  # fmt: skip
 
 
@@ -141,6 +163,29 @@ def test_fault_that_no_official_rule_forbids_is_found_by_ours(fault):
 )  # fmt: skip
 def test_other_faults_are_told(document, sentence):
     assert any(sentence in problem for problem in content_problems(document))
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "sentence"),
+    [
+        (b">20261121<", b">20260231<", "La date « 20260231 » n’existe pas."),
+        (samples.seller().legal_id.encode(), b"123456789", "Le SIREN « 123456789 » est faux"),
+        (b"FR", b"FR0", "Le numéro de TVA"),
+        (samples.NOTES["PMT"].encode(), b" ", "La mention obligatoire PMT manque ou est vide."),
+    ],
+)
+def test_fault_planted_in_the_file_itself_is_found(right, wrong, sentence):
+    xml = render_cii(samples.invoice())
+
+    assert written_problems(xml) == []
+    assert any(problem.startswith(sentence) for problem in written_problems(xml.replace(right, wrong)))
+
+
+def test_a_31st_of_february_is_seen_by_the_french_rules_of_1_4_too():
+    xml = render_cii(samples.invoice()).replace(b">20261221<", b">20270231<")
+
+    assert judge(xml).ids == {"BR-FR-03_BT-9"}
+    assert written_problems(xml) == ["La date « 20270231 » n’existe pas."]
 
 
 def test_invoice_without_line_is_told_once_and_breaks_nothing():
