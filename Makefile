@@ -13,7 +13,7 @@ export PYTHON
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help install install-test install-chromium install-keycloak run keycloak test explore check bench lock baseline migrate seed shell clean
+.PHONY: help install install-test install-chromium install-keycloak run keycloak test explore check check-invoices bench lock baseline migrate seed shell clean
 
 help:  ## Show these lines
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 12
@@ -44,6 +44,10 @@ explore: install-test  ## Run the property tests on examples never seen before (
 
 check: install-test  ## Run the linters, the import contracts, the types and Django's own checks
 	@devstack/check
+
+check-invoices: install-test  ## Judge all invoices of the demo and 2,000 others by the official rules (ARGS="--count 200")
+	@devstack/install-verapdf
+	@$(BIN)/python -m tests.check_invoices $(ARGS)
 
 bench: install-test  ## Measure: one JSON line a figure (ROOM=billing for one room)
 	@$(BIN)/python -m tests.bench $(ROOM)

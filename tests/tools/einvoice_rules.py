@@ -63,7 +63,7 @@ def judge(xml: bytes) -> Verdict:
 
 
 def _schema_failures(tree: etree._Element) -> list[Failure]:
-    schema = etree.XMLSchema(etree.parse(XSD))
+    schema = _schema()
     schema.validate(tree)
     return [Failure("XSD", error.message, "fatal") for error in schema.error_log]
 
@@ -71,6 +71,11 @@ def _schema_failures(tree: etree._Element) -> list[Failure]:
 def _failure(node: etree._Element) -> Failure:
     text = " ".join("".join(node.itertext()).split())
     return Failure(node.get("id", ""), text, node.get("flag", ""))
+
+
+@cache
+def _schema() -> etree.XMLSchema:
+    return etree.XMLSchema(etree.parse(XSD))
 
 
 @cache
