@@ -10,6 +10,7 @@ from datetime import UTC, date, datetime
 import psutil
 
 from tests.bench import Figure
+from tests.bench.billing_review import review_page
 from tests.bench.billing_world import GRIDS, forget_drafts, seconds_to_copy, subscribe_all
 from tests.bench.site import site
 from tests.bench.spine import detail, subscribe
@@ -212,4 +213,4 @@ def memory_grown(found: list[float]) -> Iterator[None]:
     found.append((most - start) / 1e6)
 
 
-MEASURES = [drafts_of_a_department, drafts_of_france, issuing]
+MEASURES = [drafts_of_a_department, drafts_of_france, issuing, review_page]

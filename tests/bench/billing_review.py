@@ -81,6 +81,3 @@ def review_page() -> Iterator[Figure]:
         detail(f"{what}; 95th percentile of the slowest tab; medians: {each}; limit 200 ms"),
     )  # fmt: skip
     yield Figure("billing.review_page_queries", queries, "queries", detail(f"{what}; most of any tab"))
-
-
-MEASURES = [review_page]
