@@ -72,14 +72,35 @@ def bill(page: Page, stack: RunningStack, officer: str, operator: str) -> None:
     expect(read.or_(approve).first).to_be_visible(timeout=60_000)
     if read.count():
         read.click()
+    run = page.url.split("?")[0]
+    review(page, operator)
+    page.goto(f"{run}?etat=projets")
     expect(page.get_by_text(re.compile(r"habitants \(population .* × ")).first).to_be_visible()
     look(page, f"{operator}-8-review")
     approve.click()
     page.get_by_role("button", name=re.compile("^Approuver et émettre")).click()
     expect(page.get_by_text(re.compile("émises")).first).to_be_visible(timeout=120_000)
-    page.reload()
+    page.goto(f"{run}?etat=emises")
     expect(page.get_by_role("link", name=re.compile(r"^F2026-\d{5}$")).first).to_be_visible()
     look(page, f"{operator}-9-issued")
+
+
+def review(page: Page, operator: str) -> None:
+    """Looks at what is odd in the drafts: sets aside what is blocked, and has seen the rest."""
+    look(page, f"{operator}-8-remarks")
+    aside = page.get_by_role("button", name="Mettre de côté")
+    seen = page.get_by_role("button", name="Marquer comme vu", exact=True)
+    while aside.count():
+        group = page.locator("section", has=aside).first
+        for box in group.get_by_role("checkbox").all():
+            box.check()
+        if group.get_by_role("button", name="Marquer comme vu", exact=True).count():
+            everything = group.get_by_role("button", name=re.compile("^Tout marquer comme vu"))
+            everything.or_(seen).first.click()
+        else:
+            group.get_by_label("Raison de la mise de côté").fill("À corriger avec la commune.")
+            group.get_by_role("button", name="Mettre de côté").click()
+        page.goto(f"{page.url.split('?')[0]}?etat=regarder")
 
 
 def invoice_of(page: Page, stack: RunningStack, operator: str) -> None:
