@@ -6,9 +6,11 @@ Drafts are the operator's business: a member sees issued invoices only.
 from dataclasses import dataclass
 from datetime import date
 
-from django.db.models import Count, F, Prefetch, Q, QuerySet, Sum
+from django.db.models import BigIntegerField, Count, F, OuterRef, Prefetch, Q, QuerySet, Subquery, Sum
+from django.db.models.functions import Coalesce
 
-from billing.models import Invoice, InvoiceLine, InvoiceType, SettlementState
+from billing.collecting.queries import with_collected
+from billing.models import Invoice, InvoiceLine, InvoiceType, Payment, SettlementState
 from tenants.models import Organisation
 
 
@@ -27,16 +29,24 @@ def invoices_of_member(*, organisation: Organisation) -> QuerySet[Invoice]:
 def invoice_for_member(*, organisation: Organisation) -> QuerySet[Invoice]:
     """To fetch one issued invoice of an organisation with its lines and their facts, file and settlement."""
     return (
-        invoices_of_member(organisation=organisation)
+        with_collected(invoices_of_member(organisation=organisation))
         .select_related("file")
         .prefetch_related(Prefetch("lines", InvoiceLine.objects.select_related("entry").order_by("position")))
     )
 
 
+def received_cents() -> Coalesce:
+    """What the public accountant has collected already of an invoice that is not paid in full."""
+    payments = Payment.objects.filter(settlement__invoice=OuterRef("pk")).order_by()
+    total = payments.values("settlement__invoice").values_list(Sum("amount_cents"))
+    return Coalesce(Subquery(total, BigIntegerField()), 0)
+
+
 @dataclass(frozen=True)
 class Due:
     """What an organisation still has to pay, in cents, tax included, as far as Halle knows: what was credited
-    is taken away. `to_give_back_cents` are credit notes on invoices that it has paid already."""
+    or paid in part is taken away. `to_give_back_cents` are credit notes on invoices that it has paid
+    already."""
 
     count: int
     cents: int
@@ -53,7 +63,7 @@ def due_of_member(*, organisation: Organisation, today: date) -> Due:
         .filter(tenant=organisation)
         .exclude(settlement__state=SettlementState.PAID)
         .with_credited()
-        .annotate(left=F("gross_cents") - F("credited_cents"))
+        .annotate(left=F("gross_cents") - F("credited_cents") - received_cents())
         .order_by()
     )
     due = Q(type_code=InvoiceType.INVOICE, left__gt=0)

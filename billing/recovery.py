@@ -12,6 +12,8 @@ from billing.models import (
     RunState,
     Settlement,
     SettlementState,
+    TitreImport,
+    TitreImportState,
 )
 from tenants import jobs
 
@@ -20,8 +22,8 @@ PATIENCE = timedelta(seconds=30)
 
 
 def sweep(*, now: datetime) -> None:
-    """Enqueues again every unfinished run, closing and change of price to settle, missing file and settlement
-    not sent.
+    """Enqueues again every unfinished run, closing and change of price to settle, missing file, settlement
+    not sent and import of titres not taken over.
 
     All of these are safe to run twice; what still waits in the queue is not put there again, so that a long
     queue does not grow by itself every minute. A settlement found "started" is reconciled, never sent again
@@ -38,12 +40,14 @@ def sweep(*, now: datetime) -> None:
     unsent = Settlement.objects.filter(
         state__in=[SettlementState.PENDING, SettlementState.STARTED], changed_at__lt=before
     )
+    taking = TitreImport.objects.filter(state=TitreImportState.TAKING, confirmed_at__lt=before)
     _enqueue(tasks.draft_run, "run_id", drafting)
     _enqueue(tasks.issue_run, "run_id", issuing)
     _enqueue(tasks.settle_closing, "closing_id", closings)
     _enqueue(tasks.settle_repricing, "repricing_id", repricings)
     _enqueue(tasks.make_file, "invoice_id", without_file)
     _enqueue(tasks.push_settlement, "settlement_id", unsent)
+    _enqueue(tasks.take_titre_import, "import_id", taking)
 
 
 def _enqueue(task, argument: str, rows) -> None:

@@ -93,6 +93,15 @@ def confirm_payment(external_id: str) -> None:
         operations.confirm_payment(external_id=external_id, now=timezone.now())
 
 
+@app.task(queue="billing", retry=AGAIN)
+def take_titre_import(import_id: int) -> None:
+    """Takes over the rows of a file of titres and payments."""
+    from billing.collecting import imports
+
+    with every_tenant():
+        imports.take(import_id=import_id, now=timezone.now())
+
+
 @app.periodic(cron="29 4 * * *")
 @app.task(queue="billing", queueing_lock="billing.true_up", retry=AGAIN)
 def true_up(timestamp: int) -> None:

@@ -94,7 +94,7 @@ def _titres(settlements: Iterable[Settlement]) -> Iterable[Titre]:
             debtor=invoice.buyer["name"],
             siret=invoice.buyer["siret"],
             service_code=invoice.buyer["service_code"],
-            purpose=_purpose(invoice),
+            purpose=purpose_of(invoice),
             number=invoice.number,
             issue_date=invoice.issue_date,
             due_date=invoice.due_date,
@@ -107,7 +107,8 @@ def _titres(settlements: Iterable[Settlement]) -> Iterable[Titre]:
         )
 
 
-def _purpose(invoice: Invoice) -> str:
+def purpose_of(invoice: Invoice) -> str:
+    """What a titre is for, in words."""
     if invoice.corrects:
         return f"Réduction du titre de la facture {invoice.corrects.number}"
     return f"Services numériques mutualisés, {Period(invoice.period_start, invoice.period_end).label}"

@@ -28,6 +28,8 @@ from billing.models.review import (
 )
 from billing.models.run import BillingRun, LedgerEntry, RunState
 from billing.models.settlement import Channel, Settlement, SettlementState
+from billing.models.titre import Payment, TitreCodes, TitreNumber
+from billing.models.titre_import import TitreImport, TitreImportRow, TitreImportState, TitreRowState
 
 __all__ = [
     "BLOCKING",
@@ -52,6 +54,7 @@ __all__ = [
     "LineContest",
     "LineContestMove",
     "NumberCounter",
+    "Payment",
     "PaymentInterruption",
     "ReminderPace",
     "Repricing",
@@ -63,5 +66,11 @@ __all__ = [
     "Settlement",
     "SettlementState",
     "SpendingNorm",
+    "TitreCodes",
+    "TitreImport",
+    "TitreImportRow",
+    "TitreImportState",
+    "TitreNumber",
+    "TitreRowState",
     "TrueUp",
 ]

@@ -19,7 +19,10 @@ SUBJECTS = {
     ),
     "facturation": (
         "Facturation",
-        ("billing.", "invoice.", "settlement.", "payer_share.", "envelope.", "index.", "value_file."),
+        (
+            "billing.", "invoice.", "settlement.", "payer_share.", "envelope.", "index.", "value_file.",
+            "titre.", "titre_import.",
+        ),
     ),
     "catalogue": (
         "Catalogue",

@@ -27,6 +27,7 @@ from billing.models import (
     LineContest,
     LineContestMove,
     NumberCounter,
+    Payment,
     PaymentInterruption,
     ReminderPace,
     Repricing,
@@ -37,6 +38,11 @@ from billing.models import (
     SetAside,
     Settlement,
     SettlementState,
+    TitreCodes,
+    TitreImport,
+    TitreImportRow,
+    TitreNumber,
+    TitreRowState,
     TrueUp,
 )
 from subscriptions.models import State, Subscription
@@ -302,6 +308,78 @@ class SettlementFactory(Factory):
     channel = Channel.TITRE
     state = SettlementState.PROPOSED
     changed_at = NOW
+
+
+class TitreCodesFactory(Factory):
+    """Those of a budget of the general account, in force since the beginning of 2026."""
+
+    class Meta:
+        model = TitreCodes
+
+    operator = factory.SubFactory(OperatorFactory)
+    tenant = factory.SelfAttribute("operator.organisation")
+    since = date(2026, 1, 1)
+    post = "035012"
+    budget_siret = "73282932000074"
+    collectivity = "400"
+    product = "70"
+    account = "7068"
+    recorded_by = factory.SubFactory(UserFactory)
+    recorded_at = NOW
+
+
+class TitreNumberFactory(Factory):
+    class Meta:
+        model = TitreNumber
+
+    settlement = factory.SubFactory(SettlementFactory)
+    tenant = factory.SelfAttribute("settlement.tenant")
+    operator = factory.SelfAttribute("settlement.invoice.operator")
+    exercice = 2026
+    bordereau = 14
+    number = factory.Sequence(lambda n: n + 1)
+    reduces = False
+    recorded_at = NOW
+
+
+class TitreImportFactory(Factory):
+    """A file that waits for an answer."""
+
+    class Meta:
+        model = TitreImport
+
+    operator = factory.SubFactory(OperatorFactory)
+    tenant = factory.SelfAttribute("operator.organisation")
+    file_name = "titres.csv"
+    sent_by = factory.SubFactory(UserFactory)
+    sent_at = NOW
+    notes = factory.LazyFunction(
+        lambda: {"encoding": "UTF-8", "separator": "point-virgule", "ignored": [], "header": ["Référence"]}
+    )
+
+
+class TitreImportRowFactory(Factory):
+    class Meta:
+        model = TitreImportRow
+
+    titre_import = factory.SubFactory(TitreImportFactory)
+    tenant = factory.SelfAttribute("titre_import.tenant")
+    line = factory.Sequence(lambda n: n + 2)
+    raw = factory.LazyFunction(lambda: ["F2026-00001"])
+    state = TitreRowState.REFUSED
+    problems = factory.LazyFunction(lambda: ["Référence inconnue."])
+
+
+class PaymentFactory(Factory):
+    class Meta:
+        model = Payment
+
+    settlement = factory.SubFactory(SettlementFactory)
+    tenant = factory.SelfAttribute("settlement.tenant")
+    row = factory.SubFactory(TitreImportRowFactory)
+    amount_cents = 10000
+    paid_on = date(2026, 10, 20)
+    recorded_at = NOW
 
 
 class NumberCounterFactory(Factory):

@@ -20,6 +20,14 @@ STATUTES = {"legal_kind": "gip", "issuer_kind": "public", "population_kind": "dg
             "withdrawal_months": "12", "withdrawal_rule": "year_end"}  # fmt: skip
 BILLING = {"payment_days": "20", "iban": "FR7630001007941234567890185", "bic": ""}
 VAT_POSITION = {"regime": "exempt", "since": "2026-01-01", "source": "Courrier"}
+TITRE_CODES = {
+    "since": "2026-01-01",
+    "post": "035012",
+    "budget_siret": "73282932000074",
+    "collectivity": "400",
+    "product": "70",
+    "account": "7068",
+}
 COLLEGE = {"name": "Communes rurales", "votes": "2"}
 VEHICLE = {
     "name": "Accord-cadre refait",

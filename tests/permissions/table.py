@@ -451,6 +451,14 @@ def _a_file_of_agents(world: World) -> dict:
     return {"file": SimpleUploadedFile("agents.csv", b"Courriel\nlea@agents.example\n")}
 
 
+def _next_numbers(world: World) -> dict:
+    return {"exercice": localdate().year, "bordereau": 1, "first": 1}
+
+
+def _a_file_of_titres(world: World) -> dict:
+    return {"file": SimpleUploadedFile("titres.csv", "Référence;Montant\nF;1\n".encode())}
+
+
 def _an_access(world: World) -> dict:
     return {f"service-{world.listed.sheet_id}": "manager"}
 
@@ -1127,6 +1135,12 @@ TABLE = [
              sends=lambda world: {"what": "pace", "days": "20"}),
     operator("operator_titres", get=opens(MONEY)),
     operator("operator_titres_csv", get=opens(MONEY)),
+    operator("operator_titre_codes", get=opens(MONEY), post=leads(MONEY),
+             sends=lambda world: forms.TITRE_CODES),
+    operator("operator_titre_pes", get=opens(MONEY), post=opens(MONEY), sends=_next_numbers),
+    operator("operator_titre_imports", get=opens(MONEY), post=leads(MONEY), sends=_a_file_of_titres),
+    operator("operator_titre_import", thing=lambda world: [world.titre_import.public_id], get=opens(MONEY),
+             post=leads(MONEY)),
     *(operator(name, get=opens(OPERATOR_ADMIN), post=leads(OPERATOR_ADMIN),
                sends=lambda world, sent=sent: sent)
       for name, sent in (("operator_settings", forms.IDENTITY),

@@ -25,6 +25,8 @@ from billing.models import (
     LedgerEntry,
     LineContest,
     SettlementState,
+    TitreCodes,
+    TitreImport,
 )
 from catalog.models import (
     ChecklistItem,
@@ -169,6 +171,8 @@ from tests.factories import (
     SubmissionFactory,
     SubscriptionFactory,
     TermFactory,
+    TitreCodesFactory,
+    TitreImportRowFactory,
     TrialFactory,
     UserFactory,
     ValueFileFactory,
@@ -210,6 +214,8 @@ class World:
     lot: FrameworkLot  # in preparation, complete
     lot_amendment: LotAmendment  # of a lot that is published
     member_import: MemberImport  # waits for the operator's agreement
+    titre_codes: TitreCodes
+    titre_import: TitreImport  # waits, like that one
     vendor: Vendor
     need: Need  # of another member
     own_need: Need
@@ -357,6 +363,8 @@ def _operator_side(word: str) -> dict:
         "picture": default_storage.save(f"{FOLDER}{word}.png", ContentFile(b"PNG")).removeprefix(FOLDER),
         "article": help_article(operator, title=f"Aide de {word}"),
         "member_import": member_import,
+        "titre_codes": TitreCodesFactory(operator=operator),
+        "titre_import": TitreImportRowFactory(titre_import__operator=operator, raw=[word]).titre_import,
         "vendor": vendor,
         **_sheet_side(word, operator, vendor),
         "terms": VendorTermsFactory(),

@@ -50,6 +50,7 @@ from demo.seed.sources import make_sources
 from demo.seed.states import ask_by_message, close_some, make_requests
 from demo.seed.statutes import record_adhesions, write_statutes
 from demo.seed.storefronts import make_storefronts
+from demo.seed.titres import make_titres
 from demo.seed.transfers import prepare_transfers
 from demo.seed.trials import make_trial
 from demo.seed.value import make_value_file
@@ -127,6 +128,7 @@ class Command(BaseCommand):
             make_credit_notes(operators=operators)
             make_contests(operators=operators)
             make_remarks(operators=operators)
+            make_titres(operators=operators)
             bills.enqueue_files()
         with self.telling("requests of November"):
             make_requests(market=market, rng=rng)

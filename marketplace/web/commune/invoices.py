@@ -12,6 +12,7 @@ from django.utils.timezone import localdate
 from django.views.decorators.http import require_safe
 
 from billing.adjustment_queries import to_come
+from billing.collecting.queries import collected
 from billing.contest_queries import contests_of
 from billing.late_queries import dunnings_of
 from billing.models import Invoice
@@ -23,7 +24,7 @@ from marketplace.web.commune.words import is_paid, payment_badge, plural
 from marketplace.web.contest_words import line_facts
 from marketplace.web.formats import day, format_cents, format_percent
 from marketplace.web.late_words import history
-from marketplace.web.operator.invoice_views import iban_in_words
+from marketplace.web.operator.invoice_views import iban_in_words, titre_facts
 from marketplace.web.pdf import FileMissing, pdf_response
 
 PAGE_SIZE = 25
@@ -82,6 +83,8 @@ def detail(request, organisation, public_id):
     invoice = get_object_or_404(invoice_for_member(organisation=organisation), public_id=public_id)
     settlement = getattr(invoice, "settlement", None)
     paid = is_paid(invoice)
+    received = collected(invoice)
+    left = invoice.gross_cents - invoice.credited_cents - received.cents
     context = {
         "organisation": organisation,
         "invoice": invoice,
@@ -96,7 +99,9 @@ def detail(request, organisation, public_id):
         "interrupted": _interrupted(invoice),
         "dunnings": history(dunnings_of(invoice=invoice)),
         "period": f"du {day(invoice.period_start)} au {day(invoice.period_end - timedelta(days=1))}",
-        "left": format_cents(invoice.gross_cents - invoice.credited_cents),
+        "left": format_cents(left),
+        "titre_facts": titre_facts(received),
+        "partly_paid": bool(received.payments),
         "paid": paid,
         "payment": invoice.payment,
         "iban": iban_in_words(invoice.payment.get("iban", "")),

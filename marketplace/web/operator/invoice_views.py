@@ -2,6 +2,7 @@
 
 from decimal import Decimal
 
+from billing.collecting.queries import Collected, collected
 from billing.models import Invoice, SettlementState
 from marketplace.web.formats import day, format_cents, format_percent
 from marketplace.web.operator.forms import capitalised
@@ -76,9 +77,21 @@ def asks_person(settlement) -> bool:
     return settlement.state == SettlementState.NEEDS_PERSON and not settlement.invoice.is_credit_note
 
 
-def settlement_facts(settlement) -> list[dict]:
-    """For components/facts.html: how the invoice is to be collected and how far that has come."""
+def titre_facts(found: Collected) -> list[dict]:
+    """For components/facts.html: the titre that the finance software issued, and what was paid on it."""
+    facts = [{"label": "Chez le comptable public", "value": str(found.titre)}] if found.titre else []
+    return facts + [
+        {"label": "Paiement reçu", "value": format_cents(payment.cents), "note": day(payment.on)}
+        for payment in found.payments
+    ]
+
+
+def settlement_facts(invoice: Invoice) -> list[dict]:
+    """For components/facts.html: how the invoice is to be collected and how far that has come. `invoice` as
+    `billing.collecting.queries.with_collected` reads it."""
+    settlement = invoice.settlement
     facts = [{"label": "Moyen", "value": capitalised(settlement.get_channel_display())}]
+    facts += titre_facts(collected(invoice))
     if settlement.external_id:
         facts.append({"label": "Référence du prestataire", "value": settlement.external_id})
     if settlement.payment_url:

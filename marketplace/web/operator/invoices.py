@@ -1,7 +1,6 @@
 """Issued invoices as accountants read them, and the proposals of titres de recettes."""
 
 import logging
-from uuid import UUID
 
 from django.contrib import messages
 from django.core.files.storage import default_storage
@@ -13,6 +12,7 @@ from django.utils.timezone import localdate
 from django.views.decorators.http import require_POST, require_safe
 
 from billing import review
+from billing.collecting.queries import with_collected
 from billing.models import BillingRun, Invoice, InvoiceState, SettlementState
 from billing.settlement import operations as settling
 from billing.titres import Titre, all_titres, titre_page
@@ -37,6 +37,7 @@ from marketplace.web.operator.lists import (
     typed,
 )
 from marketplace.web.operator.roles import MONEY_ROLES
+from marketplace.web.operator.runs_chosen import chosen_run
 from tenants.identifiers import grouped
 from tenants.models.operator import IssuerKind
 from tenants.spreadsheets.writing import csv_bytes, safe_cell
@@ -150,7 +151,7 @@ def detail(request, operator, public_id):
         ],
         "notes": list(invoice.notes.values()),
         "settlement_badge": settlement_badge(invoice.settlement),
-        "settlement_facts": settlement_facts(invoice.settlement),
+        "settlement_facts": settlement_facts(invoice),
         "settlement_problem": invoice.settlement.problem,
         "retry_url": _retry_url(operator, invoice),
         "file": file
@@ -211,10 +212,11 @@ def titres(request, operator):
         context = {"operator": operator, "crumbs": crumbs(operator, ("Titres de recettes", ""))}
         return render(request, "operator/titres_none.html", context)
     runs = list(BillingRun.objects.filter(operator=operator).order_by("-period_start"))
-    run = _chosen_run(request, runs)
+    run = chosen_run(request, runs)
     found = titre_page(operator=operator, run=run, page=request.GET.get("page"))
     chosen_id = str(run.public_id) if run else ""
     csv_url = reverse("operator_titres_csv", args=[operator.slug])
+    pes_url = reverse("operator_titre_pes", args=[operator.slug])
     context = {
         "operator": operator,
         "crumbs": crumbs(operator, ("Titres de recettes", "")),
@@ -229,6 +231,9 @@ def titres(request, operator):
         "page": found.page,
         "rest": rest_of_address(campagne=chosen_id),
         "csv_url": f"{csv_url}?campagne={chosen_id}" if run else csv_url,
+        "pes_url": f"{pes_url}?campagne={chosen_id}" if run else pes_url,
+        "codes_url": reverse("operator_titre_codes", args=[operator.slug]),
+        "imports_url": reverse("operator_titre_imports", args=[operator.slug]),
         "figures": [
             {"label": "Titres", "value": format_number(found.page.paginator.count)},
             {"label": "Total HT", "value": format_cents(found.net_cents)},
@@ -255,7 +260,7 @@ def titres_csv(request, operator):
     """
     if operator.issuer_kind != IssuerKind.PUBLIC:
         raise Http404
-    run = _chosen_run(request, BillingRun.objects.filter(operator=operator))
+    run = chosen_run(request, BillingRun.objects.filter(operator=operator))
     rows = (_csv_row(titre) for titre in all_titres(operator=operator, run=run))
     which = f"-{run.period_start}-{run.period_end}" if run else ""
     return csv_response(content=csv_bytes(CSV_COLUMNS, rows), filename=f"titres-{operator.slug}{which}.csv")
@@ -266,7 +271,7 @@ def _invoice(operator, public_id, *, with_lines: bool = False) -> Invoice:
         Invoice.objects.issued().of_operator(operator).select_related("settlement", "file", "run", "corrects")
     )
     if with_lines:
-        found = found.with_credited().prefetch_related(review.with_lines())
+        found = with_collected(found.with_credited()).prefetch_related(review.with_lines())
     return get_object_or_404(found, public_id=public_id)
 
 
@@ -313,21 +318,6 @@ def _retry_url(operator, invoice: Invoice) -> str:
     if not asks_person(invoice.settlement):
         return ""
     return reverse("operator_invoice_retry", args=[operator.slug, invoice.public_id])
-
-
-def _chosen_run(request, runs) -> BillingRun | None:
-    """The run of `?campagne=`, None for all. 404 when it is not one of this operator's."""
-    wanted = request.GET.get("campagne", "")
-    if not wanted:
-        return None
-    try:
-        public_id = UUID(wanted)
-    except ValueError:
-        raise Http404 from None
-    for run in runs:
-        if run.public_id == public_id:
-            return run
-    raise Http404
 
 
 def _titre_row(operator, titre: Titre) -> dict:
