@@ -47,6 +47,8 @@ check: install-test  ## Run the linters, the import contracts, the types and Dja
 
 check-invoices: install-test  ## Judge all invoices of the demo and 2,000 others by the official rules (ARGS="--count 200")
 	@devstack/install-verapdf
+	@$(BIN)/python -m devstack.schema
+	@$(BIN)/python manage.py seed_demo
 	@$(BIN)/python -m tests.check_invoices $(ARGS)
 
 bench: install-test  ## Measure: one JSON line a figure (ROOM=billing for one room)
