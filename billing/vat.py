@@ -36,9 +36,13 @@ def change_days_of_vat(subscription: Subscription, facts: TerritoryFacts, period
     """The firsts of months strictly within the period from which another regime applies, in order."""
     if facts.vat_rules is None:
         return []
-    rules = facts.vat_rules.of(subscription.operator_id)
-    terms, member = terms_of(subscription), facts.vat_member
-    found = rules.changes_within(terms, member=member, start=period.start, end=period.end)
+    found = facts.vat_rules.changes_within(
+        subscription.operator_id,
+        terms_of(subscription),
+        member=facts.vat_member,
+        start=period.start,
+        end=period.end,
+    )
     return sorted({month_begun_or_next(day) for day in found if month_begun_or_next(day) < period.end})
 
 

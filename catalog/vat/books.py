@@ -1,5 +1,7 @@
 """The VAT rules of operators, read once where many prices are computed."""
 
+from datetime import date
+
 from django.db.models import Q
 
 from catalog.models.vat import VatDecision, VatEligibility, VatGround, VatRate
@@ -43,15 +45,32 @@ class RuleBook:
     def __init__(self):
         self._rules: dict[int, Rules] = {}
         self._found: dict[tuple, Regime] = {}
+        self._changes: dict[tuple, list[date]] = {}
 
     def of(self, operator_id: int) -> Rules:
         if operator_id not in self._rules:
             self._rules[operator_id] = rules_of(operator_id)
         return self._rules[operator_id]
 
-    def regime(self, operator_id: int, terms: Terms, *, member: Member, on) -> Regime:
+    def regime(self, operator_id: int, terms: Terms, *, member: Member, on: date) -> Regime:
         """As `Rules.regime`; the same question is answered once."""
-        key = (operator_id, terms, member, on)
+        rules, alike = self._looking_at(operator_id, member)
+        key = (operator_id, terms, alike, on)
         if key not in self._found:
-            self._found[key] = self.of(operator_id).regime(terms, member=member, on=on)
+            self._found[key] = rules.regime(terms, member=alike, on=on)
         return self._found[key]
+
+    def changes_within(
+        self, operator_id: int, terms: Terms, *, member: Member, start: date, end: date
+    ) -> list[date]:
+        """As `Rules.changes_within`; the same question is answered once."""
+        rules, alike = self._looking_at(operator_id, member)
+        key = (operator_id, terms, alike, start, end)
+        if key not in self._changes:
+            self._changes[key] = rules.changes_within(terms, member=alike, start=start, end=end)
+        return self._changes[key]
+
+    def _looking_at(self, operator_id: int, member: Member) -> tuple[Rules, Member]:
+        """The rules, and the member as they look at it: one of its kind and zone, where none names it."""
+        rules = self.of(operator_id)
+        return rules, member if rules.eligibilities else Member(member.kind, member.zone)
