@@ -30,12 +30,13 @@ from billing.waiting import lines_waiting
 from catalog.pricing import PricingError
 from subscriptions.in_force import approved_amendments
 from subscriptions.models import Subscription
+from subscriptions.vat import with_terms
 
 BATCH = 2_000  # subscriptions, or entries: what a worker holds in memory
 # What a draft is made of: a subscription is long, and all of France has many.
 _READ = (
     "public_id", "tenant_id", "operator_id", "listing_id", "follows_id", "service_name", "active_from",
-    "ended_on", "grid", "quote", "options", "counts", "vat_category", "vat_rate", "vat_reason",
+    "ended_on", "grid", "options", "counts", "vat_category", "vat_rate", "vat_reason",
 )  # fmt: skip
 
 Members = list[tuple[int, int]]
@@ -116,7 +117,7 @@ def _draft_next(run_id: int, members: Members, now: datetime) -> bool:
     if chunk is None:
         return False
     batch = _billable(run).filter(tenant__gte=chunk[0][0], tenant__lte=chunk[-1][0])
-    batch = batch.only(*_READ).order_by("tenant_id", "pk")
+    batch = with_terms(batch.only(*_READ)).order_by("tenant_id", "pk")
     batch = batch.prefetch_related("tenant__territory", "follows", approved_amendments())
     problems = draft_batch(run=run, subscriptions=list(batch), payers=_payers(run), now=now)
     progress = {"drafted_to": chunk[-1][0], "progress_done": F("progress_done") + len(chunk)}
