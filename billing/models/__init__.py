@@ -1,3 +1,4 @@
+from billing.models.account_codes import AccountCodes
 from billing.models.adjustment import Adjustment, AdjustmentKind, Repricing, TrueUp
 from billing.models.closing import Closing
 from billing.models.contest import (
@@ -33,6 +34,7 @@ from billing.models.titre_import import TitreImport, TitreImportRow, TitreImport
 
 __all__ = [
     "BLOCKING",
+    "AccountCodes",
     "Adjustment",
     "AdjustmentKind",
     "Anomaly",

@@ -3,6 +3,7 @@ file that waits for somebody to read its report."""
 
 from datetime import date
 
+from billing.accounting.codes import AccountsStatement, set_accounts
 from billing.collecting import imports
 from billing.collecting.codes import CodesStatement, set_codes
 from billing.models import BillingRun, Invoice, SettlementState
@@ -19,7 +20,8 @@ WAITING = 6  # lines of the second file
 
 
 def make_titres(*, operators: dict[str, Operator]) -> None:
-    """By the real operations: codes, a file taken over, another one that waits."""
+    """By the real operations: codes and accounts, a file taken over, another one that waits."""
+    _accounts(operators["etabli-communal"])
     operator = operators["brumelle"]
     by = holders(Role.OPERATOR_FINANCE)[operator.organisation_id]
     given = CodesStatement(
@@ -36,6 +38,12 @@ def make_titres(*, operators: dict[str, Operator]) -> None:
     with jobs_forgotten():
         _take_first_quarter(operator, by)
         _send_second_quarter(operator, by)
+
+
+def _accounts(operator: Operator) -> None:
+    given = AccountsStatement(date(2026, 1, 1), "VE", "Ventes", "411000", "706000", "445710", 12)
+    by = holders(Role.OPERATOR_FINANCE)[operator.organisation_id]
+    set_accounts(operator=operator, statement=given, by=by, now=at(CODES_ON, 11))
 
 
 def _take_first_quarter(operator: Operator, by: User) -> None:

@@ -269,6 +269,7 @@ SECTIONS = {
                 ("operator_contests", "Contestations", MONEY_ROLES),
                 ("operator_late_payments", "Retards de paiement", MONEY_ROLES),
                 ("operator_titres", "Titres de recettes", MONEY_ROLES),
+                ("operator_accounting", "Comptabilité", MONEY_ROLES),
             ],
         ),
         ("Pages de la vitrine", [("operator_editorial", "Pages de la vitrine", OPERATOR_ROLES)]),

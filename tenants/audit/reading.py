@@ -21,7 +21,7 @@ SUBJECTS = {
         "Facturation",
         (
             "billing.", "invoice.", "settlement.", "payer_share.", "envelope.", "index.", "value_file.",
-            "titre.", "titre_import.",
+            "titre.", "titre_import.", "accounting.",
         ),
     ),
     "catalogue": (

@@ -150,6 +150,7 @@ NONE_IN_THE_DEMO = {
     "member_cost_key_again": "an intercommunality's, and no cost is shared by a key",
     "member_departure": "nobody has left the commune",
     "member_agent_import": "no file was sent",
+    "operator_accounts": "the operator who is walked at is a public one",
     "operator_drift": "no vendor has anything otherwise than agreed",
     "vendor_drift": "no vendor has anything otherwise than agreed",
     "operator_run_approve": "every run of invoices is issued",

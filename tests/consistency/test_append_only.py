@@ -9,6 +9,7 @@ from subscriptions.models import Transition
 from tenants.models import AuditEvent
 from tenants.tenancy import tenant_scope
 from tests.factories import (
+    AccountCodesFactory,
     CallbackFactory,
     DeliveryFactory,
     InvoiceFileFactory,
@@ -33,6 +34,7 @@ CHANGES = {
     "billing_invoiceline": "net_cents = 0",
     "billing_invoicefile": "sha256 = ''",
     "billing_titrecodes": "account = '1'",
+    "billing_accountcodes": "product = '1'",
     "billing_titrenumber": "number = 1000",
     "billing_payment": "amount_cents = 1",
     "subscriptions_seatcount": "agents = 1",
@@ -57,6 +59,7 @@ def rows():
             "billing_invoiceline": InvoiceLine.objects.get(),
             "billing_invoicefile": InvoiceFile.objects.get(),
             "billing_titrecodes": TitreCodesFactory(),
+            "billing_accountcodes": AccountCodesFactory(),
             "billing_titrenumber": TitreNumberFactory(settlement=invoice.settlement),
             "billing_payment": PaymentFactory(settlement=invoice.settlement),
             "subscriptions_seatcount": SeatCountFactory(),

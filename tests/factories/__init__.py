@@ -18,6 +18,7 @@ from tests.factories.agents import (
 )
 from tests.factories.amendments import AmendmentFactory, IndexValueFactory, ModificationLimitFactory
 from tests.factories.billing import (
+    AccountCodesFactory,
     AdjustmentFactory,
     AnomalyFactory,
     BillingRunFactory,
@@ -180,6 +181,7 @@ from tests.factories.value import ValueFileFactory, ValueReviewFactory
 __all__ = [
     "AccessFactory",
     "AccessReviewFactory",
+    "AccountCodesFactory",
     "AccountDriftFactory",
     "AdhesionFactory",
     "AdjustmentFactory",

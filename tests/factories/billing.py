@@ -7,6 +7,7 @@ import factory
 
 from billing import approving, credits, operations
 from billing.models import (
+    AccountCodes,
     Adjustment,
     AdjustmentKind,
     Anomaly,
@@ -324,6 +325,25 @@ class TitreCodesFactory(Factory):
     collectivity = "400"
     product = "70"
     account = "7068"
+    recorded_by = factory.SubFactory(UserFactory)
+    recorded_at = NOW
+
+
+class AccountCodesFactory(Factory):
+    """Those of an association that closes its year in December, with VAT."""
+
+    class Meta:
+        model = AccountCodes
+
+    operator = factory.SubFactory(OperatorFactory, private=True)
+    tenant = factory.SelfAttribute("operator.organisation")
+    since = date(2026, 1, 1)
+    journal = "VE"
+    journal_label = "Ventes"
+    customer = "411000"
+    product = "706000"
+    vat = "445710"
+    closing_month = 12
     recorded_by = factory.SubFactory(UserFactory)
     recorded_at = NOW
 

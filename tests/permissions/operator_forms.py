@@ -20,6 +20,15 @@ STATUTES = {"legal_kind": "gip", "issuer_kind": "public", "population_kind": "dg
             "withdrawal_months": "12", "withdrawal_rule": "year_end"}  # fmt: skip
 BILLING = {"payment_days": "20", "iban": "FR7630001007941234567890185", "bic": ""}
 VAT_POSITION = {"regime": "exempt", "since": "2026-01-01", "source": "Courrier"}
+ACCOUNTS = {
+    "since": "2026-01-01",
+    "journal": "VE",
+    "journal_label": "Ventes",
+    "customer": "411000",
+    "product": "706000",
+    "vat": "445710",
+    "closing_month": "12",
+}
 TITRE_CODES = {
     "since": "2026-01-01",
     "post": "035012",

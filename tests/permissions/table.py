@@ -1135,6 +1135,8 @@ TABLE = [
              sends=lambda world: {"what": "pace", "days": "20"}),
     operator("operator_titres", get=opens(MONEY)),
     operator("operator_titres_csv", get=opens(MONEY)),
+    operator("operator_accounting", get=opens(MONEY)),
+    operator("operator_accounts", get=opens(MONEY), post=opens(MONEY), only_shows=True),
     operator("operator_titre_codes", get=opens(MONEY), post=leads(MONEY),
              sends=lambda world: forms.TITRE_CODES),
     operator("operator_titre_pes", get=opens(MONEY), post=opens(MONEY), sends=_next_numbers),

@@ -3,6 +3,8 @@
 from django.urls import path
 
 from marketplace.web.operator import (
+    accounting,
+    accounts,
     adjustments,
     assistances,
     billing,
@@ -256,6 +258,8 @@ urlpatterns = [
     path("retards/<uuid:public_id>/", late_payments.late_payment, name="operator_late_payment"),
     path("titres/", invoices.titres, name="operator_titres"),
     path("titres.csv", invoices.titres_csv, name="operator_titres_csv"),
+    path("comptabilite/", accounting.accounting, name="operator_accounting"),
+    path("comptabilite/comptes/", accounts.accounts, name="operator_accounts"),
     path("titres/codes/", titre_codes.codes, name="operator_titre_codes"),
     path("titres/pes/", titre_pes.pes, name="operator_titre_pes"),
     path("titres/import/", titre_imports.import_list, name="operator_titre_imports"),
