@@ -22,7 +22,6 @@ def proposed_reminder(invoice: Invoice, assessment: Assessment) -> str:
     return REMINDER.format(
         **_words(invoice, assessment),
         law=PRIVATE_LAW if is_private(invoice.tenant) else PUBLIC_LAW,
-        rank="" if not invoice.reminders else " de nouveau",
         paid=PAID_TO_TREASURY if titre else PAID_TO_US,
         how=invoice.payment.get("instructions", ""),
     )
@@ -83,7 +82,7 @@ PRIVATE_LAW = "code de commerce, L441-10"
 REMINDER = """\
 Bonjour,
 
-Sauf erreur de notre part, nous n’avons pas{rank} connaissance du paiement de la facture {number} du
+Sauf erreur de notre part, nous n’avons pas connaissance du paiement de la facture {number} du
 {issued}, adressée à {member}. Il reste {amount} à régler ; l’échéance était le {due}.
 
 {paid} Sinon, merci de la faire mandater, avec la référence {reference}.

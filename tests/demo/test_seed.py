@@ -17,6 +17,7 @@ from billing.documents import content_problems
 from billing.documents.cii import render_cii
 from billing.models import (
     BillingRun,
+    Dunning,
     Invoice,
     InvoiceFile,
     LineContest,
@@ -260,6 +261,10 @@ def test_one_credit_note_is_issued_and_two_wait_one_of_them_for_a_contested_line
     contests = LineContest.objects.order_by("pk").values_list("state", "credit_note")
     assert list(contests) == [("open", None), ("refused", None), ("accepted", notes[2].pk)]
     assert all(0 < note.gross_cents < note.corrects.gross_cents for note in notes.select_related("corrects"))
+
+
+def test_late_payments_were_reminded_claimed_or_let_go(seeded):
+    assert set(Dunning.objects.values_list("kind", flat=True)) == {"reminder", "claim", "waiver"}
 
 
 def test_every_issued_invoice_is_sound(seeded):

@@ -32,6 +32,7 @@ from demo.seed.entering import make_entering
 from demo.seed.envelopes import make_envelope
 from demo.seed.history import make_history
 from demo.seed.intercommunality import make_forez_est
+from demo.seed.late_payments import make_late_payments
 from demo.seed.letters import send_later
 from demo.seed.members import make_members
 from demo.seed.moves import plan_a_move
@@ -127,6 +128,7 @@ class Command(BaseCommand):
             bills.make_bills(operators=operators, rng=rng)
             make_credit_notes(operators=operators)
             make_contests(operators=operators)
+            make_late_payments(operators=operators)
             make_remarks(operators=operators)
             make_titres(operators=operators)
             bills.enqueue_files()

@@ -50,6 +50,7 @@ class LetterForm(forms.Form):
         help_text="Relisez et changez ce qu’il faut : il part tel quel, et il est gardé.",
         rows=18,
     )
+    text.widget.attrs["class"] = "halle-tall"
 
 
 class LetGoForm(forms.Form):
