@@ -129,7 +129,6 @@ class Command(BaseCommand):
             make_credit_notes(operators=operators)
             make_contests(operators=operators)
             make_late_payments(operators=operators)
-            make_remarks(operators=operators)
             make_titres(operators=operators)
             bills.enqueue_files()
         with self.telling("requests of November"):
@@ -155,6 +154,8 @@ class Command(BaseCommand):
             make_claims()
         with self.telling("a value file"):
             make_value_file()
+        with self.telling("what is odd in a run"):
+            make_remarks(operators=operators)
         with self.telling("opinions and needs"):
             make_opinions(operators=operators)
         with self.telling("what is searched and filtered"):
