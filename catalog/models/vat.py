@@ -18,7 +18,7 @@ _IN_ORDER = Q(until__isnull=True) | Q(until__gte=F("since"))
 
 
 class VatZone(models.TextChoices):
-    """Where a rate of its own applies (domain §4.4)."""
+    """Where a rate of its own applies (CGI 294, 296 and 297)."""
 
     METROPOLE = "metropole", "France métropolitaine"
     CORSE = "corse", "Corse"

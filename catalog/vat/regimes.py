@@ -1,5 +1,5 @@
 """Which VAT regime applies to a line: a pure function of the operator's rules, the nature of the line, the
-member, its territory and the day (domain §4.4).
+member, its territory and the day (CGI 256 B, 261 B, 293 B, 294 and 296).
 
 An operator that decided nothing for a nature is believed by its published tariff, whose category says both
 the nature and the regime. The rate is always that of the territory.

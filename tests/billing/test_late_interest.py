@@ -28,7 +28,7 @@ def due(base, due_on, until, *, private=False, rates=RATES):
     [
         # H2 2024: 12,25 % (Moniteur). 100 000 € × 12,25 % × 30 / 365 = 1 006,85 €
         (10_000_000, date(2024, 9, 15), date(2024, 10, 15), 100_685, 30),
-        # H1 2026: 10,15 % (domain.md §4.2). 1 200 € × 10,15 % × 45 / 365 = 15,02 €
+        # H1 2026: 10,15 % (2,15 % and 8 points). 1 200 € × 10,15 % × 45 / 365 = 15,02 €
         (120_000, date(2026, 2, 28), date(2026, 4, 14), 1_502, 45),
         # One day: the payment day is included, the due day is not.
         (120_000, date(2026, 2, 28), date(2026, 3, 1), 33, 1),

@@ -23,9 +23,9 @@ TABLE = {
 }
 KINDS = (OrganisationKind.COMMUNE, OrganisationKind.EPCI, OrganisationKind.SYNDICAT)
 
-# The thresholds of 21 November 2026 (domain.md §2.4), in euros, without a database.
+# The thresholds of 21 November 2026, in euros, without a database.
 NOVEMBER = {
-    code: Threshold(code=code, amount_cents=euros * 100, in_force_from=since, source="domain.md §2.4")
+    code: Threshold(code=code, amount_cents=euros * 100, in_force_from=since, source="November 2026")
     for code, euros, since in (
         (ThresholdCode.DIRECT, 60_000, date(2026, 4, 1)),
         (ThresholdCode.DOCUMENTS, 60_000, date(2026, 4, 1)),
