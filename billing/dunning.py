@@ -143,7 +143,7 @@ def _write(
         at=now,
         by=by,
         days_late=assessment.days,
-        base_cents=assessment.left_cents,
+        base_cents=late.base_cents if late else assessment.left_cents,
         interest_cents=late.interest_cents if late else None,
         indemnity_cents=INDEMNITY_CENTS,
         steps=late.steps if late else [],

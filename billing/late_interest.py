@@ -5,7 +5,7 @@ of the half-year in which interest began to run, plus eight points, kept until t
 (C. com. L441-10): the rate of each half-year, plus ten points. Both: 40 € a late payment, no VAT on either.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
@@ -108,6 +108,28 @@ def late(*, base_cents: int, due_on: date, until: date, private: bool, rates: Ra
             f"{format_cents(interest)}",
             f"Indemnité forfaitaire pour frais de recouvrement : {format_cents(INDEMNITY_CENTS)}",
         ],
+    )
+
+
+def late_in_parts(
+    *, parts: Iterable[tuple[int, date]], due_on: date, private: bool, rates: Rates
+) -> Late | None:
+    """The same for what was paid in several times: `parts` are cents, tax included, each with its day of
+    payment. Each bears interest until that day; the indemnity is due once."""
+    found = [
+        one
+        for cents, until in parts
+        if (one := late(base_cents=cents, due_on=due_on, until=until, private=private, rates=rates))
+    ]
+    if len(found) < 2:
+        return found[0] if found else None
+    *_, indemnity = found[-1].steps
+    return Late(
+        days=max(one.days for one in found),
+        base_cents=sum(one.base_cents for one in found),
+        interest_cents=sum(one.interest_cents for one in found),
+        indemnity_cents=INDEMNITY_CENTS,
+        steps=[*(step for one in found for step in one.steps[:-1]), indemnity],
     )
 
 

@@ -5,6 +5,7 @@ from datetime import date, timedelta
 
 from django.core.paginator import Page, Paginator
 from django.db.models import (
+    BigIntegerField,
     Case,
     Count,
     DateField,
@@ -21,7 +22,15 @@ from django.db.models import (
 from django.db.models.functions import TruncDate
 from django.utils.timezone import localdate
 
-from billing.late_interest import Late, RateMissing, Rates, days_late, half_year_of, lapses_on, late
+from billing.late_interest import (
+    Late,
+    RateMissing,
+    Rates,
+    days_late,
+    half_year_of,
+    lapses_on,
+    late_in_parts,
+)
 from billing.models import (
     ContestState,
     Dunning,
@@ -32,6 +41,7 @@ from billing.models import (
     ReminderPace,
     SettlementState,
 )
+from billing.queries import received_cents
 from tenants.members.search import member_matches
 from tenants.models import Operator, Organisation
 from tenants.models.organisation import OrganisationKind
@@ -73,7 +83,8 @@ def is_private(organisation: Organisation) -> bool:
 
 
 def late_invoices(*, operator: Operator, today: date) -> QuerySet[Invoice]:
-    """Invoices past their day, paid after it or not yet, with `left`, `pay_by_day`, `paid_day`, `decided`,
+    """Invoices past their day, paid after it or not yet, with `owed`, `left` (to pay; all that was owed, of
+    one that is paid), `pay_by_day`, `paid_day`, `decided`,
     `contested`, `reminded_at` and `reminders`."""
     dunnings = Dunning.objects.filter(invoice=OuterRef("pk"))
     reminders = dunnings.filter(kind=DunningKind.REMINDER).order_by().values("invoice")
@@ -85,7 +96,12 @@ def late_invoices(*, operator: Operator, today: date) -> QuerySet[Invoice]:
         .of_operator(operator)
         .with_credited()
         .annotate(
-            left=F("gross_cents") - F("credited_cents"),
+            owed=F("gross_cents") - F("credited_cents"),
+            left=Case(
+                When(paid, then=F("owed")),
+                default=F("owed") - received_cents(),
+                output_field=BigIntegerField(),
+            ),
             pay_by_day=Case(
                 When(interruption__isnull=True, then=F("due_date")),
                 default=F("interruption__due_on"),
@@ -102,6 +118,7 @@ def late_invoices(*, operator: Operator, today: date) -> QuerySet[Invoice]:
             left__gt=0,
         )
         .select_related("tenant", "settlement", "interruption")
+        .prefetch_related("settlement__payments")
     )
 
 
@@ -154,12 +171,12 @@ def _ages(today: date) -> list[Q]:
 
 def assess(invoice: Invoice, *, rates: Rates, today: date) -> Assessment:
     """What is due for the delay of an invoice of `late_invoices`. Credit notes make its base smaller from the
-    start: what they give back was never owed."""
+    start: what they give back was never owed. What was paid in part bears interest until its own day."""
     until = invoice.paid_day or today
     private = is_private(invoice.tenant)
     try:
-        due = late(
-            base_cents=invoice.left, due_on=invoice.pay_by_day, until=until, private=private, rates=rates
+        due = late_in_parts(
+            parts=_parts(invoice, until), due_on=invoice.pay_by_day, private=private, rates=rates
         )
         missing = None
     except RateMissing as error:
@@ -178,6 +195,12 @@ def assess(invoice: Invoice, *, rates: Rates, today: date) -> Assessment:
             private=private,
         ),
     )
+
+
+def _parts(invoice: Invoice, until: date) -> list[tuple[int, date]]:
+    """What was paid in part, each on its day, then the rest."""
+    paid = [(one.amount_cents, one.paid_on) for one in invoice.settlement.payments.all()]
+    return [*paid, (invoice.owed - sum(cents for cents, _ in paid), until)]
 
 
 def rates_of(*, operator: Operator) -> list[LateInterestRate]:

@@ -15,6 +15,9 @@ from tests.factories import (
     LateInterestRateFactory,
     MembershipFactory,
     OperatorFactory,
+    PaymentFactory,
+    TitreImportFactory,
+    TitreImportRowFactory,
     UserFactory,
     issued_credit_note,
     issued_invoice,
@@ -167,3 +170,16 @@ def test_a_missing_rate_is_asked_for_and_belongs_to_the_operator_that_types_it()
         for rate in ("3", "2.15"):  # the second one corrects
             dunning.record_rate(starts_on=date(2026, 7, 1), ecb_rate=Decimal(rate), **given)
     assert assessed(invoice).late.total_cents == 4267
+
+
+def test_what_was_paid_in_part_is_left_no_more_and_bears_interest_until_its_day(invoice):
+    """Of 309,60 €, 100 € in time, 50 € ten days late: 159,60 € left, interest on the last two."""
+    whole = assessed(invoice)
+    sent = TitreImportFactory(operator=invoice.operator)
+    for cents, on in ((10_000, date(2026, 10, 20)), (5_000, date(2026, 11, 10))):
+        row = TitreImportRowFactory(titre_import=sent)
+        PaymentFactory(settlement=invoice.settlement, row=row, amount_cents=cents, paid_on=on)
+    late = assessed(invoice)
+    assert (whole.left_cents, late.left_cents) == (30_960, 15_960)
+    assert late.late.base_cents == 20_960
+    assert 0 < late.late.interest_cents < whole.late.interest_cents

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from billing.late_interest import RateMissing, due_again_on, half_year_of, lapses_on, late
+from billing.late_interest import RateMissing, due_again_on, half_year_of, lapses_on, late, late_in_parts
 
 RATES = {
     date(2024, 7, 1): Decimal("4.25"),
@@ -118,3 +118,18 @@ def test_limitation():
     assert lapses_on(**asked, last_claim_on=None, private=False) == date(2030, 12, 31)
     assert lapses_on(**asked, last_claim_on=date(2027, 1, 3), private=False) == date(2031, 12, 31)
     assert lapses_on(**asked, last_claim_on=None, private=True) == date(2031, 5, 2)
+
+
+def test_each_part_bears_interest_until_its_own_day_and_the_indemnity_is_due_once():
+    due_on = date(2026, 2, 28)
+    parts = [(50_000, date(2026, 2, 20)), (40_000, date(2026, 3, 10)), (30_000, date(2026, 4, 14))]
+    found = late_in_parts(parts=parts, due_on=due_on, private=False, rates=RATES.get)
+    alone = [due(cents, due_on, until) for cents, until in parts[1:]]
+    assert found.interest_cents == sum(one.interest_cents for one in alone)
+    assert (found.base_cents, found.days, found.indemnity_cents) == (70_000, 45, 4000)
+    assert len([step for step in found.steps if "Indemnité" in step]) == 1
+
+
+def test_what_was_all_paid_in_time_bears_nothing():
+    parts = [(50_000, date(2026, 2, 20)), (0, date(2026, 4, 14))]
+    assert late_in_parts(parts=parts, due_on=date(2026, 2, 28), private=False, rates=RATES.get) is None
