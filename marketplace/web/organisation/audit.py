@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.utils.timezone import localtime
 from django.views.decorators.http import require_safe
 
+from billing.models import AccountCodes, TitreCodes
 from catalog.models import ClaimLevel
 from marketplace.web.access import organisation_view
 from marketplace.web.context import place_of
@@ -208,7 +209,7 @@ _CHOICES = {"level": ClaimLevel, "regime": VatRegime}
 LABELS = {
     **{
         field.name: str(field.verbose_name)
-        for model in apps.get_app_config("tenants").get_models()
+        for model in (*apps.get_app_config("tenants").get_models(), AccountCodes, TitreCodes)
         for field in model._meta.fields
         if str(field.verbose_name) != field.name.replace("_", " ")
     },
@@ -221,6 +222,7 @@ LABELS = {
     "grids_from_january": "tarifs au 1er janvier seulement",
     "own_text": "mot de l’opérateur",
     "price_is_public": "prix publié",
+    "product": "produit",  # an account of one table, a code of the other
     "state": "état",
     "terms": "conditions",
     "vehicle": "cadre d’achat",
