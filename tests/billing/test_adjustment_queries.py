@@ -19,6 +19,7 @@ from tests.factories import (
     PayerShareFactory,
 )
 from tests.factories.base import NOW
+from tests.factories.billing import read
 from tests.tools.database import as_worker
 from tests.tools.queries import snapshot_queries
 from tests.tools.signing_in import signed_in
@@ -50,6 +51,7 @@ def test_more_waits_for_the_next_invoice_then_on_its_draft_then_no_more(subscrip
     run = bill(subscription, Y2027, issue=False)
     assert waiting(subscription.tenant) == [(2_000, DRAFT_INVOICE)]
     with as_worker():
+        read(run)
         approving.approve_run(run=run, approved_by=run.started_by, now=NOW)
         operations.issue_run(run_id=run.pk, now=NOW)
     assert waiting(subscription.tenant) == []
