@@ -77,17 +77,18 @@ def _approve(run: BillingRun, by: User, now: datetime) -> None:
     totals = drafts_to_issue(run).aggregate(
         drafts=Count("pk"), gross=Sum("gross_cents"), largest=Max("gross_cents")
     )
-    if not totals["drafts"]:
+    if not totals["drafts"] and run.invoices.filter(state=InvoiceState.DRAFT).invoices().exists():
         raise NothingToIssue
+    largest, gross = totals["largest"] or 0, int(totals["gross"] or 0)  # a period in which nothing was owed
     above = second_person_above(operator=run.operator)
     approval = RunApproval.objects.create(
         tenant_id=run.tenant_id,
         run=run,
         above_cents=above,
-        needs_second=above is not None and totals["largest"] > above,
+        needs_second=above is not None and largest > above,
         drafts=totals["drafts"],
-        gross_cents=int(totals["gross"]),
-        largest_cents=totals["largest"],
+        gross_cents=gross,
+        largest_cents=largest,
         approved_by=by,
         approved_at=now,
     )
@@ -98,7 +99,11 @@ def _approve(run: BillingRun, by: User, now: datetime) -> None:
         tenant=run.operator.organisation,
         actor=by,
         what="billing.run_approved",
-        sentence=f"{{actor}} a approuvé {approval.drafts} projets de factures."
+        sentence=(
+            f"{{actor}} a approuvé {approval.drafts} projets de factures."
+            if approval.drafts
+            else "{actor} a clos une campagne sans facture."
+        )
         + (" Une deuxième personne doit confirmer." if approval.needs_second else ""),
         subject_id=run.public_id,
         now=now,
