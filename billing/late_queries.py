@@ -8,7 +8,6 @@ from django.db.models import (
     BigIntegerField,
     Case,
     Count,
-    DateField,
     Exists,
     F,
     Max,
@@ -95,17 +94,13 @@ def late_invoices(*, operator: Operator, today: date) -> QuerySet[Invoice]:
         .invoices()
         .of_operator(operator)
         .with_credited()
+        .with_pay_by()
         .annotate(
             owed=F("gross_cents") - F("credited_cents"),
             left=Case(
                 When(paid, then=F("owed")),
                 default=F("owed") - received_cents(),
                 output_field=BigIntegerField(),
-            ),
-            pay_by_day=Case(
-                When(interruption__isnull=True, then=F("due_date")),
-                default=F("interruption__due_on"),
-                output_field=DateField(),
             ),
             paid_day=TruncDate("settlement__paid_at"),
             decided=Exists(dunnings.exclude(kind=DunningKind.REMINDER)),

@@ -14,7 +14,8 @@ from tenants.models import Operator
 
 @dataclass(frozen=True)
 class Sale:
-    """The part of an invoice at one VAT rate. Amounts in cents, negative on a credit note."""
+    """The part of an invoice at one VAT rate. Amounts in cents, negative on a credit note. `due`: the last
+    day to pay, None while a contest interrupts that time."""
 
     on: date
     number: str
@@ -26,7 +27,7 @@ class Sale:
     rate: Decimal
     net_cents: int
     vat_cents: int
-    due: date
+    due: date | None
     paid: date | None
     titre: str
 
@@ -42,7 +43,7 @@ def issued_between(*, operator: Operator, start: date, end: date) -> QuerySet[In
         Invoice.objects.issued()
         .of_operator(operator)
         .filter(issue_date__range=(start, end))
-        .select_related("corrects", "settlement__titre_number")
+        .select_related("corrects", "settlement__titre_number", "interruption")
         .order_by("issue_date", "settlement__pk", "pk")
     )
 
@@ -64,7 +65,7 @@ def sales(*, operator: Operator, start: date, end: date) -> Iterator[Sale]:
                 rate=Decimal(row["rate"]),
                 net_cents=row["base_cents"] * invoice.sign,
                 vat_cents=row["vat_cents"] * invoice.sign,
-                due=invoice.due_date,
+                due=invoice.pay_by,
                 paid=localdate(settlement.paid_at) if settlement.paid_at else None,
                 titre=str(titre) if titre else "",
             )

@@ -54,6 +54,16 @@ class InvoiceQuerySet(models.QuerySet):
             credited_cents=Coalesce(models.Subquery(given_back, models.BigIntegerField()), 0)
         )
 
+    def with_pay_by(self):
+        """Each with `pay_by_day`, what `Invoice.pay_by` says of it; None while a contest interrupts it."""
+        return self.annotate(
+            pay_by_day=models.Case(
+                models.When(interruption__isnull=True, then=models.F("due_date")),
+                default=models.F("interruption__due_on"),
+                output_field=models.DateField(),
+            )
+        )
+
     def of_operator(self, operator):
         return self.filter(operator=operator)
 

@@ -18,8 +18,10 @@ from tests.factories import (
     AccountCodesFactory,
     BillingRunFactory,
     InvoiceFactory,
+    LineContestFactory,
     OperatorFactory,
     PaymentFactory,
+    PaymentInterruptionFactory,
     SettlementFactory,
     UserFactory,
     issued_credit_note,
@@ -163,6 +165,32 @@ def test_who_owes_since_when_and_what_comes_in():
         assert [(month.first, month.cents) for month in months] == [
             (None, 30000), (due, 20960), (date(2027, 1, 1), 30960),
         ]  # fmt: skip
+
+
+@pytest.mark.django_db
+def test_a_contest_moves_the_day_by_which_an_invoice_counts_as_late():
+    operator = OperatorFactory()
+    invoice = issued_invoice(operator=operator)
+    after = invoice.due_date + timedelta(days=10)
+    with as_worker():
+        interruption = PaymentInterruptionFactory(
+            contest=LineContestFactory(line=invoice.lines.first(), tenant=invoice.tenant),
+            starts_on=invoice.issue_date,
+        )
+
+        def seen() -> tuple:
+            [sale] = sales(operator=operator, start=invoice.issue_date, end=invoice.issue_date)
+            months = [month.first for month in aged.cash_in(operator=operator, on=after)]
+            return sale.due, aged.totals(aged.aged_balance(operator=operator, on=after)).cents, months
+
+        nothing_late = dict.fromkeys(aged.BUCKETS, 0) | {"not_due": invoice.gross_cents}
+        assert seen() == (None, nothing_late, [])
+        interruption.ends_on, interruption.due_on = after - timedelta(days=29), after + timedelta(days=1)
+        interruption.save()
+        assert seen() == (interruption.due_on, nothing_late, [interruption.due_on.replace(day=1)])
+        later = after + timedelta(days=2)
+        late = aged.totals(aged.aged_balance(operator=operator, on=later)).cents
+        assert late == dict.fromkeys(aged.BUCKETS, 0) | {"to_30": invoice.gross_cents}
 
 
 @pytest.mark.django_db

@@ -64,7 +64,7 @@ def _as_texts(sale: Sale) -> list[str]:
         plain_euros(sale.net_cents),
         plain_euros(sale.vat_cents),
         plain_euros(sale.gross_cents),
-        f"{sale.due:%d/%m/%Y}",
+        f"{sale.due:%d/%m/%Y}" if sale.due else "",
         f"{sale.paid:%d/%m/%Y}" if sale.paid else "",
         safe_cell(sale.titre),
     ]
