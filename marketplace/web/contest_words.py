@@ -5,6 +5,7 @@ from datetime import date, timedelta
 from billing.models import ContestState, InvoiceLine, LedgerEntry, LineContest
 from catalog.pricing import Population
 from marketplace.web.formats import day, format_cents, format_number
+from marketplace.web.public.territory_words import source_words
 
 BADGES = {
     ContestState.OPEN: ("warning", "Contestée", "clock"),
@@ -73,11 +74,11 @@ def line_facts(entry: LedgerEntry) -> list[dict]:
 def _population(facts: dict) -> dict:
     population = Population(**{**facts, "in_force_from": date.fromisoformat(facts["in_force_from"])})
     if population.value is None:
-        return {"label": "Population", "value": "inconnue", "note": population.source}
+        return {"label": "Population", "value": "inconnue", "note": source_words(population.source)}
     return {
         "label": "Population",
         "value": f"{format_number(population.value)} habitants",
-        "note": f"{population.name()}. Source : {population.source}",
+        "note": f"{population.name()}. Source : {source_words(population.source)}",
     }
 
 

@@ -1,9 +1,12 @@
 """The operator's queue of contested lines, and its answers."""
 
+from datetime import date
+
 import pytest
 from django.urls import reverse
 
-from billing.models import ContestState, Invoice, LineContest
+from billing.models import ContestState, Invoice, LedgerEntry, LineContest
+from marketplace.web.contest_words import line_facts
 from tenants.models import Role
 from tests.factories import BillingRunFactory, InvoiceLineFactory, LineContestFactory, issued_invoice
 from tests.factories.base import NOW
@@ -42,6 +45,21 @@ def test_the_oldest_is_first_and_each_has_its_facts(operator, finance):
     text = finance.get(url("operator_contest", operator, newer.public_id)).content.decode()
     for words in ("Nous sommes 812 habitants", "Population", "Peut encore être rendu", "258,00"):
         assert words in text
+
+
+def test_the_source_of_a_population_is_said_in_words():
+    facts = {
+        "value": 4200, "kind": "totale", "reference_year": 2022, "in_force_from": "2025-01-01",
+        "source": "dgcl-totale",
+    }  # fmt: skip
+    entry = LedgerEntry(
+        period_start=date(2026, 1, 1),
+        period_end=date(2026, 4, 1),
+        recorded_at=NOW,
+        facts={"population": facts},
+    )
+    [found] = [fact for fact in line_facts(entry) if fact["label"] == "Population"]
+    assert found["note"].endswith("Source : DGCL, liste des EPCI 2025")
 
 
 def test_a_wrong_answer_is_said_in_place_and_a_right_one_makes_the_credit_note(operator, finance):
