@@ -16,6 +16,7 @@ from django.db.models import Count, Min, Sum
 from billing.models import Invoice, InvoiceLine, InvoiceState, SpendingNorm
 from billing.models.invoice import signed
 from catalog.finding.strata import stratum_of
+from catalog.pricing.money import round_ratio
 from subscriptions.models import Subscription
 from tenants.models import Organisation, Population
 from tenants.models.organisation import OrganisationKind
@@ -44,9 +45,9 @@ class YearSpent:
         return self.net_cents + self.vat_cents
 
     @property
-    def per_inhabitant(self) -> Decimal | None:
-        """Cents, tax included, to the hundredth."""
-        return _each(self.gross_cents, self.inhabitants) if self.inhabitants else None
+    def per_inhabitant(self) -> int | None:
+        """Cents, tax included."""
+        return round_ratio(self.gross_cents, self.inhabitants) if self.inhabitants else None
 
 
 def spent_by(*, organisation: Organisation) -> list[YearSpent]:
@@ -147,7 +148,7 @@ def _counted(year: int, on: date) -> Iterable[SpendingNorm]:
     alike: dict[str, list[tuple[Decimal, int]]] = defaultdict(list)
     for territory, tenant, gross in spent:
         if count := inhabitants.get(territory):
-            alike[stratum_of(count)].append((_each(int(gross), count), services[tenant]))
+            alike[stratum_of(count)].append((Decimal(int(gross)) / count, services[tenant]))
     for stratum, communes in sorted(alike.items()):
         if len(communes) >= ENOUGH:
             yield SpendingNorm(
@@ -158,7 +159,3 @@ def _counted(year: int, on: date) -> Iterable[SpendingNorm]:
                 median_services=median_high(count for _, count in communes),
                 counted_on=on,
             )
-
-
-def _each(cents: int, inhabitants: int) -> Decimal:
-    return (Decimal(cents) / inhabitants).quantize(HUNDREDTH, ROUND_HALF_UP)

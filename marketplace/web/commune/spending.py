@@ -5,6 +5,7 @@ from django.views.decorators.http import require_safe
 
 from billing.models import SpendingNorm
 from billing.spending import YearSpent, spent_by
+from catalog.pricing.money import round_half_up, round_ratio
 from marketplace.web.access import member_view
 from marketplace.web.commune.words import plural
 from marketplace.web.formats import format_cents, format_number
@@ -44,11 +45,11 @@ def _year(spent: YearSpent, dearest: int) -> dict:
 
 
 def _bar(cents: int, most: int) -> int:
-    return max(0, round(cents * TENTHS / most)) if most > 0 else 0
+    return max(0, round_ratio(cents * TENTHS, most)) if most > 0 else 0
 
 
 def _each(spent: YearSpent) -> str:
-    return "" if spent.per_inhabitant is None else format_cents(round(spent.per_inhabitant))
+    return "" if spent.per_inhabitant is None else format_cents(spent.per_inhabitant)
 
 
 def _figures(spent: YearSpent) -> list[dict]:
@@ -74,6 +75,6 @@ def _alike(norm: SpendingNorm) -> dict:
     whom = f"{format_number(norm.communes)} communes {stratum_words(norm.stratum)}, {services}"
     return {
         "label": "Communes de votre taille, par habitant",
-        "value": format_cents(round(norm.median_cents)),
+        "value": format_cents(round_half_up(norm.median_cents)),
         "note": f"la moitié dépense moins, l’autre plus ({whom})",
     }

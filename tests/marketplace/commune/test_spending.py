@@ -17,7 +17,7 @@ def test_each_year_is_told_beside_communes_of_the_same_size(client, at, commune,
         year=2026,
         stratum="500-999",
         communes=1_204,
-        median_cents=Decimal("41.50"),
+        median_cents=Decimal("42.50"),
         median_services=3,
         counted_on=date(2026, 12, 1),
     )
@@ -30,7 +30,7 @@ def test_each_year_is_told_beside_communes_of_the_same_size(client, at, commune,
     assert invoice.gross_cents == 30_960
     _, each, alike = page.context["figures"]
     assert each["value"] == "0,36\u00a0€"
-    assert alike["value"] == "0,42\u00a0€"
+    assert alike["value"] == "0,43\u00a0€"
     assert "1\u202f204 communes de 500 à 999 habitants, 3 services" in alike["note"]
 
 
