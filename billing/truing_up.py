@@ -1,8 +1,9 @@
 """The yearly true-up of a pooled price: the group on the last day of a year sets the tier of the whole year.
 
 The invoices of the year were made at the tier of the group as it was counted when they were drafted. Once the
-last of them is issued, each subscription is priced again, by the engine and from the same facts but that one;
-the difference is a line of its own on the next invoice, or on a credit note: once a subscription and a year.
+last of its own is issued, each subscription is priced again, by the engine and from the same facts but that
+one; the difference is a line of its own on the next invoice, or on a credit note: once a subscription and a
+year.
 """
 
 import logging
@@ -18,7 +19,7 @@ from billing.drafting import facts_as_billed, facts_for_period, owed_for
 from billing.levelling import balance, bill_waiting, give_back, own_entries
 from billing.models import Adjustment, AdjustmentKind, BillingRun, LedgerEntry, RunState, TrueUp
 from billing.periods import Period
-from billing.redrawing import lock_runs
+from billing.redrawing import lock_runs, standing
 from catalog.pricing import PricingError, format_cents, format_date, format_number
 from subscriptions.models import GroupPopulation, Subscription
 from subscriptions.pooling import POOLED, groups_of
@@ -28,10 +29,13 @@ from tenants.models import Operator
 
 logger = logging.getLogger(__name__)
 
+# Drafts that are set aside hold back the subscriptions that they bill, and no other.
+INVOICED = (RunState.PARTLY, RunState.ISSUED)
+
 
 @dataclass(frozen=True)
 class Year:
-    """A calendar year of an operator: its runs, all issued, the last day of the year billed."""
+    """A calendar year of an operator: its runs, all issued but for drafts set aside, the last day billed."""
 
     number: int
     runs: list[BillingRun]
@@ -47,7 +51,10 @@ class Year:
 
 def true_up_due(*, on: date, now: datetime) -> int:
     """Every night: the last two years, where their last invoices are issued; how many subscriptions were
-    trued up. May be called any number of times; for a worker, one transaction each."""
+    trued up. One whose draft is set aside waits for its issue, and holds back nobody else.
+
+    May be called any number of times; for a worker, one transaction each.
+    """
     made = 0
     for number in (on.year - 2, on.year - 1):
         for operator in _operators(number):
@@ -60,7 +67,7 @@ def _operators(number: int) -> QuerySet[Operator]:
     """Those that billed the last day of the year and have a pooled price to look at again."""
     waiting = _to_true_up(number).filter(operator=OuterRef("pk"))
     last = BillingRun.objects.filter(operator=OuterRef("pk"), period_end=date(number + 1, 1, 1))
-    found = Operator.objects.filter(Exists(last.filter(state=RunState.ISSUED)), Exists(waiting))
+    found = Operator.objects.filter(Exists(last.filter(state__in=INVOICED)), Exists(waiting))
     return found.select_related("organisation").order_by("pk")
 
 
@@ -73,14 +80,14 @@ def _to_true_up(number: int) -> QuerySet[Subscription]:
 
 
 def _whole_year(operator: Operator, number: int) -> Year | None:
-    """None while one of its runs is not issued."""
+    """None while the drafts of one of its runs are made, read or issued."""
     span = Year(number, []).span
     runs = list(
         BillingRun.objects.filter(
             operator=operator, period_start__gte=span.start, period_end__lte=span.end
         ).order_by("period_start")
     )
-    return Year(number, runs) if all(run.state == RunState.ISSUED for run in runs) else None
+    return Year(number, runs) if all(run.state in INVOICED for run in runs) else None
 
 
 def _true_up_operator(operator: Operator, year: Year, now: datetime) -> int:
@@ -105,9 +112,12 @@ def _true_up_operator(operator: Operator, year: Year, now: datetime) -> int:
 
 @transaction.atomic
 def _true_up(subscription: Subscription, year: Year, group: GroupPopulation, now: datetime) -> TrueUp | None:
-    """None when another worker has just done it, or while an invoice is being issued."""
+    """None when another worker has just done it, while an invoice is being issued, or where one of its own
+    is not yet."""
     runs = lock_runs(operator_id=subscription.operator_id, beyond=year.span.start)
     if any(run.state == RunState.ISSUING for run in runs):
+        return None
+    if any(standing(run, subscription) != RunState.ISSUED for run in runs if run in year.runs):
         return None
     shares = list(_shares(subscription, year, group, now))
     row = TrueUp(

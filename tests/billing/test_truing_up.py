@@ -13,9 +13,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from billing import approving, credits, operations, repricing, truing_up
+from billing.anomalies import settling
 from billing.models import (
     Adjustment,
     AdjustmentKind,
+    Anomaly,
     Invoice,
     LedgerEntry,
     Repricing,
@@ -170,6 +172,27 @@ def test_it_waits_until_the_whole_year_is_invoiced(subscription):
         operations.issue_run(run_id=run.pk, now=NOW)
     assert every_night() == [1, 0]
     assert owed(subscription) == 21_500
+
+
+def test_a_draft_set_aside_holds_back_its_own_subscription_and_no_other(subscription):
+    other = SubscriptionFactory(state=State.ACTIVE, grid=POOLED, listing=subscription.listing)
+    run = bill(subscription, issue=False)
+    by = run.started_by
+    count(subscription.listing, LAST_DAY, 12_400)
+    read(run)
+    with as_worker():
+        [remark] = Anomaly.objects.filter(run=run, tenant=other.tenant, kind="first")
+        settling.set_aside(run=run, ids=[remark.pk], reason="À revoir", by=by, now=NOW)
+        approving.approve_run(run=run, approved_by=by, now=NOW)
+        operations.issue_run(run_id=run.pk, now=NOW)
+    assert every_night() == [1, 0]
+    assert (owed(subscription), owed(other)) == (21_500, 86_000)
+    with as_worker():
+        settling.take_back(run=run, ids=[remark.invoice_id], by=by, now=NOW)
+        approving.approve_run(run=run, approved_by=by, now=NOW)
+        operations.issue_run(run_id=run.pk, now=NOW)
+    assert every_night() == [1, 0]
+    assert owed(other) == 21_500
 
 
 def test_a_group_that_was_never_counted_is_left_to_somebody(subscription, caplog):
