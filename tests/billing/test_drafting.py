@@ -5,10 +5,11 @@ from datetime import date
 import pytest
 from django.db import IntegrityError, transaction
 
-from billing import batches, credits, operations, sharing_again
+from billing import batches, credits, operations, sharing_again, vat_changes
 from billing.exceptions import PeriodAlreadyBilled
 from billing.models import BillingRun, Invoice, InvoiceLine, LedgerEntry, RunState
 from billing.periods import Period
+from catalog.vat.deciding import Choice, Proof, decide
 from subscriptions.models import GroupPopulation, State, Subscription
 from tenants.models import AuditEvent, Population
 from tenants.tenancy import tenant_scope
@@ -314,6 +315,28 @@ def test_what_ends_or_changes_hands_while_drafts_are_made_waits_for_the_last(in_
         assert sorted(drafts.values_list("tenant", "net_cents")) == sorted(
             [(first.tenant_id, 6_450), (payer.pk, 6_450)]
         )
+
+
+def test_a_vat_decision_while_drafts_are_made_reaches_those_made_before_it(in_small_batches, monkeypatch):
+    run = BillingRunFactory()
+    for _ in "ab":
+        SubscriptionFactory(state=State.ACTIVE, listing__operator=run.operator)
+    draft_until_killed(run, monkeypatch, batch=1)
+    with as_worker():
+        jobs.forget()
+        proof = Proof(since=YEAR.start, source="Rescrit du 12/03/2025")
+        decide(
+            operator=run.operator, nature="service", choice=Choice.FRANCHISE, proof=proof, by=UserFactory(),
+            now=NOW,
+        )  # fmt: skip
+        asked = ("billing.tasks.draw_vat_again", {"operator_id": run.operator_id, "since": "2026-01-01"})
+        assert vat_changes.draw_again(operator_id=run.operator_id, since=YEAR.start, now=NOW) == 0
+        assert jobs.waiting() == [asked, asked], "it comes again"
+        operations.draft_run(run_id=run.pk, now=NOW)
+        assert sorted(run.invoices.values_list("vat_cents", flat=True)) == [0, 5_160]
+    jobs.run_jobs(scheduled=True)
+    with as_worker():
+        assert list(run.invoices.values_list("vat_cents", flat=True)) == [0, 0]
 
 
 def test_whoever_pays_since_her_own_draft_was_made_has_one_invoice(in_small_batches, monkeypatch):
