@@ -16,7 +16,6 @@ from marketplace.web.operator.lists import MAX_TYPED, counted, rest_of_address
 from subscriptions.commitments import CommitmentInvalid
 
 TO_LOOK_AT, SEEN, ASIDE, ALL, ISSUED = "regarder", "vues", "cote", "projets", "emises"
-SEE, SEE_ALL, SET_ASIDE, TAKE_BACK, LOOK_AGAIN = "vu", "tout-vu", "cote", "reprendre", "verifier"
 MORE_CHOSEN = 1000  # boxes of one form
 
 
@@ -41,7 +40,7 @@ def act(request, found: BillingRun) -> Exception | None:
                 if kind not in AnomalyKind:
                     raise NothingChosen
                 count = settling.see(
-                    run=found, kind=kind, ids=None if action == SEE_ALL else ids, note=text, by=by, now=now
+                    run=found, kind=kind, ids=None if action == "tout-vu" else ids, note=text, by=by, now=now
                 )
                 messages.success(request, f"{counted(count, 'remarque vue', 'remarques vues')}.")
             case "cote":

@@ -10,7 +10,8 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
 from billing import approving
-from catalog.pricing import TypedWrong, format_cents, read_amount_text, to_cents
+from catalog.pricing import TypedWrong, format_cents, format_number, read_amount_text, to_cents
+from catalog.pricing.money import from_cents
 from marketplace.web.access import operator_view
 from marketplace.web.operator.lists import crumbs
 from sso.stepping_up import strongly
@@ -43,7 +44,7 @@ def rule(request, operator):
     """Reads the rule, and changes it: it holds for what is approved from now on."""
     above = approving.second_person_above(operator=operator)
     form = SecondPersonForm(
-        initial={"above": "" if above is None else f"{above / 100:.2f}".replace(".", ",")}
+        initial={"above": "" if above is None else format_number(from_cents(above), min_places=2)}
     )
     if request.method == "POST":
         form = SecondPersonForm(request.POST)
