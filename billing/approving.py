@@ -32,7 +32,7 @@ from billing.models import (
     SecondPersonRule,
 )
 from billing.models.run import READ_BY_A_PERSON
-from billing.moves import locked, move
+from billing.moves import locked, move, one_line
 from tenants import audit
 from tenants.models import Membership, Operator, Role, User
 
@@ -153,8 +153,7 @@ def _confirm(run: BillingRun, approval: RunApproval, by: User, now: datetime) ->
 def send_back(*, run: BillingRun, by: User, reason: str, now: datetime) -> None:
     """Takes the approval back: the drafts are read again. Raises WrongRunState."""
     found = locked(run)
-    approval = _waiting(found)
-    withdraw(found, approval, by=by, reason=reason, now=now)
+    withdraw(found, _waiting(found), by=by, reason=one_line(reason), now=now)
     audit.record(
         tenant=found.operator.organisation,
         actor=by,
@@ -167,9 +166,11 @@ def send_back(*, run: BillingRun, by: User, reason: str, now: datetime) -> None:
 
 
 def withdraw_when_drawn_again(run: BillingRun, *, now: datetime) -> None:
-    """What was approved is not what would be issued any more: it is to be read again. The run is locked."""
-    if run.state == RunState.CONFIRMING:
-        withdraw(run, _waiting(run), by=None, reason=CHANGED_MEANWHILE, now=now)
+    """What was approved is not what would be issued any more: it is to be read again. The run is locked; this
+    copy of it may be older than the last of its drafts drawn again."""
+    approval = waiting_approval(run) if run.state == RunState.CONFIRMING else None
+    if approval is not None:
+        withdraw(run, approval, by=None, reason=CHANGED_MEANWHILE, now=now)
 
 
 def withdraw(run: BillingRun, approval: RunApproval, *, by: User | None, reason: str, now: datetime) -> None:

@@ -7,6 +7,13 @@ from billing.models import BillingRun, RunMove, RunState
 from billing.models.run import RUN_TRANSITIONS
 from tenants.models import User
 
+LONGEST = 200  # RunMove.reason, and whatever else a person writes beside a run
+
+
+def one_line(text: str) -> str:
+    """A reason or a note as it is kept: on one line, without what PostgreSQL refuses, cut where it ends."""
+    return " ".join(text.replace("\0", "").split())[:LONGEST]
+
 
 def move(
     run: BillingRun, *, to: RunState, by: User | None, now: datetime, reason: str = "", **fields

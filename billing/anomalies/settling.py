@@ -11,13 +11,11 @@ from billing.anomalies.finding import drafts_to_issue, find, find_unsound
 from billing.exceptions import NothingChosen, ReasonMissing, WrongRunState
 from billing.models import Anomaly, AnomalyKind, BillingRun, Invoice, InvoiceState, LedgerEntry, SetAside
 from billing.models.run import READ_BY_A_PERSON
-from billing.moves import locked
+from billing.moves import locked, one_line
 from subscriptions.commitments import set_commitment
 from subscriptions.models import Subscription
 from tenants import audit
 from tenants.models import User
-
-NOTE_LENGTH = 200
 
 
 @transaction.atomic
@@ -33,7 +31,7 @@ def see(
     found = found.filter(invoice__state=InvoiceState.DRAFT)
     if ids is not None:
         found = found.filter(pk__in=ids)
-    count = found.update(seen_by=by, seen_at=now, note=_short(note))
+    count = found.update(seen_by=by, seen_at=now, note=one_line(note))
     if not count:
         raise NothingChosen
     _record(
@@ -50,7 +48,7 @@ def see(
 def set_aside(*, run: BillingRun, ids: Iterable[int], reason: str, by: User, now: datetime) -> int:
     """Leaves the drafts of these remarks (ids) out of the issue, for a reason: they stay drafts, and are
     issued later in the same run. Returns how many. Raises ReasonMissing, NothingChosen, WrongRunState."""
-    run, reason = _read(run), _short(reason)
+    run, reason = _read(run), one_line(reason)
     if not reason:
         raise ReasonMissing
     chosen = Anomaly.objects.filter(run=run, pk__in=ids).values("invoice")
@@ -126,10 +124,6 @@ def _read(run: BillingRun) -> BillingRun:
     if found.state not in READ_BY_A_PERSON:
         raise WrongRunState("Cette campagne a changé d’état. Rechargez la page.")
     return found
-
-
-def _short(text: str) -> str:
-    return " ".join(text.replace("\0", "").split())[:NOTE_LENGTH]
 
 
 def _record(run: BillingRun, by: User, now: datetime, *, what: str, sentence: str) -> None:
