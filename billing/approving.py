@@ -33,6 +33,7 @@ from billing.models import (
 )
 from billing.models.run import READ_BY_A_PERSON
 from billing.moves import locked, move, one_line
+from catalog.pricing.facts import count_in_words
 from tenants import audit
 from tenants.models import Membership, Operator, Role, User
 
@@ -100,7 +101,7 @@ def _approve(run: BillingRun, by: User, now: datetime) -> None:
         actor=by,
         what="billing.run_approved",
         sentence=(
-            f"{{actor}} a approuvé {approval.drafts} projets de factures."
+            f"{{actor}} a approuvé {_drafts(approval)}."
             if approval.drafts
             else "{actor} a clos une campagne sans facture."
         )
@@ -141,12 +142,16 @@ def _confirm(run: BillingRun, approval: RunApproval, by: User, now: datetime) ->
         tenant=run.operator.organisation,
         actor=by,
         what="billing.run_confirmed",
-        sentence=f"{{actor}} a confirmé, en deuxième personne, {approval.drafts} projets de factures.",
+        sentence=f"{{actor}} a confirmé, en deuxième personne, {_drafts(approval)}.",
         subject_id=run.public_id,
         now=now,
         details={"gross_cents": approval.gross_cents},
     )
     tasks.issue_run.defer(run_id=run.pk)
+
+
+def _drafts(approval: RunApproval) -> str:
+    return f"{count_in_words(approval.drafts, 'projet')} de factures"
 
 
 @transaction.atomic

@@ -96,7 +96,8 @@ def _end_issue(run: BillingRun, now: datetime) -> None:
     label = Period(run.period_start, run.period_end).label
     if left:
         move(run, to=RunState.PARTLY, by=None, now=now)
-        words = f"Les factures de la période {label} sont émises, sauf {left} mises de côté."
+        drafts = "une mise de côté" if left == 1 else f"{left} mises de côté"
+        words = f"Les factures de la période {label} sont émises, sauf {drafts}."
     else:
         move(run, to=RunState.ISSUED, by=None, now=now, issued_at=now)
         words = f"Les factures de la période {label} sont émises."

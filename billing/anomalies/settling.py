@@ -12,6 +12,7 @@ from billing.exceptions import NothingChosen, ReasonMissing, WrongRunState
 from billing.models import Anomaly, AnomalyKind, BillingRun, Invoice, InvoiceState, LedgerEntry, SetAside
 from billing.models.run import READ_BY_A_PERSON
 from billing.moves import locked, one_line
+from catalog.pricing.facts import count_in_words
 from subscriptions.commitments import set_commitment
 from subscriptions.models import Subscription
 from tenants import audit
@@ -22,26 +23,19 @@ from tenants.models import User
 def see(
     *, run: BillingRun, kind: str, ids: Iterable[int] | None, note: str = "", by: User, now: datetime
 ) -> int:
-    """Accepts the remarks of a kind: those of `ids`, or all that nobody has seen. Returns how many.
+    """Accepts the remarks of a kind: those of `ids`, or all that nobody has seen; never those of a draft that
+    is set aside. Returns how many.
 
     What blocks is never accepted. Raises NothingChosen when there is none, WrongRunState.
     """
     run = _read(run)
     found = Anomaly.objects.filter(run=run, kind=kind, blocking=False, seen_at__isnull=True)
-    found = found.filter(invoice__state=InvoiceState.DRAFT)
+    found = found.filter(invoice__in=drafts_to_issue(run))
     if ids is not None:
         found = found.filter(pk__in=ids)
     count = found.update(seen_by=by, seen_at=now, note=one_line(note))
-    if not count:
-        raise NothingChosen
-    _record(
-        run,
-        by,
-        now,
-        what="billing.anomalies_seen",
-        sentence=f"{{actor}} a vu {count} remarques : {AnomalyKind(kind).label}.",
-    )
-    return count
+    words = f"a vu {count_in_words(count, 'remarque')} : {AnomalyKind(kind).label}"
+    return _told(count, run, by, now, what="billing.anomalies_seen", words=words)
 
 
 @transaction.atomic
@@ -53,20 +47,12 @@ def set_aside(*, run: BillingRun, ids: Iterable[int], reason: str, by: User, now
         raise ReasonMissing
     chosen = Anomaly.objects.filter(run=run, pk__in=ids).values("invoice")
     drafts = list(drafts_to_issue(run).filter(pk__in=chosen))
-    if not drafts:
-        raise NothingChosen
     SetAside.objects.bulk_create(
         SetAside(tenant_id=draft.tenant_id, run=run, invoice=draft, reason=reason, by=by, at=now)
         for draft in drafts
     )
-    _record(
-        run,
-        by,
-        now,
-        what="billing.drafts_set_aside",
-        sentence=f"{{actor}} a mis de côté {len(drafts)} projets de factures.",
-    )
-    return len(drafts)
+    words = f"a mis de côté {count_in_words(len(drafts), 'projet')} de factures"
+    return _told(len(drafts), run, by, now, what="billing.drafts_set_aside", words=words)
 
 
 @transaction.atomic
@@ -76,16 +62,8 @@ def take_back(*, run: BillingRun, ids: Iterable[int], by: User, now: datetime) -
     run = _read(run)
     aside = SetAside.objects.filter(run=run, invoice__in=ids, back_at__isnull=True)
     count = aside.update(back_by=by, back_at=now)
-    if not count:
-        raise NothingChosen
-    _record(
-        run,
-        by,
-        now,
-        what="billing.drafts_taken_back",
-        sentence=f"{{actor}} a repris {count} projets de factures mis de côté.",
-    )
-    return count
+    words = f"a repris {count_in_words(count, 'projet')} de factures mis de côté"
+    return _told(count, run, by, now, what="billing.drafts_taken_back", words=words)
 
 
 @transaction.atomic
@@ -126,12 +104,16 @@ def _read(run: BillingRun) -> BillingRun:
     return found
 
 
-def _record(run: BillingRun, by: User, now: datetime, *, what: str, sentence: str) -> None:
+def _told(count: int, run: BillingRun, by: User, now: datetime, *, what: str, words: str) -> int:
+    """How many, once the log says it. Raises NothingChosen for none."""
+    if not count:
+        raise NothingChosen
     audit.record(
         tenant=run.operator.organisation,
         actor=by,
         what=what,
-        sentence=sentence,
+        sentence=f"{{actor}} {words}.",
         subject_id=run.public_id,
         now=now,
     )
+    return count

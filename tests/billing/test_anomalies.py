@@ -229,6 +229,19 @@ def test_what_is_seen_stays_seen_with_a_name_and_a_note():
         assert (first.seen_by, first.note) == (None, "")
 
 
+def test_what_is_set_aside_is_not_seen_with_the_others():
+    run = drafted_run(members=2, seen=False)
+    with as_worker():
+        aside, other = Anomaly.objects.filter(run=run).order_by("pk")
+        settling.set_aside(run=run, ids=[aside.pk], reason="À revoir", by=run.started_by, now=NOW)
+        assert settling.see(run=run, kind="first", ids=None, by=run.started_by, now=NOW) == 1
+        assert list(Anomaly.objects.filter(run=run, seen_at__isnull=True)) == [aside]
+        settling.take_back(run=run, ids=[aside.invoice_id], by=run.started_by, now=NOW)
+        with pytest.raises(DraftsNotSeen):
+            approving.approve_run(run=run, approved_by=run.started_by, now=NOW)
+    assert other.pk != aside.pk
+
+
 def test_what_blocks_is_never_seen():
     run = drafted_run(seen=False)
     with as_worker():
