@@ -33,11 +33,12 @@ from tenants import audit
 from tenants.constraints import violated
 from tenants.models import Operator, User
 from tenants.models.operator import IssuerKind
+from tenants.moves import moved
 from tenants.refusals import Refused
+from tenants.spreadsheets.imports import cut, notes_of, shown_name
 from tenants.spreadsheets.reading import CsvProblem
 
 BATCH = 200
-MAX_FILE_NAME, LONGEST_REASON = 200, 300
 OPEN_ALREADY = "Un import attend déjà : confirmez-le ou abandonnez-le avant d’envoyer un autre fichier."
 NOTHING = "Aucune ligne de ce fichier ne peut être reprise."
 MOVED = "Cet import vient d’être confirmé ou abandonné. Rechargez la page."
@@ -65,15 +66,10 @@ def read_file(*, operator: Operator, name: str, content: bytes, by: User, now: d
     titre_import = TitreImport(
         tenant_id=operator.organisation_id,
         operator=operator,
-        file_name="".join(char for char in name if char.isprintable())[-MAX_FILE_NAME:],
+        file_name=shown_name(name),
         sent_by=by,
         sent_at=now,
-        notes={
-            "encoding": found.file.encoding,
-            "separator": found.file.separator,
-            "ignored": list(found.file.ignored),
-            "header": list(found.file.header),
-        },
+        notes=notes_of(found.file),
     )
     try:
         with transaction.atomic():
@@ -196,9 +192,9 @@ def _locked(operator: Operator, rows: Iterable[TitreRow]) -> dict[str, Settlemen
 
 def _outcome(judgement: Judgement, with_doubtful: bool) -> tuple[TitreRowState, list[str]]:
     if judgement.reasons:
-        return TitreRowState.REFUSED, [_cut(reason) for reason in judgement.reasons]
+        return TitreRowState.REFUSED, [cut(reason) for reason in judgement.reasons]
     if judgement.doubt and not with_doubtful:
-        return TitreRowState.DOUBTFUL, [_cut(judgement.doubt)]
+        return TitreRowState.DOUBTFUL, [cut(judgement.doubt)]
     return TitreRowState.TAKEN, []
 
 
@@ -277,22 +273,13 @@ def _row(titre_import, line: int, raw, data: dict, reasons, doubt: str) -> Titre
         raw=list(raw),
         data=data,
         state=state,
-        problems=[_cut(reason) for reason in [*reasons, *filter(None, [doubt])]],
+        problems=[cut(reason) for reason in [*reasons, *filter(None, [doubt])]],
     )
 
 
 def _move(titre_import: TitreImport, to: TitreImportState, **fields) -> None:
-    """Along the table, by a conditional UPDATE whose row count is read; in memory too."""
-    before = TitreImportState(titre_import.state)
-    rows = TitreImport.objects.filter(pk=titre_import.pk, state=before)
-    if (before, to) not in TITRE_IMPORT_MOVES or rows.update(state=to, **fields) != 1:
+    if not moved(titre_import, to=to, moves=TITRE_IMPORT_MOVES, **fields):
         raise Refused(MOVED)
-    for name, value in {"state": to, **fields}.items():
-        setattr(titre_import, name, value)
-
-
-def _cut(text: str) -> str:
-    return text if len(text) <= LONGEST_REASON else f"{text[: LONGEST_REASON - 1]}…"
 
 
 def _record(titre_import: TitreImport, by: User | None, now: datetime, what: str, sentence: str) -> None:

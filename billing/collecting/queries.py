@@ -16,6 +16,7 @@ from billing.models import (
     TitreRowState,
 )
 from tenants.models import Operator
+from tenants.spreadsheets.imports import kept_aside
 from tenants.spreadsheets.reading import RejectedRow
 
 SET_ASIDE = (TitreRowState.REFUSED, TitreRowState.DOUBTFUL)
@@ -78,8 +79,5 @@ def rows_of(*, titre_import: TitreImport, state: str) -> QuerySet[TitreImportRow
 
 def set_aside(*, titre_import: TitreImport) -> list[RejectedRow]:
     """Every row that was not taken over, as `spreadsheets.writing.rejected_as_csv` takes them."""
-    rows = TitreImportRow.objects.filter(titre_import=titre_import, state__in=SET_ASIDE).order_by("line")
-    return [
-        RejectedRow(line, tuple(raw), tuple(problems))
-        for line, raw, problems in rows.values_list("line", "raw", "problems")
-    ]
+    rows = TitreImportRow.objects.filter(titre_import=titre_import, state__in=SET_ASIDE)
+    return kept_aside(rows)

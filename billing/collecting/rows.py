@@ -8,11 +8,11 @@ import re
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
 
-from tenants.spreadsheets.reading import Column, CsvFile, CsvProblem, RejectedRow, Row, read_csv
+from tenants.spreadsheets.imports import without_remarks
+from tenants.spreadsheets.reading import Column, CsvFile, RejectedRow, Row, read_csv
 
 MAX_BYTES = 2 * 1024 * 1024
 MAX_ROWS = 20_000
-REMARK = "#"
 COLUMNS = (
     Column("exercice", "Exercice", ("Année", "Exer", "Exercice budgétaire"), required=False),
     Column("bordereau", "Bordereau", ("Numéro de bordereau", "N° bordereau", "N° de bordereau", "IdBord"),
@@ -71,25 +71,15 @@ class _Bad(Exception):
 def read_titres(content: bytes) -> TitreFile:
     """Read a file of titres and payments. Raises CsvProblem when the file as a whole cannot be used."""
     file = read_csv(content, columns=COLUMNS, max_bytes=MAX_BYTES, max_rows=MAX_ROWS)
-    rows, rejected = [], [row for row in file.rejected if not _is_remark(row)]
-    for row in file.rows:
-        if _is_remark(row):
-            continue
+    read, rejected = without_remarks(file, wanted="vos titres")
+    rows = []
+    for row in read:
         found, reasons = _read(row)
         if reasons:
             rejected.append(RejectedRow(row.line, row.cells, tuple(reasons)))
         else:
             rows.append(found)
-    if not rows and not rejected:
-        raise CsvProblem(
-            "Le fichier ne contient que des exemples (lignes qui commencent par #) : ajoutez vos titres "
-            "en dessous."
-        )
     return TitreFile(file, tuple(rows), tuple(sorted(rejected, key=lambda row: row.line)))
-
-
-def _is_remark(row: Row | RejectedRow) -> bool:
-    return row.cells[0].lstrip().startswith(REMARK)
 
 
 def _read(row: Row) -> tuple[TitreRow | None, list[str]]:

@@ -13,6 +13,7 @@ from billing.models.settlement import SETTLEMENT_TRANSITIONS, Channel
 from billing.settlement import stripe_gateway
 from tenants import audit
 from tenants.models import User
+from tenants.moves import moved
 
 
 class WrongSettlementState(Exception):
@@ -126,9 +127,6 @@ def given_back(*, settlement: Settlement, by: User, now: datetime) -> None:
 
 
 def move(settlement: Settlement, *, to: SettlementState, now: datetime, **fields) -> None:
-    """Conditional update along the table of transitions. Raises WrongSettlementState."""
-    allowed = (settlement.state, to) in SETTLEMENT_TRANSITIONS
-    rows = Settlement.objects.filter(pk=settlement.pk, state=settlement.state)
-    if not allowed or rows.update(state=to, changed_at=now, **fields) != 1:
+    """Along the table of transitions. Raises WrongSettlementState."""
+    if not moved(settlement, to=to, moves=SETTLEMENT_TRANSITIONS, changed_at=now, **fields):
         raise WrongSettlementState(f"{settlement.state} → {to}")
-    settlement.state = to

@@ -48,16 +48,29 @@ def pdf_field(
 
 
 def csv_field(
-    label: str = "Fichier CSV", *, what: str, help_text: str, required: bool = True
+    label: str = "Fichier CSV",
+    *,
+    what: str,
+    help_text: str,
+    required: bool = True,
+    max_bytes: int | None = None,
 ) -> forms.FileField:
     """A list to send, `what` in the middle of a sentence ("le fichier CSV de vos agents"). What is in it is
-    judged by the operation."""
+    judged by the operation; one beyond `max_bytes` is not even read."""
+
+    def no_larger(file) -> None:
+        if max_bytes is not None and file.size > max_bytes:
+            raise forms.ValidationError(
+                f"Le fichier dépasse {max_bytes // 1024**2} Mo. Découpez-le en plusieurs fichiers."
+            )
+
     choose = f"Choisissez {what}."
     return forms.FileField(
         label=label,
         help_text=help_text,
         required=required,
         widget=forms.FileInput(attrs={"accept": ".csv,text/csv"}),
+        validators=[no_larger],
         error_messages={
             "required": choose, "invalid": choose, "empty": f"Ce fichier est vide. {choose}",
         },

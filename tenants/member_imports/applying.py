@@ -24,8 +24,8 @@ from tenants.models import (
     User,
 )
 from tenants.models.member_import import RowVerdict
+from tenants.spreadsheets.imports import cut
 
-LONGEST_REASON = 300
 TO_APPLY = (RowVerdict.NEW, RowVerdict.CHANGE)
 
 
@@ -67,15 +67,10 @@ def apply_batch(
     for row, plan, (verdict, _) in zip(rows, plans, verdicts, strict=True):
         row.applied = verdict in TO_APPLY
         if verdict != row.verdict:
-            row.verdict, row.problems = verdict, shortened(plan.problems)
+            row.verdict, row.problems = verdict, [cut(one) for one in plan.problems]
             moved.append(row)
     MemberImportRow.objects.bulk_update(moved, ["verdict", "problems"])
     MemberImportRow.objects.filter(pk__in=[row.pk for row in rows if row.applied]).update(applied=True)
-
-
-def shortened(texts: Sequence[str]) -> list[str]:
-    """As MemberImportRow.problems holds them."""
-    return [text if len(text) <= LONGEST_REASON else f"{text[: LONGEST_REASON - 1]}…" for text in texts]
 
 
 def _write(plans: Sequence[Plan]) -> None:

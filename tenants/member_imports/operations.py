@@ -13,7 +13,7 @@ from django.utils.timezone import localdate
 
 from tenants import jobs, tasks
 from tenants.constraints import violated
-from tenants.member_imports.applying import TO_APPLY, apply_batch, shortened
+from tenants.member_imports.applying import TO_APPLY, apply_batch
 from tenants.member_imports.queries import verdict_counts
 from tenants.member_imports.rows import MemberFile, MemberRow, read_members
 from tenants.member_imports.states import (
@@ -28,6 +28,7 @@ from tenants.member_imports.states import (
 from tenants.member_imports.verdicts import judge
 from tenants.models import College, ImportState, MemberImport, MemberImportRow, Operator, RowVerdict, User
 from tenants.numbers import thousands
+from tenants.spreadsheets.imports import cut, notes_of, shown_name
 from tenants.spreadsheets.reading import MAX_BYTES, CsvProblem, RejectedRow
 
 BATCH = 500
@@ -35,7 +36,7 @@ BATCH = 500
 TRIES = 3
 # Younger than this, a job is most likely on its way.
 PATIENCE = timedelta(seconds=30)
-MAX_FILE_NAME, MAX_PROBLEM = 200, 500
+MAX_PROBLEM = 500
 
 
 def send_file(*, operator: Operator, file, sent_by: User, now: datetime) -> MemberImport:
@@ -49,7 +50,7 @@ def send_file(*, operator: Operator, file, sent_by: User, now: datetime) -> Memb
         tenant_id=operator.organisation_id,
         operator=operator,
         file=file,
-        file_name=_shown_name(file.name),
+        file_name=shown_name(file.name),
         sent_by=sent_by,
         sent_at=now,
     )
@@ -159,11 +160,6 @@ def _open_import(operator: Operator) -> MemberImport | None:
     return MemberImport.objects.filter(operator=operator, state__in=OPEN).first()
 
 
-def _shown_name(name: str) -> str:
-    """What people see of the file: printable, and its end, which says what it is."""
-    return "".join(char for char in name if char.isprintable())[-MAX_FILE_NAME:]
-
-
 def _members_in(member_import: MemberImport) -> MemberFile:
     try:
         with member_import.file.open() as file:
@@ -181,10 +177,7 @@ def _members_in(member_import: MemberImport) -> MemberFile:
 def _notes(found: MemberFile) -> dict:
     """How the file was read, for the report and for the file of rejected rows."""
     return {
-        "encoding": found.file.encoding,
-        "separator": found.file.separator,
-        "ignored": list(found.file.ignored),
-        "header": list(found.file.header),
+        **notes_of(found.file),
         # Words of tenants.identifiers: a number that a spreadsheet rounded, or whose zeros it dropped.
         "spreadsheet": any("tableur" in reason for row in found.rejected for reason in row.reasons),
     }
@@ -227,7 +220,7 @@ def _read_batch(
             raw=list(cells[line]),
             data=data,
             verdict=verdict,
-            problems=shortened(problems),
+            problems=[cut(problem) for problem in problems],
         )
         for line, data, verdict, problems in verdicts
     )

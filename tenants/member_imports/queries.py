@@ -6,6 +6,7 @@ from django.core.paginator import Page, Paginator
 from django.db.models import Count, QuerySet
 
 from tenants.models import MemberImport, MemberImportRow, Operator, RowVerdict
+from tenants.spreadsheets.imports import kept_aside
 from tenants.spreadsheets.reading import RejectedRow
 
 PAGE_SIZE = 50
@@ -51,7 +52,4 @@ def report_of(*, member_import: MemberImport, verdict: str, page: str | None) ->
 def rejected_rows(*, member_import: MemberImport) -> list[RejectedRow]:
     """Every row set aside, as `spreadsheets.writing.rejected_as_csv` takes them."""
     rows = MemberImportRow.objects.filter(member_import=member_import, verdict=RowVerdict.REJECTED)
-    return [
-        RejectedRow(line, tuple(raw), tuple(problems))
-        for line, raw, problems in rows.order_by("line").values_list("line", "raw", "problems")
-    ]
+    return kept_aside(rows)

@@ -19,6 +19,7 @@ from tenants.identifiers import SIREN_DIGITS, BadIdentifier, clean_siren, clean_
 from tenants.models.organisation import OrganisationKind
 from tenants.register.names import normalise
 from tenants.spreadsheets.encodings import has_broken_accents
+from tenants.spreadsheets.imports import without_remarks
 from tenants.spreadsheets.reading import (
     MAX_BYTES,
     MAX_ROWS,
@@ -74,7 +75,6 @@ _MONTHS = (
     "janvier", "février", "mars", "avril", "mai", "juin",
     "juillet", "août", "septembre", "octobre", "novembre", "décembre",
 )  # fmt: skip
-REMARK = "#"
 _ANSWERS = {"": None, "oui": True, "non": False}
 
 Value = TypeVar("Value")
@@ -132,14 +132,9 @@ def read_members(
     file = read_csv(content, columns=COLUMNS, max_bytes=max_bytes, max_rows=max_rows)
     if not file.fields & {"siret", "siren"}:
         raise CsvProblem("Il manque la colonne « SIRET » (ou « SIREN »), qui dit de qui parle chaque ligne.")
-    members, rejected = [], [row for row in file.rejected if not _is_remark(row)]
+    rows, rejected = without_remarks(file, wanted="vos adhérents")
+    members = []
     first_lines: dict[str, int] = {}
-    rows = [row for row in file.rows if not _is_remark(row)]
-    if not rows and not rejected:
-        raise CsvProblem(
-            "Le fichier ne contient que des exemples (lignes qui commencent par #) : ajoutez vos adhérents "
-            "en dessous."
-        )
     for row in rows:
         member, reasons = _member(row, today, colleges, first_lines)
         if member:
@@ -148,10 +143,6 @@ def read_members(
             rejected.append(RejectedRow(row.line, row.cells, tuple(reasons)))
     rejected.sort(key=lambda row: row.line)
     return MemberFile(file, tuple(members), tuple(rejected))
-
-
-def _is_remark(row: Row | RejectedRow) -> bool:
-    return row.cells[0].lstrip().startswith(REMARK)
 
 
 def _member(

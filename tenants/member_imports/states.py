@@ -4,6 +4,7 @@ from datetime import datetime
 
 from tenants import audit
 from tenants.models import ImportState, MemberImport, User
+from tenants.moves import moved
 
 # The one table of moves. Anything else is refused by `move`.
 TRANSITIONS = frozenset(
@@ -56,15 +57,11 @@ def locked(import_id: int, state: str) -> MemberImport | None:
 
 
 def move(member_import: MemberImport, *, to: ImportState, **fields) -> None:
-    """Along the table, by a conditional UPDATE whose row count is read; in memory too."""
-    before = member_import.state
-    if (before, to) not in TRANSITIONS:
+    """Along the table. Raises WrongImportState, which says why."""
+    if (member_import.state, to) not in TRANSITIONS:
         raise WrongImportState(f"Impossible : cet import est « {member_import.get_state_display()} ».")
-    changed = MemberImport.objects.filter(pk=member_import.pk, state=before).update(state=to, **fields)
-    if changed != 1:
+    if not moved(member_import, to=to, moves=TRANSITIONS, **fields):
         raise WrongImportState("Cet import vient d’être modifié par quelqu’un d’autre. Rechargez la page.")
-    for name, value in {"state": to, **fields}.items():
-        setattr(member_import, name, value)
 
 
 def record(

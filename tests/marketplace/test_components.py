@@ -47,6 +47,19 @@ MINIMAL = [
         {"columns": [{"name": "Courriel", "meaning": "Où écrire.", "needed": "Oui"}]},
         "Courriel Où écrire. Oui",
     ),
+    ("import_aside", {"title": "2 lignes écartées", "url": "/a/", "label": "Télécharger"}, "2 lignes écartées"),
+    (
+        "import_rows",
+        {
+            "tabs": [], "total": "1 ligne", "what": "Agent", "why": "Pourquoi", "page": Paginator([1], 1).page(1),
+            "rest": "",
+            "rows": [{
+                "line": 2, "name": "Camille", "under": "", "badge": {"state": "info", "label": "À inviter"},
+                "problems": [], "facts": [], "changes": [{"label": "Collège", "before": "rien", "after": "Villes"}],
+            }],
+        },
+        "Collège : rien → devient Villes",
+    ),
     (
         "past_imports",
         {"imports": [{"file_name": "a.csv", "url": "/a/", "sent": "Hier.", "state": "Fini", "badge": "success"}]},

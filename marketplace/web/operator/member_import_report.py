@@ -2,9 +2,9 @@
 
 from django.urls import reverse
 
+from marketplace.web.file_imports import report_of, summary_of
 from marketplace.web.formats import format_number, moment
-from marketplace.web.operator.forms import capitalised
-from marketplace.web.operator.lists import counted, rest_of_address, tabs
+from marketplace.web.operator.lists import counted
 from marketplace.web.operator.member_import_words import STATE_BADGES, TABS, row_in_words
 from tenants.member_imports.queries import Report
 from tenants.models import ImportState, MemberImport, RowVerdict
@@ -20,12 +20,8 @@ def address(name: str, found: MemberImport) -> str:
 def summary(found: MemberImport) -> dict:
     """One import in a list, and at the head of its page."""
     return {
-        "file_name": found.file_name,
-        "url": address("operator_member_import", found),
-        "sent": f"Envoyé le {moment(found.sent_at)} par {found.sent_by}.",
+        **summary_of(found, url=address("operator_member_import", found), badges=STATE_BADGES),
         "finished": f"Terminé le {moment(found.finished_at)}." if found.finished_at else "",
-        "state": capitalised(found.get_state_display()),
-        "badge": STATE_BADGES[ImportState(found.state)],
     }
 
 
@@ -60,33 +56,15 @@ def progress_of(found: MemberImport) -> dict:
 def report_in_words(request, found: MemberImport, report: Report, tab: str) -> dict:
     """The figures, how the file was read, and one page of its rows."""
     counts = report.counts
-    shown = {
-        name: counts[verdict] if verdict else sum(counts.values()) for name, (_, verdict) in TABS.items()
-    }
-    labels = {name: label for name, (label, _) in TABS.items()}
-    ignored = found.notes.get("ignored", [])
     return {
         "is_done": found.state == ImportState.DONE,
         "is_abandoned": found.state == ImportState.ABANDONED,
-        "figures": [
-            {"label": label, "value": format_number(counts[verdict])}
-            for label, verdict in TABS.values()
-            if verdict
-        ],
-        "read_as": [
-            {"label": "Codage des caractères", "value": found.notes.get("encoding", "—")},
-            {"label": "Séparateur", "value": capitalised(found.notes.get("separator", "—"))},
-            {"label": "Colonnes ignorées", "value": ", ".join(ignored) or "Aucune"},
-        ],
+        **report_of(request, groups=TABS, counts=counts, active=tab, page=report.page, notes=found.notes),
         "spreadsheet": found.notes.get("spreadsheet", False),
         "rejected_count": counted(counts[RowVerdict.REJECTED], "ligne écartée", "lignes écartées"),
         "rejected_url": address("operator_member_import_rejected", found)
         if counts[RowVerdict.REJECTED]
         else "",
-        "tabs": tabs(request, labels=labels, counts=shown, active=tab, search=""),
-        "total": counted(shown[tab], "ligne"),
-        "page": report.page,
-        "rest": rest_of_address(etat=tab),
         "rows": [row_in_words(row) for row in report.page],
     }
 

@@ -2,13 +2,12 @@
 
 from datetime import date
 
+from marketplace.web.file_imports import row_of
 from marketplace.web.formats import day
-from marketplace.web.operator.forms import capitalised
 from tenants.identifiers import grouped
-from tenants.member_imports.rows import COLUMNS, REMARK
 from tenants.models import ImportState, MemberImportRow, RowVerdict
 from tenants.models.organisation import OrganisationKind
-from tenants.spreadsheets.writing import csv_bytes
+from tenants.spreadsheets.imports import REMARK
 
 STATE_BADGES = {
     ImportState.READING: "info",
@@ -42,7 +41,7 @@ CHANGED = {
     "service_code": "Code service Chorus",
     "commitment_required": "Engagement obligatoire",
 }
-_MEANINGS = {
+MEANINGS = {
     "siret": (
         "Les 14 chiffres du siège, ou d’un établissement. Les espaces sont acceptés.",
         "Oui, ou le SIREN",
@@ -76,7 +75,7 @@ _MEANINGS = {
         "Non",
     ),
 }
-_EXAMPLE = {
+EXAMPLE = {
     "siret": f"{REMARK} 21750001600019",
     "name": "Commune de Paris (exemple : cette ligne n’est pas lue)",
     "kind": "commune",
@@ -89,37 +88,19 @@ _EXAMPLE = {
 }
 
 
-def columns() -> list[dict]:
-    """What each column of the file is for."""
-    return [
-        {"name": column.label, "meaning": _MEANINGS[column.field][0], "needed": _MEANINGS[column.field][1]}
-        for column in COLUMNS
-    ]
-
-
-def template_csv() -> bytes:
-    """The model file: all the columns, and an example that is not read."""
-    return csv_bytes([column.label for column in COLUMNS], [[_EXAMPLE.get(c.field, "") for c in COLUMNS]])
-
-
 def row_in_words(row: MemberImportRow) -> dict:
     """For the table of a report. What was understood of a row, or its cells when nothing was."""
     member = row.data.get("member")
-    return {
-        "line": row.line,
-        "name": (row.data["name"] if member else "") or "Ligne non comprise",
-        "siren": grouped(member["siret"] or member["siren"]) if member else "",
-        "cells": "" if member else _cut(" ; ".join(cell for cell in row.raw if cell.strip())),
-        "badge": {
-            "state": VERDICT_BADGES[RowVerdict(row.verdict)],
-            "label": capitalised(row.get_verdict_display()),
-        },
-        "problems": row.problems,
-        "facts": _facts(row) if member and not row.problems else [],
-        "changes": [_change(name, *change) for name, change in row.data.get("changes", {}).items()]
-        if not row.problems
-        else [],
-    }
+    changes = {} if row.problems else row.data.get("changes", {})
+    return row_of(
+        row,
+        badge=VERDICT_BADGES[RowVerdict(row.verdict)],
+        state=row.get_verdict_display(),
+        name=row.data["name"] if member else "",
+        under=grouped(member["siret"] or member["siren"]) if member else "",
+        facts=_facts(row) if member and not row.problems else [],
+        changes=[_change(name, *change) for name, change in changes.items()],
+    )
 
 
 def _facts(row: MemberImportRow) -> list[str]:
@@ -145,7 +126,3 @@ def _shown(name: str, value: object) -> str:
     if name in ("seat", "siret"):
         return grouped(str(value))
     return day(date.fromisoformat(str(value))) if name == "deliberation_date" else str(value)
-
-
-def _cut(text: str, length: int = 120) -> str:
-    return text if len(text) <= length else f"{text[:length]}…"

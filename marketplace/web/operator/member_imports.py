@@ -11,6 +11,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from marketplace.web.access import operator_view
 from marketplace.web.csv import csv_response
 from marketplace.web.fields import csv_field
+from marketplace.web.file_imports import columns_in_words, model_csv
 from marketplace.web.operator.lists import chosen, crumbs
 from marketplace.web.operator.member_import_report import (
     UNDER_WAY,
@@ -20,10 +21,11 @@ from marketplace.web.operator.member_import_report import (
     report_in_words,
     summary,
 )
-from marketplace.web.operator.member_import_words import TABS, columns, template_csv
+from marketplace.web.operator.member_import_words import EXAMPLE, MEANINGS, TABS
 from marketplace.web.operator.roles import TASK_ROLES
 from tenants.member_imports import operations
 from tenants.member_imports.queries import imports_of, rejected_rows, report_of
+from tenants.member_imports.rows import COLUMNS
 from tenants.member_imports.states import OPEN, ImportOpen, ImportRefused
 from tenants.models import ImportState, MemberImport
 from tenants.spreadsheets.writing import rejected_as_csv
@@ -69,7 +71,7 @@ def import_list(request, operator):
         "form": form,
         "may_send": bool(request.roles & TASK_ROLES),
         "open": next((summary(one) for one in past if one.state in OPEN), None),
-        "columns": columns(),
+        "columns": columns_in_words(COLUMNS, MEANINGS),
         "template_url": reverse("operator_member_import_template", args=[operator.slug]),
         "imports": [summary(one) for one in past],
     }
@@ -80,7 +82,7 @@ def import_list(request, operator):
 @require_safe
 def template(request, operator):
     """The model file."""
-    return csv_response(content=template_csv(), filename="adherents-modele.csv")
+    return csv_response(content=model_csv(COLUMNS, EXAMPLE), filename="adherents-modele.csv")
 
 
 @operator_view(*TASK_ROLES, with_members=False)

@@ -13,20 +13,20 @@ from django.views.decorators.http import require_http_methods
 
 from billing.collecting import imports
 from billing.collecting.queries import counts_of_rows, imports_of, rows_of, set_aside
-from billing.collecting.rows import MAX_BYTES
+from billing.collecting.rows import COLUMNS, MAX_BYTES
 from billing.models import TitreImport, TitreImportState, TitreRowState
 from marketplace.web.access import operator_view
 from marketplace.web.csv import csv_response
 from marketplace.web.fields import csv_field
-from marketplace.web.formats import format_number, moment
-from marketplace.web.operator.forms import capitalised
-from marketplace.web.operator.lists import chosen, counted, crumbs, rest_of_address, tabs
+from marketplace.web.file_imports import columns_in_words, model_csv, report_of, summary_of
+from marketplace.web.formats import format_number
+from marketplace.web.operator.lists import chosen, counted, crumbs
 from marketplace.web.operator.roles import MONEY_ROLES
 from marketplace.web.operator.titre_import_words import (
+    EXAMPLE,
+    MEANINGS,
     STATE_BADGES,
     TABS,
-    columns,
-    model_csv,
     row_in_words,
 )
 from tenants.models.operator import IssuerKind
@@ -45,14 +45,8 @@ class TitreFileForm(forms.Form):
     file = csv_field(
         what="le fichier CSV de votre logiciel financier",
         help_text="2 Mo et 20 000 lignes au plus, tel que votre logiciel ou votre tableur l’enregistre.",
+        max_bytes=MAX_BYTES,
     )
-
-    def clean_file(self):
-        """Too large a file is not even read."""
-        file = self.cleaned_data["file"]
-        if file.size > MAX_BYTES:
-            raise forms.ValidationError("Le fichier dépasse 2 Mo. Découpez-le en plusieurs fichiers.")
-        return file
 
 
 @operator_view(*MONEY_ROLES)
@@ -62,7 +56,7 @@ def import_list(request, operator):
     if operator.issuer_kind != IssuerKind.PUBLIC:
         raise Http404
     if request.GET.get("fichier") == "modele":
-        return csv_response(content=model_csv(), filename="titres-modele.csv")
+        return csv_response(content=model_csv(COLUMNS, EXAMPLE), filename="titres-modele.csv")
     form = TitreFileForm()
     if request.method == "POST":
         form = TitreFileForm(request.POST, request.FILES)
@@ -89,7 +83,7 @@ def import_list(request, operator):
         "crumbs": crumbs(operator, _titres(operator), ("Numéros et paiements", "")),
         "form": form,
         "open": next((_summary(one) for one in past if one.state in OPEN), None),
-        "columns": columns(),
+        "columns": columns_in_words(COLUMNS, MEANINGS),
         "model_url": f"{request.path}?fichier=modele",
         "imports": [_summary(one) for one in past],
     }
@@ -111,7 +105,6 @@ def titre_import(request, operator, public_id):
     page = Paginator(rows_of(titre_import=found, state=TABS[tab][1]), PAGE_SIZE).get_page(
         request.GET.get("page")
     )
-    shown = {name: counts[state] if state else sum(counts.values()) for name, (_, state) in TABS.items()}
     waiting, doubtful = counts[TitreRowState.WAITING], counts[TitreRowState.DOUBTFUL]
     aside = counts[TitreRowState.REFUSED] + doubtful
     here = ("Numéros et paiements", reverse("operator_titre_imports", args=[operator.slug]))
@@ -132,28 +125,11 @@ def titre_import(request, operator, public_id):
         "doubtful_label": "Reprendre aussi "
         + counted(doubtful, "paiement partiel que j’ai vérifié", "paiements partiels que j’ai vérifiés"),
         "confirm_label": f"Reprendre {counted(waiting, 'ligne')}" if waiting else "Reprendre",
-        "figures": [
-            {"label": label, "value": format_number(counts[state])} for label, state in TABS.values() if state
-        ],
-        "read_as": [
-            {"label": "Codage des caractères", "value": found.notes["encoding"]},
-            {"label": "Séparateur", "value": capitalised(found.notes["separator"])},
-            {"label": "Colonnes ignorées", "value": ", ".join(found.notes["ignored"]) or "Aucune"},
-        ],
         "aside": counted(aside, "ligne écartée ou à vérifier", "lignes écartées ou à vérifier")
         if aside
         else "",
         "aside_url": f"{request.path}?fichier=ecartees",
-        "row_tabs": tabs(
-            request,
-            labels={name: label for name, (label, _) in TABS.items()},
-            counts=shown,
-            active=tab,
-            search="",
-        ),
-        "total_rows": counted(shown[tab], "ligne"),
-        "page": page,
-        "rest": rest_of_address(etat=tab),
+        **report_of(request, groups=TABS, counts=counts, active=tab, page=page, notes=found.notes),
         "rows": [row_in_words(row) for row in page],
     }
     return render(request, "operator/titre_import.html", context)
@@ -184,10 +160,5 @@ def _titres(operator) -> tuple[str, str]:
 
 
 def _summary(found: TitreImport) -> dict:
-    return {
-        "file_name": found.file_name,
-        "url": reverse("operator_titre_import", args=[found.operator.slug, found.public_id]),
-        "sent": f"Envoyé le {moment(found.sent_at)} par {found.sent_by}.",
-        "state": capitalised(found.get_state_display()),
-        "badge": STATE_BADGES[TitreImportState(found.state)],
-    }
+    url = reverse("operator_titre_import", args=[found.operator.slug, found.public_id])
+    return summary_of(found, url=url, badges=STATE_BADGES)

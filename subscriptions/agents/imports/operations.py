@@ -33,14 +33,15 @@ from subscriptions.models.agent_import import AGENT_IMPORT_MOVES
 from tenants import audit, jobs
 from tenants.constraints import violated
 from tenants.models import Invitation, Membership, Organisation, User
+from tenants.moves import moved
 from tenants.people.mandates import locked
 from tenants.people.roles import MEMBER_ROLES, PeopleRefused, check_roles, given_by_person
 from tenants.refusals import Refused
+from tenants.spreadsheets.imports import cut, notes_of, shown_name
 from tenants.spreadsheets.reading import CsvProblem
 
 BATCH = 20
 PATIENCE = timedelta(seconds=30)  # younger than this, a job is most likely on its way
-MAX_FILE_NAME, LONGEST_REASON = 200, 300
 HERE = "Cette personne est déjà agent ici. Retirez la ligne, et changez ses accès sur sa page."
 INVITED = "Cette adresse a déjà une invitation en attente. Retirez la ligne, ou annulez d’abord l’invitation."
 OPEN_ALREADY = "Un import attend déjà : confirmez-le ou abandonnez-le avant d’envoyer un autre fichier."
@@ -71,16 +72,11 @@ def read_file(
         problems = _problems(organisation, found.agents, now)
         agent_import = AgentImport(
             tenant=organisation,
-            file_name="".join(char for char in name if char.isprintable())[-MAX_FILE_NAME:],
+            file_name=shown_name(name),
             sent_by=by,
             sent_at=now,
             total=len(found.agents) - len(problems),
-            notes={
-                "encoding": found.file.encoding,
-                "separator": found.file.separator,
-                "ignored": list(found.file.ignored),
-                "header": list(found.file.header),
-            },
+            notes=notes_of(found.file),
         )
         try:
             with transaction.atomic():
@@ -102,7 +98,7 @@ def read_file(
                 raw=list(raw),
                 data=data,
                 state=AgentRowState.REFUSED if reasons else AgentRowState.WAITING,
-                problems=[_cut(reason) for reason in reasons],
+                problems=[cut(reason) for reason in reasons],
             )
             for line, raw, data, reasons in kept
         )
@@ -270,7 +266,7 @@ def _invite(
                 now=now,
             )
     except (PeopleRefused, Refused) as refusal:
-        row.state, row.problems = AgentRowState.REFUSED, [_cut(str(refusal))]
+        row.state, row.problems = AgentRowState.REFUSED, [cut(str(refusal))]
     else:
         row.state = AgentRowState.INVITED
 
@@ -286,23 +282,14 @@ def _as_json(row: AgentRow) -> dict:
 
 
 def _move(agent_import: AgentImport, to: AgentImportState, **fields) -> None:
-    """Along the table, by a conditional UPDATE whose row count is read; in memory too."""
-    before = AgentImportState(agent_import.state)
-    rows = AgentImport.objects.filter(pk=agent_import.pk, state=before)
-    if (before, to) not in AGENT_IMPORT_MOVES or rows.update(state=to, **fields) != 1:
+    if not moved(agent_import, to=to, moves=AGENT_IMPORT_MOVES, **fields):
         raise Refused(MOVED)
-    for name, value in {"state": to, **fields}.items():
-        setattr(agent_import, name, value)
 
 
 def _defer(import_id: int) -> None:
     # One at a time for an import: the one that waits finds nothing to do.
     job = tasks.send_agent_import.configure(lock=f"subscriptions.agent_import:{import_id}")
     job.defer(import_id=import_id)
-
-
-def _cut(text: str) -> str:
-    return text if len(text) <= LONGEST_REASON else f"{text[: LONGEST_REASON - 1]}…"
 
 
 def _record(

@@ -4,6 +4,7 @@ from django.db.models import Count, QuerySet
 
 from subscriptions.models import AgentImport, AgentImportRow, AgentRowState
 from tenants.models import Organisation
+from tenants.spreadsheets.imports import kept_aside
 from tenants.spreadsheets.reading import RejectedRow
 
 
@@ -30,7 +31,4 @@ def rows_of(*, agent_import: AgentImport, state: str) -> QuerySet[AgentImportRow
 def refused_rows(*, agent_import: AgentImport) -> list[RejectedRow]:
     """Every row set aside, as `spreadsheets.writing.rejected_as_csv` takes them."""
     rows = rows_of(agent_import=agent_import, state=AgentRowState.REFUSED)
-    return [
-        RejectedRow(line, tuple(raw), tuple(problems))
-        for line, raw, problems in rows.values_list("line", "raw", "problems")
-    ]
+    return kept_aside(rows)

@@ -18,11 +18,11 @@ from tenants.models import Role
 from tenants.people.roles import MEMBER_ROLES, in_order
 from tenants.register.names import normalise
 from tenants.spreadsheets.encodings import has_broken_accents
-from tenants.spreadsheets.reading import Column, CsvFile, CsvProblem, RejectedRow, Row, names_of, read_csv
+from tenants.spreadsheets.imports import without_remarks
+from tenants.spreadsheets.reading import Column, CsvFile, RejectedRow, Row, names_of, read_csv
 
 MAX_BYTES = 1024 * 1024
 MAX_ROWS = 2_000
-REMARK = "#"
 COLUMNS = (
     Column(
         "email",
@@ -124,13 +124,8 @@ class _Bad(Exception):
 def read_agents(content: bytes, *, known: Known) -> AgentFile:
     """Read a file of agents. Raises CsvProblem when the file as a whole cannot be used."""
     file = read_csv(content, columns=COLUMNS, max_bytes=MAX_BYTES, max_rows=MAX_ROWS)
-    agents, rejected = [], [row for row in file.rejected if not _is_remark(row)]
-    rows = [row for row in file.rows if not _is_remark(row)]
-    if not rows and not rejected:
-        raise CsvProblem(
-            "Le fichier ne contient que des exemples (lignes qui commencent par #) : ajoutez vos agents en "
-            "dessous."
-        )
+    rows, rejected = without_remarks(file, wanted="vos agents")
+    agents = []
     first_lines: dict[str, int] = {}
     for row in rows:
         agent, reasons = _agent(row, known, first_lines)
@@ -140,10 +135,6 @@ def read_agents(content: bytes, *, known: Known) -> AgentFile:
             rejected.append(RejectedRow(row.line, row.cells, tuple(reasons)))
     rejected.sort(key=lambda row: row.line)
     return AgentFile(file, tuple(agents), tuple(rejected))
-
-
-def _is_remark(row: Row | RejectedRow) -> bool:
-    return row.cells[0].lstrip().startswith(REMARK)
 
 
 def _agent(row: Row, known: Known, first_lines: dict[str, int]) -> tuple[AgentRow | None, list[str]]:

@@ -1,11 +1,10 @@
 """An import of agents in words: its states, its rows, its columns, its model file."""
 
-from marketplace.web.operator.forms import capitalised
+from marketplace.web.file_imports import row_of
 from marketplace.web.organisation.people_forms import name_of
-from subscriptions.agents.imports.rows import COLUMNS, REMARK
 from subscriptions.models import AccessRole, AgentImportRow, AgentImportState, AgentRowState
 from tenants.models import Role
-from tenants.spreadsheets.writing import csv_bytes
+from tenants.spreadsheets.imports import REMARK
 
 STATE_BADGES = {
     AgentImportState.READY: "warning",
@@ -25,8 +24,7 @@ TABS = {
     "a-inviter": ("À inviter", AgentRowState.WAITING),
     "invites": ("Invités", AgentRowState.INVITED),
 }
-_LONGEST_CELLS = 120
-_MEANINGS = {
+MEANINGS = {
     "email": ("L’adresse professionnelle avec laquelle la personne se connectera.", "Oui"),
     "first_name": ("Pour vous relire : Halle prend le nom de son compte professionnel.", "Non"),
     "name": ("De même. Le nom seul, ou le nom et le prénom.", "Non"),
@@ -38,7 +36,7 @@ _MEANINGS = {
         "Non",
     ),
 }
-_EXAMPLE = {
+EXAMPLE = {
     "email": f"{REMARK} prenom.nom@mairie.fr",
     "first_name": "Camille",
     "name": "Exemple (cette ligne n’est pas lue)",
@@ -46,19 +44,6 @@ _EXAMPLE = {
     "groups": "Accueil, Urbanisme",
     "services": "Nom du service, Autre service (gère)",
 }
-
-
-def columns() -> list[dict]:
-    """What each column of the file is for."""
-    return [
-        {"name": column.label, "meaning": _MEANINGS[column.field][0], "needed": _MEANINGS[column.field][1]}
-        for column in COLUMNS
-    ]
-
-
-def model_csv() -> bytes:
-    """The model file: all the columns, and an example that is not read."""
-    return csv_bytes([column.label for column in COLUMNS], [[_EXAMPLE[c.field] for c in COLUMNS]])
 
 
 def row_in_words(row: AgentImportRow, *, services: dict[int, str], groups: dict[int, str]) -> dict:
@@ -78,17 +63,11 @@ def row_in_words(row: AgentImportRow, *, services: dict[int, str], groups: dict[
                 for sheet, role in data["services"].items()
             ]
             facts.append(f"Services : {', '.join(names)}")
-    cells = " ; ".join(cell for cell in row.raw if cell.strip())
-    if not data:
-        cells = cells if len(cells) <= _LONGEST_CELLS else f"{cells[:_LONGEST_CELLS]}…"
-    return {
-        "line": row.line,
-        "name": (data["name"] or data["email"]) if data else "Ligne non comprise",
-        "under": (data["email"] if data["name"] else "") if data else cells,
-        "badge": {
-            "state": ROW_BADGES[AgentRowState(row.state)],
-            "label": capitalised(row.get_state_display()),
-        },
-        "problems": row.problems,
-        "facts": facts,
-    }
+    return row_of(
+        row,
+        badge=ROW_BADGES[AgentRowState(row.state)],
+        state=row.get_state_display(),
+        name=data["name"] or data["email"] if data else "",
+        under=data["email"] if data and data["name"] else "",
+        facts=facts,
+    )

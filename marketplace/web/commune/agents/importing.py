@@ -11,20 +11,20 @@ from django.views.decorators.http import require_http_methods
 
 from marketplace.web.commune.agents.frame import PAGE, administered_view, frame
 from marketplace.web.commune.agents.import_words import (
+    EXAMPLE,
+    MEANINGS,
     STATE_BADGES,
     TABS,
-    columns,
-    model_csv,
     row_in_words,
 )
 from marketplace.web.csv import csv_response
 from marketplace.web.fields import csv_field
+from marketplace.web.file_imports import columns_in_words, model_csv, report_of, summary_of
 from marketplace.web.formats import format_number, moment
-from marketplace.web.operator.forms import capitalised
-from marketplace.web.operator.lists import chosen, counted, rest_of_address, tabs
+from marketplace.web.operator.lists import chosen, counted
 from subscriptions.agents.imports import operations
 from subscriptions.agents.imports.queries import counts_of_rows, imports_of, refused_rows, rows_of
-from subscriptions.agents.imports.rows import MAX_BYTES
+from subscriptions.agents.imports.rows import COLUMNS, MAX_BYTES
 from subscriptions.agents.listing import services_of
 from subscriptions.agents.queries import groups_of, listed_since
 from subscriptions.models import AgentImport, AgentImportState, AgentRowState
@@ -42,14 +42,8 @@ class AgentFileForm(forms.Form):
     file = csv_field(
         what="le fichier CSV de vos agents",
         help_text="1 Mo et 2 000 lignes au plus, tel que votre tableur ou votre logiciel l’enregistre.",
+        max_bytes=MAX_BYTES,
     )
-
-    def clean_file(self):
-        """Too large a file is not even read."""
-        file = self.cleaned_data["file"]
-        if file.size > MAX_BYTES:
-            raise forms.ValidationError("Le fichier dépasse 1 Mo. Découpez-le en plusieurs fichiers.")
-        return file
 
 
 @administered_view
@@ -57,7 +51,7 @@ class AgentFileForm(forms.Form):
 def import_list(request, organisation):
     """The form that sends a file, what its columns mean, the model file, and the imports of before."""
     if request.GET.get("fichier") == "modele":
-        return csv_response(content=model_csv(), filename="agents-modele.csv")
+        return csv_response(content=model_csv(COLUMNS, EXAMPLE), filename="agents-modele.csv")
     form = AgentFileForm()
     if request.method == "POST":
         form = AgentFileForm(request.POST, request.FILES)
@@ -87,7 +81,7 @@ def import_list(request, organisation):
         **frame(request, organisation, ("Importer des agents", "")),
         "form": form,
         "open": next((_summary(one) for one in past if one.state in OPEN), None),
-        "columns": columns(),
+        "columns": columns_in_words(COLUMNS, MEANINGS),
         "groups": [group.name for group in groups_of(organisation=organisation)],
         "listed": [name for sheet, name in services.items() if sheet in lists],
         "model_url": f"{request.path}?fichier=modele",
@@ -113,7 +107,6 @@ def agent_import(request, organisation, public_id):
     services = services_of(organisation, on=localdate(timezone.now()))
     groups = {group.pk: group.name for group in groups_of(organisation=organisation)}
     here = ("Importer des agents", reverse("member_agent_imports", args=[organisation.siren]))
-    shown = {name: counts[state] if state else sum(counts.values()) for name, (_, state) in TABS.items()}
     refused = counts[AgentRowState.REFUSED]
     context = {
         **frame(request, organisation, here, (found.file_name or "Fichier effacé", "")),
@@ -128,26 +121,9 @@ def agent_import(request, organisation, public_id):
         "announce": "Les invitations sont parties." if found.state == AgentImportState.DONE else "",
         "outcome": counted(counts[AgentRowState.INVITED], "invitation partie", "invitations parties"),
         "confirm_label": f"Inviter {counted(found.total, 'agent')}",
-        "figures": [
-            {"label": label, "value": format_number(counts[state])} for label, state in TABS.values() if state
-        ],
-        "read_as": [
-            {"label": "Codage des caractères", "value": found.notes["encoding"]},
-            {"label": "Séparateur", "value": capitalised(found.notes["separator"])},
-            {"label": "Colonnes ignorées", "value": ", ".join(found.notes["ignored"]) or "Aucune"},
-        ],
         "refused": counted(refused, "ligne écartée", "lignes écartées") if refused else "",
         "refused_url": f"{request.path}?fichier=ecartees",
-        "row_tabs": tabs(
-            request,
-            labels={name: label for name, (label, _) in TABS.items()},
-            counts=shown,
-            active=tab,
-            search="",
-        ),
-        "total_rows": counted(shown[tab], "ligne"),
-        "page": page,
-        "rest": rest_of_address(etat=tab),
+        **report_of(request, groups=TABS, counts=counts, active=tab, page=page, notes=found.notes),
         "rows": [row_in_words(row, services=services, groups=groups) for row in page],
     }
     return render(request, "commune/agents/import.html", context)
@@ -167,10 +143,7 @@ def _answer(request, organisation, found: AgentImport):
 
 
 def _summary(found: AgentImport) -> dict:
-    return {
-        "file_name": found.file_name or "Fichier effacé",
-        "url": reverse("member_agent_import", args=[found.tenant.siren, found.public_id]),
-        "sent": f"Envoyé le {moment(found.sent_at)} par {found.sent_by}.",
-        "state": capitalised(found.get_state_display()),
-        "badge": STATE_BADGES[AgentImportState(found.state)],
+    url = reverse("member_agent_import", args=[found.tenant.siren, found.public_id])
+    return summary_of(found, url=url, badges=STATE_BADGES) | {
+        "file_name": found.file_name or "Fichier effacé"
     }
