@@ -184,12 +184,18 @@ def _interrupt(found: LineContest, invoice: Invoice, now: datetime) -> None:
 
 
 def _resume(invoice: Invoice, today: date) -> None:
-    for interruption in PaymentInterruption.objects.filter(invoice=invoice, ends_on=None):
-        interruption.ends_on = today
-        interruption.due_on = due_again_on(
-            due_on=invoice.due_date, interrupted_on=interruption.starts_on, resumed_on=today
-        )
-        interruption.save(update_fields=["ends_on", "due_on"])
+    """Another time to pay opens with the last answer that was awaited."""
+    # Two answers at once, to two lines: the second waits here, then sees the first.
+    held = PaymentInterruption.objects.select_for_update(of=("self",), no_key=True)
+    interruption = held.filter(invoice=invoice, ends_on=None).first()
+    awaited = LineContest.objects.filter(line__invoice=invoice, state=ContestState.OPEN)
+    if interruption is None or awaited.exists():
+        return
+    interruption.ends_on = today
+    interruption.due_on = due_again_on(
+        due_on=invoice.due_date, interrupted_on=interruption.starts_on, resumed_on=today
+    )
+    interruption.save(update_fields=["ends_on", "due_on"])
 
 
 def _locked(contest: LineContest) -> LineContest:
@@ -211,9 +217,7 @@ def _close(found: LineContest, *, to: ContestState, by: User, now: datetime, **f
     found.state, found.closed_at = to, now
     vars(found).update({name: value for name, value in fields.items() if name != "credit_note"})
     _log(found, before=before, by=by, now=now)
-    others = LineContest.objects.filter(line__invoice=found.line.invoice_id, state=ContestState.OPEN)
-    if not others.exists():
-        _resume(found.line.invoice, localdate(now))
+    _resume(found.line.invoice, localdate(now))
 
 
 def _log(found: LineContest, *, before: str, by: User, now: datetime) -> None:

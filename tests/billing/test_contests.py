@@ -1,6 +1,7 @@
 """A contested line is answered once: by a reason, or by a credit note within what was invoiced."""
 
 from datetime import date, timedelta
+from functools import partial
 from threading import Barrier, Thread
 
 import pytest
@@ -21,6 +22,7 @@ from subscriptions.models import State, Subscription
 from tenants.models import AuditEvent, Letter, Role
 from tests.factories import (
     MembershipFactory,
+    SubscriptionFactory,
     UserFactory,
     credit_note_on,
     issued_credit_note,
@@ -28,22 +30,22 @@ from tests.factories import (
 )
 from tests.factories.base import NOW
 from tests.tools.database import as_worker
+from tests.tools.threads import at_once
 
 pytestmark = pytest.mark.django_db
 LATER = NOW + timedelta(days=6)
 
 
-def line_of(invoice):
+def line_of(invoice, position=1):
     with as_worker():
-        return invoice.lines.select_related(
-            "invoice__settlement", "invoice__operator", "tenant", "entry"
-        ).first()
+        lines = invoice.lines.select_related("invoice__settlement", "invoice__operator", "tenant", "entry")
+        return lines.get(position=position)
 
 
-def contested(invoice, *, now=NOW, by=None) -> LineContest:
+def contested(invoice, *, now=NOW, by=None, position=1) -> LineContest:
     with as_worker():
         return contests.contest(
-            line=line_of(invoice),
+            line=line_of(invoice, position),
             reason=ContestReason.POPULATION,
             text="Nous sommes 812.",
             by=by or UserFactory(),
@@ -222,3 +224,19 @@ def test_two_answers_at_once_are_one():
         thread.join(30)
     assert sorted(done) == ["accepted", "answered"]
     assert given_back(invoice) == 20000
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_lines_answered_at_once_open_a_new_time_to_pay():
+    other = SubscriptionFactory(state=State.ACTIVE)
+    invoice = issued_invoice(operator=other.operator, tenant=other.tenant)
+    asked = [contested(invoice, position=position) for position in (1, 2)]
+    by = UserFactory()
+
+    def refuse(contest):
+        with as_worker():
+            contests.refuse(contest=contest, answer="Non.", by=by, now=LATER)
+
+    assert at_once(*(partial(refuse, contest) for contest in asked)) == [None, None]
+    with as_worker():
+        assert PaymentInterruption.objects.get().ends_on == date(2026, 10, 7)
