@@ -12,6 +12,7 @@ from decimal import Decimal
 
 from catalog.pricing import format_cents, format_date, format_percent
 from catalog.pricing.money import round_ratio
+from tenants.days import years_after
 
 INDEMNITY_CENTS = 4000  # D2192-35; C. com. D441-5
 PUBLIC_POINTS, PRIVATE_POINTS = 8, 10
@@ -137,7 +138,7 @@ def lapses_on(*, issued_on: date, due_on: date, last_claim_on: date | None, priv
     """The last day on which the sum can be claimed: of a public body, the end of the fourth year after that
     of the invoice or of the last written claim; of a private one, five years after the due date."""
     if private:
-        return due_on.replace(year=due_on.year + PRIVATE_YEARS_TO_LAPSE, day=min(due_on.day, 28))
+        return years_after(due_on, PRIVATE_YEARS_TO_LAPSE)
     return date(max(issued_on, last_claim_on or issued_on).year + YEARS_TO_LAPSE, 12, 31)
 
 

@@ -118,6 +118,8 @@ def test_limitation():
     assert lapses_on(**asked, last_claim_on=None, private=False) == date(2030, 12, 31)
     assert lapses_on(**asked, last_claim_on=date(2027, 1, 3), private=False) == date(2031, 12, 31)
     assert lapses_on(**asked, last_claim_on=None, private=True) == date(2031, 5, 2)
+    asked["due_on"] = date(2026, 5, 31)
+    assert lapses_on(**asked, last_claim_on=None, private=True) == date(2031, 5, 31)
 
 
 def test_each_part_bears_interest_until_its_own_day_and_the_indemnity_is_due_once():
