@@ -11,11 +11,13 @@ from django.db import IntegrityError, transaction
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from billing import approving, credits, operations, recovery, repricing
+from billing import approving, contests, credits, operations, recovery, repricing
 from billing.models import (
     Adjustment,
     Closing,
+    ContestReason,
     Invoice,
+    InvoiceLine,
     InvoiceState,
     InvoiceType,
     LedgerEntry,
@@ -232,6 +234,32 @@ def test_what_was_given_back_already_is_not_given_back_again(subscription):
     assert owed(subscription) == 0
     [note] = invoices(type_code=InvoiceType.CREDIT_NOTE)
     assert note.net_cents == 12_000
+
+
+@pytest.mark.parametrize(
+    ("contested_cents", "agents", "in_all"),
+    [
+        (400, 5, 110_00),  # of the 10 € that fewer agents give back, four are given back already
+        (30_00, 5, 90_00),  # more than fewer agents give back: nothing is billed again
+        (10_00, 20, 130_00),  # what was accepted stays given back, more agents are billed all the same
+    ],
+)
+def test_what_an_accepted_contest_gave_back_is_neither_billed_nor_given_back_again(
+    contested_cents, agents, in_all, subscription
+):
+    bill(subscription)
+    with as_worker():
+        line = InvoiceLine.objects.select_related("invoice__settlement", "entry", "tenant").get()
+        by = UserFactory()
+        contest = contests.contest(line=line, reason=ContestReason.AGENTS, text="Trop.", by=by, now=NOW)
+        contests.accept(contest=contest, cents=contested_cents, answer="", by=by, now=NOW)
+    amend(subscription, agents)
+    settle(subscription)
+    bill(subscription, Y2027, issue=False)
+
+    with as_worker():
+        of_2026 = LedgerEntry.objects.exclude(run__period_start=Y2027[0], adjustment=None)
+        assert sum(entry.amount_cents for entry in of_2026) == in_all
 
 
 def test_whoever_pays_a_part_pays_and_is_given_back_its_part(subscription):
