@@ -117,3 +117,12 @@ def test_a_decision_draws_the_drafts_again_and_is_frozen_on_what_is_issued():
     assert issued.vat == drawn.vat
     with as_worker():
         assert not undecided([issued])
+
+
+def test_a_decision_reaches_the_drafts_of_all_members_batch_by_batch(monkeypatch):
+    monkeypatch.setattr(vat_changes, "BATCH", 1)
+    operator = OperatorFactory()
+    drafted_run(operator=operator, members=2)
+    decided(operator, Choice.FRANCHISE)
+    with as_worker():
+        assert vat_changes.draw_again(operator_id=operator.pk, since=JANUARY, now=NOW) == 2
