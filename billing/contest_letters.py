@@ -28,23 +28,16 @@ def tell_member(*, contest: LineContest, now: datetime) -> None:
     to = {str(mandate.user_id): mandate.user.email for mandate in mandates}
     if contest.opened_by.is_active and contest.opened_by.email:
         to[str(contest.opened_by_id)] = contest.opened_by.email
-    said = SUBJECT[ContestState(contest.state)]
-    back = format_cents(contest.accepted_cents or 0)
-    outcome = OUTCOME[ContestState(contest.state)].format(**_words(contest), back=back)
-    for whom, address in sorted(to.items()):
-        letters.write(
-            tenant=contest.tenant,
-            key=f"contest-answered:{contest.pk}:{whom}",
-            to=address,
-            subject=f"{said} – facture {contest.line.invoice.number}",
-            body=ANSWERED.format(
-                **_words(contest),
-                outcome=outcome,
-                answer=contest.answer or "(sans autre précision)",
-                contact=contest.operator.contact_email,
-            ),
-            now=now,
-        )
+    state = ContestState(contest.state)
+    outcome = OUTCOME[state].format(**_words(contest), back=format_cents(contest.accepted_cents or 0))
+    body = ANSWERED.format(
+        **_words(contest),
+        outcome=outcome,
+        answer=contest.answer or "(sans autre précision)",
+        contact=contest.operator.contact_email,
+    )
+    subject = f"{SUBJECT[state]} – facture {contest.line.invoice.number}"
+    _send(contest, "contest-answered", to, subject, body, now)
 
 
 def _to_operator(contest: LineContest, kind: str, subject: str, body: str, now: datetime) -> None:
@@ -53,13 +46,20 @@ def _to_operator(contest: LineContest, kind: str, subject: str, body: str, now: 
     to = {str(mandate.user_id): mandate.user.email for mandate in mandates}
     if not to and operator.contact_email:
         to = {"contact": operator.contact_email}
+    subject = f"{subject} – facture {contest.line.invoice.number}, {contest.tenant.name}"
+    _send(contest, kind, to, subject, body.format(**_words(contest)), now)
+
+
+def _send(
+    contest: LineContest, kind: str, to: dict[str, str], subject: str, body: str, now: datetime
+) -> None:
     for whom, address in sorted(to.items()):
         letters.write(
             tenant=contest.tenant,
             key=f"{kind}:{contest.pk}:{whom}",
             to=address,
-            subject=f"{subject} – facture {contest.line.invoice.number}, {contest.tenant.name}",
-            body=body.format(**_words(contest)),
+            subject=subject,
+            body=body,
             now=now,
         )
 
