@@ -33,7 +33,7 @@ from billing.models.contest import CONTEST_TRANSITIONS
 from catalog.pricing import format_cents
 from tenants import audit
 from tenants.constraints import violated
-from tenants.models import Organisation, User
+from tenants.models import User
 
 
 @transaction.atomic
@@ -68,14 +68,7 @@ def contest(*, line: InvoiceLine, reason: ContestReason, text: str, by: User, no
     _log(found, before="", by=by, now=now)
     _interrupt(found, invoice, now)
     contest_letters.tell_operator(contest=found, now=now)
-    _record(
-        found,
-        at=[line.tenant],
-        by=by,
-        what="invoice.line_contested",
-        sentence=f"{{actor}} a contesté la ligne « {line.name} » de la facture {invoice.number}.",
-        now=now,
-    )
+    _record(found, "invoice.line_contested", "a contesté", by=by, now=now)
     return found
 
 
@@ -85,15 +78,7 @@ def withdraw(*, contest: LineContest, by: User, now: datetime) -> None:
     found = _locked(contest)
     _close(found, to=ContestState.WITHDRAWN, by=by, now=now)
     contest_letters.tell_operator_withdrawn(contest=found, now=now)
-    _record(
-        found,
-        at=[found.tenant],
-        by=by,
-        what="invoice.contest_withdrawn",
-        sentence=f"{{actor}} a retiré sa contestation de la ligne « {found.line.name} » de la facture "
-        f"{found.line.invoice.number}.",
-        now=now,
-    )
+    _record(found, "invoice.contest_withdrawn", "a retiré sa contestation de", by=by, now=now)
 
 
 @transaction.atomic
@@ -102,15 +87,7 @@ def refuse(*, contest: LineContest, answer: str, by: User, now: datetime) -> Non
     found = _locked(contest)
     _close(found, to=ContestState.REFUSED, by=by, now=now, answer=answer)
     contest_letters.tell_member(contest=found, now=now)
-    _record(
-        found,
-        at=[found.operator.organisation, found.tenant],
-        by=by,
-        what="invoice.contest_refused",
-        sentence=f"{{actor}} a refusé la contestation de la ligne « {found.line.name} » de la facture "
-        f"{found.line.invoice.number}.",
-        now=now,
-    )
+    _record(found, "invoice.contest_refused", "a refusé la contestation de", by=by, now=now)
 
 
 @transaction.atomic
@@ -152,16 +129,7 @@ def accept(*, contest: LineContest, cents: int, answer: str, by: User, now: date
         found, to=ContestState.ACCEPTED, by=by, now=now, answer=answer, accepted_cents=cents, credit_note=note
     )
     contest_letters.tell_member(contest=found, now=now)
-    _record(
-        found,
-        at=[found.operator.organisation, found.tenant],
-        by=by,
-        what="invoice.contest_accepted",
-        sentence=f"{{actor}} a accepté la contestation de la ligne « {found.line.name} » de la facture "
-        f"{found.line.invoice.number} : {format_cents(cents)} HT à rendre.",
-        now=now,
-        details={"net_cents": cents},
-    )
+    _record(found, "invoice.contest_accepted", "a accepté la contestation de", by=by, now=now, cents=cents)
     return note
 
 
@@ -227,15 +195,19 @@ def _log(found: LineContest, *, before: str, by: User, now: datetime) -> None:
 
 
 def _record(
-    found: LineContest, *, at: list[Organisation], by: User, what: str, sentence: str, now: datetime, **more
+    found: LineContest, what: str, did: str, *, by: User, now: datetime, cents: int | None = None
 ) -> None:
-    for tenant in at:
+    """In the log of the member, and in that of the operator when it is who answers."""
+    line, invoice = found.line, found.line.invoice
+    outcome = "" if cents is None else f" : {format_cents(cents)} HT à rendre"
+    answered = found.state in (ContestState.ACCEPTED, ContestState.REFUSED)
+    for tenant in [found.operator.organisation, found.tenant] if answered else [found.tenant]:
         audit.record(
             tenant=tenant,
             actor=by,
             what=what,
-            sentence=sentence,
-            subject_id=found.line.invoice.public_id,
+            sentence=f"{{actor}} {did} la ligne « {line.name} » de la facture {invoice.number}{outcome}.",
+            subject_id=invoice.public_id,
             now=now,
-            **more,
+            details=None if cents is None else {"net_cents": cents},
         )
