@@ -25,13 +25,6 @@ TABS = {TO_ANSWER: "À répondre", ANSWERED: "Closes"}
 ACCEPT, REFUSE = "accepter", "refuser"
 
 
-class MaybeAmountField(AmountField):
-    """The same, None when nothing is typed."""
-
-    def clean(self, value):
-        return super().clean(value) if (value or "").strip() else None
-
-
 class AnswerForm(forms.Form):
     """Accepted for an amount, or refused for a reason."""
 
@@ -41,7 +34,7 @@ class AnswerForm(forms.Form):
         widget=forms.RadioSelect,
         error_messages={"required": "Acceptez ou refusez.", "invalid_choice": "Acceptez ou refusez."},
     )
-    amount = MaybeAmountField(
+    amount = AmountField(
         label="Montant à rendre, hors taxes",
         max_length=20,
         required=False,

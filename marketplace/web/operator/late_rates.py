@@ -15,11 +15,11 @@ from billing import dunning
 from billing.exceptions import DunningRefused
 from billing.late_interest import PRIVATE_POINTS, PUBLIC_POINTS
 from billing.late_queries import missing_half_years, pace_of, rates_of
-from catalog.pricing import TypedWrong, read_amount_text
 from marketplace.web.access import operator_view
 from marketplace.web.formats import day, format_percent
 from marketplace.web.operator.lists import crumbs
 from marketplace.web.operator.roles import MONEY_ROLES
+from marketplace.web.operator.vehicle_forms import PercentField
 
 PACE = "pace"
 
@@ -29,10 +29,9 @@ class RateForm(forms.Form):
         label="Semestre qui commence le",
         error_messages={"required": "Choisissez le semestre.", "invalid_choice": "Choisissez le semestre."},
     )
-    ecb_rate = forms.CharField(
+    ecb_rate = PercentField(
         label="Taux de refinancement de la BCE ce jour-là, en pour cent",
         help_text=f"Sans la majoration de {PUBLIC_POINTS} points. Par exemple 2,15.",
-        widget=forms.TextInput(attrs={"autocomplete": "off", "inputmode": "decimal"}),
         error_messages={"required": "Écrivez le taux."},
     )
     source = forms.CharField(
@@ -53,14 +52,10 @@ class RateForm(forms.Form):
         return date.fromisoformat(self.cleaned_data["half_year"])
 
     def clean_ecb_rate(self) -> Decimal:
-        """As people write it, two decimals at most."""
-        try:
-            value = Decimal(read_amount_text(self.cleaned_data["ecb_rate"]))
-        except TypedWrong as wrong:
-            raise forms.ValidationError(str(wrong)) from wrong
-        if value != round(value, 2) or not 0 <= value < 100:
-            raise forms.ValidationError("Écrivez le taux en pour cent, avec deux décimales au plus.")
-        return value
+        rate = self.cleaned_data["ecb_rate"]
+        if rate >= 100:
+            raise forms.ValidationError("Vérifiez ce taux : il est de moins de 100 %.")
+        return rate
 
 
 class PaceForm(forms.Form):

@@ -1,14 +1,11 @@
 """Forms of an operator's VAT. What may be kept is checked by catalog.vat.deciding."""
 
-from decimal import Decimal
-
 from django import forms
 
 from catalog.models import LineNature, VatZone
-from catalog.pricing import TypedWrong, read_amount_text
 from catalog.vat.deciding import Choice, Proof
 from marketplace.web.operator.forms import capitalised
-from marketplace.web.operator.vehicle_forms import DayField
+from marketplace.web.operator.vehicle_forms import DayField, PercentField
 from tenants.models.territory import TerritoryKind
 
 ONE_MEMBER = "un"
@@ -94,10 +91,9 @@ class RateForm(DatedForm):
         choices=[("", "Choisir un territoire"), *VatZone.choices],
         error_messages={"required": "Choisissez le territoire."},
     )
-    rate = forms.CharField(
+    rate = PercentField(
         label="Taux normal, en pour cent",
         help_text="Par exemple 8,5. Écrivez 0 là où la TVA ne s’applique pas.",
-        widget=forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off"}),
         error_messages={"required": "Écrivez le taux, ou 0."},
     )
     reason = forms.CharField(
@@ -106,10 +102,3 @@ class RateForm(DatedForm):
         help_text="Il figure sur les factures.",
     )
     field_order = ("zone", "rate", "reason", "since", "source")
-
-    def clean_rate(self) -> Decimal:
-        """As people write it."""
-        try:
-            return Decimal(read_amount_text(self.cleaned_data["rate"].replace("%", "").strip()))
-        except TypedWrong as wrong:
-            raise forms.ValidationError(str(wrong)) from wrong

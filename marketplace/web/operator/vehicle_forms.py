@@ -52,7 +52,7 @@ class TermsForm(forms.Form):
 
 
 class PercentField(forms.CharField):
-    """A part of a price, as people write it: « 15 », « 2,5 ». None when empty."""
+    """A rate in percent, two decimals at most, as people write it: « 15 », « 2,5 % ». None when empty."""
 
     def __init__(self, **options):
         super().__init__(
@@ -64,9 +64,9 @@ class PercentField(forms.CharField):
         if not text:
             return None
         try:
-            percent = Decimal(read_amount_text(text))
-        except TypedWrong as problem:
-            raise forms.ValidationError(str(problem)) from None
+            percent = Decimal(read_amount_text(text.removesuffix("%")))
+        except TypedWrong:
+            raise forms.ValidationError("Écrivez un nombre pour cent, par exemple 8,5.") from None
         if percent != round(percent, 2):
             raise forms.ValidationError("Écrivez deux chiffres au plus après la virgule.")
         return percent
@@ -208,10 +208,12 @@ class VehicleForm(TermsForm):
 
 
 class AmountField(forms.CharField):
-    """Euros as people type them, to whole cents."""
+    """Euros as people type them, to whole cents. None when empty."""
 
     def clean(self, value):
         text = super().clean(value)
+        if not text:
+            return None
         try:
             cents = Decimal(read_amount_text(text)) * 100
         except TypedWrong as problem:

@@ -65,7 +65,8 @@ def test_from_the_list_to_a_reminder_a_rate_and_a_claim(operator, sign_in, invoi
             {"what": "rate", "half_year": "2024-07-01", "ecb_rate": "2", "source": "x"},
             "Choisissez le semestre",
         ),
-        ({"what": "rate", "half_year": "2026-07-01", "ecb_rate": "2,155", "source": "x"}, "deux décimales"),
+        ({"what": "rate", "half_year": "2026-07-01", "ecb_rate": "2,155", "source": "x"}, "deux chiffres"),
+        ({"what": "rate", "half_year": "2026-07-01", "ecb_rate": "215", "source": "x"}, "moins de 100 %"),
         ({"what": "rate", "half_year": "2026-07-01", "ecb_rate": "abc", "source": ""}, "Dites où"),
         ({"what": "pace", "days": "3"}, "Sept jours au moins"),
     ):
