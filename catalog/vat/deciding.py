@@ -24,9 +24,8 @@ from catalog.vat.signals import vat_decided
 from tenants import audit
 from tenants.models import Operator, Organisation, User
 from tenants.models.territory import TerritoryKind
+from tenants.operators.vat_positions import check_proof
 
-VAT_BEGAN = 1954  # an earlier year is a slip of the keyboard
-YEARS_AHEAD = 5
 MAX_SOURCE, MAX_REASON = 300, 200
 LOWEST_RATE, HIGHEST_RATE = Decimal("0.9"), Decimal(99)
 
@@ -177,17 +176,9 @@ def set_rate(
 
 def _checked(proof: Proof, now: datetime, errors: dict[str, str]) -> str:
     """The source, tidied. Raises VatInvalid with all that is wrong."""
-    source = " ".join(proof.source.split())
-    if proof.since is None:
-        errors["since"] = "Indiquez depuis quel jour."
-    elif not VAT_BEGAN <= proof.since.year <= now.year + YEARS_AHEAD:
-        errors["since"] = f"Vérifiez l’année : de {VAT_BEGAN} à {now.year + YEARS_AHEAD}."
-    if not source:
-        errors["source"] = "Dites ce qui le prouve, par exemple : rescrit des impôts du 12/03/2026."
-    elif len(source) > MAX_SOURCE:
-        errors["source"] = f"C’est trop long : {MAX_SOURCE} caractères au plus."
-    if errors:
-        raise VatInvalid(errors)
+    source, wrong = check_proof(since=proof.since, source=proof.source, longest=MAX_SOURCE, now=now)
+    if errors or wrong:
+        raise VatInvalid(errors | wrong)
     return source
 
 

@@ -52,17 +52,26 @@ def set_vat_position(*, operator: Operator, statement: VatStatement, by: User, n
 
 
 def _checked(statement: VatStatement, now: datetime) -> str:
-    source, errors = " ".join(statement.source.split()), {}
+    source, errors = check_proof(since=statement.since, source=statement.source, longest=MAX_SOURCE, now=now)
     if statement.regime not in VatRegime.values:
         errors["regime"] = "Choisissez la position de TVA."
-    if statement.since is None:
-        errors["since"] = "Indiquez depuis quel jour."
-    elif not VAT_BEGAN <= statement.since.year <= now.year + YEARS_AHEAD:
-        errors["since"] = f"Vérifiez l’année : de {VAT_BEGAN} à {now.year + YEARS_AHEAD}."
-    if not source:
-        errors["source"] = "Dites ce qui le prouve, par exemple : courrier des impôts du 12/03/2026."
-    elif len(source) > MAX_SOURCE:
-        errors["source"] = f"C’est trop long : {MAX_SOURCE} caractères au plus."
     if errors:
         raise SettingsInvalid(errors)
     return source
+
+
+def check_proof(
+    *, since: date | None, source: str, longest: int, now: datetime
+) -> tuple[str, dict[str, str]]:
+    """From which day something of VAT holds, and what proves it: the source, tidied, and {since, source: what
+    is wrong in French}."""
+    source, errors = " ".join(source.split()), {}
+    if since is None:
+        errors["since"] = "Indiquez depuis quel jour."
+    elif not VAT_BEGAN <= since.year <= now.year + YEARS_AHEAD:
+        errors["since"] = f"Vérifiez l’année : de {VAT_BEGAN} à {now.year + YEARS_AHEAD}."
+    if not source:
+        errors["source"] = "Dites ce qui le prouve, par exemple : courrier des impôts du 12/03/2026."
+    elif len(source) > longest:
+        errors["source"] = f"C’est trop long : {longest} caractères au plus."
+    return source, errors
