@@ -41,12 +41,12 @@ REASONS = {
 class Choice(models.TextChoices):
     """What may be decided for a nature of line."""
 
-    TAXED = "taxed", "Taxable"
-    ON_DEBITS = "on_debits", "Taxable, avec option pour les débits"
-    SHARED_COSTS = "shared_costs", "Exonéré, article 261 B du CGI (groupement de moyens)"
-    FRANCHISE = "franchise", "Sans TVA, article 293 B du CGI (franchise en base)"
-    PUBLIC_BODY = "public_body", "Hors champ, article 256 B du CGI"
-    UNDECIDED = "undecided", "Indéterminé : la réponse des impôts est attendue"
+    TAXED = "taxed", "Avec TVA"
+    ON_DEBITS = "on_debits", "Avec TVA, d’après les débits (sur option)"
+    SHARED_COSTS = "shared_costs", "Sans TVA : exonéré, article 261 B du CGI (services partagés)"
+    FRANCHISE = "franchise", "Sans TVA : franchise en base, article 293 B du CGI"
+    PUBLIC_BODY = "public_body", "Sans TVA : hors champ, article 256 B du CGI"
+    UNDECIDED = "undecided", "On ne sait pas encore : la réponse des impôts est attendue"
 
 
 _MEANS: dict[str, tuple[str, str, bool]] = {
@@ -82,9 +82,9 @@ def decide(
     """One regime for a nature of line from a day on. Raises VatInvalid (nature, choice, since, source)."""
     errors = {}
     if nature not in LineNature.values:
-        errors["nature"] = "Choisissez la nature des lignes."
+        errors["nature"] = "Choisissez ce que vous facturez."
     if choice not in Choice.values:
-        errors["choice"] = "Choisissez ce qui est décidé."
+        errors["choice"] = "Choisissez avec ou sans TVA."
     source = _checked(proof, now, errors)
     treatment, ground, on_debits = _MEANS[choice]
     decision = VatDecision(
@@ -134,7 +134,7 @@ def say_eligible(
     )
     same = {"organisation": one} if one else {"kind": who, "organisation": None}
     _succeed(row, VatEligibility.objects.filter(operator=operator, **same))
-    named = one.name if one else f"adhérents du genre « {TerritoryKind(who).label} »"
+    named = one.name if one else f"adhérents de type « {TerritoryKind(who).label} »"
     words = f"{named}, {'éligibles' if eligible else 'non éligibles'} à l’exonération de l’article 261 B"
     _tell(row, words, by=by, now=now)
     return row

@@ -15,6 +15,7 @@ from marketplace.web.operator.forms import capitalised
 from marketplace.web.operator.lists import crumbs
 from marketplace.web.operator.roles import MONEY_ROLES
 from marketplace.web.operator.vat_forms import ONE_MEMBER, DecisionForm, EligibilityForm, RateForm
+from marketplace.web.operator.vehicle_forms import ONE_DAY
 from tenants.models.territory import TerritoryKind
 
 FORMS = {"regime": DecisionForm, "eligible": EligibilityForm, "taux": RateForm}
@@ -86,7 +87,7 @@ def _decision(row: VatDecision, today) -> dict:
 
 
 def _eligibility(row: VatEligibility, today) -> dict:
-    who = row.organisation.name if row.organisation else f"Genre « {TerritoryKind(row.kind).label} »"
+    who = row.organisation.name if row.organisation else f"Type « {TerritoryKind(row.kind).label} »"
     return _dated(row, today) | {"who": who, "what": "Éligible" if row.eligible else "Non éligible"}
 
 
@@ -96,22 +97,23 @@ def _rate(row: VatRate, today) -> dict:
         "level": capitalised(row.get_level_display()),
         "what": format_percent(row.rate) if row.rate else "Pas de TVA",
         "reason": row.reason,
-        "whose": "Le vôtre" if row.operator_id else "De tous",
+        "whose": "Vous" if row.operator_id else "Halle",
     }
 
 
 def _dated(row: VatDecision | VatEligibility | VatRate, today) -> dict:
-    if row.until is not None and row.until <= row.since:
-        state, badge = "Corrigée", "neutral"
+    last_day = row.until and row.until - ONE_DAY
+    if last_day and last_day < row.since:
+        last_day, state, badge = None, "Corrigée", "neutral"
     elif row.since > today:
         state, badge = "À venir", "info"
-    elif row.until is not None and row.until <= today:
+    elif last_day and last_day < today:
         state, badge = "Remplacée", "neutral"
     else:
         state, badge = "En vigueur", "success"
     return {
         "since": day(row.since),
-        "until": day(row.until) if row.until else "",
+        "until": day(last_day),
         "source": row.source,
         "state": state,
         "badge": badge,

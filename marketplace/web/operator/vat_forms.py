@@ -35,19 +35,20 @@ class DatedForm(forms.Form):
 class DecisionForm(DatedForm):
     prefix = "regime"
     nature = forms.ChoiceField(
-        label="Nature des lignes",
+        label="Ce que vous facturez",
         choices=[
-            ("", "Choisir une nature"),
+            ("", "Choisir"),
             *((value, capitalised(label)) for value, label in LineNature.choices),
         ],
-        help_text="Un tarif dit sa nature par sa rubrique TVA : taxable, c’est un service vendu ; exonéré, "
-        "un service partagé entre les membres ; hors champ, une contribution statutaire.",
-        error_messages={"required": "Choisissez la nature des lignes."},
+        help_text="La TVA écrite sur le tarif le dit : taxable, c’est un service vendu ; exonéré, un service "
+        "partagé entre les membres ; hors champ, une contribution statutaire.",
+        error_messages={"required": "Choisissez ce que vous facturez."},
     )
     choice = forms.ChoiceField(
-        label="Ce qui est décidé",
-        choices=[("", "Choisir un régime"), *Choice.choices],
-        error_messages={"required": "Choisissez ce qui est décidé."},
+        label="Avec ou sans TVA",
+        choices=[("", "Choisir"), *Choice.choices],
+        help_text="D’après les débits : vous devez la TVA dès la facture, sans attendre son paiement.",
+        error_messages={"required": "Choisissez avec ou sans TVA."},
     )
     field_order = ("nature", "choice", "since", "source")
 
@@ -58,7 +59,7 @@ class EligibilityForm(DatedForm):
         label="Quels adhérents",
         choices=[
             ("", "Choisir"),
-            *((kind.value, f"Tous ceux du genre « {kind.label} »") for kind in KINDS),
+            *((kind.value, f"Tous ceux de type « {kind.label} »") for kind in KINDS),
             (ONE_MEMBER, "Un seul, par son SIREN"),
         ],
         error_messages={"required": "Choisissez de quels adhérents il s’agit."},
@@ -66,11 +67,11 @@ class EligibilityForm(DatedForm):
     siren = forms.CharField(
         label="SIREN de l’adhérent",
         required=False,
-        help_text="Pour un seul adhérent : ce qui est dit de lui passe avant ce qui est dit de son genre.",
+        help_text="Pour un seul adhérent : ce qui est dit de lui passe avant ce qui est dit de son type.",
         widget=forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "off"}),
     )
     eligible = forms.ChoiceField(
-        label="Sont-ils éligibles à l’exonération de l’article 261 B ?",
+        label="Ont-ils droit à l’exonération de l’article 261 B ?",
         choices=[("", "Choisir"), ("oui", "Oui"), ("non", "Non : ils sont facturés avec TVA")],
         error_messages={"required": "Répondez par oui ou par non."},
     )
