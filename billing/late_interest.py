@@ -12,7 +12,7 @@ from decimal import Decimal
 
 from catalog.pricing import format_cents, format_date, format_percent
 from catalog.pricing.money import round_ratio
-from tenants.days import years_after
+from tenants.days import days_in_words, years_after
 
 INDEMNITY_CENTS = 4000  # D2192-35; C. com. D441-5
 PUBLIC_POINTS, PRIVATE_POINTS = 8, 10
@@ -96,11 +96,10 @@ def late(*, base_cents: int, due_on: date, until: date, private: bool, rates: Ra
         interest_cents=interest,
         indemnity_cents=INDEMNITY_CENTS,
         steps=[
-            f"Échéance le {format_date(due_on)} : {days} jour{'s' if days > 1 else ''} de retard au "
-            f"{format_date(until)}",
+            f"Échéance le {format_date(due_on)} : {days_in_words(days)} de retard au {format_date(until)}",
             *(
-                f"Du {format_date(one.first)} au {format_date(one.last)} : {one.days} jour"
-                f"{'s' if one.days > 1 else ''} à {format_percent(one.rate)} (taux de la BCE au "
+                f"Du {format_date(one.first)} au {format_date(one.last)} : "
+                f"{days_in_words(one.days)} à {format_percent(one.rate)} (taux de la BCE au "
                 f"{format_date(half_year_of(one.first))}, {format_percent(one.rate - points)}, plus "
                 f"{points} points)"
                 for one in stretches

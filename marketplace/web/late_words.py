@@ -3,6 +3,7 @@
 from billing.late_queries import Assessment
 from billing.models import Dunning, DunningKind
 from marketplace.web.formats import day, format_cents
+from tenants.days import days_in_words
 
 KINDS = {
     DunningKind.REMINDER: "Rappel envoyé",
@@ -24,11 +25,6 @@ def history(dunnings: list[Dunning]) -> list[dict]:
         }
         for one in dunnings
     ]
-
-
-def days_in_words(days: int) -> str:
-    """ "1 jour", "12 jours"."""
-    return f"{days} jour{'s' if days > 1 else ''}"
 
 
 def due_facts(assessment: Assessment) -> list[dict]:
