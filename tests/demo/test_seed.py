@@ -25,7 +25,17 @@ from billing.models import (
     Settlement,
     SettlementState,
 )
-from catalog.models import Claim, ClaimLevel, GridState, Listing, PriceGrid, ServiceSheet, Vendor
+from catalog.models import (
+    Claim,
+    ClaimLevel,
+    GridState,
+    Listing,
+    PriceGrid,
+    ServiceSheet,
+    VatDecision,
+    VatEligibility,
+    Vendor,
+)
 from catalog.prices import listing_price, territory_facts
 from catalog.pricing import parse_grid
 from demo.management.commands import seed_demo
@@ -387,6 +397,15 @@ def test_a_colleague_is_invited_and_a_commune_asked_for_help(seeded):
             tenant__territory__isnull=False,
         )
     assert set(told.values_list("tenant__territory__code", flat=True)) == {MAIN, THIRD}
+
+
+def test_what_was_decided_of_vat_is_in_force_and_to_come_and_says_for_whom(seeded):
+    decisions = VatDecision.objects.order_by("since").values_list("operator__slug", "nature", "since")
+    assert list(decisions) == [
+        ("brumelle", "service", date(2019, 1, 1)),
+        ("brumelle", "shared", date(2027, 1, 1)),
+    ]
+    assert set(VatEligibility.objects.values_list("kind", "eligible")) == {("commune", True), ("epci", True)}
 
 
 def test_claims_at_three_levels_and_at_every_age(seeded):

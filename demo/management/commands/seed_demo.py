@@ -55,6 +55,7 @@ from demo.seed.titres import make_titres
 from demo.seed.transfers import prepare_transfers
 from demo.seed.trials import make_trial
 from demo.seed.value import make_value_file
+from demo.seed.vat import decide_vat
 from demo.seed.vendor_papers import make_vendor_papers
 from demo.seed.vendors import make_vendors
 from provisioning.track_records import count_track_records
@@ -111,6 +112,7 @@ class Command(BaseCommand):
         with self.telling("people and connections"):
             people = make_people()
             make_staff(rng=rng)
+            decide_vat(operators=operators)
             make_vendor_papers(people=people)
             make_editorial(operators=operators, people=people)
             open_doors(operators=operators, people=people, now=timezone.now())
