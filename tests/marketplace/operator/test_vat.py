@@ -44,6 +44,9 @@ def test_finance_decides_and_reads_what_was_decided(operator, sign_in, snapshot)
     assert f"{member.name} Non éligible" in text
     assert "CGI, article 296" in text
 
+    client.post(url, sent("regime", nature="shared", choice="undecided", since="2027-01-01"))
+    assert "31 décembre 2026" in text_of(client.get(url))  # its last day
+
 
 @pytest.mark.parametrize(
     ("values", "field"),
