@@ -23,7 +23,7 @@ class Tariffs:
     page: Page
 
 
-def tariffs(*, operator: Operator, group: str, search: str, number: str | None, on: date) -> Tariffs:
+def tariffs(*, operator: Operator, group: str, search: str, page: str | None, on: date) -> Tariffs:
     """The operator's listings by name, with their versions. Three queries."""
     grids = PriceGrid.objects.filter(listing=OuterRef("pk"), option="")
     published = grids.filter(state=GridState.PUBLISHED)
@@ -59,7 +59,7 @@ def tariffs(*, operator: Operator, group: str, search: str, number: str | None, 
         PAGE_SIZE,
     )
     paginator.count = counts[group]  # counted already, with the tabs
-    return Tariffs(counts=counts, page=paginator.get_page(number))
+    return Tariffs(counts=counts, page=paginator.get_page(page))
 
 
 def listings_of(*, operator: Operator) -> QuerySet[Listing]:

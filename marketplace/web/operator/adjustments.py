@@ -17,7 +17,7 @@ from billing.periods import Period
 from marketplace.web.access import operator_view
 from marketplace.web.adjustment_words import amount_of
 from marketplace.web.operator.forms import capitalised
-from marketplace.web.operator.lists import chosen, searched_list, typed
+from marketplace.web.operator.lists import searched_list
 from marketplace.web.operator.roles import MONEY_ROLES
 from tenants.models import Operator
 
@@ -33,17 +33,13 @@ TABS = {
 @require_safe
 def adjustment_list(request, operator):
     """Each difference that nobody has been invoiced for or given back yet, and where it waits."""
-    search, group = typed(request), chosen(request, TABS)
-    found = operator_adjustments(operator=operator, search=search, group=group, page=request.GET.get("page"))
-    frame = searched_list(
+    frame, found = searched_list(
         request,
         operator,
+        operator_adjustments,
         title="Régularisations à venir",
         noun="régularisation",
         labels=TABS,
-        found=found,
-        search=search,
-        group=group,
     )
     shown = list(found.page)
     drafts = drafts_with(shown)

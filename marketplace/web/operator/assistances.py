@@ -15,7 +15,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from marketplace.web.access import operator_view
 from marketplace.web.commune.help import HelpForm
 from marketplace.web.formats import day
-from marketplace.web.operator.lists import chosen, counted, crumbs, searched_list, typed
+from marketplace.web.operator.lists import counted, crumbs, searched_list, typed
 from tenants.assistance import operations
 from tenants.assistance.letters import last_day_of
 from tenants.assistance.operations import ASSISTANT_ROLES, AssistanceRefused
@@ -57,30 +57,31 @@ class Found:
     page: Page
 
 
-@operator_view(*ASSISTANT_ROLES)
-@require_safe
-def assistance_list(request, operator):
-    """For whom one may act now, and for whom one could."""
-    search, group, now = typed(request), chosen(request, TABS), timezone.now()
+def _found(*, operator, search: str, group: str, page: str | None) -> Found:
+    now = timezone.now()
     lists = {
         name: assistances_of(operator=operator, lasting=name == "en-cours", search=search, now=now)
         for name in TABS
     }
-    found = Found(
+    return Found(
         counts={name: rows.count() for name, rows in lists.items()},
-        page=Paginator(lists[group], PAGE_SIZE).get_page(request.GET.get("page")),
+        page=Paginator(lists[group], PAGE_SIZE).get_page(page),
     )
-    frame = searched_list(
+
+
+@operator_view(*ASSISTANT_ROLES)
+@require_safe
+def assistance_list(request, operator):
+    """For whom one may act now, and for whom one could."""
+    frame, found = searched_list(
         request,
         operator,
+        _found,
         title="Aide aux adhérents",
         noun="demande",
         labels=TABS,
-        found=found,
-        search=search,
-        group=group,
     )
-    lasting = group == "en-cours"
+    lasting = frame["group"] == "en-cours"
     context = frame | {
         "lasting": lasting,
         "rows": [_row(operator, one, lasting=lasting, reads_only=request.reads_only) for one in found.page],

@@ -15,7 +15,7 @@ from marketplace.web.access import operator_view
 from marketplace.web.contest_words import badge, line_facts, sentences
 from marketplace.web.fields import text_field
 from marketplace.web.formats import day, format_cents
-from marketplace.web.operator.lists import chosen, crumbs, searched_list, typed
+from marketplace.web.operator.lists import crumbs, searched_list
 from marketplace.web.operator.roles import MONEY_ROLES
 from marketplace.web.operator.vehicle_forms import AmountField
 from tenants.identifiers import grouped
@@ -62,17 +62,13 @@ class AnswerForm(forms.Form):
 @require_safe
 def contest_list(request, operator):
     """What members contest, the oldest first."""
-    search, group = typed(request), chosen(request, TABS)
-    found = operator_contests(operator=operator, search=search, group=group, page=request.GET.get("page"))
-    frame = searched_list(
+    frame, found = searched_list(
         request,
         operator,
+        operator_contests,
         title="Contestations",
         noun="contestation",
         labels=TABS,
-        found=found,
-        search=search,
-        group=group,
     )
     context = frame | {
         "rows": [

@@ -1,5 +1,7 @@
 """Dashboard of an operator, and the subscriptions of its members."""
 
+from functools import partial
+
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
@@ -17,10 +19,8 @@ from marketplace.web.commune.words import price_in_list
 from marketplace.web.formats import day, format_number, moment
 from marketplace.web.operator.forms import capitalised
 from marketplace.web.operator.lists import (
-    chosen,
     counted,
     searched_list,
-    typed,
 )
 from marketplace.web.operator.roles import MONEY_ROLES, TASK_ROLES
 from provisioning.todo import count_for_person
@@ -232,23 +232,13 @@ def _money_todo(operator, run) -> list[dict]:
 @require_safe
 def subscriptions(request, operator):
     """Every subscription of the operator's members, by state."""
-    search, group = typed(request), chosen(request, TABS)
-    found = operator_subscriptions(
-        operator=operator,
-        search=search,
-        group=group,
-        page=request.GET.get("page"),
-        on=localdate(timezone.now()),
-    )
-    frame = searched_list(
+    frame, found = searched_list(
         request,
         operator,
+        partial(operator_subscriptions, on=localdate(timezone.now())),
         title="Abonnements",
         noun="abonnement",
         labels=TABS,
-        found=found,
-        search=search,
-        group=group,
     )
     context = frame | {
         "rows": [

@@ -30,11 +30,9 @@ from marketplace.web.operator.invoice_views import (
     settlement_facts,
 )
 from marketplace.web.operator.lists import (
-    chosen,
     crumbs,
     rest_of_address,
     searched_list,
-    typed,
 )
 from marketplace.web.operator.roles import MONEY_ROLES
 from marketplace.web.operator.runs_chosen import chosen_run
@@ -71,20 +69,14 @@ CSV_COLUMNS = (
 @require_safe
 def invoice_list(request, operator):
     """Issued invoices by state of their settlement."""
-    search, group = typed(request), chosen(request, TABS)
-    found = review.issued_invoices(
-        operator=operator, search=search, group=group, page=request.GET.get("page")
-    )
     today = localdate(timezone.now())
-    frame = searched_list(
+    frame, found = searched_list(
         request,
         operator,
+        review.issued_invoices,
         title="Factures",
         noun="facture",
         labels=TABS,
-        found=found,
-        search=search,
-        group=group,
     )
     context = frame | {
         "rows": [

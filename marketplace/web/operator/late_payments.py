@@ -1,5 +1,7 @@
 """Late payments: the list by age, and one of them: a reminder, a claim of interest, or neither this time."""
 
+from functools import partial
+
 from django import forms
 from django.contrib import messages
 from django.http import Http404
@@ -28,9 +30,10 @@ from billing.models import Invoice
 from marketplace.web.access import operator_view
 from marketplace.web.fields import text_field
 from marketplace.web.formats import day, format_cents
-from marketplace.web.late_words import days_in_words, due_facts, history
-from marketplace.web.operator.lists import chosen, counted, crumbs, searched_list, typed
+from marketplace.web.late_words import due_facts, history
+from marketplace.web.operator.lists import counted, crumbs, searched_list
 from marketplace.web.operator.roles import MONEY_ROLES
+from tenants.days import days_in_words
 from tenants.models import Operator
 
 TABS = {UNPAID: "À rappeler", TO_DECIDE: "Payées en retard", DECIDED: "Closes"}
@@ -66,20 +69,15 @@ class LetGoForm(forms.Form):
 @require_safe
 def late_list(request, operator):
     """What is late, the oldest first, with what it makes due."""
-    search, group, today = typed(request), chosen(request, TABS), localdate(timezone.now())
-    found = operator_late(
-        operator=operator, search=search, group=group, page=request.GET.get("page"), today=today
-    )
+    today = localdate(timezone.now())
     rates = known_rates(operator=operator)
-    frame = searched_list(
+    frame, found = searched_list(
         request,
         operator,
+        partial(operator_late, today=today),
         title="Retards de paiement",
         noun="facture",
         labels=TABS,
-        found=found,
-        search=search,
-        group=group,
     )
     context = frame | {
         "figures": [

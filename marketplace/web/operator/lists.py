@@ -1,5 +1,6 @@
 """What the lists of an operator's pages share: what was typed, the tabs, the rest of the address."""
 
+from collections.abc import Callable
 from urllib.parse import urlencode
 
 from django.urls import reverse
@@ -50,11 +51,12 @@ def crumbs(operator, *items: tuple[str, str]) -> list[dict]:
     return [start, *({"label": label, "url": url} for label, url in items)]
 
 
-def searched_list(
-    request, operator, *, title: str, noun: str, labels: dict[str, str], found, search: str, group: str
-) -> dict:
-    """What every searched list with tabs gives its template; `found` has `counts` by tab and a `page`."""
-    return {
+def searched_list(request, operator, find: Callable, *, title: str, noun: str, labels: dict[str, str]):
+    """What every searched list with tabs gives its template, and what `find` answered to the operator, the
+    search, the group (a tab of `labels`) and the page of the address: with `counts` by tab and a `page`."""
+    search, group = typed(request), chosen(request, labels)
+    found = find(operator=operator, search=search, group=group, page=request.GET.get("page"))
+    frame = {
         "operator": operator,
         "crumbs": crumbs(operator, (title, "")),
         "search": search,
@@ -65,3 +67,4 @@ def searched_list(
         "rest": rest_of_address(q=search, etat=group),
         "total": counted(found.counts[group], noun),
     }
+    return frame, found

@@ -1,5 +1,7 @@
 """Who pays what for whom among an operator's members: read, proposed, ended."""
 
+from functools import partial
+
 from django.core.paginator import Page
 from django.http import Http404
 from django.shortcuts import get_object_or_404, render
@@ -14,7 +16,7 @@ from marketplace.web.commune.words import is_taxed
 from marketplace.web.csv import csv_response
 from marketplace.web.formats import moment, net
 from marketplace.web.operator.forms import capitalised
-from marketplace.web.operator.lists import chosen, crumbs, rest_of_address, searched_list, typed
+from marketplace.web.operator.lists import chosen, crumbs, searched_list, typed
 from marketplace.web.operator.payers_csv import CSV_COLUMNS, csv_row
 from marketplace.web.operator.roles import MONEY_ROLES
 from marketplace.web.payers.pages import (
@@ -53,24 +55,16 @@ TABS = {
 @require_safe
 def share_list(request, operator):
     """Each part of a member's subscription that another one pays, or is asked to."""
-    search, group = typed(request), chosen(request, TABS)
     today = localdate(timezone.now())
-    found = operator_shares(
-        operator=operator, search=search, group=group, page=request.GET.get("page"), on=today
-    )
-    frame = searched_list(
+    frame, found = searched_list(
         request,
         operator,
+        partial(operator_shares, on=today),
         title=TITLE,
         noun="part",
         labels=TABS,
-        found=found,
-        search=search,
-        group=group,
     )
-    csv_url = (
-        f"{reverse('operator_payers_csv', args=[operator.slug])}?{rest_of_address(q=search, etat=group)}"
-    )
+    csv_url = f"{reverse('operator_payers_csv', args=[operator.slug])}?{frame['rest']}"
     context = frame | {"rows": _rows(operator, found.page, today), "csv_url": csv_url.rstrip("?&")}
     return render(request, "operator/payers.html", context)
 

@@ -1,5 +1,7 @@
 """The tariffs of an operator's services: the list, the versions of one service, one version, a new draft."""
 
+from functools import partial
+
 from django.contrib import messages
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -35,7 +37,7 @@ from marketplace.web.operator.grids.words import (
     sections,
     summary,
 )
-from marketplace.web.operator.lists import chosen, crumbs, searched_list, typed
+from marketplace.web.operator.lists import crumbs, searched_list
 
 TITLE = "Tarifs"
 TABS = {ALL: "Tous", DRAFTS: "Brouillons", TO_COME: "Changements à venir", NONE: "Sans tarif en vigueur"}
@@ -46,10 +48,9 @@ FROM_FORCE, FROM_OTHER = "en-vigueur", "autre"
 @require_safe
 def tariff_list(request, operator):
     """Every service of the operator, with its tariff in force, the next one and the drafts."""
-    today, search, group = timezone.localdate(), typed(request), chosen(request, TABS)
-    found = tariffs(operator=operator, group=group, search=search, number=request.GET.get("page"), on=today)
-    context = searched_list(
-        request, operator, title=TITLE, noun="service", labels=TABS, found=found, search=search, group=group
+    today = timezone.localdate()
+    context, found = searched_list(
+        request, operator, partial(tariffs, on=today), title=TITLE, noun="service", labels=TABS
     )
     context["rows"] = [_row(operator, listing, today) for listing in found.page]
     return render(request, "operator/grids/list.html", context)
