@@ -1,4 +1,4 @@
-"""The Factur-X file of an issued invoice: made once, kept with its hash."""
+"""The Factur-X of an issued invoice: made once, kept with its hash. Its UBL: made when it is asked for."""
 
 import hashlib
 from datetime import datetime
@@ -17,6 +17,7 @@ from billing.documents import (
     content_problems,
     render_cii,
     render_factur_x,
+    render_ubl,
     written_problems,
 )
 from billing.models import Invoice, InvoiceFile, InvoiceState
@@ -100,6 +101,16 @@ def _party(copy: dict) -> Party:
         contact_phone=copy.get("contact_phone", ""),
         legal_kind=copy["kind"],
     )
+
+
+def ubl_of(invoice: Invoice) -> bytes:
+    """An issued invoice in UBL 2.1, from the same frozen document as its Factur-X. Nothing is stored: the
+    same invoice always gives the same bytes. Two queries. Raises InvoiceNotSound."""
+    found = Invoice.objects.issued().select_related("corrects").prefetch_related("lines")
+    document = document_of(found.get(pk=invoice.pk))
+    if problems := content_problems(document):
+        raise InvoiceNotSound(problems)
+    return render_ubl(document)
 
 
 def make_file(*, invoice_id: int, now: datetime) -> InvoiceFile:

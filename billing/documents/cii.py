@@ -18,10 +18,11 @@ def render_cii(document: InvoiceDocument) -> bytes:
     Raises ValueError on text that XML cannot carry (control characters) and on a period that ends before
     it starts.
     """
-    return generate_cii_xml(_terms(document), level="en16931", check_xsd=False, check_schematron=False)
+    return generate_cii_xml(terms(document), level="en16931", check_xsd=False, check_schematron=False)
 
 
-def _terms(document: InvoiceDocument) -> dict:
+def terms(document: InvoiceDocument) -> dict:
+    """Its business terms by their numbers in EN 16931, as the `factur-x` library reads them."""
     payment = document.payment
     return {
         "BT-1": document.number,

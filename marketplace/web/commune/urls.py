@@ -2,6 +2,7 @@
 
 from django.urls import include, path
 
+from marketplace.web import ubl
 from marketplace.web.commune import (
     amendments,
     bulk,
@@ -178,4 +179,5 @@ urlpatterns = [
         name="member_line_contest",
     ),
     path("factures/<uuid:public_id>/facture.pdf", invoices.file, name="member_invoice_file"),
+    path("factures/<uuid:public_id>/facture.xml", ubl.of_member, name="member_invoice_ubl"),
 ]

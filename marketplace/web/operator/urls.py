@@ -2,6 +2,7 @@
 
 from django.urls import path
 
+from marketplace.web import ubl
 from marketplace.web.operator import (
     accounting,
     accounts,
@@ -247,6 +248,7 @@ urlpatterns = [
     path("factures/<uuid:public_id>/", invoices.detail, name="operator_invoice"),
     path("factures/<uuid:public_id>/reessayer/", invoices.try_again, name="operator_invoice_retry"),
     path("factures/<uuid:public_id>/facture.pdf", invoices.file, name="operator_invoice_file"),
+    path("factures/<uuid:public_id>/facture.xml", ubl.of_operator, name="operator_invoice_ubl"),
     path("regularisations/", adjustments.adjustment_list, name="operator_adjustments"),
     path("avoirs/", credit_notes.to_issue, name="operator_credit_notes"),
     path("avoirs/<uuid:public_id>/", credit_notes.draft, name="operator_credit_note"),

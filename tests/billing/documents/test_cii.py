@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 from lxml import etree
 
-from billing.documents import content_problems, render_cii, written_problems
+from billing.documents import content_problems, render_cii, render_ubl, written_problems
 from billing.documents.document import NOTE_DEBITS
 from tests.billing.documents import samples
 from tests.tools.einvoice_rules import judge
@@ -66,10 +66,10 @@ VALID = {
 def test_right_invoice_passes_schema_european_and_french_rules(case):
     document = VALID[case]()
 
-    verdict = judge(render_cii(document))
-
-    assert verdict.judged
-    assert verdict.failures == ()
+    for xml in (render_cii(document), render_ubl(document)):
+        verdict = judge(xml)
+        assert verdict.judged
+        assert verdict.failures == ()
     assert content_problems(document) == []
     assert written_problems(render_cii(document)) == []
 
