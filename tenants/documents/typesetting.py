@@ -30,7 +30,7 @@ def typeset(
             format="pdf",
             pdf_standards=["a-3a", "ua-1"],
             sys_inputs=inputs,
-            timestamp=datetime.combine(dated, time(), UTC),
+            timestamp=int(datetime.combine(dated, time(), UTC).timestamp()),
         )
     return cast(bytes, pdf)  # one document in one format
 
