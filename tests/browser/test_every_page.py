@@ -72,6 +72,7 @@ NO_PAGES = {
     "simulation_file": "a file",
     "member_invoice_file": "a file",
     "member_invoice_ubl": "a file",
+    "member_spending_report": "a file",
     "member_shortlist_file": "a file",
     "member_shortlist_progress": "part of a page that renews itself",
     "operator_invoice_file": "a file",

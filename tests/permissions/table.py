@@ -984,6 +984,7 @@ TABLE = [
     member("member_socle", get=opens(MEMBERS)),
     member("member_invoices", get=opens(MEMBERS)),
     member("member_spending", get=opens(MEMBERS)),
+    member("member_spending_report", get=opens(MEMBERS)),
     member("member_invoice", thing=_invoice, get=opens(MEMBERS)),
     member("member_invoice_file", thing=_invoice, get=opens(MEMBERS)),
     member("member_invoice_ubl", thing=_invoice, get=opens(MEMBERS)),

@@ -172,6 +172,7 @@ urlpatterns = [
     path("aide/<int:assistance_id>/arreter/", help.end, name="member_help_end"),
     path("factures/", invoices.invoice_list, name="member_invoices"),
     path("depenses/", spending.spending, name="member_spending"),
+    path("depenses/rapport.pdf", spending.report, name="member_spending_report"),
     path("factures/<uuid:public_id>/", invoices.detail, name="member_invoice"),
     path(
         "factures/<uuid:public_id>/lignes/<int:position>/contester/",

@@ -2,8 +2,10 @@
 
 from datetime import date
 from decimal import Decimal
+from io import BytesIO
 
 from freezegun import freeze_time
+from pypdf import PdfReader
 
 from billing.models import SpendingNorm
 from tests.factories import issued_invoice
@@ -33,7 +35,16 @@ def test_each_year_is_told_beside_communes_of_the_same_size(client, at, commune,
     assert alike["value"] == "0,43\u00a0€"
     assert "1\u202f204 communes de 500 à 999 habitants, 3 services" in alike["note"]
 
+    file = client.get(at("member_spending_report"))
+    assert file["Content-Disposition"].endswith(f'"depenses-{commune.siren}-2026-12-01.pdf"')
+    (sheet,) = PdfReader(BytesIO(file.content)).pages
+    told = sheet.extract_text().replace("\n", " ")
+    assert commune.name in told
+    assert "Communes de notre taille" in told
+    assert "309,60\u00a0€ 0,36\u00a0€" in told
 
-def test_nothing_invoiced_is_said(client, at, secretary):
+
+def test_nothing_invoiced_is_said_and_nothing_to_download(client, at, secretary):
     client.force_login(secretary)
+    assert client.get(at("member_spending_report")).status_code == 404
     assert "Aucune dépense pour le moment" in client.get(at("member_spending")).content.decode()
