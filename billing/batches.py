@@ -15,14 +15,14 @@ from django.db.models.expressions import CombinedExpression
 from billing.copying import copy_rows
 from billing.drafting import (
     drafts_of,
-    facts_for_period,
     owed_for,
     problem_of,
     write_invoices,
     write_lines,
 )
+from billing.facts import facts_for_period
 from billing.models import BillingRun, Invoice, LedgerEntry, RunState
-from billing.months import months_owed
+from billing.months import owes_in
 from billing.payers import paying_within, shares_within
 from billing.periods import Period
 from billing.redrawing import draw_again
@@ -148,7 +148,7 @@ def draft_batch(
     members = {one.tenant_id for one in subscriptions}
     entries, problems = [], []
     for subscription in subscriptions:
-        if not months_owed(subscription, period):
+        if not owes_in(subscription, period):
             continue
         try:
             known, paid_by = facts.get(subscription.pk), shares.get(subscription.pk, [])

@@ -29,6 +29,8 @@ from billing.months import months_owed
 from billing.payers import by_line, give_back, shared_out, shares_within, whole_of
 from billing.periods import Period
 from billing.redrawing import coded, draw_payers_again, lock_runs, standing, tell_problem, written_off
+from billing.repricing import bill_anew
+from billing.rhythms import rhythm_in
 from catalog.pricing import PricingError, format_cents
 from subscriptions.models import PayerShare, Subscription
 from tenants import audit
@@ -66,17 +68,24 @@ def settle_closing(*, closing_id: int, now: datetime) -> None:
     if closing.settled_at:
         return
     subscription = closing.subscription
-    runs = lock_runs(operator_id=subscription.operator_id, beyond=closing.ended_on)
-    standings = [standing(run, subscription) for run in runs]
-    if None in standings:
+    runs = lock_runs(operator_id=subscription.operator_id, beyond=closing.ended_on, subscription=subscription)
+    standings = {run: standing(run, subscription) for run in runs}
+    if None in standings.values():
         return
-    for run, how in zip(runs, standings, strict=True):
+    if rhythm_in(subscription):
+        bill_anew(standings, subscription, ending=CLOSED, why=ENDED, now=now)
+    else:
+        _settle_months(standings, subscription, now)
+    closing.settled_at = now
+    closing.save(update_fields=["settled_at"])
+
+
+def _settle_months(standings: dict[BillingRun, RunState], subscription: Subscription, now: datetime) -> None:
+    for run, how in standings.items():
         if how == RunState.REVIEW:
             _shorten_drafts(run, subscription, now)
         elif how == RunState.ISSUED:
             _give_back(run, subscription, now)
-    closing.settled_at = now
-    closing.save(update_fields=["settled_at"])
 
 
 def _give_back(run: BillingRun, subscription: Subscription, now: datetime) -> None:

@@ -5,31 +5,31 @@ Everything is priced by `catalog.pricing`; this module only gathers facts and gr
 
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from dataclasses import replace
+from datetime import datetime, timedelta
 from decimal import Decimal
 from itertools import pairwise
 
 from django.db import connection
 
+from billing.by_rhythm import parts_due
+from billing.facts import KnownFacts
 from billing.models import BillingRun, Invoice, LedgerEntry
-from billing.months import months_owed
+from billing.months import months_owed, owes_in
+from billing.parts import Part, PeriodPrice
 from billing.payers import shared_out, shares_within
 from billing.periods import Period
+from billing.rhythms import rhythm_in
 from billing.vat import change_days_of_vat, frozen, frozen_facts, reason_code, regime_on, summing_to
 from catalog.prices import TerritoryFacts, grid_in_force
 from catalog.pricing import (
     Facts,
-    Line,
-    Population,
     PricingError,
     Quote,
     format_date,
     prorate,
     vat_breakdown,
 )
-from catalog.vat import Regime
-from subscriptions.facts import facts_of_subscribers
 from subscriptions.in_force import change_days, terms_on
 from subscriptions.models import PayerShare, Subscription
 
@@ -51,75 +51,20 @@ class _NoTerritory(PricingError):
     code = "no_territory"
 
 
-def facts_for_period(subscriptions: Iterable[Subscription], period: Period) -> dict[int, TerritoryFacts]:
-    """By subscription id, the facts of its subscriber on the first day of the period; on its own first day
-    when it follows a merged commune's, the population of the commune nouvelle being in force from then on.
-
-    A few queries a day: the first of the period, and those of mergers within it.
-    """
-    by_day: dict[date, list[Subscription]] = defaultdict(list)
-    for subscription in subscriptions:
-        day = max(period.start, subscription.active_from) if subscription.follows_id else period.start
-        by_day[day].append(subscription)
-    found: dict[int, TerritoryFacts] = {}
-    for day, those in by_day.items():
-        found |= facts_of_subscribers(those, on=day)
-    return found
-
-
-def facts_as_billed(entry: LedgerEntry, known: TerritoryFacts | None) -> TerritoryFacts:
-    """The facts an entry was computed from, as they were; what it did not rest on is as `known`."""
-    frozen = entry.facts
-    population = frozen["population"] and Population(
-        **{**frozen["population"], "in_force_from": date.fromisoformat(frozen["population"]["in_force_from"])}
-    )
-    on, member_type = date.fromisoformat(frozen["on"]), frozen["member_type"]
-    known = known or TerritoryFacts(on=on, member_type=member_type, populations={})
-    return replace(
-        known,
-        on=on,
-        member_type=member_type,
-        populations=known.populations | ({population.kind: population} if population else {}),
-        member_communes=frozen.get("member_communes"),  # written since grids may count them
-        pooled_population=frozen.get("pooled_population"),  # the same
-    )
-
-
-@dataclass(frozen=True)
-class Part:
-    """What a subscription owes for `months` of a time in which its terms do not change (`quote`), the price
-    of the whole year that it is a part of, line for line, and the facts. `suffix` tells its lines apart."""
-
-    period: Period
-    quote: Quote
-    year: Quote
-    months: int
-    facts: Facts
-    vat: Regime
-    suffix: str = ""
-
-
-@dataclass(frozen=True)
-class PeriodPrice:
-    """What a subscription owes for a period, part by part: one, unless an amendment took effect within it."""
-
-    parts: tuple[Part, ...]
-
-    @property
-    def quote(self) -> Quote:
-        """The lines of all parts."""
-        return Quote.of(*(line for part in self.parts for line in part.quote.lines))
-
-
-def price_of_period(subscription: Subscription, facts: TerritoryFacts | None, period: Period) -> PeriodPrice:
+def price_of_period(subscription: Subscription, facts: KnownFacts | None, period: Period) -> PeriodPrice:
     """The part of the year's price that falls in the period. Raises PricingError.
 
     A period that begins before the service's first anniversary is priced as its first year. A one-off fee
     (adhesion) is owed whole in the period the service was opened in, and never by whoever follows. Each part
     of the period is priced by the terms then in force, and taxed by the regime then in force.
     """
+    rhythm = rhythm_in(subscription)
+    if rhythm and not owes_in(subscription, period):
+        return PeriodPrice(())
     if facts is None:
         raise _NoTerritory("Cet adhérent n’est rattaché à aucun territoire : sa population est inconnue.")
+    if rhythm:
+        return PeriodPrice(tuple(parts_due(subscription, rhythm, facts, period)))
     days = [period.start, *change_days(subscription, start=period.start, end=period.end), period.end]
     parts = [
         part for span in pairwise(days) for part in _taxed_parts(subscription, facts, Period(*span), period)
@@ -151,7 +96,7 @@ def _part(subscription: Subscription, facts: TerritoryFacts, period: Period, *, 
     grid = grid_in_force(subscription.grid)
     engine_facts = terms.with_counts(facts).for_grid(grid, first_year=first_year)
     vat = regime_on(subscription, facts, period.start)
-    return Part(period, part_of_year(year, months), year, months, engine_facts, vat)
+    return Part(period, part_of_year(year, months), year, engine_facts, vat, {"months": months})
 
 
 def _dated(part: Part) -> Part:
@@ -172,7 +117,7 @@ def part_of_year(year: Quote, months: int) -> Quote:
 def owed_for(
     run: BillingRun,
     subscription: Subscription,
-    facts: TerritoryFacts | None,
+    facts: KnownFacts | None,
     now: datetime,
     *,
     shares: list[PayerShare] | None = None,
@@ -221,7 +166,7 @@ def entries_of(run, subscription, priced: PeriodPrice, now) -> Iterable[LedgerEn
             amount_cents=line.amount_cents,
             **frozen(part.vat),
             steps=line.steps,
-            facts={**_frozen(part.facts), **_frozen_year(year, part.months), **frozen_facts(part.vat)},
+            facts={**_frozen(part.facts), **part.owed, "year": year.to_dict(), **frozen_facts(part.vat)},
             recorded_at=now,
         )
 
@@ -246,11 +191,6 @@ def _frozen(facts: Facts) -> dict:
             "source": population.source,
         },
     }
-
-
-def _frozen_year(line: Line, months: int) -> dict:
-    """How many months were billed, and the line of the whole year they are a part of."""
-    return {"months": months, "year": line.to_dict()}
 
 
 def year_of(entry: LedgerEntry) -> Quote:

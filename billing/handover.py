@@ -11,19 +11,14 @@ from django.db import OperationalError, transaction
 from django.db.models import Count
 from psycopg.errors import LockNotAvailable
 
-from billing.drafting import (
-    PeriodPrice,
-    entries_by_payer,
-    facts_as_billed,
-    facts_for_period,
-    price_of_period,
-)
+from billing.drafting import entries_by_payer, price_of_period
 from billing.exceptions import BillingRefused
+from billing.facts import KnownFacts, facts_as_billed, facts_for_period
 from billing.models import BillingRun, InvoiceLine, InvoiceState, LedgerEntry, RunState
-from billing.months import months_owed
+from billing.months import owes_in
+from billing.parts import PeriodPrice
 from billing.periods import Period
 from billing.redrawing import coded, drafted, draw_payers_again, standing, written_off
-from catalog.prices import TerritoryFacts
 from catalog.pricing import PricingError
 from subscriptions.models import Subscription
 from tenants.models import Operator, Organisation
@@ -101,7 +96,7 @@ def _owed_by_old(
     run, old: Subscription, written: list[LedgerEntry], period: Period, now
 ) -> list[LedgerEntry]:
     """What the merged commune owes until its merger, from the very facts its draft was made with."""
-    if not months_owed(old, period):
+    if not owes_in(old, period):
         return []
     known = facts_for_period([old], period).get(old.pk)
     priced = _priced(old, facts_as_billed(written[0], known), period)
@@ -113,7 +108,7 @@ def _owed_by_old(
 
 
 def _owed_by_new(run, new: Subscription, period: Period, now) -> list[LedgerEntry]:
-    if not months_owed(new, period):
+    if not owes_in(new, period):
         return []
     facts = facts_for_period([new], period).get(new.pk)
     entries = entries_by_payer(run, new, _priced(new, facts, period), now)
@@ -122,7 +117,7 @@ def _owed_by_new(run, new: Subscription, period: Period, now) -> list[LedgerEntr
     return entries
 
 
-def _priced(subscription: Subscription, facts: TerritoryFacts | None, period: Period) -> PeriodPrice:
+def _priced(subscription: Subscription, facts: KnownFacts | None, period: Period) -> PeriodPrice:
     try:
         return price_of_period(subscription, facts, period)
     except PricingError as error:

@@ -14,8 +14,9 @@ from django.db.models import F, Q, QuerySet, Sum
 from django.db.models.functions import Coalesce
 
 from billing.credit_drafts import draft_credit_note
-from billing.drafting import facts_as_billed, facts_for_period, owed_for
+from billing.drafting import owed_for
 from billing.entries import FLAT_UNIT, copied, said_of_share
+from billing.facts import facts_as_billed, facts_for_period
 from billing.models import (
     Adjustment,
     AdjustmentKind,
@@ -26,6 +27,7 @@ from billing.models import (
 )
 from billing.periods import Period
 from billing.redrawing import coded, draw_again, written_off
+from billing.rhythms import rhythm_in
 from billing.waiting import lines_waiting
 from catalog.pricing import format_cents, format_date
 from subscriptions.in_force import changes_within
@@ -41,11 +43,11 @@ def level(*, run: BillingRun, subscription: Subscription, now: datetime) -> list
     transaction, the run locked. Called again, finds none.
 
     One that the run could not price is left to whoever reads the problems of the run; one that follows a
-    merged commune's owes what it was not billed. Raises PricingError.
+    merged commune's, or has a rhythm of its own, owes what it was not billed. Raises PricingError.
     """
     own = own_entries(run, subscription)
     first = own.filter(corrects__isnull=True).order_by("pk").first()
-    if first is None and not subscription.follows_id:
+    if first is None and not subscription.follows_id and not rhythm_in(subscription):
         return []
     _forget_unissued(run, subscription, now)
     period = Period(run.period_start, run.period_end)

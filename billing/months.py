@@ -3,6 +3,7 @@
 from datetime import date
 
 from billing.periods import Period
+from billing.rhythms import rhythm_in, terms_due
 from subscriptions.models import Subscription
 from tenants.days import month_begun_or_next, next_month
 
@@ -13,8 +14,18 @@ def months_owed(subscription: Subscription, period: Period) -> int:
     return period.months_started(since=_since(subscription), until=subscription.ended_on)
 
 
+def owes_in(subscription: Subscription, period: Period) -> bool:
+    """Whether something falls due in the period: a month begun, or a period of its tariff's own rhythm."""
+    if rhythm := rhythm_in(subscription):
+        return bool(terms_due(subscription, rhythm, period))
+    return months_owed(subscription, period) > 0
+
+
 def owed_months(subscription: Subscription, period: Period) -> list[date]:
-    """The same months, each by its first day."""
+    """The same months, each by its first day; of days billed by a rhythm, each month that they touch."""
+    if rhythm_in(subscription):
+        count = period.months_started(since=period.start, until=period.end)
+        return [next_month(period.start, ahead=ahead) for ahead in range(count)]
     first = max(period.start, _since(subscription))
     return [next_month(first, ahead=ahead) for ahead in range(months_owed(subscription, period))]
 

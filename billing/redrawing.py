@@ -9,11 +9,14 @@ from collections.abc import Iterable
 from datetime import date, datetime
 from hashlib import sha256
 
+from django.db.models import Q
+
 from billing.anomalies.carrying import carried_over
 from billing.approving import withdraw_when_drawn_again
 from billing.drafting import CODE_LENGTH, problem_of, write_invoices
 from billing.entries import copied
 from billing.models import BillingRun, Invoice, InvoiceState, InvoiceType, LedgerEntry, RunState
+from billing.rhythms import rhythm_in
 from catalog.pricing import PricingError
 from subscriptions.models import Subscription
 
@@ -22,12 +25,21 @@ logger = logging.getLogger(__name__)
 WRITTEN_OFF = "~annulé"
 
 
-def lock_runs(*, operator_id: int, beyond: date) -> list[BillingRun]:
+def lock_runs(
+    *, operator_id: int, beyond: date, subscription: Subscription | None = None
+) -> list[BillingRun]:
     """An operator's runs that bill days from `beyond` on, locked: nobody approves nor issues them meanwhile.
-    One whose drafts are all to be made will see things as they now are."""
+    One whose drafts are all to be made will see things as they now are.
+
+    Where the tariff of a `subscription` has a rhythm, those that billed it such days in advance too, and the
+    one of the day before, in which an end makes a period fall due."""
+    which = Q(period_end__gt=beyond)
+    if subscription is not None and rhythm_in(subscription):
+        billed = LedgerEntry.objects.filter(subscription=subscription, period_end__gt=beyond)
+        which = Q(period_end__gte=beyond) | Q(pk__in=billed.values("run"))
     return list(
         BillingRun.objects.select_for_update(of=("self",), no_key=True)
-        .filter(operator=operator_id, period_end__gt=beyond)
+        .filter(which, operator=operator_id)
         .order_by("period_start")
     )
 

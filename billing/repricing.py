@@ -8,7 +8,8 @@ from datetime import date, datetime
 from django.db import transaction
 
 from billing import tasks
-from billing.drafting import facts_as_billed, facts_for_period, owed_for
+from billing.drafting import owed_for
+from billing.facts import facts_as_billed, facts_for_period
 from billing.levelling import bill_waiting, level
 from billing.models import BillingRun, LedgerEntry, Repricing, RunState
 from billing.periods import Period
@@ -21,6 +22,7 @@ from billing.redrawing import (
     tell_problem,
     written_off,
 )
+from billing.rhythms import rhythm_in
 from catalog.pricing import PricingError
 from subscriptions.models import Subscription
 
@@ -56,38 +58,47 @@ def settle_repricing(*, repricing_id: int, now: datetime) -> None:
     if repricing.settled_at:
         return
     subscription = repricing.subscription
-    runs = lock_runs(operator_id=subscription.operator_id, beyond=repricing.since)
+    runs = lock_runs(operator_id=subscription.operator_id, beyond=repricing.since, subscription=subscription)
     standings = [standing(run, subscription) for run in runs]
     if None in standings:
         return
+    found = dict(zip(runs, standings, strict=True))
+    bill_anew(found, subscription, ending=f"~p{repricing.pk}", why=CHANGED, now=now)
+    repricing.settled_at = now
+    repricing.save(update_fields=["settled_at"])
+
+
+def bill_anew(
+    runs: dict[BillingRun, RunState], subscription: Subscription, *, ending: str, why: str, now: datetime
+) -> None:
+    """Draws drafts again and levels what is issued, in these runs, locked; `ending` tells the new entries
+    apart, `why` is said of those written off. In the caller's transaction."""
     waiting: set[int] = set()
-    for run, how in zip(runs, standings, strict=True):
+    for run, how in runs.items():
         try:
             if how == RunState.REVIEW:
-                _draw_again(run, repricing, now)
+                _draw_again(run, subscription, ending, why, now)
             elif how == RunState.ISSUED:
                 waiting |= {one.tenant_id for one in level(run=run, subscription=subscription, now=now)}
         except PricingError as error:
             tell_problem(run, subscription, error)
     if waiting and (under_review := next((run for run in runs if run.state == RunState.REVIEW), None)):
         bill_waiting(under_review, tenants=waiting, now=now)
-    repricing.settled_at = now
-    repricing.save(update_fields=["settled_at"])
 
 
-def _draw_again(run: BillingRun, repricing: Repricing, now: datetime) -> None:
+def _draw_again(run: BillingRun, subscription: Subscription, ending: str, why: str, now: datetime) -> None:
     """What the drafts bill of the run's period, by the terms now in force."""
-    subscription = repricing.subscription
-    if not (written := drafted(run, subscription)):
+    written = drafted(run, subscription)
+    if not written and not rhythm_in(subscription):
         return
     period = Period(run.period_start, run.period_end)
     known = facts_for_period([subscription], period).get(subscription.pk)
-    owed = owed_for(run, subscription, facts_as_billed(written[0], known), now)
+    owed = owed_for(run, subscription, facts_as_billed(written[0], known) if written else known, now)
     if _said(written) == _said(owed):
         return
     for entry in owed:
-        entry.code = coded(entry.code, f"~p{repricing.pk}")
-    LedgerEntry.objects.bulk_create([*(written_off(entry, why=CHANGED, now=now) for entry in written), *owed])
+        entry.code = coded(entry.code, ending)
+    LedgerEntry.objects.bulk_create([*(written_off(entry, why=why, now=now) for entry in written), *owed])
     draw_payers_again(run, gone=written, added=owed, now=now)
 
 

@@ -9,13 +9,14 @@ year.
 import logging
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime
 
 from django.db import IntegrityError, transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet, Sum
 
-from billing.drafting import facts_as_billed, facts_for_period, owed_for
+from billing.drafting import owed_for
+from billing.facts import at_tier, facts_as_billed, facts_for_period
 from billing.levelling import balance, bill_waiting, give_back, own_entries
 from billing.models import Adjustment, AdjustmentKind, BillingRun, LedgerEntry, RunState, TrueUp
 from billing.periods import Period
@@ -159,7 +160,7 @@ def _shares(subscription: Subscription, year: Year, group: GroupPopulation, now:
         elif not billed or facts is None:
             continue
         due: dict[int, int] = defaultdict(int)
-        for entry in owed_for(run, subscription, replace(facts, pooled_population=group.inhabitants), now):
+        for entry in owed_for(run, subscription, at_tier(facts, group.inhabitants), now):
             due[entry.tenant_id] += entry.amount_cents
         for tenant_id in sorted({*due, *billed}):
             yield tenant_id, run, due[tenant_id], billed.get(tenant_id, 0)

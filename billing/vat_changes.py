@@ -11,14 +11,13 @@ from django.db.models import QuerySet
 
 from billing import tasks
 from billing.batches import BATCH
-from billing.drafting import facts_for_period
+from billing.facts import KnownFacts, RhythmFacts, facts_for_period
 from billing.models import BillingRun, InvoiceState, LedgerEntry, RunState
 from billing.models.run import UNDER_REVIEW
 from billing.periods import Period
 from billing.repricing import note_repricing
 from billing.sharing_again import LATER
 from billing.vat import FACT, change_days_of_vat, frozen, frozen_facts, regime_on
-from catalog.prices import TerritoryFacts
 from subscriptions.in_force import approved_amendments
 from subscriptions.models import Subscription
 from subscriptions.vat import with_terms
@@ -76,9 +75,12 @@ def _note_changed(run: BillingRun, batch: list[int], since: date, now: datetime)
 
 
 def _bears_another(
-    subscription: Subscription, facts: TerritoryFacts | None, said: set[tuple], period: Period
+    subscription: Subscription, facts: KnownFacts | None, said: set[tuple], period: Period
 ) -> bool:
-    """Whether its drafts say another regime than the one in force, or change it on other days."""
+    """Whether its drafts say another regime than the one in force, or change it on other days. Those of a
+    rhythm are looked at when they are priced again."""
+    if isinstance(facts, RhythmFacts):
+        return True
     days = {start for start, *_ in said}
     if facts is not None and set(change_days_of_vat(subscription, facts, period)) - days:
         return True

@@ -68,3 +68,10 @@ def working_days_after(day: date, count: int) -> date:
         day += timedelta(days=1)
         count -= day.weekday() < 5 and day not in holidays(day.year)
     return day
+
+
+def months_after(day: date, months: int) -> date:
+    """The same day of the month so many months later, its last day where there is no such day: as PostgreSQL
+    counts. Months are counted from the same day each time: 31 January, 28 February, 31 March."""
+    first = next_month(day, ahead=months)
+    return first.replace(day=min(day.day, (next_month(first) - first).days))

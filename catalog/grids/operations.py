@@ -17,6 +17,7 @@ from catalog.grids.refusals import DraftChanged, LowersTotal, NotADraft, NotWith
 from catalog.grids.terms import GridTerms, checked, january_rule, proposed_vat
 from catalog.models import GridState, Listing, PriceGrid
 from catalog.pricing import parse_grid
+from catalog.pricing.rhythm import RHYTHM
 from tenants import audit
 from tenants.constraints import violated
 from tenants.days import in_words
@@ -77,6 +78,8 @@ def edit_draft(
     terms = checked(terms, listing=found.listing, today=localdate(now))
     if found.option and terms.trial_days is not None:
         raise TermsInvalid({"trial_days": "L’essai gratuit se dit dans le tarif du service seul."})
+    if found.option and RHYTHM in terms.definition:
+        raise TermsInvalid({"rhythm_period": "Le rythme des factures se dit dans le tarif du service seul."})
     parse_grid(terms.definition)
     if terms.list_definition is not None:
         parse_grid(terms.list_definition)

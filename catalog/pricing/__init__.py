@@ -31,7 +31,9 @@ from .money import format_cents, format_date, format_euros, format_number, forma
 from .options import with_options
 from .quote import Line, Quote, prorate
 from .revision import Revision, RevisionFormula, month_in_words, revise, revision, since
+from .rhythm import Rhythm, rhythm_of
 from .savings import Savings, savings
+from .slices import months_in_words, slice_of_year
 from .split import SUBSCRIBER, Claim, Portion, apportion, split
 from .typed import TypedWrong, read_amount_text, read_count_text
 from .vat import VatSubtotal, vat_breakdown
@@ -66,6 +68,7 @@ __all__ = [
     "Quote",
     "Revision",
     "RevisionFormula",
+    "Rhythm",
     "Savings",
     "Section",
     "Segment",
@@ -89,6 +92,7 @@ __all__ = [
     "grid_of",
     "jumps",
     "month_in_words",
+    "months_in_words",
     "parse_grid",
     "price",
     "prorate",
@@ -96,8 +100,10 @@ __all__ = [
     "read_count_text",
     "revise",
     "revision",
+    "rhythm_of",
     "savings",
     "since",
+    "slice_of_year",
     "split",
     "to_cents",
     "vat_breakdown",

@@ -66,6 +66,9 @@ _FIELDS = {
     "colleges": "barèmes par collège",
     "grids": "barèmes par type d’adhérent",
     "otherwise": "barème des autres adhérents",
+    "due": "échéance",
+    "anchor": "départ des périodes",
+    "proration": "prorata",
 }
 
 _ITEMS = {

@@ -18,6 +18,7 @@ from .errors import GridInvalid
 from .facts import KIND_IN_WORDS, PopulationKind
 from .grid_messages import in_french
 from .group_grids import EpciByCommunes, PooledVolume, SolidarityKey
+from .rhythm import RHYTHM, rhythm_of
 from .simple_grids import FixedPlusVariable, FlatByStratum, MarginalTranches, NotPublished, PerInhabitant
 from .strata import Stratum
 from .tranches import Tranche
@@ -235,14 +236,16 @@ _ADAPTER: TypeAdapter[Any] = TypeAdapter(Grid)
 
 
 def parse_grid(mapping: Mapping[str, Any]) -> Grid:
-    """Check a grid and make it ready for ``price``; ``grid.model_dump(mode="json")`` gives the JSON back.
+    """Check a grid and make it ready for ``price``; ``grid.model_dump(mode="json")`` gives the JSON back, but
+    for its ``rhythm``, which is checked here and read by ``rhythm_of``: it enters no price.
 
     Raises ``GridInvalid`` whose ``errors`` say in French everything there is to mend.
     """
     if not isinstance(mapping, Mapping):
         raise GridInvalid(["Le barème doit être un objet avec des champs nommés."])
+    rhythm_of(mapping)
     try:
-        grid: Grid = _ADAPTER.validate_python(dict(mapping))
+        grid: Grid = _ADAPTER.validate_python({k: v for k, v in mapping.items() if k != RHYTHM})
     except ValidationError as error:
         raise GridInvalid(in_french(error.errors(include_url=False))) from error
     return grid

@@ -154,11 +154,14 @@ def prorate(*, quote: Quote, numerator: int, denominator: int, label: str) -> Qu
 
 
 def _prorated_line(line: Line, ratio: Fraction, words: str) -> Line:
-    exact = line.exact_amount()
-    shown = format_euros(exact)
-    if decimal_places(exact) > 2:
-        shown += " (avant arrondi)"
+    shown = exact_in_words(line)
     return scaled_line(line, ratio, lambda amount_cents: f"{shown} × {words} = {format_cents(amount_cents)}")
+
+
+def exact_in_words(line: Line) -> str:
+    """``645,00 €``; ``0,125 € (avant arrondi)`` where its exact amount has more than two decimals."""
+    exact = line.exact_amount()
+    return f"{format_euros(exact)} (avant arrondi)" if decimal_places(exact) > 2 else format_euros(exact)
 
 
 def scaled_line(line: Line, ratio: Fraction, step: Callable[[int], str]) -> Line:

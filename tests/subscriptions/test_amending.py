@@ -7,7 +7,8 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import IntegrityError, transaction
 
-from billing.drafting import facts_for_period, price_of_period
+from billing.drafting import price_of_period
+from billing.facts import facts_for_period
 from billing.periods import Period
 from subscriptions import amending
 from subscriptions.acts import Act

@@ -5,7 +5,8 @@ from decimal import Decimal
 
 import pytest
 
-from billing.drafting import facts_for_period, price_of_period
+from billing.drafting import price_of_period
+from billing.facts import facts_for_period
 from billing.periods import Period
 from subscriptions import indexing
 from subscriptions.exceptions import AmendmentInvalid
