@@ -6,7 +6,15 @@ from decimal import Decimal
 from catalog.finding.curves import CardPrice
 from catalog.models import GridState, Listing, PriceGrid
 from catalog.prices import ListingPrice
-from catalog.pricing import Quote, Savings, describe_sections, parse_grid, to_cents
+from catalog.pricing import (
+    GridInvalid,
+    Quote,
+    Savings,
+    describe_sections,
+    parse_grid,
+    rhythm_of,
+    to_cents,
+)
 from catalog.vat import Regime
 from marketplace.web.formats import day, format_cents, format_number, format_percent
 from marketplace.web.moulds import Fixed
@@ -73,11 +81,21 @@ def tariff(*, listing: Listing, options: list[dict], on: date) -> dict | None:
         "list_sections": _sections(listed) if listed else [],
         "options": priced_options,
         "trial": trial_offer(in_force),
+        "rhythm": rhythm_words(in_force.definition) if in_force else "",
         "later": [
             {"day": day(grid.effective_from), "sections": _sections(grid.definition)}
             for grid in sorted(later, key=lambda grid: grid.effective_from)
         ],
     }
+
+
+def rhythm_words(definition: dict) -> str:
+    """When a tariff is invoiced, "" where it leaves that to its operator's billing runs or cannot be read."""
+    try:
+        rhythm = rhythm_of(definition)
+    except GridInvalid:
+        return ""
+    return rhythm.in_words() if rhythm else ""
 
 
 def trial_offer(grid: PriceGrid | None) -> str:

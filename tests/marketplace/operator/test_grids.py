@@ -385,3 +385,29 @@ def test_a_free_trial_is_typed_with_the_tariff(curator, listing):
     assert edited(curator, option, trial_days="30").status_code == 302
     option.refresh_from_db()
     assert option.trial_days is None
+
+
+def test_a_rhythm_is_typed_with_the_tariff_and_told_to_members(operator, curator, client, listing):
+    draft = draft_of(listing, definition=STRATA)
+    answer = edited(
+        curator, draft, rhythm_period="quarter", rhythm_due="arrears", rhythm_anchor="subscription",
+        rhythm_proration="day",
+    )  # fmt: skip
+    said = "Facturé par trimestre à compter de l’ouverture du service, à terme échu"
+    assert said in text(curator.get(answer.url))
+    draft.refresh_from_db()
+    chosen = {"period": "quarter", "due": "arrears", "anchor": "subscription", "proration": "day"}
+    assert draft.definition["rhythm"] == chosen
+    # What is saved is shown again, and taken back where the operator's own runs decide.
+    assert edited(curator, draft).status_code == 302
+    draft.refresh_from_db()
+    assert draft.definition["rhythm"] == chosen
+    curator.post(url("operator_grid_publish", operator, draft.pk), {"seen": fingerprint(draft)})
+    another = draft_of(listing, definition=draft.definition)
+    assert edited(curator, another, rhythm_period="").status_code == 302
+    another.refresh_from_db()
+    assert "rhythm" not in another.definition
+    page = text(edited(curator, another, rhythm_period="week"))
+    assert "Rythme des factures : " in page
+    option = draft_of(listing, definition=STRATA, option="sms")
+    assert "Rythme des factures" not in text(curator.get(url("operator_grid_edit", operator, option.pk)))

@@ -13,13 +13,14 @@ from marketplace.web.operator.grids.nodes import (
     Node,
 )
 from marketplace.web.operator.grids.patterns import MEMBER_TYPES, PATTERNS, Ask
+from marketplace.web.operator.grids.rhythms import RHYTHM_FIELDS, RhythmFields, written_rhythm
 from marketplace.web.operator.grids.words import parsed, sections
 
 NOT_A_DAY = "Cette date n’existe pas. Écrivez-la ainsi : 01/01/2027."
 
 
-class TermsForm(forms.Form):
-    """First day, VAT, free trial, note. What they must be is checked by catalog.grids.terms."""
+class TermsForm(RhythmFields):
+    """First day, VAT, rhythm, free trial, note. What they must be is checked by catalog.grids.terms."""
 
     effective_from = forms.DateField(
         label="S’applique à partir du",
@@ -58,10 +59,12 @@ class TermsForm(forms.Form):
         super().__init__(*args, **kwargs)
         if option:
             del self.fields["trial_days"]  # a service is tried, not an option of it
+            self.without_rhythm()
 
     @classmethod
     def of(cls, grid) -> "TermsForm":
-        initial = {name: getattr(grid, name) for name in cls.base_fields}
+        own = [name for name in cls.base_fields if name not in RHYTHM_FIELDS]
+        initial = {name: getattr(grid, name) for name in own} | written_rhythm(grid.definition)
         initial |= {"vat_rate": format_number(grid.vat_rate) if grid.vat_rate else ""}
         return cls(option=grid.option, initial=initial)
 

@@ -4,6 +4,7 @@ from datetime import date, timedelta
 
 from catalog.models import GridState, PriceGrid, VatCategory
 from catalog.pricing import GridInvalid, describe_sections, parse_grid
+from marketplace.web import price_views
 from marketplace.web.formats import day, format_percent, moment
 from tenants.days import days_in_words
 from tenants.models import Role
@@ -73,6 +74,8 @@ def facts(grid: PriceGrid) -> list[dict]:
     ]
     if grid.option:
         found.insert(0, {"label": "Option", "value": grid.option})
+    if rhythm := price_views.rhythm_words(grid.definition):
+        found.append({"label": "Factures", "value": rhythm})
     if grid.trial_days:
         found.append({"label": "Essai gratuit", "value": days_in_words(grid.trial_days)})
     if grid.note:
