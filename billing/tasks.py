@@ -93,6 +93,16 @@ def confirm_payment(external_id: str) -> None:
         operations.confirm_payment(external_id=external_id, now=timezone.now())
 
 
+@app.periodic(cron="41 4 * * *")
+@app.task(queue="settlement", queueing_lock="billing.reconcile", retry=AGAIN)
+def reconcile(timestamp: int) -> None:
+    """Every night: holds the payment provider's ledger against ours."""
+    from billing.settlement import reconciling
+
+    with every_tenant():
+        reconciling.reconcile(now=timezone.now())
+
+
 @app.task(queue="billing", retry=AGAIN)
 def take_titre_import(import_id: int) -> None:
     """Takes over the rows of a file of titres and payments."""

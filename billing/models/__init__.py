@@ -18,6 +18,12 @@ from billing.models.invoice import (
 )
 from billing.models.late import Dunning, DunningKind, LateInterestRate, ReminderPace
 from billing.models.norm import SpendingNorm
+from billing.models.reconciliation import (
+    DifferenceKind,
+    LedgerComparison,
+    LedgerDifference,
+    ProviderRefund,
+)
 from billing.models.review import (
     BLOCKING,
     Anomaly,
@@ -44,6 +50,7 @@ __all__ = [
     "Closing",
     "ContestReason",
     "ContestState",
+    "DifferenceKind",
     "Dunning",
     "DunningKind",
     "Invoice",
@@ -52,12 +59,15 @@ __all__ = [
     "InvoiceState",
     "InvoiceType",
     "LateInterestRate",
+    "LedgerComparison",
+    "LedgerDifference",
     "LedgerEntry",
     "LineContest",
     "LineContestMove",
     "NumberCounter",
     "Payment",
     "PaymentInterruption",
+    "ProviderRefund",
     "ReminderPace",
     "Repricing",
     "RunApproval",

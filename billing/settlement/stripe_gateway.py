@@ -4,7 +4,9 @@ Amounts are our own, to the cent: the provider computes no price, no discount an
 carries an idempotency key derived from our row.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from decimal import Decimal
 
 import stripe
@@ -76,7 +78,12 @@ def mirror_invoice(settlement: Settlement) -> Mirrored:
         currency="eur",
         number=invoice.number,
         payment_settings=PAYMENT_SETTINGS,
-        metadata={"halle_key": key, "halle_number": invoice.number},
+        metadata={
+            "halle_key": key,
+            "halle_number": invoice.number,
+            # Whose it is, should our own record of it be lost.
+            "halle_operator": invoice.operator.organisation.siren,
+        },
         idempotency_key=key,
     )
     for position, (description, cents) in enumerate(_items(invoice)):
@@ -145,3 +152,97 @@ def _mirrored(external) -> Mirrored:
 def is_paid(external_id: str) -> bool:
     """Whether the provider itself says that this invoice is paid. Raises GatewayUnreachable."""
     return _call(stripe.Invoice.retrieve, external_id).status == InvoiceStatus.paid
+
+
+@dataclass(frozen=True)
+class Told:
+    """What the provider says of one of its invoices, in cents. `key` and `operator` (a SIREN) are what we
+    wrote on it, empty on one that is not ours; `moved_at` is its last change of state."""
+
+    external_id: str
+    key: str
+    operator: str
+    customer: str
+    customer_name: str
+    number: str
+    status: str
+    total_cents: int
+    paid_cents: int
+    moved_at: datetime
+
+    @property
+    def draft(self) -> bool:
+        return self.status == InvoiceStatus.draft
+
+    @property
+    def open(self) -> bool:
+        return self.status == InvoiceStatus.open
+
+    @property
+    def paid(self) -> bool:
+        return self.status == InvoiceStatus.paid
+
+    @property
+    def void(self) -> bool:
+        return self.status == InvoiceStatus.void
+
+
+@dataclass(frozen=True)
+class ToldRefund:
+    """Money that the provider gave back, in cents. `payment` is what it gives back."""
+
+    external_id: str
+    amount_cents: int
+    at: datetime
+    payment: dict
+
+
+def all_invoices() -> Iterator[Told]:
+    """Every invoice of the account, newest first, page by page. Raises GatewayError, GatewayUnreachable."""
+    for one in _pages(stripe.Invoice.list):
+        metadata, moves = _metadata(one), one.status_transitions
+        moments = (one.created, moves.finalized_at, moves.paid_at, moves.voided_at)
+        yield Told(
+            external_id=one.id,
+            key=metadata.get("halle_key", ""),
+            operator=metadata.get("halle_operator", ""),
+            customer=one.customer,
+            customer_name=one.customer_name or "",
+            number=one.number or "",
+            status=one.status,
+            total_cents=one.total,
+            paid_cents=one.amount_paid,
+            moved_at=_moment(max(moment for moment in moments if moment)),
+        )
+
+
+def all_refunds() -> Iterator[ToldRefund]:
+    """Every refund that succeeded, newest first. Raises GatewayError, GatewayUnreachable."""
+    for one in _pages(stripe.Refund.list):
+        if one.status == "succeeded":
+            kind = "payment_intent" if one.payment_intent else "charge"
+            payment = {"type": kind, kind: one.payment_intent or one.charge}
+            yield ToldRefund(one.id, one.amount, _moment(one.created), payment)
+
+
+def invoice_paid_by(payment: dict) -> str:
+    """The id of the provider's invoice that a payment settled, empty when it settled none. Raises
+    GatewayError, GatewayUnreachable."""
+    found = _call(stripe.InvoicePayment.list, payment=payment, limit=1).data
+    return found[0].invoice if found else ""
+
+
+def subscriber_of(customer: str) -> int | None:
+    """The organisation (its id) that is this customer of the provider; None when it is none of ours."""
+    return Customer.objects.filter(id=customer).values_list("subscriber", flat=True).first()
+
+
+def _pages(listing) -> Iterator:
+    try:
+        yield from listing(limit=100, api_key=djstripe_settings.STRIPE_SECRET_KEY).auto_paging_iter()
+    except stripe.StripeError as error:
+        raise _translated(error) from error
+
+
+def _moment(seconds: int) -> datetime:
+    return datetime.fromtimestamp(seconds, UTC)

@@ -4,7 +4,6 @@ import json
 import time
 
 import pytest
-import requests
 import stripe
 from django.conf import settings
 from django.core.exceptions import ObjectDoesNotExist
@@ -16,9 +15,9 @@ from billing import recovery
 from billing.models import Channel, Settlement, SettlementState
 from billing.settlement import operations
 from tenants.models import AuditEvent
+from tests.billing.payment_provider import at_the_provider
 from tests.factories import OperatorFactory, SettlementFactory, UserFactory, issued_invoice
 from tests.factories.base import NOW
-from tests.fakes.stripe.server import running
 from tests.fakes.stripe.webhooks import signature
 from tests.tools import jobs
 from tests.tools.database import as_worker
@@ -28,36 +27,10 @@ pytestmark = pytest.mark.django_db
 SECRET = "whsec_for_these_tests"
 
 
-class Provider:
-    """What the provider has, as its own API tells it; and its controls."""
-
-    def __init__(self, url):
-        self.url, self.key = url, {"Authorization": f"Bearer {settings.STRIPE_TEST_SECRET_KEY}"}
-
-    def invoices(self):
-        return requests.get(f"{self.url}/v1/invoices", headers=self.key, timeout=10).json()["data"]
-
-    def events(self):
-        answer = requests.get(f"{self.url}/v1/events", headers=self.key, timeout=10)
-        return [event for event in answer.json()["data"] if event["type"] == "invoice.paid"]
-
-    def asked(self):
-        return requests.get(f"{self.url}/_fake/requests", timeout=10).json()
-
-    def fail(self, path, *, after):
-        wanted = {"path": path, "after": after}
-        requests.post(f"{self.url}/_fake/failures", json=wanted, timeout=10).raise_for_status()
-
-    def pay(self, invoice_id):
-        requests.post(f"{self.url}/_fake/invoices/{invoice_id}/pay", timeout=10).raise_for_status()
-
-
 @pytest.fixture
 def provider(monkeypatch):
-    with running() as url:
-        monkeypatch.setattr(stripe, "api_base", url)
-        monkeypatch.setattr(stripe, "max_network_retries", 0)  # one request, one answer
-        yield Provider(url)
+    with at_the_provider(monkeypatch) as provider:
+        yield provider
 
 
 @pytest.fixture

@@ -17,6 +17,7 @@ from billing.models import (
     Closing,
     ContestReason,
     ContestState,
+    DifferenceKind,
     Dunning,
     DunningKind,
     Invoice,
@@ -24,12 +25,15 @@ from billing.models import (
     InvoiceLine,
     InvoiceState,
     LateInterestRate,
+    LedgerComparison,
+    LedgerDifference,
     LedgerEntry,
     LineContest,
     LineContestMove,
     NumberCounter,
     Payment,
     PaymentInterruption,
+    ProviderRefund,
     ReminderPace,
     Repricing,
     RunApproval,
@@ -399,6 +403,43 @@ class PaymentFactory(Factory):
     row = factory.SubFactory(TitreImportRowFactory)
     amount_cents = 10000
     paid_on = date(2026, 10, 20)
+    recorded_at = NOW
+
+
+class LedgerComparisonFactory(Factory):
+    class Meta:
+        model = LedgerComparison
+
+    operator = factory.SubFactory(OperatorFactory, private=True)
+    tenant = factory.SelfAttribute("operator.organisation")
+    on = date(2026, 10, 1)
+    started_at = NOW
+
+
+class LedgerDifferenceFactory(Factory):
+    """An invoice that nobody of ours knows, of 120 €."""
+
+    class Meta:
+        model = LedgerDifference
+
+    operator = factory.SubFactory(OperatorFactory, private=True)
+    tenant = factory.SelfAttribute("operator.organisation")
+    kind = DifferenceKind.MISSING_HERE
+    external_id = factory.Sequence(lambda n: f"in_{n}")
+    number = "A-0001"
+    theirs_cents = 12000
+    found_at = NOW
+
+
+class ProviderRefundFactory(Factory):
+    class Meta:
+        model = ProviderRefund
+
+    settlement = factory.SubFactory(SettlementFactory)
+    tenant = factory.SelfAttribute("settlement.tenant")
+    external_id = factory.Sequence(lambda n: f"re_{n}")
+    amount_cents = 5000
+    refunded_at = NOW
     recorded_at = NOW
 
 

@@ -36,6 +36,7 @@ from tenants.people.invitations import token_of
 from tests.catalog.publiccode.files import RIGHT, written
 from tests.factories import (
     ContractTransferFactory,
+    LedgerDifferenceFactory,
     ProposalFactory,
     SeatMoveFactory,
     UserFactory,
@@ -457,6 +458,11 @@ def _next_numbers(world: World) -> dict:
 
 def _a_file_of_titres(world: World) -> dict:
     return {"file": SimpleUploadedFile("titres.csv", "Référence;Montant\nF;1\n".encode())}
+
+
+def _a_difference(world: World) -> dict:
+    found = LedgerDifferenceFactory(operator=world.operator)
+    return {"ecart": found.public_id, f"ecart-{found.public_id}-reason": "Un essai."}
 
 
 def _an_access(world: World) -> dict:
@@ -1128,6 +1134,7 @@ TABLE = [
     operator("operator_credit_note", thing=lambda world: [world.credit_note.public_id], get=opens(MONEY),
              post=leads(MONEY), sends=lambda world: {"montant": world.credit_note.gross_cents}),
     operator("operator_credit_given_back", thing=lambda world: [world.credit.public_id], post=leads(MONEY)),
+    operator("operator_ledger_differences", get=opens(MONEY), post=leads(MONEY), sends=_a_difference),
     operator("operator_contests", get=opens(MONEY)),
     operator("operator_contest", thing=lambda world: [world.contest.public_id], get=opens(MONEY),
              post=leads(MONEY), sends=lambda world: {"decision": "refuser", "answer": "Le prix est le bon."}),

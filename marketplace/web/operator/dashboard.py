@@ -13,6 +13,7 @@ from billing.credit_queries import credit_notes_to_issue
 from billing.late_queries import count_to_decide
 from billing.models import RunState
 from billing.review import latest_run, period_of, settlements_for_person
+from billing.settlement.difference_queries import open_differences
 from catalog.curation.queue import curators_work
 from marketplace.web.access import operator_view
 from marketplace.web.commune.words import price_in_list
@@ -27,6 +28,7 @@ from provisioning.todo import count_for_person
 from subscriptions.approval_queries import count_to_approve
 from subscriptions.models import Party, State
 from subscriptions.operator_queries import ALL, operator_subscriptions, subscription_counts
+from tenants.models.operator import IssuerKind
 from tenants.operators.dashboard import latest_events, member_count
 
 TABS = {
@@ -223,6 +225,14 @@ def _money_todo(operator, run) -> list[dict]:
                 "label": f"Regarder {counted(stuck, 'règlement bloqué', 'règlements bloqués')}",
                 "detail": "Des factures refusées par le prestataire de paiement, ou des avoirs à rendre.",
                 "url": f"{reverse('operator_invoices', args=[operator.slug])}?etat=regarder",
+            }
+        )
+    if operator.issuer_kind != IssuerKind.PUBLIC and (differences := open_differences(operator=operator)):
+        tasks.append(
+            {
+                "label": f"Regarder {counted(differences, 'écart')} avec le prestataire de paiement",
+                "detail": "Ses comptes et les vôtres ne disent pas la même chose d’une facture.",
+                "url": reverse("operator_ledger_differences", args=[operator.slug]),
             }
         )
     return tasks

@@ -79,6 +79,11 @@ def invoice_list(request, operator):
         labels=TABS,
     )
     context = frame | {
+        "differences_url": (
+            reverse("operator_ledger_differences", args=[operator.slug])
+            if operator.issuer_kind != IssuerKind.PUBLIC
+            else ""
+        ),
         "rows": [
             {
                 "number": invoice.number,

@@ -208,7 +208,16 @@ def pay_by_transfer(store, invoice_id, *, now):
         raise StripeError(f"Only an open invoice can be paid; this one is {found['status']}.")
     settle(found, now=now)
     store.save("balance_transaction", objects.balance_transaction(found, now=now))
+    store.save("invoice_payment", objects.invoice_payment(found, now=now))
     return store.save("invoice", found)
+
+
+def refund_by_transfer(store, invoice_id, *, amount, status, now):
+    """What somebody refunds on the provider's own page: `amount` cents of a paid invoice."""
+    payments = [one for one in store.all("invoice_payment") if one["invoice"] == invoice_id]
+    if not payments:
+        raise StripeError("Only a paid invoice can be refunded.")
+    return store.save("refund", objects.refund(payments[0], amount=amount, status=status, now=now))
 
 
 def expand(store, obj, paths):
@@ -246,6 +255,9 @@ def page(store, kind, url, params, *, filters):
     for name in filters:
         if name in params:
             found = [obj for obj in found if obj.get(name) == params[name]]
+    if kind == "invoice_payment" and "payment" in params:
+        wanted = params["payment"]
+        found = [obj for obj in found if obj["payment"].get(wanted["type"]) == wanted.get(wanted["type"])]
     if kind == "event" and "types" in params:
         found = [obj for obj in found if obj["type"] in params["types"]]
     ids = [obj["id"] for obj in found]

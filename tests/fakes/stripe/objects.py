@@ -252,6 +252,45 @@ def balance_transaction(paid_invoice, *, now):
     }
 
 
+def invoice_payment(paid_invoice, *, now):
+    """What links `paid_invoice` to the payment that settled it."""
+    return {
+        "id": new_id("inpay"),
+        "object": "invoice_payment",
+        "amount_overpaid": 0,
+        "amount_paid": paid_invoice["amount_paid"],
+        "amount_requested": paid_invoice["amount_due"],
+        "created": now,
+        "currency": paid_invoice["currency"],
+        "invoice": paid_invoice["id"],
+        "is_default": True,
+        "livemode": False,
+        "payment": {"type": "payment_intent", "payment_intent": new_id("pi")},
+        "status": "paid",
+        "status_transitions": {"canceled_at": None, "paid_at": now},
+    }
+
+
+def refund(payment, *, amount, status, now):
+    """`amount` cents of `payment` (an invoice payment) given back."""
+    return {
+        "id": new_id("re"),
+        "object": "refund",
+        "amount": amount,
+        "balance_transaction": None,
+        "charge": None,
+        "created": now,
+        "currency": payment["currency"],
+        "metadata": {},
+        "payment_intent": payment["payment"]["payment_intent"],
+        "reason": None,
+        "receipt_number": None,
+        "source_transfer_reversal": None,
+        "status": status,
+        "transfer_reversal": None,
+    }
+
+
 def event(kind, subject, *, now, request_id=None, idempotency_key=None):
     """An event carrying a copy of `subject` as it is at this moment."""
     return {

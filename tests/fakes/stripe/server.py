@@ -145,6 +145,8 @@ def create_app(store, *, base_url, postman=None, delivered_events=DELIVERED_EVEN
     collection("/v1/invoiceitems", "invoiceitem", filters=("customer", "invoice"))
     collection("/v1/invoices", "invoice", filters=("customer", "status", "collection_method"))
     collection("/v1/events", "event", filters=("type",))
+    collection("/v1/invoice_payments", "invoice_payment", filters=("invoice", "status"))
+    collection("/v1/refunds", "refund", filters=("payment_intent", "charge"))
     collection("/v1/balance_transactions", "balance_transaction", filters=("type", "currency"))
 
     @route("/v1/customers", method="POST")
@@ -230,6 +232,23 @@ def create_app(store, *, base_url, postman=None, delivered_events=DELIVERED_EVEN
     @app.post("/_fake/invoices/<id>/pay")
     def fake_pay(id):
         return jsonify(pay(id))
+
+    @app.post("/_fake/invoices/<id>/refund")
+    def fake_refund(id):
+        """{"amount": cents, "status": "succeeded"}"""
+        wanted = request.get_json()
+        with store:
+            return jsonify(api.refund_by_transfer(store, id, now=int(time.time()), **wanted))
+
+    @app.post("/_fake/invoices/<id>")
+    def fake_change(id):
+        """Fields of an invoice as somebody else left them, whatever Stripe allows."""
+        return jsonify(store.save("invoice", {**(store.get("invoice", id) or {}), **request.get_json()}))
+
+    @app.delete("/_fake/invoices/<id>")
+    def fake_lose(id):
+        store.delete(id)
+        return Response(status=204)
 
     @app.get("/_fake/requests")
     def fake_requests():
