@@ -6,12 +6,14 @@ from billing import tasks
 from billing.models import (
     BillingRun,
     Closing,
+    DrawingState,
     Invoice,
     InvoiceState,
     Repricing,
     RunState,
     Settlement,
     SettlementState,
+    StatementRun,
     TitreImport,
     TitreImportState,
 )
@@ -23,7 +25,7 @@ PATIENCE = timedelta(seconds=30)
 
 def sweep(*, now: datetime) -> None:
     """Enqueues again every unfinished run, closing and change of price to settle, missing file, settlement
-    not sent and import of titres not taken over.
+    not sent, import of titres not taken over and statement not drawn up.
 
     All of these are safe to run twice; what still waits in the queue is not put there again, so that a long
     queue does not grow by itself every minute. A settlement found "started" is reconciled, never sent again
@@ -41,6 +43,7 @@ def sweep(*, now: datetime) -> None:
         state__in=[SettlementState.PENDING, SettlementState.STARTED], changed_at__lt=before
     )
     taking = TitreImport.objects.filter(state=TitreImportState.TAKING, confirmed_at__lt=before)
+    drawing = StatementRun.objects.filter(state=DrawingState.DRAWING, asked_at__lt=before)
     _enqueue(tasks.draft_run, "run_id", drafting)
     _enqueue(tasks.issue_run, "run_id", issuing)
     _enqueue(tasks.settle_closing, "closing_id", closings)
@@ -48,6 +51,7 @@ def sweep(*, now: datetime) -> None:
     _enqueue(tasks.make_file, "invoice_id", without_file)
     _enqueue(tasks.push_settlement, "settlement_id", unsent)
     _enqueue(tasks.take_titre_import, "import_id", taking)
+    _enqueue(tasks.draw_statements, "run_id", drawing)
 
 
 def _enqueue(task, argument: str, rows) -> None:

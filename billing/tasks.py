@@ -112,6 +112,15 @@ def take_titre_import(import_id: int) -> None:
         imports.take(import_id=import_id, now=timezone.now())
 
 
+@app.task(queue="billing", retry=AGAIN)
+def draw_statements(run_id: int) -> None:
+    """Draws up the vendors' statements of a period."""
+    from billing.vendors import drawing
+
+    with every_tenant():
+        drawing.draw(run_id=run_id, now=timezone.now())
+
+
 @app.periodic(cron="29 4 * * *")
 @app.task(queue="billing", queueing_lock="billing.true_up", retry=AGAIN)
 def true_up(timestamp: int) -> None:

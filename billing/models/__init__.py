@@ -37,6 +37,16 @@ from billing.models.run import BillingRun, LedgerEntry, RunState
 from billing.models.settlement import Channel, Settlement, SettlementState
 from billing.models.titre import Payment, TitreCodes, TitreNumber
 from billing.models.titre_import import TitreImport, TitreImportRow, TitreImportState, TitreRowState
+from billing.models.vendor_statement import (
+    DrawingState,
+    StatementLine,
+    StatementMove,
+    StatementPayment,
+    StatementRun,
+    StatementState,
+    VendorStatement,
+)
+from billing.models.vendor_terms import CommissionTerms
 
 __all__ = [
     "BLOCKING",
@@ -48,9 +58,11 @@ __all__ = [
     "BillingRun",
     "Channel",
     "Closing",
+    "CommissionTerms",
     "ContestReason",
     "ContestState",
     "DifferenceKind",
+    "DrawingState",
     "Dunning",
     "DunningKind",
     "Invoice",
@@ -78,6 +90,11 @@ __all__ = [
     "Settlement",
     "SettlementState",
     "SpendingNorm",
+    "StatementLine",
+    "StatementMove",
+    "StatementPayment",
+    "StatementRun",
+    "StatementState",
     "TitreCodes",
     "TitreImport",
     "TitreImportRow",
@@ -85,4 +102,5 @@ __all__ = [
     "TitreNumber",
     "TitreRowState",
     "TrueUp",
+    "VendorStatement",
 ]

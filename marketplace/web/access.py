@@ -16,6 +16,7 @@ from django.http import Http404
 from django.utils import timezone
 from django.utils.timezone import localdate
 
+from billing.vendors.queries import vendors_of
 from sso.assurance import Level, reached
 from sso.stepping_up import ask, proven
 from subscriptions.approval_queries import subscribers_of
@@ -71,16 +72,16 @@ def vendor_view(*roles: Role, with_subscribers: bool = False) -> Callable:
     )
 
 
-def operator_view(*roles: Role, with_members: bool = True) -> Callable:
+def operator_view(*roles: Role, with_members: bool = True, with_vendors: bool = False) -> Callable:
     """For `<operator>` (slug) in the URL; the view gets `operator`. An auditor reads every page
     and sends nothing.
 
     The scope holds the operator itself and all its members, so the view must still filter by operator; the
-    operator alone for a page that says `with_members=False`.
+    operator alone for a page that says `with_members=False`, its vendors instead of its members for one that
+    says `with_vendors=True`.
     """
-    return _guarded(
-        frozenset(roles) or OPERATOR_ROLES, _operator_with_members if with_members else _operator, "operator"
-    )
+    door = _operator_with_vendors if with_vendors else _operator_with_members if with_members else _operator
+    return _guarded(frozenset(roles) or OPERATOR_ROLES, door, "operator")
 
 
 def platform_view(view: Callable) -> Callable:
@@ -217,3 +218,10 @@ def _operator_with_members(user: User, kwargs: dict) -> Door:
     door = _operator(user, kwargs)
     members = ever_members(operator=door.found, on=localdate(timezone.now())).values_list("pk", flat=True)
     return Door(door.found, door.organisation, door.roles, [door.organisation.pk, *members])
+
+
+def _operator_with_vendors(user: User, kwargs: dict) -> Door:
+    door = _operator(user, kwargs)
+    with tenant_scope(door.tenant_ids):
+        vendors = list(vendors_of(operator=door.found).values_list("organisation_id", flat=True))
+    return Door(door.found, door.organisation, door.roles, [door.organisation.pk, *vendors])

@@ -15,6 +15,7 @@ from billing.models import (
     BillingRun,
     Channel,
     Closing,
+    CommissionTerms,
     ContestReason,
     ContestState,
     DifferenceKind,
@@ -43,15 +44,22 @@ from billing.models import (
     SetAside,
     Settlement,
     SettlementState,
+    StatementLine,
+    StatementMove,
+    StatementPayment,
+    StatementRun,
+    StatementState,
     TitreCodes,
     TitreImport,
     TitreImportRow,
     TitreNumber,
     TitreRowState,
     TrueUp,
+    VendorStatement,
 )
 from subscriptions.models import State, Subscription
 from tests.factories.base import NOW, Factory
+from tests.factories.catalog import VendorFactory
 from tests.factories.subscriptions import SubscriptionFactory
 from tests.factories.tenants import OperatorFactory, OrganisationFactory, UserFactory
 from tests.tools.database import as_worker
@@ -514,6 +522,102 @@ class SecondPersonRuleFactory(Factory):
     above_cents = 30_000
     set_by = factory.SubFactory(UserFactory)
     set_at = NOW
+
+
+class CommissionTermsFactory(Factory):
+    """10 % from 2025 on, agreed; VAT at 20 %."""
+
+    class Meta:
+        model = CommissionTerms
+
+    operator = factory.SubFactory(OperatorFactory)
+    vendor = factory.SubFactory(VendorFactory)
+    tenant = factory.SelfAttribute("vendor.organisation")
+    since = date(2025, 1, 1)
+    percent = Decimal(10)
+    vat_rate = Decimal(20)
+    proposed_by = factory.SubFactory(UserFactory)
+    proposed_at = NOW
+    agreed_by = factory.SubFactory(UserFactory)
+    agreed_at = NOW
+
+    class Params:
+        proposed = factory.Trait(agreed_by=None, agreed_at=None)
+
+
+class StatementRunFactory(Factory):
+    """That of the third quarter of 2026, asked for and not begun."""
+
+    class Meta:
+        model = StatementRun
+
+    operator = factory.SubFactory(OperatorFactory)
+    tenant = factory.SelfAttribute("operator.organisation")
+    period_start, period_end = date(2026, 7, 1), date(2026, 10, 1)
+    asked_by = factory.SubFactory(UserFactory)
+    asked_at = NOW
+
+
+class VendorStatementFactory(Factory):
+    """258 € billed, 10 % kept, VAT at 20 %."""
+
+    class Meta:
+        model = VendorStatement
+
+    run = factory.SubFactory(StatementRunFactory)
+    operator = factory.SelfAttribute("run.operator")
+    vendor = factory.SubFactory(VendorFactory)
+    tenant = factory.SelfAttribute("vendor.organisation")
+    period_start = factory.SelfAttribute("run.period_start")
+    period_end = factory.SelfAttribute("run.period_end")
+    drawn_at = NOW
+    lines_count = 1
+    billed_cents, credited_cents, released_cents, withheld_cents, carried_cents = 25_800, 0, 0, 0, 0
+    commission_cents, net_cents, vat_rate, vat_cents, gross_cents = 2_580, 23_220, Decimal(20), 4_644, 27_864
+
+
+class StatementLineFactory(Factory):
+    class Meta:
+        model = StatementLine
+
+    statement = factory.SubFactory(VendorStatementFactory)
+    tenant = factory.SelfAttribute("statement.tenant")
+    line = factory.SubFactory(InvoiceLineFactory)
+    terms = factory.SubFactory(
+        CommissionTermsFactory,
+        operator=factory.SelfAttribute("..statement.operator"),
+        vendor=factory.SelfAttribute("..statement.vendor"),
+    )
+    member_name = "Commune d’Essai"
+    member_siren = "732829320"
+    service_name = "Cantine"
+    label = "Cantine – Abonnement"
+    number = "F2026-00001"
+    issue_date = date(2026, 9, 1)
+    period_start, period_end = YEAR
+    net_cents, commission_cents = 25_800, 2_580
+
+
+class StatementMoveFactory(Factory):
+    class Meta:
+        model = StatementMove
+
+    statement = factory.SubFactory(VendorStatementFactory)
+    tenant = factory.SelfAttribute("statement.tenant")
+    after = StatementState.DRAWN
+    at = NOW
+
+
+class StatementPaymentFactory(Factory):
+    class Meta:
+        model = StatementPayment
+
+    statement = factory.SubFactory(VendorStatementFactory)
+    tenant = factory.SelfAttribute("statement.tenant")
+    amount_cents = 10_000
+    paid_on = date(2026, 10, 20)
+    recorded_by = factory.SubFactory(UserFactory)
+    recorded_at = NOW
 
 
 def read(run: BillingRun, *, now=NOW) -> None:

@@ -13,7 +13,7 @@ that has a door answers 404 to all; `foreign` names the exceptions, and why.
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import date, timedelta
 from functools import partial
 from uuid import UUID, uuid4
 
@@ -23,6 +23,8 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.timezone import localdate
 
+from billing.models import DrawingState, StatementState, VendorStatement
+from billing.periods import periods_of
 from billing.review import billable_periods
 from catalog.models import TermsAgreement, Vendor, VendorTerms
 from catalog.vendors.declarations import QUESTIONS
@@ -35,12 +37,15 @@ from tenants.models import Adhesion, Organisation, Role, SeatMove
 from tenants.people.invitations import token_of
 from tests.catalog.publiccode.files import RIGHT, written
 from tests.factories import (
+    CommissionTermsFactory,
     ContractTransferFactory,
     LedgerDifferenceFactory,
     ProposalFactory,
     SeatMoveFactory,
+    StatementRunFactory,
     UserFactory,
     VendorFactory,
+    VendorStatementFactory,
 )
 from tests.factories.subscriptions import PDF
 from tests.factories.tenants import second_siret, siret
@@ -651,6 +656,16 @@ def _a_period(world: World) -> dict:
         return {"period": period_key(billable_periods(operator=world.operator, today=localdate())[0])}
 
 
+def _proposed(world: World) -> dict:
+    return {
+        "terms": CommissionTermsFactory(operator=world.operator, vendor=world.vendor, proposed=True).public_id
+    }
+
+
+def _a_commission(world: World) -> dict:
+    return {"vendor": world.vendor.pk, "since": "2026-01-01", "percent": "10", "vat_rate": "20"}
+
+
 def _a_need(world: World) -> dict:
     return {"operator": world.operator.slug, "title": "Louer des salles", "description": "En ligne."}
 
@@ -714,6 +729,31 @@ def _a_planned_move(siren: str) -> list:
 def _move_of_a_member(world: World) -> list:
     siren = world.leaving.organisation.siren
     return [siren, *_a_planned_move(siren)]
+
+
+def _statement(world: World) -> list:
+    """What this operator owes this vendor, who has not answered."""
+    return [_owed(world, StatementState.DRAWN, 2019).public_id]
+
+
+def _to_pay(world: World) -> list:
+    return [_owed(world, StatementState.AGREED, 2020).public_id]
+
+
+def _owed(world: World, state: StatementState, year: int) -> VendorStatement:
+    with as_worker():
+        found = VendorStatement.objects.filter(
+            operator=world.operator, vendor=world.vendor, period_start__year=year
+        ).first()
+    if found is not None:
+        return found
+    run = StatementRunFactory(
+        operator=world.operator,
+        period_start=date(year, 7, 1),
+        period_end=date(year, 10, 1),
+        state=DrawingState.DONE,
+    )
+    return VendorStatementFactory(run=run, vendor=world.vendor, state=state)
 
 
 def _transfer(world: World) -> list:
@@ -1143,6 +1183,11 @@ TABLE = [
              post=leads(MONEY), sends=lambda world: {"action": "laisser", "reason": "Un jour de retard."}),
     operator("operator_late_rates", get=opens(MONEY), post=leads(MONEY),
              sends=lambda world: {"what": "pace", "days": "20"}),
+    operator("operator_statements", get=opens(MONEY), post=leads(MONEY),
+             sends=lambda world: {"period": period_key(periods_of(localdate().year - 1)[0])}),
+    operator("operator_vendor_terms", get=opens(MONEY), post=leads(MONEY), sends=_a_commission),
+    operator("operator_statement", thing=_to_pay, get=opens(MONEY), post=leads(MONEY),
+             sends=lambda world: {"amount": "0,01", "paid_on": "2020-10-20"}),
     operator("operator_titres", get=opens(MONEY)),
     operator("operator_titres_csv", get=opens(MONEY)),
     operator("operator_accounting", get=opens(MONEY)),
@@ -1245,6 +1290,10 @@ TABLE = [
     operator("operator_need", thing=_need, get=opens(TASKS), post=leads(TASKS),
              sends=lambda world: {"text": "Nous y travaillons."}),
     vendor("vendor_transfers", get=opens(VENDORS)),
+    vendor("vendor_statements", get=opens(VENDORS), post=leads(VENDOR_ADMIN), sends=_proposed),
+    vendor("vendor_statement", thing=_statement, get=opens(VENDORS), post=leads(VENDOR_ADMIN),
+           sends=lambda world: {"action": "contester", "reason": "Il manque une commune."}),
+    vendor("vendor_statement_csv", thing=_statement, get=opens(VENDORS)),
     vendor("vendor_exits", get=opens(VENDORS)),
     vendor("vendor_exit", thing=_parting, get=opens(VENDORS)),
     vendor("vendor_exit_extend", thing=_parting, post=leads(VENDOR_ADMIN), sends=_a_longer_transition),

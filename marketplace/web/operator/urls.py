@@ -58,6 +58,8 @@ from marketplace.web.operator import (
     transfers,
     vat,
     vehicles,
+    vendor_statements,
+    vendor_terms,
 )
 from marketplace.web.operator.grids import editor, publishing, simulating, versions
 
@@ -260,6 +262,9 @@ urlpatterns = [
     path("retards/", late_payments.late_list, name="operator_late_payments"),
     path("retards/taux/", late_rates.rates, name="operator_late_rates"),
     path("retards/<uuid:public_id>/", late_payments.late_payment, name="operator_late_payment"),
+    path("releves/", vendor_statements.statement_list, name="operator_statements"),
+    path("releves/commissions/", vendor_terms.terms, name="operator_vendor_terms"),
+    path("releves/<uuid:public_id>/", vendor_statements.statement, name="operator_statement"),
     path("titres/", invoices.titres, name="operator_titres"),
     path("titres.csv", invoices.titres_csv, name="operator_titres_csv"),
     path("comptabilite/", accounting.accounting, name="operator_accounting"),

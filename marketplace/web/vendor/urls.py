@@ -17,6 +17,7 @@ from marketplace.web.vendor import (
     requests,
     service_urls,
     services,
+    statements,
     transfers,
 )
 
@@ -54,6 +55,9 @@ urlpatterns = [
     path("messages/", messages_sent.message_list, name="vendor_messages"),
     path("messages/<int:step>/envoyer/", messages_sent.again, name="vendor_message_again"),
     path("contrats-transferes/", transfers.transfer_list, name="vendor_transfers"),
+    path("releves/", statements.statement_list, name="vendor_statements"),
+    path("releves/<uuid:public_id>/", statements.statement, name="vendor_statement"),
+    path("releves/<uuid:public_id>/lignes.csv", statements.lines_csv, name="vendor_statement_csv"),
     path("publiccode/", feeds.feed_list, name="vendor_feeds"),
     path("publiccode/<int:feed>/lire/", feeds.read, name="vendor_feed_read"),
     path("publiccode/<int:feed>/retirer/", feeds.remove, name="vendor_feed_remove"),

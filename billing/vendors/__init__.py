@@ -1,0 +1,1 @@
+"""What an operator owes its vendors: terms agreed, statements drawn up by a job, answers, payments."""
