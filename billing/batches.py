@@ -7,19 +7,16 @@ A worker killed anywhere loses the batch at hand; the next one goes on from ther
 from bisect import bisect_right
 from collections.abc import Set
 from datetime import datetime
+from operator import attrgetter
 
 from django.db import transaction
 from django.db.models import Count, F, JSONField, QuerySet, Value
 from django.db.models.expressions import CombinedExpression
 
-from billing.copying import copy_rows
-from billing.drafting import (
-    drafts_of,
-    owed_for,
-    problem_of,
-    write_invoices,
-    write_lines,
-)
+from billing.alike import OWN, Prices, not_plain, read_plain
+from billing.copying import copy_copied, copy_rows
+from billing.drafting import owed_for, problem_of
+from billing.drafts import drafts_of, write_invoices, write_lines
 from billing.facts import facts_for_period
 from billing.models import BillingRun, Invoice, LedgerEntry, RunState
 from billing.months import owes_in
@@ -33,7 +30,7 @@ from subscriptions.models import Subscription
 from subscriptions.vat import with_terms
 
 BATCH = 2_000  # subscriptions, or entries: what a worker holds in memory
-# What a draft is made of: a subscription is long, and all of France has many.
+# What those that are not plain are priced from: a subscription is long.
 _READ = (
     "public_id", "tenant_id", "operator_id", "listing_id", "follows_id", "service_name", "active_from",
     "ended_on", "grid", "options", "counts", "vat_category", "vat_rate", "vat_reason",
@@ -55,7 +52,8 @@ def draft_members(*, run_id: int, now: datetime) -> None:
         billable = billable.filter(tenant__gt=run.drafted_to)
     members = _members(billable)
     _say_total(run, members)
-    while _draft_next(run_id, members, now):
+    prices = Prices(run, now)
+    while _draft_next(run_id, members, prices, now):
         pass
 
 
@@ -107,7 +105,7 @@ def still_drafting(run_id: int) -> BillingRun | None:
 
 
 @transaction.atomic
-def _draft_next(run_id: int, members: Members, now: datetime) -> bool:
+def _draft_next(run_id: int, members: Members, prices: Prices, now: datetime) -> bool:
     """Drafts the next batch; False when there is none."""
     run = still_drafting(run_id)
     if run is None:
@@ -117,9 +115,7 @@ def _draft_next(run_id: int, members: Members, now: datetime) -> bool:
     if chunk is None:
         return False
     batch = _billable(run).filter(tenant__gte=chunk[0][0], tenant__lte=chunk[-1][0])
-    batch = with_terms(batch.only(*_READ)).order_by("tenant_id", "pk")
-    batch = batch.prefetch_related("tenant__territory", "follows", approved_amendments())
-    problems = draft_batch(run=run, subscriptions=list(batch), payers=_payers(run), now=now)
+    problems = draft_batch(subscriptions=batch, prices=prices, payers=_payers(run), now=now)
     progress = {"drafted_to": chunk[-1][0], "progress_done": F("progress_done") + len(chunk)}
     if problems:
         added = Value(problems, JSONField())
@@ -133,7 +129,7 @@ def _payers(run: BillingRun) -> Set[int]:
 
 
 def draft_batch(
-    *, run: BillingRun, subscriptions: list[Subscription], payers: Set[int], now: datetime
+    *, subscriptions: QuerySet[Subscription], prices: Prices, payers: Set[int], now: datetime
 ) -> list[dict]:
     """Writes ledger entries and draft invoices for whole members, with what waited for their next invoice:
     all subscriptions of a member must be in the same batch. Returns the problems: what could not be priced,
@@ -142,10 +138,31 @@ def draft_batch(
 
     A constant number of queries, whatever the size of the batch.
     """
+    run, period = prices.run, prices.period
+    plain = read_plain(subscriptions, period)
+    entries, refused = prices.entries(plain)
+    copy_copied(LedgerEntry, entries, first=OWN)
+    others = with_terms(subscriptions.filter(not_plain(period)).only(*_READ)).order_by("tenant_id", "pk")
+    others = list(others.prefetch_related("tenant__territory", "follows", approved_amendments()))
+    priced, problems = _priced(run, others, payers, now)
+    members = {one.tenant_id for one in [*plain, *others]}
+    waiting = lines_waiting(run, tenants=members, now=now)
+    copy_rows([*priced, *waiting])
+    alone = members - payers
+    billed = sorted([*entries, *priced], key=attrgetter("tenant_id", "subscription_id"))
+    drafts = drafts_of(run, [entry for entry in [*billed, *waiting] if entry.tenant_id in alone])
+    copy_rows([invoice for invoice, _ in drafts])
+    write_lines(drafts)
+    return problems + _problems(refused)
+
+
+def _priced(
+    run: BillingRun, subscriptions: list[Subscription], payers: Set[int], now: datetime
+) -> tuple[list[LedgerEntry], list[dict]]:
+    """The entries of those that are not plain, not saved, and the problems."""
     period = Period(run.period_start, run.period_end)
     facts = facts_for_period(subscriptions, period)
     shares = shares_within(subscriptions, start=period.start, end=period.end) if payers else {}
-    members = {one.tenant_id for one in subscriptions}
     entries, problems = [], []
     for subscription in subscriptions:
         if not owes_in(subscription, period):
@@ -155,13 +172,16 @@ def draft_batch(
             entries += owed_for(run, subscription, known, now, shares=paid_by)
         except PricingError as error:
             problems.append(problem_of(subscription, error))
-    entries += lines_waiting(run, tenants=members, now=now)
-    copy_rows(entries)
-    alone = members - payers
-    drafts = drafts_of(run, [entry for entry in entries if entry.tenant_id in alone])
-    copy_rows([invoice for invoice, _ in drafts])
-    write_lines(drafts)
-    return problems
+    return entries, problems
+
+
+def _problems(refused: dict[int, PricingError]) -> list[dict]:
+    """Of plain subscriptions, by id. One query, none where all could be priced."""
+    if not refused:
+        return []
+    found = Subscription.objects.filter(pk__in=refused).select_related("tenant").order_by("pk")
+    found = found.only("public_id", "service_name", "tenant__name")
+    return [problem_of(one, refused[one.pk]) for one in found]
 
 
 def _invoice_payers(run: BillingRun, members: list[int], now: datetime) -> None:

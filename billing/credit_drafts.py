@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from decimal import Decimal
 
-from billing.drafting import OUT_OF_SCOPE, totals_of, write_lines
+from billing.drafts import OUT_OF_SCOPE, totals_of, write_lines
 from billing.models import Invoice, InvoiceState, InvoiceType, LedgerEntry
 from billing.models.invoice import SERIES
 

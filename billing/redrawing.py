@@ -13,7 +13,8 @@ from django.db.models import Q
 
 from billing.anomalies.carrying import carried_over
 from billing.approving import withdraw_when_drawn_again
-from billing.drafting import CODE_LENGTH, problem_of, write_invoices
+from billing.drafting import CODE_LENGTH, problem_of
+from billing.drafts import write_invoices
 from billing.entries import copied
 from billing.models import BillingRun, Invoice, InvoiceState, InvoiceType, LedgerEntry, RunState
 from billing.rhythms import rhythm_in

@@ -68,6 +68,11 @@ def approved_amendments() -> Prefetch:
     )
 
 
+def never_amended(subscription: Subscription) -> None:
+    """Says of one that it has no approved amendment: `terms_on` then asks nothing either."""
+    setattr(subscription, _FOUND, [])
+
+
 def terms_on(subscription: Subscription, day: date) -> TermsInForce:
     """The terms of a subscription that day, by the amendments approved so far. One query, none if
     `approved_amendments` were prefetched."""

@@ -14,7 +14,7 @@ from catalog.pricing import Quote
 from catalog.vat import Regime, Terms
 from subscriptions.models import Subscription
 
-_KEPT = "vat"
+KEPT = "vat"
 _READ_APART = "vat_kept"
 
 
@@ -23,7 +23,7 @@ def told(*, vat: Regime, grid: PriceGrid, quote: Quote) -> dict:
     terms = vat_terms(grid)
     kept = quote.to_dict()
     if vat.undecided or (vat.category, vat.rate, vat.reason) != (terms.category, terms.rate, terms.reason):
-        kept[_KEPT] = {
+        kept[KEPT] = {
             "category": terms.category,
             "rate": f"{terms.rate:f}",
             "reason": terms.reason,
@@ -34,19 +34,24 @@ def told(*, vat: Regime, grid: PriceGrid, quote: Quote) -> dict:
 
 def taken_over(subscription: Subscription, quote: Quote) -> dict:
     """The quote of whoever follows it, with what is kept beside the one before."""
-    kept = subscription.quote.get(_KEPT)
-    return quote.to_dict() | ({_KEPT: kept} if kept else {})
+    kept = subscription.quote.get(KEPT)
+    return quote.to_dict() | ({KEPT: kept} if kept else {})
 
 
 def with_terms(subscriptions: QuerySet[Subscription]) -> QuerySet[Subscription]:
     """For many of them: `terms_of` then does without their quote, which is long."""
-    return subscriptions.annotate(**{_READ_APART: F(f"quote__{_KEPT}")})
+    return subscriptions.annotate(**{_READ_APART: F(f"quote__{KEPT}")})
+
+
+def keep_apart(subscription: Subscription, kept: dict | None) -> None:
+    """The same for one whose quote was not read: `kept` is what stands in it under `KEPT`."""
+    setattr(subscription, _READ_APART, kept)
 
 
 def terms_of(subscription: Subscription) -> Terms:
     """What the tariff that it was asked for by said of VAT."""
     read = vars(subscription)
-    kept = read[_READ_APART] if _READ_APART in read else subscription.quote.get(_KEPT)
+    kept = read[_READ_APART] if _READ_APART in read else subscription.quote.get(KEPT)
     if kept:
         return Terms(kept["category"], Decimal(kept["rate"]), kept["reason"])
     return Terms(subscription.vat_category, subscription.vat_rate, subscription.vat_reason)
@@ -58,7 +63,7 @@ def vat_asked(subscription: Subscription) -> Regime:
         subscription.vat_category,
         subscription.vat_rate,
         subscription.vat_reason,
-        undecided=(subscription.quote.get(_KEPT) or {}).get("undecided", ""),
+        undecided=(subscription.quote.get(KEPT) or {}).get("undecided", ""),
     )
 
 

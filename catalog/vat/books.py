@@ -54,7 +54,7 @@ class RuleBook:
 
     def regime(self, operator_id: int, terms: Terms, *, member: Member, on: date) -> Regime:
         """As `Rules.regime`; the same question is answered once."""
-        rules, alike = self._looking_at(operator_id, member)
+        rules, alike = self.looking_at(operator_id, member)
         key = (operator_id, terms, alike, on)
         if key not in self._found:
             self._found[key] = rules.regime(terms, member=alike, on=on)
@@ -64,13 +64,13 @@ class RuleBook:
         self, operator_id: int, terms: Terms, *, member: Member, start: date, end: date
     ) -> list[date]:
         """As `Rules.changes_within`; the same question is answered once."""
-        rules, alike = self._looking_at(operator_id, member)
+        rules, alike = self.looking_at(operator_id, member)
         key = (operator_id, terms, alike, start, end)
         if key not in self._changes:
             self._changes[key] = rules.changes_within(terms, member=alike, start=start, end=end)
         return self._changes[key]
 
-    def _looking_at(self, operator_id: int, member: Member) -> tuple[Rules, Member]:
+    def looking_at(self, operator_id: int, member: Member) -> tuple[Rules, Member]:
         """The rules, and the member as they look at it: one of its kind and zone, where none names it."""
         rules = self.of(operator_id)
         return rules, member if rules.eligibilities else Member(member.kind, member.zone)
