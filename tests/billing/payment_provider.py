@@ -16,7 +16,12 @@ class Provider:
         self.url, self.key = url, {"Authorization": f"Bearer {settings.STRIPE_TEST_SECRET_KEY}"}
 
     def invoices(self):
-        return requests.get(f"{self.url}/v1/invoices", headers=self.key, timeout=10).json()["data"]
+        found, page = [], {"has_more": True}
+        while page["has_more"]:
+            after = {"limit": 100} | ({"starting_after": found[-1]["id"]} if found else {})
+            page = requests.get(f"{self.url}/v1/invoices", params=after, headers=self.key, timeout=10).json()
+            found += page["data"]
+        return found
 
     def events(self):
         answer = requests.get(f"{self.url}/v1/events", headers=self.key, timeout=10)

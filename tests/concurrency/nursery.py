@@ -15,6 +15,11 @@ def main() -> None:
     from django.core.management import execute_from_command_line
 
     django.setup()
+    if size := os.environ.get("HALLE_TEST_BATCH"):
+        # A few members then make as many batches as thousands would.
+        from billing import batches
+
+        batches.BATCH = int(size)
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the killed leave no trace
     leash = end_with_parent()
     for _ in sys.stdin:
