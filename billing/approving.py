@@ -10,7 +10,7 @@ from django.db import transaction
 from django.db.models import Count, Max, Sum
 
 from billing import tasks
-from billing.anomalies.finding import drafts_to_issue, find, find_unsound
+from billing.anomalies.finding import CHECKED_AT_ONCE, drafts_to_issue, find, find_unsound
 from billing.anomalies.words import sentence
 from billing.exceptions import (
     BillingRefused,
@@ -61,11 +61,13 @@ def approve_run(*, run: BillingRun, approved_by: User, now: datetime) -> None:
 
 
 def _look_again(run: BillingRun, now: datetime) -> BillingRefused | None:
-    """The drafts as they would be issued now. Returns why they cannot be."""
+    """The drafts as they would be issued now. Returns why they cannot be. A large run is only approved: the
+    worker looks for what would be refused, batch by batch, before it gives numbers."""
     if missing := missing_mentions(run.operator):
         return IssuerIncomplete(missing)
     find(run=run, now=now)
-    find_unsound(run=run, now=now)
+    if drafts_to_issue(run).count() <= CHECKED_AT_ONCE:
+        find_unsound(run=run, now=now)
     left = Anomaly.objects.filter(run=run, invoice__in=drafts_to_issue(run), seen_at__isnull=True)
     blocked = left.filter(blocking=True).select_related("tenant").order_by("tenant__name", "pk")
     if problems := [f"{one.tenant.name} : {sentence(one)}" for one in blocked[:MOST_TOLD]]:

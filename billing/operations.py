@@ -3,13 +3,20 @@
 A person approves in between: `billing.approving`.
 """
 
+from collections.abc import Iterator
 from datetime import datetime
 
 from django.db import IntegrityError, transaction
 from django.db.models import F
 
 from billing import batches, issuing, tasks
-from billing.anomalies.finding import drafts_to_issue, find
+from billing.anomalies.finding import (
+    CHECKED_AT_ONCE,
+    drafts_to_issue,
+    drafts_unblocked,
+    find,
+    find_unsound,
+)
 from billing.exceptions import PeriodAlreadyBilled
 from billing.levelling import bill_waiting
 from billing.models import BillingRun, Closing, Invoice, InvoiceState, Repricing, RunState
@@ -71,7 +78,8 @@ def draft_run(*, run_id: int, now: datetime) -> None:
 
 def issue_run(*, run_id: int, now: datetime) -> None:
     """Issues every draft of an approved run that nobody set aside, each in its own transaction with its
-    number.
+    number. Of a run too large for it to be done at the approval, those that would be refused are found first:
+    they stay drafts, to be put right.
 
     Killed anywhere and called again, it goes on with what is left: each invoice is issued exactly once
     and the numbers have no gap.
@@ -79,25 +87,40 @@ def issue_run(*, run_id: int, now: datetime) -> None:
     run = BillingRun.objects.select_related("operator__organisation").get(pk=run_id)
     if run.state != RunState.ISSUING:
         return
-    drafts = drafts_to_issue(run).order_by("tenant__name", "pk")
-    for invoice_id in list(drafts.values_list("pk", flat=True)):
+    for invoice_id in _to_issue(run, now):
         with transaction.atomic():
             if issuing.issue(invoice_id=invoice_id, operator=run.operator, now=now):
                 BillingRun.objects.filter(pk=run.pk).update(progress_done=F("progress_done") + 1)
     with transaction.atomic():
         run = locked(run)
-        if run.state == RunState.ISSUING and not drafts_to_issue(run).exists():
+        if run.state == RunState.ISSUING and not drafts_unblocked(run).exists():
             _end_issue(run, now)
 
 
+def _to_issue(run: BillingRun, now: datetime) -> Iterator[int]:
+    """The ids of its drafts in the order of their numbers, once they are known to be sound."""
+    ids = list(drafts_unblocked(run).order_by("tenant__name", "pk").values_list("pk", flat=True))
+    for start in range(0, len(ids), CHECKED_AT_ONCE):
+        some = ids[start : start + CHECKED_AT_ONCE]
+        if run.progress_total > CHECKED_AT_ONCE:
+            with transaction.atomic():
+                find_unsound(run=run, among=Invoice.objects.filter(pk__in=some), now=now)
+            sound = set(drafts_unblocked(run).filter(pk__in=some).values_list("pk", flat=True))
+            some = [pk for pk in some if pk in sound]
+        yield from some
+
+
 def _end_issue(run: BillingRun, now: datetime) -> None:
-    """The run is issued, or in part while drafts are set aside: those are issued later in the same run."""
+    """The run is issued, or in part while drafts are set aside or would be refused: those are issued later in
+    the same run."""
     left = Invoice.objects.invoices().filter(run=run, state=InvoiceState.DRAFT).count()
     label = Period(run.period_start, run.period_end).label
     if left:
         move(run, to=RunState.PARTLY, by=None, now=now)
-        drafts = "une mise de côté" if left == 1 else f"{left} mises de côté"
-        words = f"Les factures de la période {label} sont émises, sauf {drafts}."
+        unsound = drafts_to_issue(run).count()
+        words = (
+            f"Les factures de la période {label} sont émises, sauf {_not_issued(left - unsound, unsound)}."
+        )
     else:
         move(run, to=RunState.ISSUED, by=None, now=now, issued_at=now)
         words = f"Les factures de la période {label} sont émises."
@@ -110,6 +133,16 @@ def _end_issue(run: BillingRun, now: datetime) -> None:
         now=now,
     )
     _take_up_changes(run)
+
+
+def _not_issued(aside: int, unsound: int) -> str:
+    """ "une mise de côté et 3 qui seraient refusées"."""
+    parts = []
+    if aside:
+        parts.append("une mise de côté" if aside == 1 else f"{aside} mises de côté")
+    if unsound:
+        parts.append("une qui serait refusée" if unsound == 1 else f"{unsound} qui seraient refusées")
+    return " et ".join(parts)
 
 
 def _take_up_changes(run: BillingRun) -> None:

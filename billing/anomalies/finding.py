@@ -12,6 +12,8 @@ from billing.issuing import problems_of_drafts
 from billing.models import Anomaly, AnomalyKind, BillingRun, Invoice, InvoiceState, SetAside
 from tenants.days import years_after
 
+# So many drafts are written out while a person waits for the answer; those of a larger run by the worker.
+CHECKED_AT_ONCE = 1_000
 # Of what was invoiced for the same period a year before, on lines that can be compared.
 CHANGE_PERCENT = 10
 # Beyond the approved price: by so much a contract of services is modified without a reason (CCP R2194-8).
@@ -48,6 +50,12 @@ def drafts_to_issue(run: BillingRun) -> QuerySet[Invoice]:
     """The drafts of a run that nobody has set aside."""
     aside = SetAside.objects.filter(invoice=OuterRef("pk"), back_at__isnull=True)
     return Invoice.objects.invoices().filter(~Exists(aside), run=run, state=InvoiceState.DRAFT)
+
+
+def drafts_unblocked(run: BillingRun) -> QuerySet[Invoice]:
+    """Those to issue that nothing holds back."""
+    blocked = Anomaly.objects.filter(invoice=OuterRef("pk"), blocking=True)
+    return drafts_to_issue(run).filter(~Exists(blocked))
 
 
 def find_unsound(*, run: BillingRun, now: datetime, among: QuerySet[Invoice] | None = None) -> None:

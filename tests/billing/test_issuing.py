@@ -10,9 +10,18 @@ from django.db import IntegrityError, transaction
 
 from billing import approving, files, issuing, operations
 from billing.exceptions import DraftsUnsound, IssuerIncomplete, WrongRunState
-from billing.models import Invoice, InvoiceFile, InvoiceState, NumberCounter, RunState, Settlement
+from billing.models import (
+    Anomaly,
+    AnomalyKind,
+    Invoice,
+    InvoiceFile,
+    InvoiceState,
+    NumberCounter,
+    RunState,
+    Settlement,
+)
 from subscriptions.models import Subscription
-from tenants.models import AuditEvent
+from tenants.models import AuditEvent, Organisation
 from tests.factories import ChorusServiceFactory, OperatorFactory, drafted_run, issued_invoice
 from tests.factories.base import NOW
 from tests.tools import jobs
@@ -210,6 +219,28 @@ def test_a_missing_service_code_is_told_before_any_number_is_given():
         approving.approve_run(run=run, approved_by=run.started_by, now=NOW)
         operations.issue_run(run_id=run.pk, now=NOW)
         assert Invoice.objects.get(run=run).buyer["service_code"] == "FIN"
+
+
+def test_what_a_large_run_holds_that_would_be_refused_is_found_before_its_number(monkeypatch):
+    monkeypatch.setattr(approving, "CHECKED_AT_ONCE", 1)
+    monkeypatch.setattr(operations, "CHECKED_AT_ONCE", 1)
+    run = drafted_run(members=3)
+    with as_worker():
+        member = Invoice.objects.filter(run=run).order_by("tenant__name", "pk")[1].tenant
+        Organisation.objects.filter(pk=member.pk).update(postcode="4213")
+        approving.approve_run(run=run, approved_by=run.started_by, now=NOW)
+        operations.issue_run(run_id=run.pk, now=NOW)
+        run.refresh_from_db()
+        assert run.state == RunState.PARTLY
+        assert Anomaly.objects.get(run=run, blocking=True).kind == AnomalyKind.UNSOUND
+        assert "sauf une qui serait refusée" in AuditEvent.objects.get(what="billing.run_issued").sentence
+    assert numbers(run) == ["", "F2026-00001", "F2026-00002"]
+    with as_worker():
+        Organisation.objects.filter(pk=member.pk).update(postcode="42130")
+        approving.approve_run(run=run, approved_by=run.started_by, now=NOW)
+        operations.issue_run(run_id=run.pk, now=NOW)
+        run.refresh_from_db()
+    assert (run.state, numbers(run)[-1]) == (RunState.ISSUED, "F2026-00003")
 
 
 def test_the_service_code_of_a_request_is_the_invoices():
