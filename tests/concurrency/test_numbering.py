@@ -11,7 +11,14 @@ from billing.models import BillingRun, Invoice, LedgerEntry, NumberCounter, RunS
 from billing.periods import Period
 from subscriptions.models import State
 from tenants.tenancy import tenant_scope
-from tests.factories import BillingRunFactory, OperatorFactory, SubscriptionFactory, UserFactory, drafted_run
+from tests.factories import (
+    BillingRunFactory,
+    ListingFactory,
+    OperatorFactory,
+    SubscriptionFactory,
+    UserFactory,
+    drafted_run,
+)
 from tests.factories.base import NOW
 from tests.factories.billing import YEAR
 from tests.tools.database import as_worker
@@ -20,6 +27,7 @@ from tests.tools.threads import at_once
 pytestmark = pytest.mark.django_db(transaction=True)
 
 MEMBERS = 16
+ISSUERS = 20
 
 
 class Killed(Exception):
@@ -28,7 +36,10 @@ class Killed(Exception):
 
 @pytest.fixture
 def run():
-    run = drafted_run(members=MEMBERS)
+    return approved(drafted_run(members=MEMBERS))
+
+
+def approved(run):
     with as_worker():
         approving.approve_run(run=run, approved_by=run.started_by, now=NOW)
     return run
@@ -39,14 +50,20 @@ def sequences():
         return sorted(Invoice.objects.filter(sequence__isnull=False).values_list("sequence", flat=True))
 
 
-def test_eight_workers_number_one_series_without_gap_or_double(run):
-    """Half of them lose their first transaction after its number was given, as killed workers do."""
+def test_twenty_issuers_number_one_series_without_gap_or_double():
+    """Half of them lose their first transaction after its number was given, as killed workers do. Each reads
+    the drafts from another end, so that two meet on most: one issues it, the other finds it issued."""
+    operator = OperatorFactory()
+    listing = ListingFactory(operator=operator)
+    SubscriptionFactory.create_batch(ISSUERS * 2, listing=listing, state=State.ACTIVE)
+    run = approved(drafted_run(operator=operator, members=0))
     with as_worker():
         ids = list(run.invoices.order_by("pk").values_list("pk", flat=True))
 
     def worker(number):
         def issue():
-            for position, invoice_id in enumerate(ids[number::8]):
+            mine = ids[2 * number :] + ids[: 2 * number]
+            for position, invoice_id in enumerate(mine[:6]):
                 with as_worker(), contextlib.suppress(Killed), transaction.atomic():
                     issuing.issue(invoice_id=invoice_id, operator=run.operator, now=NOW)
                     if number % 2 and position == 0:
@@ -56,10 +73,10 @@ def test_eight_workers_number_one_series_without_gap_or_double(run):
 
         return issue
 
-    assert at_once(*[worker(number) for number in range(8)]) == [None] * 8
-    assert sequences() == list(range(1, MEMBERS + 1))
+    assert at_once(*[worker(number) for number in range(ISSUERS)]) == [None] * ISSUERS
+    assert sequences() == list(range(1, ISSUERS * 2 + 1))
     with as_worker():
-        assert NumberCounter.objects.get().last == MEMBERS
+        assert NumberCounter.objects.get().last == ISSUERS * 2
 
 
 def test_the_same_run_issued_by_three_workers_at_once(run):
