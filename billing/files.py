@@ -131,19 +131,27 @@ def make_file(*, invoice_id: int, now: datetime) -> InvoiceFile:
     if problems := content_problems(document) or written_problems(xml):
         raise InvoiceNotSound(problems)
     content = render_factur_x(document, xml=xml)
+    with transaction.atomic():
+        _alone(invoice)
+        return InvoiceFile.objects.filter(invoice=invoice).first() or _keep(invoice, content, now)
+
+
+def _alone(invoice: Invoice) -> None:
+    """Until the commit, no other worker keeps the file of this invoice: the storage would give a second one
+    of the same path another name, and nobody would know of it."""
+    Invoice.objects.select_for_update(of=("self",), no_key=True).get(pk=invoice.pk)
+
+
+def _keep(invoice: Invoice, content: bytes, now: datetime) -> InvoiceFile:
     path = f"invoices/{invoice.operator.slug}/{invoice.year}/{invoice.number}.pdf"
     if default_storage.exists(path):
         default_storage.delete(path)
     default_storage.save(path, ContentFile(content))
-    with transaction.atomic():
-        file, _ = InvoiceFile.objects.get_or_create(
-            invoice=invoice,
-            defaults={
-                "tenant_id": invoice.tenant_id,
-                "path": path,
-                "sha256": hashlib.sha256(content).hexdigest(),
-                "size": len(content),
-                "made_at": now,
-            },
-        )
-    return file
+    return InvoiceFile.objects.create(
+        tenant_id=invoice.tenant_id,
+        invoice=invoice,
+        path=path,
+        sha256=hashlib.sha256(content).hexdigest(),
+        size=len(content),
+        made_at=now,
+    )
