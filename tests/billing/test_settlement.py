@@ -272,6 +272,32 @@ def test_a_forged_event_is_refused(client, endpoint, invoice, paid, forged):
     assert settlement_of(invoice).state == SettlementState.PUSHED
 
 
+def test_what_is_not_a_payment_of_ours_changes_nothing(client, endpoint, invoice, paid):
+    """An event of a kind that nobody listens to, of an invoice that is not ours, of an older API: each is
+    taken, for the provider not to send it for ever, and only the provider's own word counts."""
+    other = {**paid, "id": "evt_voided", "type": "invoice.voided"}
+    unknown = {
+        **paid,
+        "id": "evt_unknown",
+        "data": {"object": {**paid["data"]["object"], "id": "in_unknown"}},
+    }
+    for event in (other, unknown):
+        assert deliver(client, endpoint, event).status_code == 200
+    jobs.run_jobs()
+    assert settlement_of(invoice).state == SettlementState.PUSHED
+    assert deliver(client, endpoint, {**paid, "api_version": "2020-08-27"}).status_code == 200
+    jobs.run_jobs()
+    assert settlement_of(invoice).state == SettlementState.PAID
+
+
+def test_what_is_no_event_at_all_is_refused(client, endpoint):
+    for body in ("", "{", "[]", '"texte"', '{"object": "event"}'):
+        assert deliver(client, endpoint, {}, body=body).status_code == 400
+    url = reverse("djstripe:djstripe_webhook_by_uuid", kwargs={"uuid": endpoint.djstripe_uuid})
+    assert client.post(url, data=b"{}", content_type="application/json").status_code == 400
+    assert jobs.waiting() == []
+
+
 def test_an_event_that_the_provider_does_not_confirm_pays_nothing(provider, invoice):
     """The secret leaked: a signed lie still meets the provider's own word."""
     settlement = push(invoice)
