@@ -6,8 +6,8 @@ from django.db.models import QuerySet
 
 from provisioning.connectors.outcomes import Credentials
 from provisioning.models import Binding, BindingKind, Step
-from provisioning.sealing import seal
 from subscriptions.models import Subscription
+from tenants.sealing import seal
 
 
 def live_bindings(subscription: Subscription, *, kind: BindingKind = BindingKind.VENDOR) -> QuerySet[Binding]:

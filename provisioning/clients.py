@@ -17,12 +17,12 @@ from provisioning.connectors.keycloak.client import ClientTold
 from provisioning.connectors.outcomes import Credentials
 from provisioning.models import Binding, BindingKind, Event, Lane, Run, SignIn, Step, StepState
 from provisioning.models.sign_in import SIREN, SUBSCRIPTION
-from provisioning.sealing import seal
 from sso.keycloak.service_shapes import Saml, ServiceClient
 from subscriptions.exceptions import WrongState
 from subscriptions.models import RUNNING, State, Subscription
 from tenants import audit
 from tenants.models import User
+from tenants.sealing import seal
 
 OPENS = "Connexion des agents par Halle"
 CHANGES = "Connexion des agents par Halle : mise à jour"

@@ -8,11 +8,11 @@ from django.db import transaction
 from provisioning.bindings import live_bindings
 from provisioning.clients import BY_SAML
 from provisioning.models import Binding, BindingKind, Event, Run, Step, StepState
-from provisioning.sealing import unseal
 from subscriptions.exceptions import WrongState
 from subscriptions.models import RUNNING, Subscription
 from tenants import audit
 from tenants.models import User
+from tenants.sealing import unseal
 
 
 @dataclass(frozen=True)

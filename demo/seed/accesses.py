@@ -25,9 +25,9 @@ from provisioning.models import (
     Step,
     StepState,
 )
-from provisioning.sealing import seal
 from subscriptions.models import RUNNING
 from tenants.models import Organisation, Role, User
+from tenants.sealing import seal
 
 WITH_KEY, WITH_DIRECTORY = "cantinelle", "actes-en-chemin"
 KEY_MADE, KEY_USED, TRIED = date(2026, 9, 1), date(2026, 11, 12), date(2026, 11, 10)

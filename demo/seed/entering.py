@@ -24,11 +24,11 @@ from provisioning.models import (
     StepState,
 )
 from provisioning.models.sign_in import SIREN
-from provisioning.sealing import seal
 from sso.keycloak.broker import issuer
 from sso.keycloak.service_shapes import client_id_of
 from subscriptions.models import RUNNING
 from tenants.models import Role, User
+from tenants.sealing import seal
 
 ENTERED, BY_SAML = "pigeonnier", "repos-et-memoire"
 DECLARED = date(2025, 12, 1)

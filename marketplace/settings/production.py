@@ -5,7 +5,7 @@ from marketplace.settings.base import DB_ROLE, DB_URL_VARIABLES, STORAGES, datab
 
 DEBUG = False
 SECRET_KEY = env.str("SECRET_KEY")
-# The first seals, all open: a key is changed without an interruption (provisioning/sealing.py).
+# The first seals, all open: a key is changed without an interruption (tenants/sealing.py).
 SECRET_KEYS_AT_REST = env.list("SECRET_KEYS_AT_REST")
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS")
 DATABASES = {"default": database(env.str(DB_URL_VARIABLES[DB_ROLE]), role=DB_ROLE)}

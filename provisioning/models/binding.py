@@ -22,7 +22,7 @@ class Binding(TenantOwned):
     vendor may hold has a row here.
 
     `made_by` asks for it and its key names it at the vendor's; `ended_by` takes it back. `sealed` holds the
-    credentials (provisioning.sealing), and nothing any more once they were shown or taken back. `replaces` is
+    credentials (tenants.sealing), and nothing any more once they were shown or taken back. `replaces` is
     the one that a rotation takes the place of. Of a service's client at Keycloak, it is the same row all
     along, whatever steps change the client, until its secret is renewed.
     """

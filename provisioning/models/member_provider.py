@@ -28,7 +28,7 @@ class ProviderState(models.TextChoices):
 class MemberProvider(TenantOwned):
     """By which the agents of an organisation sign in, once their domain is proven. One at a time.
 
-    `typed` is what a person wrote, without secret; `sealed` the client's secret (provisioning.sealing);
+    `typed` is what a person wrote, without secret; `sealed` the client's secret (tenants.sealing);
     `described` what the last trial read: addresses, certificates. `to_apply_since`: Keycloak is to be told
     something, by a worker; `attempts` of that, or of the trial under way, and `problem` what the last one
     said. `apply_after`: no earlier than that.

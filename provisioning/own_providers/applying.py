@@ -13,12 +13,12 @@ from provisioning.own_providers import telling
 from provisioning.own_providers.states import LIVE, move
 from provisioning.own_providers.trials import LOST_SECRET
 from provisioning.own_providers.typed import ATTRIBUTES
-from provisioning.sealing import Unsealable, unseal
 from sso.keycloak.organisations import KeycloakOrganisation, ensure_organisation
 from sso.keycloak.own_providers import OwnProvider, OwnSamlProvider, ensure_provider, switch_off_provider
 from sso.keycloak.server import KeycloakProblem, KeycloakUnreachable, server
 from tenants import jobs
 from tenants.models import Organisation
+from tenants.sealing import Unsealable, unseal
 
 # Younger than this, a job is most likely on its way.
 PATIENCE = timedelta(minutes=1)

@@ -10,13 +10,13 @@ from provisioning.connectors.identity.fetching import Unfit
 from provisioning.models import MemberDomain, MemberProvider, ProviderKind, ProviderState
 from provisioning.own_providers.states import LIVE, move
 from provisioning.own_providers.typed import Typed, clean
-from provisioning.sealing import seal
 from sso.keycloak.broker import is_broker
 from tenants import audit
 from tenants.constraints import violated
 from tenants.models import Organisation, User
 from tenants.people.domains import keep_known
 from tenants.refusals import Refused
+from tenants.sealing import seal
 
 S = ProviderState
 NO_BROKER = (

@@ -10,8 +10,8 @@ from provisioning.connectors.identity import openid, saml
 from provisioning.connectors.identity.fetching import Unfit
 from provisioning.models import MemberProvider, ProviderKind, ProviderState
 from provisioning.own_providers.states import move
-from provisioning.sealing import Unsealable, unseal
 from sso.keycloak.values import realm_address
+from tenants.sealing import Unsealable, unseal
 
 # Begun that often without an end: each worker died of it.
 MAX_ATTEMPTS = 3

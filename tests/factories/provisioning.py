@@ -37,8 +37,8 @@ from provisioning.models import (
     Step,
 )
 from provisioning.models.endpoint import ConnectorKind
-from provisioning.sealing import seal
 from subscriptions.models import State
+from tenants.sealing import seal
 from tests.factories.base import APPROVED_AT, NOW, Factory
 from tests.factories.catalog import OfferFactory, ServiceSheetFactory, VendorFactory
 from tests.factories.subscriptions import SubscriptionFactory

@@ -8,9 +8,9 @@ from django.utils import timezone
 
 from provisioning import operations
 from provisioning.models import Binding, Event, Run, Step, StepState
-from provisioning.sealing import unseal
 from subscriptions.exceptions import WrongState
 from subscriptions.models import ExitState, State, Subscription
+from tenants.sealing import unseal
 from tests.factories import EndpointFactory, ExitFactory, SubscriptionFactory, UserFactory
 from tests.fakes.broker import Fault
 from tests.provisioning.test_faults import MALFORMED, TURNS

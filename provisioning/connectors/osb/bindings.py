@@ -23,7 +23,7 @@ from provisioning.connectors.osb.answers import (
 from provisioning.connectors.osb.broker import Broker, context_of
 from provisioning.connectors.outcomes import Credentials, Done, InProgress, NeedsPerson, Retry
 from provisioning.models.run import Cause
-from provisioning.sealing import MAX_SECRET_CHARACTERS
+from tenants.sealing import MAX_SECRET_CHARACTERS
 
 
 class BindingVerbs:

@@ -1,14 +1,20 @@
 """Seals again, with the first key, what older keys sealed."""
 
+from django.apps import apps
 from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
+from django.db.models import Model
 
-from provisioning.models import Binding, MemberProvider
-from provisioning.sealing import Unsealable, sealed_anew
+from tenants.sealing import Unsealable, sealed_anew
 from tenants.tenancy import every_tenant
 
 BATCH = 500
-SEALING = (Binding, MemberProvider)  # whatever has a `sealed` column
+SEALED = "sealed"  # whatever model has such a column keeps a secret in it
+
+
+def sealing_models() -> list[type[Model]]:
+    """The models of every room that keep a secret."""
+    return [model for model in apps.get_models() if any(field.name == SEALED for field in model._meta.fields)]
 
 
 class Command(BaseCommand):
@@ -22,7 +28,7 @@ class Command(BaseCommand):
         open with no key."""
         again = lost = 0
         with every_tenant():
-            for model in SEALING:
+            for model in sealing_models():
                 after = 0
                 while batch := self._seal_batch(model, after):
                     after = batch[-1][0]
@@ -33,9 +39,7 @@ class Command(BaseCommand):
         self.stdout.write(f"{again} sealed again; nothing is left that needs an older key.")
 
     @transaction.atomic
-    def _seal_batch(
-        self, model: type[Binding] | type[MemberProvider], after: int
-    ) -> list[tuple[int, bool | None]]:
+    def _seal_batch(self, model: type[Model], after: int) -> list[tuple[int, bool | None]]:
         """Each id of the next ones, and whether it was sealed again; None: no key opens it."""
         found = model._default_manager.filter(pk__gt=after).exclude(sealed="").order_by("pk")
         done: list[tuple[int, bool | None]] = []

@@ -12,9 +12,9 @@ from django.utils import timezone
 
 from provisioning import operations
 from provisioning.models import Binding, Event, Run, Step, StepState
-from provisioning.sealing import Unsealable, unseal
 from subscriptions.models import State, Subscription
 from tenants.models import AuditEvent, Role
+from tenants.sealing import Unsealable, unseal
 from tests.factories import EndpointFactory, MemberProviderFactory, MembershipFactory, SubscriptionFactory
 from tests.fakes.broker import PASSWORD, Fault, failing_broker
 from tests.tools.database import as_worker

@@ -12,11 +12,11 @@ from provisioning.client_people import plan_people
 from provisioning.clients import entering_of, plan_client, plan_renewal
 from provisioning.credentials import access_of, reveal
 from provisioning.models import Binding, BindingKind, Drift, DriftKind, Event, Run, SignIn, Step, StepState
-from provisioning.sealing import unseal
 from sso.keycloak import services
 from subscriptions.models import AccessRole, State, Subscription
 from tenants.models import Role
 from tenants.people.mandates import depart
+from tenants.sealing import unseal
 from tenants.tenancy import tenant_scope
 from tests.factories import (
     AccessFactory,
