@@ -17,6 +17,7 @@ from billing.models import (
     TitreImport,
     TitreImportState,
 )
+from billing.sending.depositing import to_send
 from tenants import jobs
 
 # Younger than this, a job is most likely on its way.
@@ -25,7 +26,7 @@ PATIENCE = timedelta(seconds=30)
 
 def sweep(*, now: datetime) -> None:
     """Enqueues again every unfinished run, closing and change of price to settle, missing file, settlement
-    not sent, import of titres not taken over and statement not drawn up.
+    not sent, import of titres not taken over, statement not drawn up and deposit not made.
 
     All of these are safe to run twice; what still waits in the queue is not put there again, so that a long
     queue does not grow by itself every minute. A settlement found "started" is reconciled, never sent again
@@ -52,6 +53,7 @@ def sweep(*, now: datetime) -> None:
     _enqueue(tasks.push_settlement, "settlement_id", unsent)
     _enqueue(tasks.take_titre_import, "import_id", taking)
     _enqueue(tasks.draw_statements, "run_id", drawing)
+    _enqueue(tasks.deposit, "deposit_id", to_send(now=before))
 
 
 def _enqueue(task, argument: str, rows) -> None:

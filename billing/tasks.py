@@ -121,6 +121,43 @@ def draw_statements(run_id: int) -> None:
         drawing.draw(run_id=run_id, now=timezone.now())
 
 
+@app.task(queue="vendors")
+def deposit(deposit_id: int) -> None:
+    """Hands a deposit of invoices over to its portal."""
+    from billing.sending import depositing
+
+    with every_tenant():
+        depositing.send(deposit_id=deposit_id, now=timezone.now())
+
+
+@app.task(queue="vendors")
+def find_deposit(deposit_id: int) -> None:
+    """Looks for a deposit whose outcome is unknown."""
+    from billing.sending import depositing
+
+    with every_tenant():
+        depositing.find_lost(deposit_id=deposit_id, now=timezone.now())
+
+
+@app.task(queue="vendors", retry=AGAIN)
+def follow_deposit(deposit_id: int) -> None:
+    """Asks what became of a deposit and of its invoices."""
+    from billing.sending import following
+
+    with every_tenant():
+        following.follow(deposit_id=deposit_id, now=timezone.now())
+
+
+@app.periodic(cron="7 * * * *")
+@app.task(queue="billing", queueing_lock="billing.follow_deposits", retry=AGAIN)
+def follow_deposits(timestamp: int) -> None:
+    """Every hour: has every deposit that is not at its end followed."""
+    from billing.sending import following
+
+    with every_tenant():
+        following.follow_all()
+
+
 @app.periodic(cron="29 4 * * *")
 @app.task(queue="billing", queueing_lock="billing.true_up", retry=AGAIN)
 def true_up(timestamp: int) -> None:

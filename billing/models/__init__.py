@@ -34,6 +34,7 @@ from billing.models.review import (
     SetAside,
 )
 from billing.models.run import BillingRun, LedgerEntry, RunState
+from billing.models.sending import Deposit, DepositState, Sending, SendingAccount, SendingStatus
 from billing.models.settlement import Channel, Settlement, SettlementState
 from billing.models.titre import Payment, TitreCodes, TitreNumber
 from billing.models.titre_import import TitreImport, TitreImportRow, TitreImportState, TitreRowState
@@ -61,6 +62,8 @@ __all__ = [
     "CommissionTerms",
     "ContestReason",
     "ContestState",
+    "Deposit",
+    "DepositState",
     "DifferenceKind",
     "DrawingState",
     "Dunning",
@@ -86,6 +89,9 @@ __all__ = [
     "RunMove",
     "RunState",
     "SecondPersonRule",
+    "Sending",
+    "SendingAccount",
+    "SendingStatus",
     "SetAside",
     "Settlement",
     "SettlementState",

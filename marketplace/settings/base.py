@@ -287,6 +287,13 @@ TERRAFORM = {
     "state_endpoint": env.str("HALLE_TERRAFORM_STATE_ENDPOINT", default=""),
 }
 
+# Where invoices are deposited (Chorus Pro, behind PISTE), in the workers only. For its qualification:
+# https://sandbox-oauth.piste.gouv.fr/api/oauth/token and https://sandbox-api.piste.gouv.fr
+CHORUS_PRO = {
+    "token_url": env.str("HALLE_PISTE_TOKEN_URL", default="https://oauth.piste.gouv.fr/api/oauth/token"),
+    "api_url": env.str("HALLE_PISTE_API_URL", default="https://api.piste.gouv.fr"),
+}
+
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,

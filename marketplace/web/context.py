@@ -264,6 +264,7 @@ SECTIONS = {
             [
                 ("operator_runs", "Périodes", MONEY_ROLES),
                 ("operator_invoices", "Factures", MONEY_ROLES),
+                ("operator_sendings", "Envois à Chorus Pro", MONEY_ROLES),
                 ("operator_adjustments", "Régularisations à venir", MONEY_ROLES),
                 ("operator_credit_notes", "Avoirs à émettre", MONEY_ROLES),
                 ("operator_contests", "Contestations", MONEY_ROLES),

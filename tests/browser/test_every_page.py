@@ -157,6 +157,7 @@ NONE_IN_THE_DEMO = {
     "operator_accounts": "the operator who is walked at is a public one",
     "operator_statement": "no statement is drawn up",
     "vendor_statement": "no statement is drawn up",
+    "operator_deposit": "nothing was deposited at Chorus Pro",
     "operator_drift": "no vendor has anything otherwise than agreed",
     "vendor_drift": "no vendor has anything otherwise than agreed",
     "operator_run_approve": "every run of invoices is issued",

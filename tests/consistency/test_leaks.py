@@ -260,6 +260,8 @@ REVEALED = {
     "agent_import_id": OF_PARENT,
     "titre_import_id": OF_PARENT,
     "settlement_id": OF_PARENT,
+    "deposit_id": OF_PARENT,
+    "sending_id": OF_PARENT,
     "row_id": OF_PARENT,
     "provider_id": OF_PARENT,
     "domain": "that somebody else has proven a domain: asked by whoever has put a record of Halle's there",

@@ -1,5 +1,6 @@
 """Billing runs, ledger, invoices. For real ones, made by the operations: `drafted_run`, `issued_invoice`."""
 
+import uuid
 from datetime import date
 from decimal import Decimal
 
@@ -18,6 +19,7 @@ from billing.models import (
     CommissionTerms,
     ContestReason,
     ContestState,
+    Deposit,
     DifferenceKind,
     Dunning,
     DunningKind,
@@ -41,6 +43,9 @@ from billing.models import (
     RunMove,
     RunState,
     SecondPersonRule,
+    Sending,
+    SendingAccount,
+    SendingStatus,
     SetAside,
     Settlement,
     SettlementState,
@@ -58,10 +63,12 @@ from billing.models import (
     VendorStatement,
 )
 from subscriptions.models import State, Subscription
+from tenants.sealing import seal
 from tests.factories.base import NOW, Factory
 from tests.factories.catalog import VendorFactory
 from tests.factories.subscriptions import SubscriptionFactory
 from tests.factories.tenants import OperatorFactory, OrganisationFactory, UserFactory
+from tests.fakes import chorus_pro
 from tests.tools.database import as_worker
 
 YEAR = (date(2026, 1, 1), date(2027, 1, 1))
@@ -321,6 +328,58 @@ class SettlementFactory(Factory):
     channel = Channel.TITRE
     state = SettlementState.PROPOSED
     changed_at = NOW
+
+
+class SendingAccountFactory(Factory):
+    """An operator's account at Chorus Pro; it signs in nowhere but at `tests.fakes.chorus_pro`."""
+
+    class Meta:
+        model = SendingAccount
+
+    operator = factory.SubFactory(OperatorFactory)
+    tenant = factory.SelfAttribute("operator.organisation")
+    public_id = factory.LazyFunction(uuid.uuid4)
+    login, client_id = chorus_pro.LOGIN, chorus_pro.CLIENT_ID
+    sealed = factory.LazyAttribute(
+        lambda o: seal(
+            {"password": chorus_pro.PASSWORD, "client_secret": chorus_pro.CLIENT_SECRET},
+            owner=str(o.public_id),
+        )
+    )
+    since = date(2026, 1, 1)
+    set_by = factory.SubFactory(UserFactory)
+    set_at = NOW
+
+
+class DepositFactory(Factory):
+    """Still to be made."""
+
+    class Meta:
+        model = Deposit
+
+    operator = factory.SubFactory(OperatorFactory)
+    tenant = factory.SelfAttribute("operator.organisation")
+    asked_by = factory.SubFactory(UserFactory)
+    asked_at = changed_at = run_after = NOW
+
+
+class SendingFactory(Factory):
+    class Meta:
+        model = Sending
+
+    invoice = factory.SubFactory(InvoiceFactory, issued=True)
+    tenant = factory.SelfAttribute("invoice.tenant")
+    deposit = factory.SubFactory(DepositFactory, operator=factory.SelfAttribute("..invoice.operator"))
+
+
+class SendingStatusFactory(Factory):
+    class Meta:
+        model = SendingStatus
+
+    sending = factory.SubFactory(SendingFactory)
+    tenant = factory.SelfAttribute("sending.tenant")
+    code, lifecycle = "MISE_A_DISPOSITION", 203
+    at = noted_at = NOW
 
 
 class TitreCodesFactory(Factory):

@@ -105,3 +105,10 @@ MEMBER_PROVIDER = {
     "client_id": "halle",
     "secret": "a secret",
 }
+SENDING_ACCOUNT = {
+    "login": "TECH_2",
+    "password": "of the tests",
+    "client_id": "piste",
+    "client_secret": "of the tests",
+    "since": "01/01/2026",
+}

@@ -39,6 +39,8 @@ from tests.catalog.publiccode.files import RIGHT, written
 from tests.factories import (
     CommissionTermsFactory,
     ContractTransferFactory,
+    InvoiceFactory,
+    InvoiceFileFactory,
     LedgerDifferenceFactory,
     ProposalFactory,
     SeatMoveFactory,
@@ -427,6 +429,19 @@ def _run(world: World) -> list:
 
 def _invoice(world: World) -> list:
     return [world.invoice.public_id]
+
+
+def _deposit(world: World) -> list:
+    return [world.deposit.public_id]
+
+
+def _an_invoice_to_deposit(world: World) -> dict:
+    with as_worker():
+        invoice = InvoiceFactory(
+            run=world.issued, tenant=world.invoice.tenant, buyer=world.invoice.buyer, issued=True, series="Z"
+        )
+        InvoiceFileFactory(invoice=invoice)
+    return {"action": "deposer"}
 
 
 def _import(world: World) -> list:
@@ -1166,6 +1181,10 @@ TABLE = [
     operator("operator_run_approve", thing=_run, get=opens(MONEY), post=leads(MONEY)),
     operator("operator_invoices", get=opens(MONEY)),
     operator("operator_invoice", thing=_invoice, get=opens(MONEY)),
+    operator("operator_sendings", get=opens(MONEY), post=leads(MONEY), sends=_an_invoice_to_deposit),
+    operator("operator_sending_account", get=opens(OPERATOR_ADMIN), post=leads(OPERATOR_ADMIN),
+             sends=lambda world: forms.SENDING_ACCOUNT),
+    operator("operator_deposit", thing=_deposit, get=opens(MONEY), post=leads(MONEY)),
     operator("operator_invoice_retry", thing=_refused, post=leads(MONEY)),
     operator("operator_invoice_file", thing=_invoice, get=opens(MONEY)),
     operator("operator_invoice_ubl", thing=_invoice, get=opens(MONEY)),

@@ -20,6 +20,8 @@ from billing import approving, credits, operations
 from billing.models import (
     BillingRun,
     Channel,
+    Deposit,
+    DepositState,
     Invoice,
     InvoiceLine,
     LedgerEntry,
@@ -120,6 +122,7 @@ from tests.factories import (
     CollegeFactory,
     CostKeyFactory,
     DeliveryFactory,
+    DepositFactory,
     DriftFactory,
     EndpointFactory,
     EnvelopeFactory,
@@ -160,6 +163,8 @@ from tests.factories import (
     ReviewLineFactory,
     RunFactory,
     SavedSearchFactory,
+    SendingAccountFactory,
+    SendingFactory,
     ServiceKeyFactory,
     ServiceSheetFactory,
     SettlementFactory,
@@ -290,6 +295,7 @@ class World:
     review: BillingRun
     issued: BillingRun
     invoice: Invoice  # of `issued`, with its file and its titre de recettes
+    deposit: Deposit  # of `invoice`; nobody knows whether it succeeded
     refused: Invoice  # of `issued`: the payment provider refused it, a person must look
     credit_note: Invoice  # a draft, on `invoice`
     late: Invoice  # paid a day late
@@ -727,6 +733,7 @@ def _bill(side: dict, members: list[dict]) -> list[dict]:
         approving.approve_run(run=issued, approved_by=issued.started_by, now=NOW)
         operations.issue_run(run_id=issued.pk, now=NOW)
         invoices = [Invoice.objects.get(run=issued, tenant=member["commune"]) for member in members]
+    SendingAccountFactory(operator=issued.operator)
     for invoice in invoices:
         path = default_storage.save(f"invoices/{invoice.public_id}.pdf", ContentFile(PDF))
         InvoiceFileFactory(invoice=invoice, path=path)
@@ -735,11 +742,19 @@ def _bill(side: dict, members: list[dict]) -> list[dict]:
             "issued": issued,
             "review": review,
             "invoice": invoice,
+            "deposit": _deposited(invoice),
             "late": _paid_late(review, invoice),
             **_by_hand(issued, invoice),
         }
         for invoice in invoices
     ]
+
+
+def _deposited(invoice: Invoice) -> Deposit:
+    """It may be at Chorus Pro, or not: a person must look."""
+    deposit = DepositFactory(operator=invoice.operator, state=DepositState.DOUBTFUL, problem="Sans réponse.")
+    SendingFactory(deposit=deposit, invoice=invoice)
+    return deposit
 
 
 def _paid_late(run: BillingRun, like: Invoice) -> Invoice:

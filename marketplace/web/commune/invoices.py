@@ -17,6 +17,7 @@ from billing.contest_queries import contests_of
 from billing.late_queries import dunnings_of
 from billing.models import Invoice
 from billing.queries import due_of_member, invoice_for_member, invoices_of_member
+from billing.sending.queries import said_of, with_said
 from marketplace.web.access import member_view
 from marketplace.web.adjustment_words import announced
 from marketplace.web.commune.contests import line_contest
@@ -26,6 +27,7 @@ from marketplace.web.formats import day, format_cents, format_percent
 from marketplace.web.late_words import history
 from marketplace.web.operator.invoice_views import iban_in_words, titre_facts
 from marketplace.web.pdf import FileMissing, pdf_response
+from marketplace.web.sending_words import followed
 
 PAGE_SIZE = 25
 
@@ -80,7 +82,8 @@ def invoice_list(request, organisation):
 @require_safe
 def detail(request, organisation, public_id):
     """One invoice: why each amount, what tax, how to pay, where the payment is."""
-    invoice = get_object_or_404(invoice_for_member(organisation=organisation), public_id=public_id)
+    found = with_said(invoice_for_member(organisation=organisation))
+    invoice = get_object_or_404(found, public_id=public_id)
     settlement = getattr(invoice, "settlement", None)
     paid = is_paid(invoice)
     received = collected(invoice)
@@ -97,6 +100,7 @@ def detail(request, organisation, public_id):
         "issue_date": day(invoice.issue_date),
         "due_date": _due(invoice),
         "interrupted": _interrupted(invoice),
+        "sent": followed(said_of(invoice), for_member=True),
         "dunnings": history(dunnings_of(invoice=invoice)),
         "period": f"du {day(invoice.period_start)} au {day(invoice.period_end - timedelta(days=1))}",
         "left": format_cents(left),

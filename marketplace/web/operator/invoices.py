@@ -14,6 +14,7 @@ from django.views.decorators.http import require_POST, require_safe
 from billing import review
 from billing.collecting.queries import with_collected
 from billing.models import BillingRun, Invoice, InvoiceState, SettlementState
+from billing.sending.queries import said_of, with_said
 from billing.settlement import operations as settling
 from billing.titres import Titre, all_titres, titre_page
 from catalog.pricing.money import from_cents
@@ -36,6 +37,7 @@ from marketplace.web.operator.lists import (
 )
 from marketplace.web.operator.roles import MONEY_ROLES
 from marketplace.web.operator.runs_chosen import chosen_run
+from marketplace.web.sending_words import followed, to_do
 from tenants.identifiers import grouped
 from tenants.models.operator import IssuerKind
 from tenants.spreadsheets.writing import csv_bytes, safe_cell
@@ -112,7 +114,7 @@ def invoice_list(request, operator):
 def detail(request, operator, public_id):
     """One issued invoice: what was copied on it, how each line comes about, how it is collected."""
     invoice = _invoice(operator, public_id, with_lines=True)
-    payment = invoice.payment
+    payment, sent = invoice.payment, said_of(invoice)
     file = getattr(invoice, "file", None)
     what = f"Télécharger {'l’avoir' if invoice.is_credit_note else 'la facture'}"
     context = {
@@ -150,6 +152,8 @@ def detail(request, operator, public_id):
         "settlement_badge": settlement_badge(invoice.settlement),
         "settlement_facts": settlement_facts(invoice),
         "settlement_problem": invoice.settlement.problem,
+        "sent": followed(sent),
+        "sent_to_do": to_do(sent),
         "retry_url": _retry_url(operator, invoice),
         "file": file
         and {
@@ -268,7 +272,7 @@ def _invoice(operator, public_id, *, with_lines: bool = False) -> Invoice:
         Invoice.objects.issued().of_operator(operator).select_related("settlement", "file", "run", "corrects")
     )
     if with_lines:
-        found = with_collected(found.with_credited()).prefetch_related(review.with_lines())
+        found = with_said(with_collected(found.with_credited())).prefetch_related(review.with_lines())
     return get_object_or_404(found, public_id=public_id)
 
 
