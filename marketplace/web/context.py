@@ -209,7 +209,11 @@ SECTIONS = {
         ),
         (
             "Factures",
-            [("member_invoices", "Factures", MEMBER_ROLES), ("member_spending", "Dépenses", MEMBER_ROLES)],
+            [
+                ("member_invoices", "Factures", MEMBER_ROLES),
+                ("member_spending", "Dépenses", MEMBER_ROLES),
+                ("member_budget", "Budget à venir", MEMBER_ROLES),
+            ],
         ),
         (
             "Mes choix",
@@ -272,6 +276,7 @@ SECTIONS = {
                 ("operator_titres", "Titres de recettes", MONEY_ROLES),
                 ("operator_statements", "Relevés des éditeurs", MONEY_ROLES),
                 ("operator_accounting", "Comptabilité", MONEY_ROLES),
+                ("operator_budgets", "Budgets à venir", MONEY_ROLES),
             ],
         ),
         ("Pages de la vitrine", [("operator_editorial", "Pages de la vitrine", OPERATOR_ROLES)]),

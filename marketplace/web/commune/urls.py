@@ -5,6 +5,7 @@ from django.urls import include, path
 from marketplace.web import ubl
 from marketplace.web.commune import (
     amendments,
+    budget,
     bulk,
     contests,
     cost_keys,
@@ -172,6 +173,7 @@ urlpatterns = [
     path("aide/<int:assistance_id>/arreter/", help.end, name="member_help_end"),
     path("factures/", invoices.invoice_list, name="member_invoices"),
     path("depenses/", spending.spending, name="member_spending"),
+    path("depenses/budget/", budget.budget, name="member_budget"),
     path("depenses/rapport.pdf", spending.report, name="member_spending_report"),
     path("factures/<uuid:public_id>/", invoices.detail, name="member_invoice"),
     path(
