@@ -1,8 +1,8 @@
 """What most subscriptions of a run owe: computed once for all that are alike, and written as it is.
 
 A subscription is plain when nothing but its own terms and the facts of its subscriber says what it owes: no
-amendment, no rhythm of its own, no merger, nobody else who pays. Its lines are those of `billing.drafting`,
-remembered.
+amendment, no rhythm of its own, nothing counted or used, no merger, nobody else who pays. Its lines are those
+of `billing.drafting`, remembered.
 """
 
 from dataclasses import replace
@@ -27,9 +27,10 @@ from catalog.prices import TerritoryFacts, goes_by_college, territory_facts
 from catalog.pricing import PricingError
 from catalog.pricing.facts import KIND_IN_WORDS
 from catalog.pricing.rhythm import RHYTHM
+from catalog.pricing.usage import USAGE
 from catalog.vat.regimes import Rules
 from subscriptions.in_force import never_amended
-from subscriptions.models import Amendment, AmendmentState, PayerShare, Subscription
+from subscriptions.models import Amendment, AmendmentState, PayerShare, SeatCount, Subscription
 from subscriptions.pooling import POOLED, groups_of
 from subscriptions.vat import KEPT, keep_apart
 from tenants.models import Territory
@@ -101,13 +102,14 @@ class PlainEntry:
 
 
 def not_plain(period: Period) -> Q:
-    """Those whose terms change, whose tariff has its own rhythm, that follow another, or that somebody else
-    pays a part of."""
+    """Those whose terms change, whose tariff has its own rhythm or asks for what is used, whose agents were
+    counted, that follow another, or that somebody else pays a part of."""
     amended = Amendment.objects.filter(subscription=OuterRef("pk"), state=AmendmentState.APPROVED)
     shares = PayerShare.objects.binding().within(start=period.start, end=period.end)
     shared = shares.filter(subscription=OuterRef("pk"))
-    in_rhythm = Q(grid__has_key=RHYTHM)
-    return Q(follows__isnull=False) | in_rhythm | Exists(amended) | Exists(shared)
+    counted = SeatCount.objects.filter(subscription=OuterRef("pk"), month__lte=period.start)
+    by_itself = Q(grid__has_any_keys=[RHYTHM, USAGE]) | Exists(counted)
+    return Q(follows__isnull=False) | by_itself | Exists(amended) | Exists(shared)
 
 
 def read_plain(subscriptions: QuerySet[Subscription], period: Period) -> list[Plain]:

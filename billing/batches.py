@@ -23,6 +23,8 @@ from billing.months import owes_in
 from billing.payers import paying_within, shares_within
 from billing.periods import Period
 from billing.redrawing import draw_again
+from billing.rhythms import days_due
+from billing.usage import read_usage
 from billing.waiting import lines_waiting
 from catalog.pricing import PricingError
 from subscriptions.in_force import approved_amendments
@@ -162,7 +164,9 @@ def _priced(
     """The entries of those that are not plain, not saved, and the problems."""
     period = Period(run.period_start, run.period_end)
     facts = facts_for_period(subscriptions, period)
-    shares = shares_within(subscriptions, start=period.start, end=period.end) if payers else {}
+    read_usage(subscriptions, period)
+    days = days_due(subscriptions, period)
+    shares = shares_within(subscriptions, start=days.start, end=days.end) if payers or days != period else {}
     entries, problems = [], []
     for subscription in subscriptions:
         if not owes_in(subscription, period):

@@ -6,7 +6,7 @@ from datetime import timedelta
 from itertools import pairwise
 from math import ceil
 
-from billing.facts import RhythmFacts
+from billing.facts import RhythmFacts, counted_terms, saying_seats, seats_frozen
 from billing.parts import Part
 from billing.periods import Period
 from billing.rhythms import FACT, Term, terms_due
@@ -43,8 +43,8 @@ def _parts(subscription: Subscription, rhythm: Rhythm, facts: TerritoryFacts, te
 
 def _part(subscription: Subscription, facts: TerritoryFacts, term: Term, span: Period) -> Part:
     first_year = subscription.in_first_year(term.days.start)
-    terms = terms_on(subscription, span.start)
-    year = terms.price(facts, first_year=first_year)
+    terms = counted_terms(terms_on(subscription, span.start), facts)
+    year = saying_seats(terms.price(facts, first_year=first_year), facts)
     if subscription.follows_id or span.start != subscription.active_from:
         year = year.recurring()
     since, until = term.moments(span)
@@ -60,7 +60,8 @@ def _part(subscription: Subscription, facts: TerritoryFacts, term: Term, span: P
         year=year,
         facts=terms.with_counts(facts).for_grid(grid, first_year=first_year),
         vat=regime_on(subscription, facts, span.start),
-        owed={FACT: owed, "months": ceil(until - since)},  # those begun, for whoever compares with a year
+        owed={FACT: owed, "months": ceil(until - since)}
+        | seats_frozen(terms, facts),  # those begun, for whoever compares with a year
         suffix=f"~{span.start:%y%m%d}",
     )
 

@@ -6,26 +6,29 @@ Everything is priced by `catalog.pricing`; this module only gathers facts and gr
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from itertools import pairwise
+from itertools import pairwise, repeat
 
 from billing.by_rhythm import parts_due
-from billing.facts import KnownFacts
+from billing.facts import KnownFacts, counted_terms, saying_seats, seats_frozen
 from billing.models import BillingRun, LedgerEntry
 from billing.months import months_owed, owes_in
 from billing.parts import Part, PeriodPrice
 from billing.payers import shared_out, shares_within
 from billing.periods import Period
-from billing.rhythms import rhythm_in
+from billing.rhythms import days_due, rhythm_in
+from billing.usage import usage_day, usage_parts
 from billing.vat import change_days_of_vat, frozen, frozen_facts, regime_on, summing_to
 from catalog.prices import TerritoryFacts, grid_in_force
 from catalog.pricing import (
     Facts,
     Grid,
+    Line,
     PricingError,
     Quote,
     format_date,
     prorate,
 )
+from catalog.pricing.usage import usage_of
 from catalog.vat import Regime
 from subscriptions.in_force import TermsInForce, change_days, terms_on
 from subscriptions.models import PayerShare, Subscription
@@ -52,7 +55,8 @@ def price_of_period(subscription: Subscription, facts: KnownFacts | None, period
 
     A period that begins before the service's first anniversary is priced as its first year. A one-off fee
     (adhesion) is owed whole in the period the service was opened in, and never by whoever follows. Each part
-    of the period is priced by the terms then in force, and taxed by the regime then in force.
+    of the period is priced by the terms then in force, and taxed by the regime then in force. What was used
+    in it comes after, as it is known now.
     """
     rhythm = rhythm_in(subscription)
     if rhythm and not owes_in(subscription, period):
@@ -60,12 +64,17 @@ def price_of_period(subscription: Subscription, facts: KnownFacts | None, period
     if facts is None:
         raise _NoTerritory("Cet adhérent n’est rattaché à aucun territoire : sa population est inconnue.")
     if rhythm:
-        return PeriodPrice(tuple(parts_due(subscription, rhythm, facts, period)))
+        parts = parts_due(subscription, rhythm, facts, period)
+        if usage_of(subscription.grid):
+            parts += usage_parts(subscription, facts.by_day[usage_day(subscription, period)], period)
+        return PeriodPrice(tuple(parts))
     days = [period.start, *change_days(subscription, start=period.start, end=period.end), period.end]
     parts = [
         part for span in pairwise(days) for part in _taxed_parts(subscription, facts, Period(*span), period)
     ]
-    return PeriodPrice(tuple(parts if len(parts) == 1 else map(_dated, parts)))
+    if len(parts) > 1:
+        parts = [_dated(part) for part in parts]
+    return PeriodPrice((*parts, *usage_parts(subscription, facts, period)))
 
 
 def _taxed_parts(
@@ -97,12 +106,14 @@ class OnePrice:
     def part(self, facts: TerritoryFacts) -> Part:
         """What is owed from these facts, which have the VAT regime of those it was made with. Raises
         PricingError."""
-        year = self.terms.price(facts, first_year=self.first_year)
+        terms = counted_terms(self.terms, facts)
+        year = saying_seats(terms.price(facts, first_year=self.first_year), facts)
         if self.recurring:
             year = year.recurring()
-        engine_facts = self.terms.with_counts(facts).for_grid(self.grid, first_year=self.first_year)
+        engine_facts = terms.with_counts(facts).for_grid(self.grid, first_year=self.first_year)
         quote = part_of_year(year, self.months)
-        return Part(self.period, quote, year, engine_facts, self.vat, {"months": self.months})
+        owed = {"months": self.months} | seats_frozen(terms, facts)
+        return Part(self.period, quote, year, engine_facts, self.vat, owed)
 
 
 def one_price(
@@ -164,7 +175,8 @@ def entries_by_payer(
 ) -> list[LedgerEntry]:
     """The entries of a period that is priced, shared out between those who pay; not saved."""
     if shares is None:
-        found = shares_within([subscription], start=run.period_start, end=run.period_end)
+        days = days_due([subscription], Period(run.period_start, run.period_end))
+        found = shares_within([subscription], start=days.start, end=days.end)
         shares = found.get(subscription.pk, [])
     return shared_out(subscription, entries_of(run, subscription, priced, now), shares)
 
@@ -179,7 +191,7 @@ def values_of_entries(run, subscription, priced: PeriodPrice, now) -> Iterable[d
     lines = (
         (part, line, year)
         for part in priced.parts
-        for line, year in zip(part.quote.lines, part.year.lines, strict=True)
+        for line, year in zip(part.quote.lines, part.year.lines if part.year else repeat(None), strict=False)
     )
     for part, line, year in lines:
         yield {
@@ -197,14 +209,14 @@ def values_of_entries(run, subscription, priced: PeriodPrice, now) -> Iterable[d
             "amount_cents": line.amount_cents,
             **frozen(part.vat),
             "steps": line.steps,
-            "facts": {
-                **_frozen(part.facts),
-                **part.owed,
-                "year": year.to_dict(),
-                **frozen_facts(part.vat),
-            },
+            "facts": {**_frozen(part.facts), **_kept(part, year), **frozen_facts(part.vat)},
             "recorded_at": now,
         }
+
+
+def _kept(part: Part, year: Line | None) -> dict:
+    """Which part was billed, and the line of the whole year that it is a part of."""
+    return part.owed | ({"year": year.to_dict()} if year else {})
 
 
 def _frozen(facts: Facts) -> dict:

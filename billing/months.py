@@ -4,6 +4,7 @@ from datetime import date
 
 from billing.periods import Period
 from billing.rhythms import rhythm_in, terms_due
+from catalog.pricing.usage import usage_of
 from subscriptions.models import Subscription
 from tenants.days import month_begun_or_next, next_month
 
@@ -15,7 +16,10 @@ def months_owed(subscription: Subscription, period: Period) -> int:
 
 
 def owes_in(subscription: Subscription, period: Period) -> bool:
-    """Whether something falls due in the period: a month begun, or a period of its tariff's own rhythm."""
+    """Whether something falls due in the period: a month begun, or a period of its tariff's own rhythm; what
+    was used may."""
+    if usage_of(subscription.grid):
+        return True
     if rhythm := rhythm_in(subscription):
         return bool(terms_due(subscription, rhythm, period))
     return months_owed(subscription, period) > 0

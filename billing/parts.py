@@ -10,12 +10,12 @@ from catalog.vat import Regime
 @dataclass(frozen=True)
 class Part:
     """What a subscription owes for a time in which its terms do not change (`quote`), the price of the whole
-    year that it is a part of, line for line, and the facts. `owed` says which part, as its entries keep it:
-    the `months`, or the `rhythm`. `suffix` tells its lines apart."""
+    year that it is a part of, line for line (None of what was used), and the facts. `owed` says which part,
+    as its entries keep it: the `months`, the `rhythm` or the `usage`. `suffix` tells its lines apart."""
 
     period: Period
     quote: Quote
-    year: Quote
+    year: Quote | None
     facts: Facts
     vat: Regime
     owed: dict = field(default_factory=dict)

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from datetime import date
 
+from catalog.pricing import month_in_words
+
 ORDINALS = {1: "1er", 2: "2e", 3: "3e", 4: "4e"}
 
 
@@ -17,7 +19,7 @@ class Period:
 
     @property
     def label(self) -> str:
-        """ "année 2026", "2e semestre 2026", "4e trimestre 2026", else the two days."""
+        """ "année 2026", "2e semestre 2026", "4e trimestre 2026", "mars 2026", else the two days."""
         months = (self.end.year - self.start.year) * 12 + self.end.month - self.start.month
         whole = self.start.day == self.end.day == 1 and (self.start.month - 1) % (months or 1) == 0
         rank = (self.start.month - 1) // (months or 1) + 1
@@ -28,6 +30,8 @@ class Period:
                 return f"{ORDINALS[rank]} semestre {self.start.year}"
             case (True, 3):
                 return f"{ORDINALS[rank]} trimestre {self.start.year}"
+            case (True, 1):
+                return month_in_words(self.start)
         return f"du {self.start:%d/%m/%Y} au {self.end:%d/%m/%Y} (exclu)"
 
     def months_started(self, *, since: date, until: date | None) -> int:
@@ -41,7 +45,7 @@ class Period:
 
 
 def periods_of(year: int) -> list[Period]:
-    """The periods an operator may bill: the year, its halves and its quarters."""
+    """The periods an operator may bill: the year, its halves, its quarters and its months."""
 
     def span(first: int, months: int) -> Period:
         last = first + months
@@ -52,4 +56,5 @@ def periods_of(year: int) -> list[Period]:
         span(1, 12),
         *(span(month, 6) for month in (1, 7)),
         *(span(month, 3) for month in (1, 4, 7, 10)),
+        *(span(month, 1) for month in range(1, 13)),
     ]

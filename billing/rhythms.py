@@ -5,7 +5,7 @@ arrears. A run bills those that fall due in it; runs never overlap, so each is b
 Europe/Paris like every date of a bill: no clock changes their number.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 from fractions import Fraction
@@ -61,6 +61,17 @@ def terms_due(subscription: Subscription, rhythm: Rhythm, within: Period) -> lis
         if since < until:
             found.append(Term(whole, days, since, until, anchor))
     return found
+
+
+def days_due(subscriptions: Iterable[Subscription], within: Period) -> Period:
+    """Those days, and all that their periods in rhythm bill when they fall due in them: more in advance, and
+    in arrears."""
+    start, end = within.start, within.end
+    for one in subscriptions:
+        if rhythm := rhythm_in(one):
+            for term in terms_due(one, rhythm, within):
+                start, end = min(start, term.days.start), max(end, term.days.end)
+    return Period(start, end)
 
 
 def anchor_of(subscription: Subscription, rhythm: Rhythm) -> date:

@@ -11,7 +11,9 @@ from billing import tasks
 from billing.models import BillingRun, LedgerEntry, RunState
 from billing.models.run import UNDER_REVIEW
 from billing.payers import by_line, shared_out, shares_within, whole_of
+from billing.periods import Period
 from billing.redrawing import coded, drafted, draw_payers_again, written_off
+from billing.rhythms import days_due
 from subscriptions.models import Subscription
 
 AGAIN = "~réparti"
@@ -45,7 +47,8 @@ def share_again(*, subscription_id: int, now: datetime) -> None:
 
 def _share_again(run: BillingRun, subscription: Subscription, now: datetime) -> None:
     before = drafted(run, subscription)
-    shares = shares_within([subscription], start=run.period_start, end=run.period_end)
+    days = days_due([subscription], Period(run.period_start, run.period_end))
+    shares = shares_within([subscription], start=days.start, end=days.end)
     wholes = [whole_of(subscription, parts) for parts in by_line(before)]
     owed = shared_out(subscription, wholes, shares.get(subscription.pk, ()))
     if _amounts(owed) == _amounts(before):

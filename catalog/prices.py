@@ -65,6 +65,8 @@ class TerritoryFacts:
     pooled_population: int | None = None  # of all who buy the listing in question together
     # What the buyer said of herself, by `Counted.name`: agents, workstations…
     counts: Mapping[str, int] = field(default_factory=dict, hash=False)
+    # The first of the month in which the agents among `counts` were counted, None where they were not.
+    agents_counted: date | None = None
     # Whom VAT looks at, and the rules that were read for it: none where a tariff is believed as it is.
     territory: int | None = None
     zone: str = ""

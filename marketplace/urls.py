@@ -8,7 +8,7 @@ from django.views.generic import RedirectView
 
 from marketplace.pages import admin_urls as wagtailadmin_urls
 from marketplace.web import converters  # noqa: F401 names <siren:…> before any address uses it
-from marketplace.web.api import applications, callbacks, entitlements
+from marketplace.web.api import applications, callbacks, entitlements, usage
 from marketplace.web.api.urls import urls as api_urls
 from marketplace.web.commune import urls as commune_urls
 from marketplace.web.operator import urls as operator_urls
@@ -34,6 +34,7 @@ urlpatterns = [
     path("cms/", include(wagtailadmin_urls)),
     path("stripe/", include("djstripe.urls", namespace="djstripe")),
     path("oidc/", include("sso.urls")),
+    path("api/v1/usage/", usage.receive, name="usage"),
     path("api/v1/callbacks/<str:door>/", callbacks.receive, name="vendor_callback"),
     path("api/v1/", api_urls),
     # The address that st-deploycenter gives it.

@@ -12,6 +12,7 @@ from django.utils.timezone import localdate
 
 from catalog.prices import TerritoryFacts, year_quote
 from catalog.pricing import PricingError, Quote
+from catalog.pricing.counted import AGENTS
 from subscriptions.models import Amendment, AmendmentKind, AmendmentState, Subscription
 
 _FOUND = "approved_amendments"
@@ -115,6 +116,12 @@ def options_ever(subscription: Subscription) -> list[dict]:
     `terms_on`."""
     amended = (amendment.options or [] for amendment in _approved(subscription))
     return [*subscription.options, *(option for options in amended for option in options)]
+
+
+def agents_matter(subscription: Subscription) -> bool:
+    """Whether its price counts agents on some day. As `terms_on`."""
+    amended = (amendment.counts or {} for amendment in _approved(subscription))
+    return any(AGENTS in counts for counts in (subscription.counts, *amended))
 
 
 def follow(*, old: Subscription, new: Subscription, facts: TerritoryFacts) -> None:

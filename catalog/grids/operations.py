@@ -18,6 +18,7 @@ from catalog.grids.terms import GridTerms, checked, january_rule, proposed_vat
 from catalog.models import GridState, Listing, PriceGrid
 from catalog.pricing import parse_grid
 from catalog.pricing.rhythm import RHYTHM
+from catalog.pricing.usage import USAGE
 from tenants import audit
 from tenants.constraints import violated
 from tenants.days import in_words
@@ -78,8 +79,9 @@ def edit_draft(
     terms = checked(terms, listing=found.listing, today=localdate(now))
     if found.option and terms.trial_days is not None:
         raise TermsInvalid({"trial_days": "L’essai gratuit se dit dans le tarif du service seul."})
-    if found.option and RHYTHM in terms.definition:
-        raise TermsInvalid({"rhythm_period": "Le rythme des factures se dit dans le tarif du service seul."})
+    if found.option and (RHYTHM in terms.definition or USAGE in terms.definition):
+        said = "Le rythme des factures et le prix de l’usage se disent dans le tarif du service seul."
+        raise TermsInvalid({"rhythm_period": said})
     parse_grid(terms.definition)
     if terms.list_definition is not None:
         parse_grid(terms.list_definition)

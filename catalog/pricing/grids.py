@@ -23,6 +23,7 @@ from .simple_grids import FixedPlusVariable, FlatByStratum, MarginalTranches, No
 from .strata import Stratum
 from .tranches import Tranche
 from .units import Band, PerUnit
+from .usage import USAGE, usage_of
 
 __all__ = [
     "AdhesionAndRecurring",
@@ -237,15 +238,17 @@ _ADAPTER: TypeAdapter[Any] = TypeAdapter(Grid)
 
 def parse_grid(mapping: Mapping[str, Any]) -> Grid:
     """Check a grid and make it ready for ``price``; ``grid.model_dump(mode="json")`` gives the JSON back, but
-    for its ``rhythm``, which is checked here and read by ``rhythm_of``: it enters no price.
+    for its ``rhythm`` and its prices of ``usage``, which are checked here and read by ``rhythm_of`` and
+    ``usage_of``: they do not enter the price of a year.
 
     Raises ``GridInvalid`` whose ``errors`` say in French everything there is to mend.
     """
     if not isinstance(mapping, Mapping):
         raise GridInvalid(["Le barème doit être un objet avec des champs nommés."])
     rhythm_of(mapping)
+    usage_of(mapping)
     try:
-        grid: Grid = _ADAPTER.validate_python({k: v for k, v in mapping.items() if k != RHYTHM})
+        grid: Grid = _ADAPTER.validate_python({k: v for k, v in mapping.items() if k not in (RHYTHM, USAGE)})
     except ValidationError as error:
         raise GridInvalid(in_french(error.errors(include_url=False))) from error
     return grid

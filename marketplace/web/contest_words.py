@@ -1,9 +1,10 @@
 """A contested line, and the facts behind a line, in the words of both sides."""
 
 from datetime import date, timedelta
+from fractions import Fraction
 
 from billing.models import ContestState, InvoiceLine, LedgerEntry, LineContest
-from catalog.pricing import Population
+from catalog.pricing import Population, month_in_words, months_in_words
 from marketplace.web.formats import day, format_cents, format_number
 from marketplace.web.public.territory_words import source_words
 
@@ -43,8 +44,13 @@ def line_facts(entry: LedgerEntry) -> list[dict]:
     facts = entry.facts
     last_day = entry.period_end - timedelta(days=1)
     found = [{"label": "Période", "value": f"du {day(entry.period_start)} au {day(last_day)}"}]
-    if months := facts.get("months"):
+    if rhythm := facts.get("rhythm"):
+        owed = months_in_words(Fraction(rhythm["months"]))
+        found.append({"label": "Part de l’année", "value": f"{owed} sur 12"})
+    elif months := facts.get("months"):
         found.append({"label": "Mois facturés", "value": format_number(months)})
+    if usage := facts.get("usage"):
+        found.append(_usage(usage))
     if population := facts.get("population"):
         found.append(_population(population))
     if (pooled := facts.get("pooled_population")) is not None:
@@ -52,7 +58,7 @@ def line_facts(entry: LedgerEntry) -> list[dict]:
     if (communes := facts.get("member_communes")) is not None:
         found.append({"label": "Communes membres", "value": format_number(communes)})
     if (agents := facts.get("agents")) is not None:
-        found.append({"label": "Agents", "value": format_number(agents)})
+        found.append({"label": "Agents", "value": format_number(agents), **_seats(facts.get("seats"))})
     if (budget := facts.get("budget")) is not None:
         found.append({"label": "Budget", "value": f"{format_number(budget)} € par an"})
     for name, count in sorted(facts.get("units", {}).items()):
@@ -69,6 +75,25 @@ def line_facts(entry: LedgerEntry) -> list[dict]:
         )
     found.append({"label": "Calculé le", "value": day(entry.recorded_at)})
     return found
+
+
+def _seats(seats: dict | None) -> dict:
+    if not seats:
+        return {}
+    counted = month_in_words(date.fromisoformat(seats["month"]))
+    return {"note": f"Comptés en {counted}, d’après les accès ouverts."}
+
+
+def _usage(usage: dict) -> dict:
+    """What was used in a month, and by how many events of the service it is known."""
+    events = usage["events"]
+    told = f"{format_number(events)} relevés envoyés" if events > 1 else "un relevé envoyé"
+    included = f", dont {format_number(usage['included'])} compris au plus" if usage["included"] else ""
+    return {
+        "label": f"Usage de {month_in_words(date.fromisoformat(usage['month']))}",
+        "value": f"{format_number(usage['quantity'])}{included}",
+        "note": f"Unité « {usage['unit']} », d’après {told} par le service.",
+    }
 
 
 def _population(facts: dict) -> dict:

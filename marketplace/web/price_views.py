@@ -15,6 +15,7 @@ from catalog.pricing import (
     rhythm_of,
     to_cents,
 )
+from catalog.pricing.usage import usage_of
 from catalog.vat import Regime
 from marketplace.web.formats import day, format_cents, format_number, format_percent
 from marketplace.web.moulds import Fixed
@@ -82,6 +83,7 @@ def tariff(*, listing: Listing, options: list[dict], on: date) -> dict | None:
         "options": priced_options,
         "trial": trial_offer(in_force),
         "rhythm": rhythm_words(in_force.definition) if in_force else "",
+        "usage": usage_words(in_force.definition) if in_force else [],
         "later": [
             {"day": day(grid.effective_from), "sections": _sections(grid.definition)}
             for grid in sorted(later, key=lambda grid: grid.effective_from)
@@ -96,6 +98,14 @@ def rhythm_words(definition: dict) -> str:
     except GridInvalid:
         return ""
     return rhythm.in_words() if rhythm else ""
+
+
+def usage_words(definition: dict) -> list[str]:
+    """What a tariff asks for what is used, by unit; nothing of one that cannot be read."""
+    try:
+        return [one.in_words() for one in usage_of(definition)]
+    except GridInvalid:
+        return []
 
 
 def trial_offer(grid: PriceGrid | None) -> str:

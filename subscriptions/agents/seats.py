@@ -60,6 +60,12 @@ def last_count(subscription: Subscription) -> SeatCount | None:
     return counts.order_by("-month").first()
 
 
+def counts_on(subscriptions: Iterable[Subscription], day: date) -> dict[int, SeatCount]:
+    """By subscription id, its last count of a month begun by that day, if it had any. One query."""
+    counts = SeatCount.objects.filter(subscription__in=subscriptions, month__lte=day)
+    return {one.subscription_id: one for one in counts.order_by("month")}
+
+
 def _seats(subscriptions: Iterable[Subscription], *, on: date) -> dict[int, dict[int, bool]]:
     """By subscription, each person who uses the service, once, and whether a list names her: of the
     subscriber, and of the organisations that it covers. Whoever is suspended uses nothing."""

@@ -59,6 +59,7 @@ from subscriptions.models.transfer import (
     TransferSide,
     TransferState,
 )
+from subscriptions.models.usage import UsageEvent
 from subscriptions.models.value import DiscountRate, ValueFile, ValueReview
 from subscriptions.models.vehicle import LegalBasis, PurchasingVehicle
 
@@ -157,6 +158,7 @@ __all__ = [
     "TransferState",
     "TransferredService",
     "Transition",
+    "UsageEvent",
     "ValueFile",
     "ValueReview",
     "VendorAccess",

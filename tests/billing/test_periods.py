@@ -21,6 +21,8 @@ DAYS = st.dates(date(2020, 1, 1), date(2032, 12, 31))
         (date(2026, 7, 1), date(2027, 1, 1), "2e semestre 2026"),
         (date(2026, 1, 1), date(2026, 4, 1), "1er trimestre 2026"),
         (date(2026, 10, 1), date(2027, 1, 1), "4e trimestre 2026"),
+        (date(2026, 3, 1), date(2026, 4, 1), "mars 2026"),
+        (date(2026, 12, 1), date(2027, 1, 1), "décembre 2026"),
         # The right length, but not the calendar's.
         (date(2026, 4, 1), date(2027, 4, 1), "du 01/04/2026 au 01/04/2027 (exclu)"),
         (date(2026, 2, 1), date(2026, 5, 1), "du 01/02/2026 au 01/05/2026 (exclu)"),
@@ -74,9 +76,9 @@ def test_months_begun_are_those_of_the_days_used(start, length, since, until):
 def test_the_periods_of_a_year_share_it_out(year):
     whole, *parts = periods_of(year)
     assert whole.label == f"année {year}"
-    for group in (parts[:2], parts[2:]):
+    for group in (parts[:2], parts[2:6], parts[6:]):
         assert group[0].start == whole.start
         assert group[-1].end == whole.end
         assert all(one.end == following.start for one, following in pairwise(group))
-    assert len({period.label for period in periods_of(year)}) == 7
-    assert sum(part.months_started(since=whole.start, until=None) for part in parts[2:]) == 12
+    assert len({period.label for period in periods_of(year)}) == 19
+    assert sum(part.months_started(since=whole.start, until=None) for part in parts[2:6]) == 12

@@ -8,6 +8,7 @@ from itertools import pairwise
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import IntegrityError, transaction
+from django.db.models import Prefetch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -105,7 +106,8 @@ def owed(subscription) -> int:
 
 def invoices(**of) -> list[Invoice]:
     with as_worker():
-        return list(Invoice.objects.filter(**of).prefetch_related("lines__entry").order_by("pk"))
+        lines = InvoiceLine.objects.select_related("entry").order_by("position")
+        return list(Invoice.objects.filter(**of).prefetch_related(Prefetch("lines", lines)).order_by("pk"))
 
 
 def test_a_draft_under_review_is_drawn_again(subscription):

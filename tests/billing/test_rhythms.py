@@ -13,7 +13,13 @@ from billing.periods import Period
 from billing.rhythms import position, terms_due
 from catalog.pricing import Rhythm
 from subscriptions.models import State, Subscription
-from tests.factories import BillingRunFactory, OperatorFactory, SubscriptionFactory, read
+from tests.factories import (
+    BillingRunFactory,
+    OperatorFactory,
+    PayerShareFactory,
+    SubscriptionFactory,
+    read,
+)
 from tests.factories.base import NOW
 from tests.tools.database import as_worker
 
@@ -221,3 +227,28 @@ def test_what_falls_due_earlier_by_an_end_is_billed_once():
     owed = [entry for entry in entries(fourth) if entry.subscription_id == subscription.pk]
     assert sum(entry.amount_cents for entry in owed) == 27375
     assert {entry.adjustment_id for entry in owed} == {None, adjustment.pk}
+
+
+@given(RHYTHMS, DAYS, st.integers(1, 500), st.integers(1, 500))
+def test_a_merger_shares_a_period_out_and_nothing_is_owed_twice(rhythm, opened, before, after):
+    """The merged commune owes what it had begun, whoever follows it the rest, in the same rhythm."""
+    merged, last = opened + timedelta(days=before), opened + timedelta(days=before + after)
+    old = Subscription(id=1, active_from=opened, ended_on=merged)
+    new = Subscription(id=2, active_from=merged, ended_on=last, follows=old)
+    period = Period(opened, last + timedelta(days=370))
+    found = [term for one in (old, new) for term in terms_due(one, rhythm, period)]
+    assert all(one.until == following.since for one, following in pairwise(found))
+    alone = terms_due(Subscription(active_from=opened, ended_on=last), rhythm, period)
+    assert (found[0].since, found[-1].until) == (alone[0].since, alone[-1].until)
+
+
+@pytest.mark.django_db
+def test_who_pays_a_part_later_pays_it_of_what_is_billed_in_advance():
+    """A year from March, billed in March; somebody else pays half of it from September on."""
+    grid = FLAT | {"rhythm": {"period": "year", "anchor": "subscription"}}
+    subscription = SubscriptionFactory(state=State.ACTIVE, grid=grid, active_from=date(2026, 3, 1))
+    share = PayerShareFactory(subscription=subscription, starts=date(2026, 9, 1), part=5000)
+    run = drafted(subscription.operator, date(2026, 1, 1), date(2026, 4, 1))
+    with as_worker():
+        nets = dict(Invoice.objects.filter(run=run).values_list("tenant", "net_cents"))
+    assert nets == {subscription.tenant_id: 36500 - 9125, share.payer_id: 9125}

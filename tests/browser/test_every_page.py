@@ -110,6 +110,7 @@ NO_PAGES = {
     "catalogue_dcat": "a file",
     "entitlements": "for services",
     "entitlements_signed": "for services",
+    "usage": "for services",
     "entitlement_keys": "for services",
     "lagaufre_services": "for services",
     **{row.name: "for programs" for row in TABLE if row.name.startswith("api:")},

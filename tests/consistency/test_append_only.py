@@ -19,6 +19,7 @@ from tests.factories import (
     SubscriptionFactory,
     TitreCodesFactory,
     TitreNumberFactory,
+    UsageEventFactory,
     drafted_run,
     issued_invoice,
 )
@@ -39,6 +40,7 @@ CHANGES = {
     "billing_titrenumber": "number = 1000",
     "billing_payment": "amount_cents = 1",
     "subscriptions_seatcount": "agents = 1",
+    "subscriptions_usageevent": "quantity = 1",
     "provisioning_delivery": "answered = ''",
     "provisioning_callback": "said = 'failed'",
 }
@@ -65,6 +67,7 @@ def rows():
             "billing_payment": PaymentFactory(settlement=invoice.settlement),
             "billing_providerrefund": ProviderRefundFactory(settlement=invoice.settlement),
             "subscriptions_seatcount": SeatCountFactory(),
+            "subscriptions_usageevent": UsageEventFactory(),
             "provisioning_delivery": DeliveryFactory(),
             "provisioning_callback": CallbackFactory(),
         }

@@ -269,6 +269,7 @@ REVEALED = {
     "listing_id": "a service on a shelf: that it passes to another vendor, asked by its operator only",
     "operator_id": "an operator's numbers and open imports: written by its staff and the worker only",
     "key": "what a letter tells, by number: written by the operations, never typed",
+    "source": "that a service told an event under this name: asked by that service alone, which has its key",
     "external_id": "the payment provider's number: it draws it at random",
 }
 

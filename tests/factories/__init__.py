@@ -163,6 +163,7 @@ from tests.factories.subscriptions import (
     TransferredServiceFactory,
     TransitionFactory,
     TrialFactory,
+    UsageEventFactory,
     VendorAccessFactory,
     WantedCoverFactory,
 )
@@ -347,6 +348,7 @@ __all__ = [
     "TransitionFactory",
     "TrialFactory",
     "TrueUpFactory",
+    "UsageEventFactory",
     "UserFactory",
     "ValueFileFactory",
     "ValueReviewFactory",

@@ -48,6 +48,7 @@ from subscriptions.models import (
     TransferNotice,
     TransferredService,
     Transition,
+    UsageEvent,
     VendorAccess,
     WantedCover,
 )
@@ -586,6 +587,22 @@ class SeatCountFactory(Factory):
     counted_at = OPENED_AT
     agents = 12
     named = 0
+
+
+class UsageEventFactory(Factory):
+    """120 SMS on the day the service opened."""
+
+    class Meta:
+        model = UsageEvent
+
+    subscription = factory.SubFactory(SubscriptionFactory)
+    tenant = factory.SelfAttribute("subscription.tenant")
+    source = "service:1"
+    source_event_id = factory.Sequence("usage-{}".format)
+    unit = "sms"
+    quantity = 120
+    used_on = ACTIVE_FROM
+    received_at = OPENED_AT
 
 
 class OfferedAccessFactory(Factory):

@@ -885,6 +885,8 @@ TABLE = [
     # Services, by their keys: whoever is signed in here is nobody to them.
     Row("entitlements", get=_answer(401)(EVERYONE), post=_answer(401)(EVERYONE),
         without_csrf_token="a program asks, by a key in a header, and nothing is changed"),
+    Row("usage", post=_answer(401)(EVERYONE),
+        without_csrf_token="a program tells what was used, by a key in a header: tests/marketplace/api"),
     Row("entitlements_signed", get=_answer(401)(EVERYONE)),
     public("entitlement_keys"),
     Row("lagaufre_services", get=_answer(400)(EVERYONE)),  # of no operator

@@ -62,6 +62,7 @@ def entitlements(request):
         "crumbs": _crumbs(("Demander les droits d’une collectivité", "")),
         "ask_path": reverse("entitlements"),
         "signed_path": reverse("entitlements_signed"),
+        "usage_path": reverse("usage"),
         "jwks_path": reverse("entitlement_keys"),
         "issuer": issuer(),
         "valid_days": settings.ENTITLEMENT_VALID_DAYS,

@@ -60,8 +60,10 @@ def test_only_free_periods_are_offered(operator, finance):
         f"{YEAR}-04-01_{YEAR}-07-01",
         f"{YEAR}-07-01_{YEAR}-10-01",
         f"{YEAR}-10-01_{YEAR + 1}-01-01",
+        *(f"{YEAR}-{month:02}-01_{YEAR}-{month + 1:02}-01" for month in range(4, 12)),
+        f"{YEAR}-12-01_{YEAR + 1}-01-01",
     ]
-    assert len(offered) == 4 + 7
+    assert len(offered) == 13 + 19
 
 
 @pytest.mark.parametrize("period", [f"{YEAR}-01-01_{YEAR}-07-01", f"{YEAR}-01-01_{YEAR + 1}-01-01"])
@@ -77,7 +79,7 @@ def test_a_period_billed_meanwhile_leads_to_its_run(period, operator, finance):
         assert BillingRun.objects.filter(operator=operator).count() == 1
 
 
-@pytest.mark.parametrize("period", ["", "hier", f"{YEAR}-01-01_{YEAR}-02-01", "1999-01-01_2000-01-01"])
+@pytest.mark.parametrize("period", ["", "hier", f"{YEAR}-01-01_{YEAR}-02-15", "1999-01-01_2000-01-01"])
 def test_a_period_out_of_the_list_is_refused(period, operator, finance):
     answer = finance.post(url("operator_runs", operator), {"period": period})
     assert answer.context["form"].errors["period"]

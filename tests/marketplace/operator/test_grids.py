@@ -407,6 +407,20 @@ def test_a_rhythm_is_typed_with_the_tariff_and_told_to_members(operator, curator
     assert edited(curator, another, rhythm_period="").status_code == 302
     another.refresh_from_db()
     assert "rhythm" not in another.definition
+    assert "usage" not in another.definition
+    sms = {"usage_name": "SMS", "usage_unit": "sms", "usage_unit_price": "0,05"}
+    for wrong, told in (
+        (sms | {"usage_unit": "Les SMS"}, "sorte d’unité"),
+        (sms | {"usage_unit_price": "cinq"}, "cinq"),
+    ):
+        assert told in text(edited(curator, another, **wrong))
+    assert edited(curator, another, **sms, usage_included="1 000").status_code == 302
+    answer = edited(curator, another)
+    assert "SMS : 1 000 compris par mois, puis 0,05 € l’unité" in text(curator.get(answer.url))
+    another.refresh_from_db()
+    assert another.definition["usage"] == [
+        {"unit": "sms", "name": "SMS", "plural": "SMS", "unit_price": "0.05", "included": 1000}
+    ]
     page = text(edited(curator, another, rhythm_period="week"))
     assert "Rythme des factures : " in page
     option = draft_of(listing, definition=STRATA, option="sms")

@@ -32,6 +32,7 @@ from marketplace.web.operator.grids.nodes import (
 )
 from marketplace.web.operator.grids.reading import read_node
 from marketplace.web.operator.grids.rhythms import with_rhythm
+from marketplace.web.operator.grids.usages import with_usage
 from marketplace.web.operator.grids.versions import version_crumbs, version_page
 from marketplace.web.operator.grids.words import EDITORS, parsed, period
 
@@ -84,7 +85,7 @@ def _save(request, operator, found: PriceGrid, typed: _Typed, form: TermsForm):
     seen = request.POST.get("seen", "")
     if form.is_valid() and definition and (listed or not typed.listed):
         cleaned = form.cleaned_data | {"vat_rate": Decimal(form.cleaned_data["vat_rate"])}
-        definition = with_rhythm(definition, cleaned)
+        definition = with_usage(with_rhythm(definition, cleaned), found.definition, cleaned)
         try:
             operations.edit_draft(
                 grid=found,

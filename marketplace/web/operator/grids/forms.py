@@ -14,12 +14,13 @@ from marketplace.web.operator.grids.nodes import (
 )
 from marketplace.web.operator.grids.patterns import MEMBER_TYPES, PATTERNS, Ask
 from marketplace.web.operator.grids.rhythms import RHYTHM_FIELDS, RhythmFields, written_rhythm
+from marketplace.web.operator.grids.usages import USAGE_FIELDS, UsageFields, typed_usage
 from marketplace.web.operator.grids.words import parsed, sections
 
 NOT_A_DAY = "Cette date n’existe pas. Écrivez-la ainsi : 01/01/2027."
 
 
-class TermsForm(RhythmFields):
+class TermsForm(RhythmFields, UsageFields):
     """First day, VAT, rhythm, free trial, note. What they must be is checked by catalog.grids.terms."""
 
     effective_from = forms.DateField(
@@ -60,11 +61,13 @@ class TermsForm(RhythmFields):
         if option:
             del self.fields["trial_days"]  # a service is tried, not an option of it
             self.without_rhythm()
+            self.without_usage()
 
     @classmethod
     def of(cls, grid) -> "TermsForm":
-        own = [name for name in cls.base_fields if name not in RHYTHM_FIELDS]
-        initial = {name: getattr(grid, name) for name in own} | written_rhythm(grid.definition)
+        own = [name for name in cls.base_fields if name not in {*RHYTHM_FIELDS, *USAGE_FIELDS}]
+        initial = {name: getattr(grid, name) for name in own}
+        initial |= written_rhythm(grid.definition) | typed_usage(grid.definition)
         initial |= {"vat_rate": format_number(grid.vat_rate) if grid.vat_rate else ""}
         return cls(option=grid.option, initial=initial)
 

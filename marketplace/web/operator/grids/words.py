@@ -74,6 +74,8 @@ def facts(grid: PriceGrid) -> list[dict]:
     ]
     if grid.option:
         found.insert(0, {"label": "Option", "value": grid.option})
+    if usage := price_views.usage_words(grid.definition):
+        found.append({"label": "À l’usage", "value": " ; ".join(usage)})
     if rhythm := price_views.rhythm_words(grid.definition):
         found.append({"label": "Factures", "value": rhythm})
     if grid.trial_days:
