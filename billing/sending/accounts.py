@@ -15,6 +15,7 @@ from tenants.operators.settings import SettingsInvalid
 from tenants.sealing import Unsealable, seal, unseal
 
 MAX_SECRET = 200
+NO_COLON = "Un compte technique ne contient pas de deux-points."
 
 
 @dataclass(frozen=True)
@@ -73,7 +74,7 @@ def _check(statement: AccountStatement, secrets: dict[str, str]) -> None:
     problems = {}
     if ":" in statement.login:
         # It ends the login in the header: the rest would be taken for the password.
-        problems["login"] = "Un compte technique ne contient pas de deux-points."
+        problems["login"] = NO_COLON
     for name, words in (
         ("password", "Indiquez le mot de passe du compte technique."),
         ("client_secret", "Indiquez le secret de l’application PISTE."),

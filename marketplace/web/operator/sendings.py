@@ -150,10 +150,11 @@ def account(request, operator):
     known = account_of(operator)
     names = ("login", "client_id", "since")
     form = AccountForm(
-        initial={name: getattr(known, name) for name in names} if known else {"since": localdate()}
+        known=known is not None,
+        initial={name: getattr(known, name) for name in names} if known else {"since": localdate()},
     )
     if request.method == "POST":
-        form = AccountForm(request.POST)
+        form = AccountForm(request.POST, known=known is not None)
         if form.is_valid():
             try:
                 set_account(

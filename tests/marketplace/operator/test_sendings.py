@@ -46,6 +46,7 @@ def test_the_account_is_typed_once_and_its_secrets_never_shown(operator, sign_in
     admin = sign_in(Role.OPERATOR_ADMIN, operator)
     page = url("operator_sending_account", operator)
     typed = {"login": "TECH:1", "client_id": "piste", "since": "01/01/2026"}
+    assert "Laissez vide" not in admin.get(page).content.decode()  # there is nothing to keep yet
     wrong = admin.post(page, typed).content.decode()
     for words in ("deux-points", "mot de passe du compte technique", "secret de l’application PISTE"):
         assert words in wrong
