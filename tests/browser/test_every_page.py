@@ -156,6 +156,7 @@ NONE_IN_THE_DEMO = {
     "member_departure": "nobody has left the commune",
     "member_agent_import": "no file was sent",
     "operator_accounts": "the operator who is walked at is a public one",
+    "operator_ledger_differences": "the operator who is walked at is a public one",
     "operator_statement": "no statement is drawn up",
     "vendor_statement": "no statement is drawn up",
     "operator_deposit": "nothing was deposited at Chorus Pro",
