@@ -13,6 +13,7 @@ from datetime import date
 import pytest
 from django.utils import timezone
 from django.utils.timezone import localdate
+from procrastinate.contrib.django.models import ProcrastinateJob
 
 from billing import approving, operations
 from billing.models import (
@@ -30,7 +31,6 @@ from billing.periods import Period
 from billing.settlement import reconciling
 from subscriptions.models import State
 from tests.billing.payment_provider import at_the_provider
-from tests.concurrency.test_killed_workers import jobs_doing
 from tests.concurrency.worker_process import WorkerProcess, next_minute, time_passes
 from tests.factories import ListingFactory, OperatorFactory, SubscriptionFactory, UserFactory
 from tests.factories.billing import read
@@ -42,6 +42,10 @@ KILLS = int(os.environ.get("HALLE_KILLS", "6"))
 A_ROUND = 6  # both workers, once while drafting and twice while issuing
 ROUNDS = -(-KILLS // A_ROUND)
 MEMBERS = 10
+
+
+def jobs_doing() -> int:
+    return ProcrastinateJob.objects.filter(status="doing").count()
 
 
 @pytest.fixture

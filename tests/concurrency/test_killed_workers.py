@@ -3,38 +3,26 @@
 The rows' clocks are set back where minutes would have to pass; HALLE_REAL_WAITING=1 waits for them.
 """
 
-import hashlib
 import random
 
 import pytest
 from django.core.files.base import ContentFile
 from django.utils import timezone
 from django.utils.timezone import localdate
-from procrastinate.contrib.django.models import ProcrastinateJob
 
-from billing import approving
-from billing.models import BillingRun, Invoice, InvoiceFile, InvoiceState, RunState, Settlement
 from provisioning.models import Call, Step, StepState
 from subscriptions import operations as subscriptions
 from subscriptions.models import State, Subscription
 from tests.concurrency.gate import gate_to
 from tests.concurrency.worker_process import WorkerProcess
 from tests.demo.test_broker import broker
-from tests.factories import EndpointFactory, OperatorFactory, SubscriptionFactory, UserFactory, drafted_run
+from tests.factories import EndpointFactory, OperatorFactory, SubscriptionFactory, UserFactory
 from tests.factories.subscriptions import PDF
 from tests.tools.database import as_worker
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 SERVICES = 6
-MEMBERS = 60
-
-
-@pytest.fixture
-def worker(tmp_path):
-    process = WorkerProcess(tmp_path)
-    yield process
-    process.close()
 
 
 @pytest.fixture
@@ -50,10 +38,6 @@ def vendor(tmp_path):
     with broker(tmp_path, delay="0.2") as client, gate_to(client.base_url) as gate:
         gate.known = client.known
         yield gate
-
-
-def jobs_doing() -> int:
-    return ProcrastinateJob.objects.filter(status="doing").count()
 
 
 def test_a_worker_killed_while_opening_services_opens_each_once(vendor, provisioner):
@@ -88,33 +72,3 @@ def test_a_worker_killed_while_opening_services_opens_each_once(vendor, provisio
         instances = vendor.known()
         assert sorted(i["id"] for i in instances) == sorted(step.key for step in Step.objects.all())
         assert {instance["state"] for instance in instances} == {"open"}
-
-
-def test_a_worker_killed_while_issuing_numbers_and_files_each_invoice_once(worker, tmp_path):
-    run = drafted_run(members=MEMBERS, now=timezone.now())
-    with as_worker():
-        approving.approve_run(run=run, approved_by=run.started_by, now=timezone.now())
-
-        worker.start()
-        issued = Invoice.objects.filter(run=run, state=InvoiceState.ISSUED)
-        for rows, times in ((issued, 4), (InvoiceFile.objects.all(), 3)):
-            for _ in range(times):
-                worker.kill_when_grown(rows, by=random.randint(1, 10), at_most=MEMBERS)
-        worker.wait_until(lambda: InvoiceFile.objects.count() == MEMBERS and jobs_doing() == 0)
-
-        assert worker.kills == 7
-        run.refresh_from_db()
-        assert (run.state, run.progress_done, run.progress_total) == (RunState.ISSUED, MEMBERS, MEMBERS)
-        assert BillingRun.objects.count() == 1
-        year = localdate().year
-        numbers = list(Invoice.objects.order_by("number").values_list("number", flat=True))
-        assert numbers == [f"F{year}-{n:05d}" for n in range(1, MEMBERS + 1)]
-        settled = Settlement.objects.values_list("invoice__number", flat=True)
-        assert sorted(settled) == numbers
-        files = InvoiceFile.objects.select_related("invoice")
-        assert sorted(file.invoice.number for file in files) == numbers
-        for file in files:
-            content = (tmp_path / "media" / file.path).read_bytes()
-            assert (hashlib.sha256(content).hexdigest(), len(content)) == (file.sha256, file.size)
-        kept = [path for path in (tmp_path / "media").rglob("*") if path.is_file()]
-        assert len(kept) == MEMBERS

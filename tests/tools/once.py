@@ -19,6 +19,7 @@ ONCE_FOR_EACH = "tests/consistency/"
 # Long by themselves. What begins last is short, for all workers to end together.
 LONG = [
     "tests/marketplace/pages/test_wagtail.py::test_no_page_of_wagtail_names",
+    "tests/concurrency/test_killed_billing.py",
     "tests/concurrency/test_killed_workers.py",
     "tests/concurrency/test_member_import.py::test_a_worker_killed",
     "tests/concurrency/test_grids.py::test_a_killed_worker",
