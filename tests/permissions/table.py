@@ -44,6 +44,7 @@ from tests.factories import (
     LedgerDifferenceFactory,
     ProposalFactory,
     SeatMoveFactory,
+    SettlementFactory,
     StatementRunFactory,
     UserFactory,
     VendorFactory,
@@ -441,6 +442,7 @@ def _an_invoice_to_deposit(world: World) -> dict:
             run=world.issued, tenant=world.invoice.tenant, buyer=world.invoice.buyer, issued=True, series="Z"
         )
         InvoiceFileFactory(invoice=invoice)
+        SettlementFactory(invoice=invoice)
     return {"action": "deposer"}
 
 
