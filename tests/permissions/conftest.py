@@ -1,9 +1,11 @@
 """The two worlds, made once for a module in a transaction that is never committed."""
 
+import psycopg
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
 from django.test import override_settings
 
+from devstack import database
 from tenants.models import Role
 from tests.factories import MembershipFactory, UserFactory
 from tests.fakes import openid
@@ -19,9 +21,18 @@ def _provider():
 
 @pytest.fixture(scope="module")
 def worlds(django_db_setup, django_db_blocker):
+    _sweep()
     with django_db_blocker.unblock(), transaction.atomic():
         yield make_worlds()
         transaction.set_rollback(True)
+
+
+def _sweep() -> None:
+    """What thousands of tests took back lies in the tables still: a question that reads past all of it takes
+    seconds, up to the limit of the web role."""
+    url = database.urls(connection.settings_dict["NAME"])["admin"]
+    with psycopg.connect(url, autocommit=True) as admin:
+        admin.execute("VACUUM (SKIP_LOCKED)")
 
 
 @pytest.fixture(scope="module")
