@@ -82,9 +82,10 @@ def ready_invoices(account: SendingAccount, *, refused: bool = False) -> QuerySe
 
 
 def lacking(account: SendingAccount) -> QuerySet[Invoice]:
-    """Those that lack something, each with its file, oldest first."""
+    """Those that lack something, each with its file, oldest first, in the order of their numbers."""
     ready = ready_invoices(account).order_by().values("pk")
-    return to_deposit(account).exclude(pk__in=ready).select_related("file").order_by("issue_date", "pk")
+    lacking = to_deposit(account).exclude(pk__in=ready).select_related("file")
+    return lacking.order_by("issue_date", "series", "sequence", "pk")
 
 
 def missing(invoices: Iterable[Invoice]) -> dict[int, list[Missing]]:
