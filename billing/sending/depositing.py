@@ -4,6 +4,7 @@ A deposit found "started", or whose answer was lost, is never made again blindly
 it has the invoices, and the person who asked for it decides.
 """
 
+import logging
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
@@ -21,6 +22,8 @@ from billing.sending.transport import MAX_BYTES, MAX_INVOICES, InDoubt, Parcel, 
 from tenants import audit
 from tenants.models import Operator, User
 from tenants.moves import moved
+
+log = logging.getLogger(__name__)
 
 PATIENCE = timedelta(minutes=5)  # before another try, times the tries so far
 MAX_TRIES = 8
@@ -161,7 +164,8 @@ def find_lost(*, deposit_id: int, now: datetime) -> None:
     invoice = Invoice.objects.filter(sendings__deposit=deposit).order_by("sequence", "pk")[0]
     try:
         number = transport_of(deposit.operator).find(invoice.number)
-    except (Refused, Unreached):
+    except (Refused, Unreached) as error:
+        log.warning("Deposit %s was not answered for: %s", deposit.pk, type(error).__name__)
         return
     if not number:
         return

@@ -1,5 +1,6 @@
 """What becomes of deposited invoices: asked of the portal every hour, kept status by status."""
 
+import logging
 from datetime import datetime
 
 from django.db import transaction
@@ -14,6 +15,8 @@ from billing.sending.statuses import ENDS, NOT_TAKEN, lifecycle_of, meaning_of
 from billing.sending.transport import Analysis, Happened, Known, Refused, Report, Transport, Unreached
 from tenants import jobs
 from tenants.moves import moved
+
+log = logging.getLogger(__name__)
 
 
 def to_follow() -> QuerySet[Deposit]:
@@ -51,8 +54,8 @@ def follow(*, deposit_id: int, now: datetime) -> None:
             _note_report(deposit, transport.report(deposit.number), now=now)
         if deposit.state == DepositState.INTEGRATED:
             _follow_invoices(deposit, transport, now=now)
-    except (Refused, Unreached):
-        return
+    except (Refused, Unreached) as error:
+        log.warning("Deposit %s was not answered for: %s", deposit.pk, type(error).__name__)
 
 
 @transaction.atomic
