@@ -438,9 +438,9 @@ def _deposit(world: World) -> list:
 
 def _an_invoice_to_deposit(world: World) -> dict:
     with as_worker():
-        invoice = InvoiceFactory(
-            run=world.issued, tenant=world.invoice.tenant, buyer=world.invoice.buyer, issued=True, series="Z"
-        )
+        like = world.invoice
+        same = {"tenant": like.tenant, "buyer": like.buyer, "payment": like.payment}
+        invoice = InvoiceFactory(run=world.issued, issued=True, series="Z", **same)
         InvoiceFileFactory(invoice=invoice)
         SettlementFactory(invoice=invoice)
     return {"action": "deposer"}
