@@ -77,10 +77,14 @@ class Invoice(TenantOwned):
 
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     operator = models.ForeignKey("tenants.Operator", on_delete=models.PROTECT, related_name="+")
-    run = models.ForeignKey("billing.BillingRun", on_delete=models.PROTECT, related_name="invoices")
+    run = models.ForeignKey(
+        "billing.BillingRun", on_delete=models.PROTECT, db_index=False, related_name="invoices"
+    )
     state = models.CharField(max_length=8, choices=InvoiceState.choices, default=InvoiceState.DRAFT)
     type_code = models.CharField(max_length=3, choices=InvoiceType.choices, default=InvoiceType.INVOICE)
-    corrects = models.ForeignKey("self", on_delete=models.PROTECT, null=True, related_name="credit_notes")
+    corrects = models.ForeignKey(
+        "self", on_delete=models.PROTECT, null=True, db_index=False, related_name="credit_notes"
+    )
     # Out-of-scope (O) lines never share an invoice with taxable ones (EN 16931 BR-O-11).
     out_of_scope = models.BooleanField()
     series = models.CharField(max_length=10, default="F")
@@ -150,6 +154,7 @@ class Invoice(TenantOwned):
         indexes = [
             models.Index(fields=["tenant", "-issue_date"], name="invoice_tenant_date"),
             models.Index(fields=["run", "state"], name="invoice_run_state"),
+            models.Index(fields=["corrects"], condition=Q(corrects__isnull=False), name="invoice_corrects"),
         ]
 
     def __str__(self):
@@ -174,7 +179,7 @@ class Invoice(TenantOwned):
 class InvoiceLine(TenantOwned):
     """One line, copied from its ledger entry."""
 
-    invoice = models.ForeignKey(Invoice, on_delete=models.CASCADE, related_name="lines")
+    invoice = models.ForeignKey(Invoice, on_delete=models.CASCADE, db_index=False, related_name="lines")
     entry = models.OneToOneField("billing.LedgerEntry", on_delete=models.PROTECT, related_name="line")
     position = models.PositiveSmallIntegerField()
     name = models.CharField(max_length=200)

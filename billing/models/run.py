@@ -104,9 +104,10 @@ class LedgerEntry(TenantOwned):
     """
 
     operator = models.ForeignKey("tenants.Operator", on_delete=models.PROTECT, related_name="+")
-    run = models.ForeignKey(BillingRun, on_delete=models.PROTECT, related_name="entries")
+    # What is written by the hundred thousand has no index that another one begins with.
+    run = models.ForeignKey(BillingRun, on_delete=models.PROTECT, db_index=False, related_name="entries")
     subscription = models.ForeignKey(
-        "subscriptions.Subscription", on_delete=models.PROTECT, related_name="ledger_entries"
+        "subscriptions.Subscription", on_delete=models.PROTECT, db_index=False, related_name="ledger_entries"
     )
     period_start = models.DateField()
     period_end = models.DateField()
@@ -123,10 +124,12 @@ class LedgerEntry(TenantOwned):
     steps = models.JSONField()  # the calculation, in French sentences
     facts = models.JSONField()  # population value, kind, year, source…
     recorded_at = models.DateTimeField()
-    corrects = models.ForeignKey("self", on_delete=models.PROTECT, null=True, related_name="corrections")
+    corrects = models.ForeignKey(
+        "self", on_delete=models.PROTECT, null=True, db_index=False, related_name="corrections"
+    )
     # What it puts right, where it does not bill a period of its run.
     adjustment = models.ForeignKey(
-        "billing.Adjustment", on_delete=models.PROTECT, null=True, related_name="entries"
+        "billing.Adjustment", on_delete=models.PROTECT, null=True, db_index=False, related_name="entries"
     )
 
     class Meta(TenantOwned.Meta):
@@ -146,7 +149,13 @@ class LedgerEntry(TenantOwned):
                 name="ledger_bills_an_adjustment_once",
             ),
         ]
-        indexes = [models.Index(fields=["subscription", "period_start"], name="ledger_subscription_period")]
+        indexes = [
+            models.Index(fields=["subscription", "period_start"], name="ledger_subscription_period"),
+            models.Index(fields=["corrects"], condition=Q(corrects__isnull=False), name="ledger_corrects"),
+            models.Index(
+                fields=["adjustment"], condition=Q(adjustment__isnull=False), name="ledger_adjustment"
+            ),
+        ]
 
     def __str__(self):
         return f"{self.label} {self.amount_cents}"
