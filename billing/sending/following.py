@@ -100,7 +100,7 @@ def _catch_up(sending: Sending, there: Known, history: list[Happened], *, now: d
 def _note(sending: Sending, happened: Happened, *, now: datetime) -> None:
     """One status, once; who deposited the invoice is written to when something is to be done."""
     lifecycle = lifecycle_of(happened.code)
-    _, new = SendingStatus.objects.get_or_create(
+    status, new = SendingStatus.objects.get_or_create(
         sending=sending,
         code=happened.code,
         at=happened.at,
@@ -114,7 +114,7 @@ def _note(sending: Sending, happened: Happened, *, now: datetime) -> None:
     sending.code, sending.lifecycle = happened.code, lifecycle
     Sending.objects.filter(pk=sending.pk).update(code=happened.code, lifecycle=lifecycle)
     if new and happened.code != NOT_TAKEN and meaning_of(happened.code, lifecycle).to_do:
-        letters.tell(sending, reason=happened.reason, now=now)
+        letters.tell(sending, status=status, now=now)
 
 
 def _sendings(deposit: Deposit) -> list[Sending]:

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from billing.models import Deposit, DepositState, Sending
+from billing.models import Deposit, DepositState, Sending, SendingStatus
 from billing.sending.statuses import meaning_of
 from tenants import letters
 
@@ -12,7 +12,7 @@ def ask(deposit: Deposit, *, now: datetime) -> None:
     doubtful = deposit.state == DepositState.DOUBTFUL
     letters.write(
         tenant=deposit.operator.organisation,
-        key=f"deposit:{deposit.pk}:{deposit.tries}:{deposit.state}",
+        key=f"deposit:{deposit.pk}:{deposit.state}:{deposit.changed_at.isoformat()}",
         to=deposit.asked_by.email,
         subject="Dépôt sur Chorus Pro : à vérifier" if doubtful else "Dépôt sur Chorus Pro : à reprendre",
         body=(DOUBTFUL if doubtful else REFUSED).format(
@@ -34,20 +34,21 @@ def tell_not_taken(deposit: Deposit, *, count: int, now: datetime) -> None:
     )
 
 
-def tell(sending: Sending, *, reason: str, now: datetime) -> None:
-    """One letter for each status that asks something of the issuer, to who deposited the invoice."""
+def tell(sending: Sending, *, status: SendingStatus, now: datetime) -> None:
+    """One letter for each status that asks something of the issuer, to who deposited the invoice; one that
+    comes back asks again."""
     meaning = meaning_of(sending.code, sending.lifecycle)
     number, deposit = sending.invoice.number, sending.deposit
     letters.write(
         tenant=deposit.operator.organisation,
-        key=f"sending:{sending.pk}:{sending.code}",
+        key=f"sending-status:{status.pk}",
         to=deposit.asked_by.email,
         subject=f"Facture {number} : {meaning.label.lower()}",
         body=STATUS.format(
             number=number,
             member=sending.invoice.buyer["name"],
             label=meaning.label.lower(),
-            reason=reason or "non précisé",
+            reason=status.reason or "non précisé",
             to_do=meaning.to_do,
             operator=deposit.operator.short_name,
         ),

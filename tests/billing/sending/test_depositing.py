@@ -9,7 +9,7 @@ from billing import approving, operations, recovery
 from billing.models import Deposit, DepositState, Invoice, Sending, SendingStatus
 from billing.sending import chorus_pro as client
 from billing.sending import depositing, following
-from tenants.models import AuditEvent, Establishment
+from tenants.models import AuditEvent, Establishment, Letter
 from tests.factories import UserFactory, drafted_run
 from tests.factories.base import NOW
 from tests.fakes import chorus_pro
@@ -226,6 +226,32 @@ def test_a_portal_that_is_down_is_asked_later_then_a_person(portal, operator):
     with as_worker():
         depositing.try_again(deposit=deposit, by=UserFactory(), now=now)
     assert send(deposit, now=now).state == DepositState.SENT
+
+
+def test_each_time_that_somebody_is_asked_she_is_written_to(portal, operator):
+    """The second refusal, the second suspension: what was put right once may go wrong again."""
+    (invoice,) = issued(operator)
+    deposit = asked(operator)
+    refusal = {"status": 400, "body": b'{"error": "invalid_client"}'}
+    portal.faults.append(Fault(chorus_pro.TOKEN, **refusal))
+    assert send(deposit).state == DepositState.NEEDS_PERSON
+    later = NOW + timedelta(hours=1)
+    with as_worker():
+        depositing.try_again(deposit=deposit, by=UserFactory(), now=later)
+    portal.faults.append(Fault(chorus_pro.TOKEN, **refusal))
+    assert send(deposit, now=later).state == DepositState.NEEDS_PERSON
+    with as_worker():
+        depositing.try_again(deposit=deposit, by=UserFactory(), now=later)
+    send(deposit, now=later)
+    for code, day in (("SUSPENDUE", 1), ("COMPLETEE", 2), ("SUSPENDUE", 3)):
+        portal.happens(invoice.number, code, at=f"2026-12-0{day}T08:00:00")
+        follow(deposit)
+    with as_worker():
+        subjects = list(Letter.objects.order_by("pk").values_list("subject", flat=True))
+    assert subjects == [
+        *["Dépôt sur Chorus Pro : à reprendre"] * 2,
+        *[f"Facture {invoice.number} : suspendue"] * 2,
+    ]
 
 
 @pytest.mark.parametrize("path", [REPORT, SEARCH, HISTORY])
