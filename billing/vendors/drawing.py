@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from datetime import date, datetime
 
 from django.db import IntegrityError, transaction
-from django.db.models import Exists, F, OuterRef
+from django.db.models import Exists, F, OuterRef, Subquery
 from django.db.models.functions import Coalesce
 from django.utils.timezone import localdate
 
@@ -168,14 +168,16 @@ def _draw_one(run: StatementRun, vendor_id: int, lines: list[int], now: datetime
     agreed = list(
         CommissionTerms.objects.filter(operator=run.operator_id, vendor=vendor, agreed_at__isnull=False)
     )
+    by_id = {one.pk: one for one in agreed}
     rows = []
     for line in _read(lines):
-        terms = in_force(agreed, line.invoice.issue_date)
+        # What a credit note gives back bore the commission of its invoice.
+        invoice = line.invoice.corrects or line.invoice
+        terms = by_id.get(line.counted_by) or in_force(agreed, invoice.issue_date)
         if terms is None:
-            day, number = line.invoice.issue_date, line.invoice.number
             return {
                 "vendor": vendor.organisation.name,
-                "reason": NO_TERMS.format(day=day, number=number),
+                "reason": NO_TERMS.format(day=invoice.issue_date, number=invoice.number),
             }
         rows.append(_row(vendor, line, terms))
     if not rows:
@@ -207,19 +209,22 @@ def _draw_one(run: StatementRun, vendor_id: int, lines: list[int], now: datetime
 
 
 def _read(lines: list[int]) -> Iterator[InvoiceLine]:
-    """Those of the lines that no statement owes yet, now that the run is held."""
+    """Those of the lines that no statement owes yet, now that the run is held. `counted_by`: the terms (their
+    id) by which a statement counted what a credit note corrects."""
     of_the_line = StatementLine.objects.filter(line=OuterRef("pk"))
+    corrected = StatementLine.objects.filter(line__entry=OuterRef("entry__corrects"), withheld=False)
     rows = (
         InvoiceLine.objects.filter(~Exists(of_the_line.filter(withheld=False)), pk__in=lines)
         .annotate(
             is_contested=Exists(LineContest.objects.filter(line=OuterRef("pk"), state=ContestState.OPEN)),
             was_withheld=Exists(of_the_line.filter(withheld=True)),
+            counted_by=Subquery(corrected.values("terms")),
         )
-        .select_related("invoice__tenant", "entry__subscription")
+        .select_related("invoice__tenant", "invoice__corrects", "entry__subscription")
         .only(
             "name", "net_cents", "invoice__number", "invoice__issue_date", "invoice__type_code",
             "invoice__tenant__name", "invoice__tenant__siren", "entry__period_start", "entry__period_end",
-            "entry__subscription__service_name",
+            "entry__subscription__service_name", "invoice__corrects__number", "invoice__corrects__issue_date",
         )
         .order_by("invoice__issue_date", "invoice_id", "position")
     )  # fmt: skip

@@ -109,6 +109,25 @@ def test_what_is_billed_withheld_and_given_back_is_owed_once(operator, vendor):
         ]
 
 
+@pytest.mark.parametrize("counted", [True, False], ids=["two statements", "one statement"])
+def test_a_credit_note_gives_back_the_commission_that_was_kept(operator, vendor, counted):
+    """By the terms of its invoice, whatever was agreed on since: what is given back whole costs nobody."""
+    invoice = billed(operator, vendor)
+    with as_worker():
+        agreed = CommissionTermsFactory(operator=operator, vendor=vendor, percent=Decimal(10))
+        if counted:
+            first = VendorStatement.objects.get(run=drawn(operator, Q3, NOW))
+            assert first.commission_cents == 2_580
+        CommissionTermsFactory(
+            operator=operator, vendor=vendor, since=date(2026, 9, 1) if counted else NOW.date(),
+            percent=None, per_line_cents=500,
+        )  # fmt: skip
+        note = issued_credit_note(invoice)
+        found = VendorStatement.objects.get(run=drawn(operator, Q4, JANUARY))
+        given_back = terms.commission(agreed, -note.net_cents)
+        assert found.commission_cents == given_back + (0 if counted else 2_580)
+
+
 def test_statements_are_drawn_up_once_whatever_is_killed(operator, vendor, monkeypatch):
     billed(operator, vendor)
     with as_worker():
