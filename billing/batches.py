@@ -1,24 +1,25 @@
-"""The drafts of a run, batch by batch: a batch is one transaction, and the run says how far they go.
+"""The drafts of a run, batch by batch: a batch is one transaction, and its row says that it is made.
 
-A worker killed anywhere loses the batch at hand; the next one goes on from there. What changes meanwhile
-(an end, a price, a payer) waits for the last batch: see `redrawing.lock_runs`.
+Several workers take the batches one after the other; one killed anywhere loses the batch at hand, which
+another takes again. What changes meanwhile (an end, a price, a payer) waits for the last batch: see
+`redrawing.lock_runs`.
 """
 
-from bisect import bisect_right
 from collections.abc import Set
 from datetime import datetime
 from operator import attrgetter
 
 from django.db import transaction
-from django.db.models import Count, F, JSONField, QuerySet, Value
-from django.db.models.expressions import CombinedExpression
+from django.db.models import Count, F, QuerySet, Sum
+from django.db.models.functions import Greatest
 
+from billing import tasks
 from billing.alike import OWN, Prices, not_plain, read_plain
 from billing.copying import copy_copied, copy_rows
 from billing.drafting import owed_for, problem_of
 from billing.drafts import drafts_of, write_invoices, write_lines
 from billing.facts import facts_for_period
-from billing.models import BillingRun, Invoice, LedgerEntry, RunState
+from billing.models import BillingRun, DraftBatch, Invoice, LedgerEntry, RunState
 from billing.months import owes_in
 from billing.payers import paying_within, shares_within
 from billing.periods import Period
@@ -32,6 +33,7 @@ from subscriptions.models import Subscription
 from subscriptions.vat import with_terms
 
 BATCH = 2_000  # subscriptions, or entries: what a worker holds in memory
+TOGETHER = 2  # workers asked to draft one run
 # What those that are not plain are priced from: a subscription is long.
 _READ = (
     "public_id", "tenant_id", "operator_id", "listing_id", "follows_id", "service_name", "active_from",
@@ -42,21 +44,19 @@ Members = list[tuple[int, int]]
 """Organisations by id, in order, each with how many rows are to be read for it."""
 
 
-def draft_members(*, run_id: int, now: datetime) -> None:
-    """Drafts the invoices of all members that owe something for a run, from where it stands.
+def draft_members(*, run_id: int, now: datetime) -> bool:
+    """Drafts the invoices of all members that owe something for a run, in batches that no other worker has.
+    False while another has still one at hand: whoever ends the last goes on.
 
-    Safe in several workers at once: they take the batches in turn. Those who pay for others are left to
-    `draft_payers`.
+    Those who pay for others are left to `draft_payers`.
     """
-    run = BillingRun.objects.select_related("operator").get(pk=run_id)
-    billable = _billable(run)
-    if run.drafted_to is not None:
-        billable = billable.filter(tenant__gt=run.drafted_to)
-    members = _members(billable)
-    _say_total(run, members)
+    run = _shared_out(run_id, now)
+    if run is None:
+        return False
     prices = Prices(run, now)
-    while _draft_next(run_id, members, prices, now):
-        pass
+    while _draft_next(prices, now):
+        _say_progress(run)
+    return not _to_make(run).exists()
 
 
 def draft_payers(*, run_id: int, now: datetime) -> None:
@@ -94,36 +94,69 @@ def _chunks(members: Members) -> list[Members]:
     return chunks
 
 
-def _say_total(run: BillingRun, members: Members) -> None:
-    """Before the first batch, how many members there are to draft."""
-    begun = BillingRun.objects.filter(pk=run.pk, state=RunState.DRAFTING, drafted_to__isnull=True)
-    begun.update(progress_total=len(members))
-
-
 def still_drafting(run_id: int) -> BillingRun | None:
     """The run, locked until the commit; None when its drafts are all made."""
     runs = BillingRun.objects.select_for_update(of=("self",), no_key=True).select_related("operator")
-    return runs.defer("problems").filter(pk=run_id, state=RunState.DRAFTING).first()
+    return runs.filter(pk=run_id, state=RunState.DRAFTING).first()
 
 
 @transaction.atomic
-def _draft_next(run_id: int, members: Members, prices: Prices, now: datetime) -> bool:
-    """Drafts the next batch; False when there is none."""
+def _shared_out(run_id: int, now: datetime) -> BillingRun | None:
+    """The run, its members shared out in batches by the first who comes, who asks others to help; None when
+    its drafts are all made."""
     run = still_drafting(run_id)
-    if run is None:
+    if run is None or run.planned_at is not None:
+        return run
+    members = _members(_billable(run))
+    chunks = _chunks(members)
+    DraftBatch.objects.bulk_create(
+        DraftBatch(
+            tenant_id=run.tenant_id,
+            run=run,
+            first_member=chunk[0][0],
+            last_member=chunk[-1][0],
+            members=len(chunk),
+        )
+        for chunk in chunks
+    )
+    BillingRun.objects.filter(pk=run.pk).update(planned_at=now, progress_total=len(members))
+    for _ in chunks[1:TOGETHER]:
+        tasks.draft_run.defer(run_id=run.pk)
+    return run
+
+
+def _to_make(run: BillingRun) -> QuerySet[DraftBatch]:
+    return DraftBatch.objects.filter(run=run, done_at__isnull=True)
+
+
+@transaction.atomic
+def _draft_next(prices: Prices, now: datetime) -> bool:
+    """Drafts a batch that nobody has at hand; False when there is none."""
+    run = prices.run
+    batch = _to_make(run).select_for_update(skip_locked=True, no_key=True).order_by("pk").first()
+    if batch is None:
         return False
-    done = bisect_right(members, run.drafted_to, key=lambda one: one[0]) if run.drafted_to else 0
-    chunk = next(iter(_chunks(members[done : done + BATCH])), None)
-    if chunk is None:
-        return False
-    batch = _billable(run).filter(tenant__gte=chunk[0][0], tenant__lte=chunk[-1][0])
-    problems = draft_batch(subscriptions=batch, prices=prices, payers=_payers(run), now=now)
-    progress = {"drafted_to": chunk[-1][0], "progress_done": F("progress_done") + len(chunk)}
-    if problems:
-        added = Value(problems, JSONField())
-        progress["problems"] = CombinedExpression(F("problems"), "||", added, output_field=JSONField())
-    BillingRun.objects.filter(pk=run.pk).update(**progress)
+    owing = _billable(run).filter(tenant__gte=batch.first_member, tenant__lte=batch.last_member)
+    batch.problems = draft_batch(subscriptions=owing, prices=prices, payers=_payers(run), now=now)
+    batch.done_at = now
+    batch.save(update_fields=["problems", "done_at"])
     return True
+
+
+def _say_progress(run: BillingRun) -> None:
+    """How many members are done, in a transaction of its own: batches never wait for one another's."""
+    done = DraftBatch.objects.filter(run=run, done_at__isnull=False).aggregate(members=Sum("members"))
+    BillingRun.objects.filter(pk=run.pk, state=RunState.DRAFTING).update(
+        progress_done=Greatest(F("progress_done"), done["members"])
+    )
+
+
+def gather(run: BillingRun) -> list[dict]:
+    """The problems of all batches of a run, which are made and now go. In the caller's transaction."""
+    batches = DraftBatch.objects.filter(run=run)
+    problems = [problem for batch in batches.order_by("pk") for problem in batch.problems]
+    batches.delete()
+    return problems
 
 
 def _payers(run: BillingRun) -> Set[int]:

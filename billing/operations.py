@@ -62,17 +62,20 @@ def start_run(*, operator: Operator, period: Period, started_by: User, now: date
 
 
 def draft_run(*, run_id: int, now: datetime) -> None:
-    """Makes every draft of a run, batch by batch, each in its own transaction.
+    """Makes every draft of a run, batch by batch, each in its own transaction, with whichever other workers
+    are at it; the last of them ends it.
 
     Killed anywhere and called again, it goes on with the next batch. Called once more, does nothing.
     """
-    batches.draft_members(run_id=run_id, now=now)
+    if not batches.draft_members(run_id=run_id, now=now):
+        return
     batches.draft_payers(run_id=run_id, now=now)
     with transaction.atomic():
         if run := batches.still_drafting(run_id):
             bill_waiting(run, now=now)  # of members who owe nothing else for this period
             find(run=run, now=now)
-            move(run, to=RunState.REVIEW, by=None, now=now)
+            made = {"problems": batches.gather(run), "progress_done": run.progress_total}
+            move(run, to=RunState.REVIEW, by=None, now=now, **made)
             _take_up_changes(run)
 
 

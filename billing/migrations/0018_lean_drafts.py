@@ -70,6 +70,10 @@ class Migration(migrations.Migration):
     operations = [
         CORRECTIONS_AFTERWARDS,
         ASKED_BY_INDEX,
+        # Taking the index of a foreign key away takes its conditional unique one as well: Django drops every
+        # index of that column alone.
+        migrations.RemoveConstraint(model_name='invoice', name='invoice_one_credit_draft'),
+        migrations.RemoveConstraint(model_name='ledgerentry', name='ledger_bills_an_adjustment_once'),
         migrations.AlterField(
             model_name='invoice',
             name='corrects',
@@ -104,6 +108,14 @@ class Migration(migrations.Migration):
             model_name='ledgerentry',
             name='subscription',
             field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='ledger_entries', to='subscriptions.subscription'),
+        ),
+        migrations.AddConstraint(
+            model_name='invoice',
+            constraint=models.UniqueConstraint(condition=models.Q(('state', 'draft')), fields=('corrects',), name='invoice_one_credit_draft'),
+        ),
+        migrations.AddConstraint(
+            model_name='ledgerentry',
+            constraint=models.UniqueConstraint(condition=models.Q(('amount_cents__gt', 0)), fields=('adjustment',), name='ledger_bills_an_adjustment_once'),
         ),
         migrations.AddIndex(
             model_name='invoice',

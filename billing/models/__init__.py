@@ -33,7 +33,7 @@ from billing.models.review import (
     SecondPersonRule,
     SetAside,
 )
-from billing.models.run import BillingRun, LedgerEntry, RunState
+from billing.models.run import BillingRun, DraftBatch, LedgerEntry, RunState
 from billing.models.sending import Deposit, DepositState, Sending, SendingAccount, SendingStatus
 from billing.models.settlement import Channel, Settlement, SettlementState
 from billing.models.titre import Payment, TitreCodes, TitreNumber
@@ -65,6 +65,7 @@ __all__ = [
     "Deposit",
     "DepositState",
     "DifferenceKind",
+    "DraftBatch",
     "DrawingState",
     "Dunning",
     "DunningKind",

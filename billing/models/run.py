@@ -57,8 +57,8 @@ class BillingRun(TenantOwned):
     )
     approved_at = models.DateTimeField(null=True)
     issued_at = models.DateTimeField(null=True)
-    # The last member (its id) whose drafts are made, while the others' still are: members in order of id.
-    drafted_to = models.BigIntegerField(null=True)
+    # Since when its members are shared out in batches: see DraftBatch.
+    planned_at = models.DateTimeField(null=True)
     # True progress of the job under way: members drafted, then invoices issued.
     progress_done = models.PositiveIntegerField(default=0)
     progress_total = models.PositiveIntegerField(default=0)
@@ -91,8 +91,32 @@ class BillingRun(TenantOwned):
     @property
     def is_under_way(self) -> bool:
         """Whether some of its drafts are made or issued, and others not yet: what changes must wait."""
-        begun = self.state == RunState.DRAFTING and self.drafted_to is not None
+        begun = self.state == RunState.DRAFTING and self.planned_at is not None
         return begun or self.state == RunState.ISSUING
+
+
+class DraftBatch(TenantOwned):
+    """Members of a run whose drafts are made in one transaction: those with an id from the first to the last.
+    It is there while drafts are made. `tenant` is the operator."""
+
+    run = models.ForeignKey(BillingRun, on_delete=models.PROTECT, related_name="batches")
+    first_member = models.BigIntegerField()
+    last_member = models.BigIntegerField()
+    members = models.PositiveIntegerField()  # that owe something, when the run was shared out
+    done_at = models.DateTimeField(null=True)
+    problems = models.JSONField(default=list)  # as the run's
+
+    class Meta(TenantOwned.Meta):
+        verbose_name = "lot de projets de factures"
+        constraints = [
+            models.UniqueConstraint(fields=["run", "first_member"], name="draft_batch_once"),
+            models.CheckConstraint(
+                condition=Q(last_member__gte=F("first_member")), name="draft_batch_members_in_order"
+            ),
+        ]
+
+    def __str__(self):
+        return f"{self.run} {self.first_member} – {self.last_member}"
 
 
 class LedgerEntry(TenantOwned):

@@ -1,11 +1,12 @@
 """One series, many workers: every number once, and none left out."""
 
 import contextlib
+import threading
 
 import pytest
 from django.db import transaction
 
-from billing import approving, issuing, operations
+from billing import approving, batches, issuing, operations
 from billing.exceptions import PeriodAlreadyBilled
 from billing.models import BillingRun, Invoice, LedgerEntry, NumberCounter, RunState
 from billing.periods import Period
@@ -91,18 +92,59 @@ def test_the_same_run_issued_by_three_workers_at_once(run):
     assert (run.state, run.progress_done) == (RunState.ISSUED, MEMBERS)
 
 
-def test_the_same_run_drafted_by_three_workers_at_once():
-    run = BillingRunFactory()
-    for _ in range(3):
-        SubscriptionFactory(state=State.ACTIVE, listing__operator=run.operator)
-
+def test_the_same_run_drafted_by_three_workers_at_once(drafting):
     def draft():
         with as_worker():
-            operations.draft_run(run_id=run.pk, now=NOW)
+            operations.draft_run(run_id=drafting.pk, now=NOW)
 
     assert at_once(draft, draft, draft) == [None] * 3
+    assert_drafted_once(drafting)
+
+
+def test_a_worker_that_finds_nothing_left_leaves_the_end_to_whoever_has_the_last_batch(drafting, monkeypatch):
+    write, held, go_on = batches.write_lines, threading.Event(), threading.Event()
+
+    def slow():
+        def held_up(drafts):
+            held.set()
+            assert go_on.wait(20)
+            monkeypatch.setattr(batches, "write_lines", write)
+            write(drafts)
+
+        monkeypatch.setattr(batches, "write_lines", held_up)
+        with as_worker():
+            operations.draft_run(run_id=drafting.pk, now=NOW)
+
+    def quick():
+        assert held.wait(20)
+        monkeypatch.setattr(batches, "write_lines", write)
+        with as_worker():
+            operations.draft_run(run_id=drafting.pk, now=NOW)
+            drafting.refresh_from_db()
+            left = (drafting.state, drafting.progress_done, drafting.batches.filter(done_at=None).count())
+        go_on.set()
+        return left
+
+    assert at_once(slow, quick) == [None, (RunState.DRAFTING, MEMBERS - 1, 1)]
+    assert_drafted_once(drafting)
+
+
+@pytest.fixture
+def drafting(monkeypatch):
+    """A run of as many batches as members."""
+    monkeypatch.setattr(batches, "BATCH", 1)
+    run = BillingRunFactory()
+    listing = ListingFactory(operator=run.operator)
+    SubscriptionFactory.create_batch(MEMBERS, listing=listing, state=State.ACTIVE)
+    return run
+
+
+def assert_drafted_once(run):
     with as_worker():
-        assert (LedgerEntry.objects.count(), Invoice.objects.count()) == (3, 3)
+        run.refresh_from_db()
+        assert (run.state, run.progress_done, run.progress_total) == (RunState.REVIEW, MEMBERS, MEMBERS)
+        assert (LedgerEntry.objects.count(), Invoice.objects.count()) == (MEMBERS, MEMBERS)
+        assert not run.batches.exists()
 
 
 def test_one_period_started_by_three_people_at_once():

@@ -21,6 +21,7 @@ from billing.models import (
     ContestState,
     Deposit,
     DifferenceKind,
+    DraftBatch,
     Dunning,
     DunningKind,
     Invoice,
@@ -85,6 +86,19 @@ class BillingRunFactory(Factory):
     period_start, period_end = YEAR
     started_by = factory.SubFactory(UserFactory)
     started_at = NOW
+
+
+class DraftBatchFactory(Factory):
+    """A batch of one member, to be made."""
+
+    class Meta:
+        model = DraftBatch
+
+    run = factory.SubFactory(BillingRunFactory)
+    tenant = factory.SelfAttribute("run.tenant")
+    first_member = factory.Sequence(lambda n: n + 1)
+    last_member = factory.SelfAttribute("first_member")
+    members = 1
 
 
 class ClosingFactory(Factory):

@@ -99,7 +99,9 @@ def test_before_the_first_draft_is_made_no_share_is_claimed(operator, finance):
 
 
 def test_while_drafts_are_made_the_true_count_of_members_is_told(operator, finance):
-    run = BillingRunFactory(operator=operator, drafted_to=8, progress_done=7, progress_total=1200)
+    run = BillingRunFactory(
+        operator=operator, planned_at=timezone.now(), progress_done=7, progress_total=1200
+    )
     page = BeautifulSoup(
         finance.get(url("operator_run_progress", operator, run.public_id)).content, "html.parser"
     )
