@@ -143,8 +143,8 @@ def slow_broker(seconds: float) -> Iterator[str]:
 
 
 @contextlib.contextmanager
-def worker(database_name: str) -> Iterator[subprocess.Popen]:
-    """`manage.py provision` on that database."""
+def worker(database_name: str, command: str = "provision") -> Iterator[subprocess.Popen]:
+    """`manage.py provision`, or another, on that database."""
     from devstack import database
 
     environment = {
@@ -156,7 +156,7 @@ def worker(database_name: str) -> Iterator[subprocess.Popen]:
         "HALLE_DEBUG": "false",  # as in production: no query is kept
     }
     process = subprocess.Popen(
-        [sys.executable, "manage.py", "provision", "--skip-checks"], cwd=ROOT, env=environment
+        [sys.executable, "manage.py", command, "--skip-checks"], cwd=ROOT, env=environment
     )
     try:
         yield process
