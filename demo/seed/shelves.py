@@ -53,6 +53,16 @@ ELSEWHERE = {
 STATUTORY_RANK = 2  # a contribution under the syndicat's statutes
 # Services that may be tried for nothing, wherever they stand: for how many days.
 TRIALS = {"pigeonnier": 30, "urbanisme-au-clair": 15}
+# Invoiced by quarter in advance, and for the text messages that it sends.
+WITH_USAGE = "demarches-du-bourg"
+HOW_INVOICED = {
+    (BRUMELLE.slug, WITH_USAGE): {
+        "rhythm": {"period": "quarter", "due": "advance", "anchor": "january", "proration": "month"},
+        "usage": [
+            {"unit": "sms", "name": "SMS", "plural": "SMS", "unit_price": "0.08", "included": 100},
+        ],
+    }
+}
 NOT_LISTED = {
     (CANTONADE.slug, Family.CEMETERY, 3): ListingState.DRAFT,
     (CANTONADE.slug, Family.EMAIL, 5): ListingState.SUSPENDED,
@@ -127,7 +137,8 @@ def make_shelves(*, operators: dict, vendors: dict) -> None:
                 turn = family_rank + rank + list(operators).index(slug)
                 rate = Decimal(RATES[family]) * Decimal(TERMS[slug]) * (20 - rank) / 20
                 listed = definition(rate=rate * LIST_PRICE, turn=turn) if rank % 2 == 0 else None
-                grid, vat = definition(rate=rate, turn=turn), _vat(slug, statutory)
+                grid = definition(rate=rate, turn=turn) | HOW_INVOICED.get((slug, text["slug"]), {})
+                vat = _vat(slug, statutory)
                 _grid(listing, grid, vat, listed, TRIALS.get(text["slug"]))
 
 

@@ -16,11 +16,14 @@ from billing import files
 from billing.documents import content_problems
 from billing.documents.cii import render_cii
 from billing.models import (
+    Adjustment,
     BillingRun,
     Dunning,
     Invoice,
     InvoiceFile,
+    InvoiceLine,
     LineContest,
+    Repricing,
     RunState,
     Settlement,
     SettlementState,
@@ -42,6 +45,7 @@ from demo.management.commands import seed_demo
 from demo.seed.members import FOREZ_EST, MAIN, THIRD
 from demo.seed.operators import BRUMELLE
 from demo.seed.people import MANDATES, STAFF, read_people
+from demo.seed.shelves import WITH_USAGE
 from marketplace.pages.models import Desk, LegalPage, NewsItemPage, StorefrontPage
 from marketplace.web.organisation.audit import LABELS
 from provisioning.connectors import connector_for
@@ -501,3 +505,15 @@ def test_every_event_of_the_log_is_found_under_a_subject(seeded):
         changed = {name for event in AuditEvent.objects.only("changes") for name in event.changes}
     assert sorted(changed - LABELS.keys()) == []
     assert sorted(what for what in told if not what.startswith(prefixes)) == []
+
+
+def test_a_service_tells_what_is_used_and_what_it_forgot_is_on_the_next_invoice(seeded):
+    mine = Subscription.objects.get(
+        tenant__territory__code=MAIN, operator__slug=BRUMELLE.slug, listing__offer__partner_sku=WITH_USAGE
+    )
+    assert mine.usage_events.filter(corrects__isnull=False).count() == 1
+    lines = InvoiceLine.objects.filter(entry__subscription=mine, invoice__state="issued")
+    assert {"rhythm", "usage"} <= {fact for line in lines for fact in line.entry.facts}
+    waiting = Adjustment.objects.get(subscription=mine)
+    assert waiting.amount_cents > 0
+    assert not Repricing.objects.filter(settled_at=None, subscription=mine).exists()

@@ -54,6 +54,7 @@ from demo.seed.storefronts import make_storefronts
 from demo.seed.titres import make_titres
 from demo.seed.transfers import prepare_transfers
 from demo.seed.trials import make_trial
+from demo.seed.usage import correct_usage, tell_usage
 from demo.seed.value import make_value_file
 from demo.seed.vat import decide_vat
 from demo.seed.vendor_papers import make_vendor_papers
@@ -127,7 +128,9 @@ class Command(BaseCommand):
             make_agents(people=people)
             make_entering()
         with self.telling("billing periods"):
+            tell_usage()
             bills.make_bills(operators=operators, rng=rng)
+            correct_usage()
             make_credit_notes(operators=operators)
             make_contests(operators=operators)
             make_late_payments(operators=operators)
