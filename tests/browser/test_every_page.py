@@ -157,8 +157,6 @@ NONE_IN_THE_DEMO = {
     "member_agent_import": "no file was sent",
     "operator_accounts": "the operator who is walked at is a public one",
     "operator_ledger_differences": "the operator who is walked at is a public one",
-    "operator_statement": "no statement is drawn up",
-    "vendor_statement": "no statement is drawn up",
     "operator_deposit": "nothing was deposited at Chorus Pro",
     "operator_drift": "no vendor has anything otherwise than agreed",
     "vendor_drift": "no vendor has anything otherwise than agreed",

@@ -18,6 +18,7 @@ from billing.documents.cii import render_cii
 from billing.models import (
     Adjustment,
     BillingRun,
+    CommissionTerms,
     Dunning,
     Invoice,
     InvoiceFile,
@@ -27,6 +28,7 @@ from billing.models import (
     RunState,
     Settlement,
     SettlementState,
+    StatementRun,
 )
 from catalog.models import (
     Claim,
@@ -517,3 +519,11 @@ def test_a_service_tells_what_is_used_and_what_it_forgot_is_on_the_next_invoice(
     waiting = Adjustment.objects.get(subscription=mine)
     assert waiting.amount_cents > 0
     assert not Repricing.objects.filter(settled_at=None, subscription=mine).exists()
+
+
+def test_a_quarter_of_statements_is_paid_and_one_waits_for_its_vendors(seeded):
+    first, second = StatementRun.objects.order_by("period_start")
+    assert set(first.statements.values_list("state", flat=True)) == {"paid"}
+    assert set(second.statements.values_list("state", flat=True)) == {"drawn"}
+    assert [one["vendor"] for one in second.problems] == ["Cartolune"]
+    assert CommissionTerms.objects.filter(agreed_at=None).count() == 2

@@ -58,6 +58,7 @@ from demo.seed.usage import correct_usage, tell_usage
 from demo.seed.value import make_value_file
 from demo.seed.vat import decide_vat
 from demo.seed.vendor_papers import make_vendor_papers
+from demo.seed.vendor_statements import make_statements
 from demo.seed.vendors import make_vendors
 from provisioning.track_records import count_track_records
 from subscriptions.expecting import record_delays
@@ -135,6 +136,7 @@ class Command(BaseCommand):
             make_contests(operators=operators)
             make_late_payments(operators=operators)
             make_titres(operators=operators)
+            make_statements(operators=operators)
             bills.enqueue_files()
         with self.telling("requests of November"):
             make_requests(market=market, rng=rng)
