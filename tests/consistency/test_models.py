@@ -4,7 +4,7 @@ import re
 
 import pytest
 from django.apps import apps
-from django.db import models
+from django.db import connection, models
 
 from tenants.tenancy import TenantOwned
 
@@ -68,3 +68,14 @@ def test_a_file_never_bears_the_name_its_sender_gave(model):
 
 def test_files_are_held_by_acts_and_invoices():
     assert {"subscriptions.Decision", "billing.InvoiceFile"} <= {m._meta.label for m in HOLD_FILES}
+
+
+@pytest.mark.django_db
+def test_the_database_has_every_constraint_and_index():
+    """Django may take a unique index away with that of a foreign key: a rule that is only in the code holds
+    nobody."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT indexname FROM pg_indexes UNION SELECT conname FROM pg_constraint")
+        there = {name for (name,) in cursor}
+    rules = [rule.name for model in OURS for rule in [*model._meta.constraints, *model._meta.indexes]]
+    assert [name for name in rules if name not in there] == []
