@@ -26,8 +26,7 @@ from billing.models import (
     LedgerEntry,
 )
 from billing.periods import Period
-from billing.redrawing import coded, draw_again, written_off
-from billing.rhythms import rhythm_in
+from billing.redrawing import coded, could_not_price, draw_again, written_off
 from billing.waiting import lines_waiting
 from catalog.pricing import format_cents, format_date
 from subscriptions.in_force import changes_within
@@ -42,12 +41,12 @@ def level(*, run: BillingRun, subscription: Subscription, now: datetime) -> list
     """Finds the difference for the period of an issued run, and puts it right; by payer. In the caller's
     transaction, the run locked. Called again, finds none.
 
-    One that the run could not price is left to whoever reads the problems of the run; one that follows a
-    merged commune's, or has a rhythm of its own, owes what it was not billed. Raises PricingError.
+    One that the run could not price is left to whoever reads the problems of the run; another that it did not
+    bill, as it was not open yet, owes it all. Raises PricingError.
     """
     own = own_entries(run, subscription)
     first = own.filter(corrects__isnull=True).order_by("pk").first()
-    if first is None and not subscription.follows_id and not rhythm_in(subscription):
+    if first is None and could_not_price(run, subscription):
         return []
     _forget_unissued(run, subscription, now)
     period = Period(run.period_start, run.period_end)

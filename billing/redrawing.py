@@ -77,6 +77,11 @@ def tell_problem(run: BillingRun, subscription: Subscription, error: PricingErro
     run.save(update_fields=["problems"])
 
 
+def could_not_price(run: BillingRun, subscription: Subscription) -> bool:
+    """Whether a run left it out for a reason that a person reads there."""
+    return any(problem["subscription"] == str(subscription.public_id) for problem in run.problems)
+
+
 def coded(code: str, ending: str) -> str:
     """The code of an entry that replaces or corrects another of the same run. One too long is cut and told
     apart by its digest."""

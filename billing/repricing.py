@@ -3,6 +3,7 @@
 A draft is drawn again, from the facts it was made with. An issued invoice is never touched: see `levelling`.
 """
 
+from collections.abc import Iterable
 from datetime import date, datetime
 
 from django.db import transaction
@@ -15,6 +16,7 @@ from billing.models import BillingRun, LedgerEntry, Repricing, RunState
 from billing.periods import Period
 from billing.redrawing import (
     coded,
+    could_not_price,
     drafted,
     draw_payers_again,
     lock_runs,
@@ -22,7 +24,6 @@ from billing.redrawing import (
     tell_problem,
     written_off,
 )
-from billing.rhythms import rhythm_in
 from catalog.pricing import PricingError
 from subscriptions.models import Subscription
 
@@ -41,6 +42,20 @@ def note_repricing(*, subscription: Subscription, on: date, now: datetime) -> No
     )
     if noted:
         tasks.settle_repricing.defer(repricing_id=repricing.pk)
+
+
+def note_openings(*, subscriptions: Iterable[Subscription], now: datetime) -> None:
+    """Takes note that these are billed from their first day on, whatever was drafted or invoiced of it before
+    they opened; trials are not. The sweep of every minute has a worker see to it. In the transaction that
+    opens them, under the subscribers' own scope, in which no run can be seen. One query."""
+    Repricing.objects.bulk_create(
+        [
+            Repricing(tenant_id=one.tenant_id, subscription=one, since=one.active_from, noted_at=now)
+            for one in subscriptions
+            if not one.is_trial
+        ],
+        ignore_conflicts=True,
+    )
 
 
 @transaction.atomic
@@ -89,7 +104,7 @@ def bill_anew(
 def _draw_again(run: BillingRun, subscription: Subscription, ending: str, why: str, now: datetime) -> None:
     """What the drafts bill of the run's period, by the terms now in force."""
     written = drafted(run, subscription)
-    if not written and not rhythm_in(subscription):
+    if not written and could_not_price(run, subscription):
         return
     period = Period(run.period_start, run.period_end)
     known = facts_for_period([subscription], period).get(subscription.pk)

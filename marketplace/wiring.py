@@ -35,6 +35,7 @@ def connect() -> None:
     signals.erasure_due.connect(_close, dispatch_uid="close")
     signals.subscription_handed_over.connect(_share_drafts, dispatch_uid="share drafts")
     signals.subscription_handed_over.connect(_note_handover, dispatch_uid="hand-over")
+    signals.subscriptions_opened.connect(_note_openings, dispatch_uid="openings")
     signals.subscription_repriced.connect(_note_repricing, dispatch_uid="repricing")
     vat_decided.connect(_note_vat, dispatch_uid="vat_decided")
     signals.subscription_amended.connect(_change, dispatch_uid="change")
@@ -163,6 +164,10 @@ def _note_vat(*, operator, since, now, **_):
 
 def _note_repricing(*, subscription, on, now, **_):
     repricing.note_repricing(subscription=subscription, on=on, now=now)
+
+
+def _note_openings(*, subscriptions, now, **_):
+    repricing.note_openings(subscriptions=subscriptions, now=now)
 
 
 def _note_handover(*, old, new, on, now, **_):

@@ -10,6 +10,7 @@ from django.utils.timezone import localdate
 from subscriptions import terms, wanted_covers
 from subscriptions.exceptions import WrongState
 from subscriptions.models import RUNNING, State, Subscription, Transition
+from subscriptions.signals import subscriptions_opened
 from tenants import audit
 
 OPEN = """
@@ -39,8 +40,9 @@ def activate(
 def activate_together(*, opened: Sequence[Opened], now: datetime) -> None:
     """These services are open: billing starts today, never before the day that was wanted, nor before
     `free_until`. The days of a free trial are counted from today. The communes chosen with a request are
-    covered from now on. In the caller's transaction, which a refusal undoes; the subscriptions are updated in
-    memory too. Three queries, besides those of terms and covers.
+    covered from now on. What is billed already of their first days comes after, by `subscriptions_opened`. In
+    the caller's transaction, which a refusal undoes; the subscriptions are updated in memory too. Three
+    queries, besides those of terms and covers, and of whoever is told.
 
     Raises WrongState when one of them is not being opened any more.
     """
@@ -74,6 +76,9 @@ def activate_together(*, opened: Sequence[Opened], now: datetime) -> None:
         terms.open_first(subscription=one.subscription, now=now)
         wanted_covers.cover_wanted(subscription=one.subscription, now=now)
     audit.record_together([_fact(one.subscription, now) for one in opened])
+    subscriptions_opened.send(
+        sender=Subscription, subscriptions=[one.subscription for one in opened], now=now
+    )
 
 
 def note_address(*, subscription: Subscription, url: str, now: datetime) -> None:

@@ -5,6 +5,8 @@ from django.dispatch import Signal
 subscription_approved = Signal()  # subscription, now
 # A merged commune's `old` ends on the day `on`; `new` follows it, None when the commune nouvelle had its own.
 subscription_handed_over = Signal()  # old, new, on, now
+# They are open, and billed from their `active_from`.
+subscriptions_opened = Signal()  # subscriptions, now
 # From the day `on`, it costs something else.
 subscription_repriced = Signal()  # subscription, on, now
 # An amendment is approved that changes what it counts or its options.

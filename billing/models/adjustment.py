@@ -7,9 +7,9 @@ from tenants.tenancy import TenantManager, TenantOwned
 
 
 class Repricing(TenantOwned):
-    """From a day on, a subscription costs something else than when its runs were drafted. Written in the
-    transaction that changes the price, settled by a worker. It waits while a run that bills days from `since`
-    is being issued. `tenant` is the subscriber."""
+    """From a day on, a subscription costs something else than when its runs were drafted, or is open. Written
+    in the transaction that changes the price, or opens it, settled by a worker. It waits while a run that
+    bills days from `since` is being issued. `tenant` is the subscriber."""
 
     subscription = models.ForeignKey(
         "subscriptions.Subscription", on_delete=models.PROTECT, related_name="repricings"

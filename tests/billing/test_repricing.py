@@ -1,7 +1,7 @@
 """A price that changes reaches what was drafted or invoiced beyond that day, once, and touches no invoice."""
 
 import uuid
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from itertools import pairwise
 
@@ -24,7 +24,7 @@ from billing.models import (
     LedgerEntry,
     Repricing,
 )
-from subscriptions import amending
+from subscriptions import amending, opening
 from subscriptions.acts import Act
 from subscriptions.amending import Changes
 from subscriptions.models import State, Subscription
@@ -35,6 +35,7 @@ from tests.factories import (
     OperatorFactory,
     PayerShareFactory,
     SubscriptionFactory,
+    TrialFactory,
     UserFactory,
 )
 from tests.factories.base import NOW
@@ -108,6 +109,47 @@ def invoices(**of) -> list[Invoice]:
     with as_worker():
         lines = InvoiceLine.objects.select_related("entry").order_by("position")
         return list(Invoice.objects.filter(**of).prefetch_related(Prefetch("lines", lines)).order_by("pk"))
+
+
+@pytest.mark.parametrize("issue", [False, True], ids=["under review", "issued"])
+def test_what_opens_once_its_period_is_drafted_is_billed(subscription, issue):
+    """In that run's drafts while they are read, on the next invoice once they are issued."""
+    late = SubscriptionFactory(
+        operator=subscription.operator, state=State.PROVISIONING, active_from=None, grid=PER_AGENT,
+        counts={"agents": 10}, wanted_from=NOVEMBER,
+    )  # fmt: skip
+    run = bill(subscription, issue=issue)
+    assert owed(late) == 0
+    jobs.forget()
+    with as_worker():
+        opening.activate(subscription=late, service_url="", now=NOW)
+        recovery.sweep(now=NOW + timedelta(minutes=2))
+        [noted] = Repricing.objects.all()
+    assert ("billing.tasks.settle_repricing", {"repricing_id": noted.pk}) in jobs.waiting()
+    settle(late)
+    if not issue:
+        [draft] = invoices(run=run, tenant=late.tenant)
+        assert (draft.state, draft.net_cents) == (InvoiceState.DRAFT, 2_000)
+    else:
+        assert invoices(run=run, tenant=late.tenant) == []
+        bill(subscription, Y2027)
+        [invoice] = invoices(tenant=late.tenant)
+        assert sorted(line.net_cents for line in invoice.lines.all()) == [2_000, 12_000]
+    settle(late)
+    assert owed(late) == (14_000 if issue else 2_000)
+
+
+def test_what_could_not_be_priced_is_left_to_whoever_reads_so(subscription):
+    run = bill(subscription)
+    late = make(operator=subscription.operator)
+    with as_worker():
+        run.problems = [{"subscription": str(late.public_id)}]
+        run.save()
+        repricing.note_openings(subscriptions=[late, TrialFactory()], now=NOW)
+        assert [one.subscription for one in Repricing.objects.all()] == [late]
+    settle(late)
+    with as_worker():
+        assert not Adjustment.objects.exists()
 
 
 def test_a_draft_under_review_is_drawn_again(subscription):
