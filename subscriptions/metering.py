@@ -152,7 +152,10 @@ def _problem(
     if event.used_on < subscription.active_from or (
         subscription.ended_on and event.used_on >= subscription.ended_on
     ):
-        return "« used_at » est en dehors de l’abonnement : vérifiez la date, ou écrivez à l’opérateur."
+        return (
+            "« used_at » est en dehors de l’abonnement : vérifiez la date, envoyez à part ce qui est d’un "
+            "autre abonnement, ou écrivez à l’opérateur."
+        )
     return ""
 
 

@@ -1,19 +1,24 @@
 """A service tells what was used of it: events, each once, with the key by which it asks for entitlements."""
 
 import json
+from datetime import date
 from typing import Annotated, Any
 
 from django.contrib.auth.decorators import login_not_required
+from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
+from django.utils.timezone import localdate
 from django.views.decorators.csrf import csrf_exempt
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
 from catalog.pricing.usage import MAX_QUANTITY
 from marketplace.web.api.answers import problem, written
 from provisioning.entitlements.reading import Account, ask
+from provisioning.entitlements.reading import Told as Answer
 from subscriptions.metering import Told, UsageRefused, take
 from subscriptions.models import Subscription
+from tenants.models import Establishment
 from tenants.tenancy import tenant_scope
 
 MAX_BODY = 256 * 1024  # bytes
@@ -84,17 +89,16 @@ def receive(request: HttpRequest) -> HttpResponse:
         )
     if message is None:
         return _refused(400, "Message illisible", errors)
-    held = told.entitlement.subscription
-    if held is None:
+    subscription = _subscription(told, siret, on=localdate(message.events[0].used_at))
+    if subscription is None:
         return problem(
             404,
             "Aucun abonnement",
-            "Cette organisation n’a pas d’abonnement ouvert à votre service : vérifiez « siret », ou écrivez "
-            "à l’opérateur.",
+            "Cette organisation n’a pas eu d’abonnement à votre service : vérifiez « siret », ou écrivez à "
+            "l’opérateur.",
         )
     events = [Told(one.id, one.unit, one.quantity, one.used_at, one.corrects or "") for one in message.events]
-    with tenant_scope([held.tenant_id]):
-        subscription = Subscription.objects.get(pk=held.id)
+    with tenant_scope([subscription.tenant_id]):
         try:
             taken = take(subscription=subscription, source=f"service:{told.service.id}", told=events, now=now)
         except UsageRefused as refusal:
@@ -105,6 +109,20 @@ def receive(request: HttpRequest) -> HttpResponse:
     )
     response["Cache-Control"] = "no-store"
     return response
+
+
+def _subscription(asked: Answer, siret: str, *, on: date) -> Subscription | None:
+    """The one that this organisation, or whoever took over from it, had that day, over or not: what was used
+    is often told once it is over. Else the one by which it has the service now, that of another too."""
+    held, heir = asked.entitlement.subscription, asked.entitlement.organisation
+    own = set(Establishment.objects.filter(siret=siret).values_list("organisation", flat=True))
+    if heir:
+        own.add(heir.id)
+    with tenant_scope(own | ({held.tenant_id} if held else set())):
+        found = Subscription.objects.filter(listing__offer__product=asked.service.product_id)
+        not_over = Q(ended_on__isnull=True) | Q(ended_on__gt=on)
+        then = found.filter(not_over, tenant__in=own, active_from__lte=on).order_by("-active_from")
+        return then.first() or found.filter(pk=held and held.id).first()
 
 
 def _refused(status: int, title: str, errors: list[dict]) -> HttpResponse:

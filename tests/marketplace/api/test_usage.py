@@ -176,3 +176,27 @@ def test_what_cannot_be_taken_is_told_and_nothing_is_kept(subscription):
     [error] = tell(subscription, event("g", 2, corrects="a")).json()["errors"]
     assert "corrigez sa dernière correction" in error["detail"]
     assert tell(subscription, event("g", 2, corrects="f")).status_code == 200
+
+
+def test_what_was_used_until_the_end_is_taken_once_it_is_over(subscription):
+    """Services tell at the end of a month: by then the contract may be over, and another begun."""
+    january = billed(subscription, 1)
+    ended = date(2026, 1, 16)
+    with as_worker():
+        type(subscription).objects.filter(pk=subscription.pk).update(state=State.ENDED, ended_on=ended)
+    new = SubscriptionFactory(
+        state=State.ACTIVE, tenant=subscription.tenant, listing=subscription.listing, grid=GRID,
+        active_from=date(2026, 3, 1),
+    )  # fmt: skip
+    assert tell(subscription, event("a", 300)).json() == {"new": 1, "known": 0}
+    assert tell(subscription, event("b", 30, "2026-03-02")).json() == {"new": 1, "known": 0}
+    [error] = tell(subscription, event("c", 1), event("d", 1, "2026-03-02")).json()["errors"]
+    assert error["event"] == 1
+    assert "envoyez à part" in error["detail"]
+    with as_worker():
+        told = dict(UsageEvent.objects.values_list("source_event_id", "subscription"))
+    assert told == {"a": subscription.pk, "b": new.pk}
+    settle()
+    with as_worker():
+        [late] = Adjustment.objects.filter(run=january)
+    assert (late.subscription_id, late.amount_cents) == (subscription.pk, 1_000)
