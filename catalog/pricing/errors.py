@@ -94,6 +94,12 @@ class MemberTypeUnknown(PricingError):
     code = "member_type_unknown"
 
 
+class UsageTooLarge(PricingError):
+    """More was told of than an invoice can hold."""
+
+    code = "usage_too_large"
+
+
 class PriceNotPublished(PricingError):
     """The grid declares that it publishes no amount for this size."""
 

@@ -12,7 +12,7 @@ from typing import Annotated, Any
 from pydantic import Field, TypeAdapter, ValidationError
 
 from .amounts import Amount, Count, GridPart
-from .errors import GridInvalid
+from .errors import GridInvalid, UsageTooLarge
 from .grid_messages import in_french
 from .lines import line_of
 from .money import COLON, EXACT, format_euros, format_number, format_result
@@ -22,7 +22,10 @@ from .units import Name
 
 USAGE = "usage"
 MOST = 10
-MAX_QUANTITY = 1_000_000_000
+MAX_QUANTITY = 1_000_000_000  # told at once
+# What a line of an invoice can hold: so many units, so many euros.
+MOST_USED = 10**10
+MOST_OWED = 10**10
 
 
 class UsagePrice(GridPart):
@@ -69,7 +72,7 @@ def usage_of(definition: Mapping[str, Any]) -> tuple[UsagePrice, ...]:
 
 def price_used(usage: UsagePrice, *, quantity: int, month: date) -> Quote:
     """What so many units used in the month that begins that day come to: one line, of zero where all are
-    included."""
+    included. Raises ``UsageTooLarge``."""
     beyond = max(0, quantity - usage.included)
     steps = []
     if usage.included:
@@ -78,6 +81,11 @@ def price_used(usage: UsagePrice, *, quantity: int, month: date) -> Quote:
             f"{format_number(min(quantity, usage.included))} compris{COLON}{format_number(beyond)} à payer"
         )
     amount = EXACT.multiply(Decimal(beyond), usage.unit_price)
+    if beyond >= MOST_USED or amount >= MOST_OWED:
+        raise UsageTooLarge(
+            f"{usage.counted(quantity)} en {month_in_words(month)}{COLON}une facture n’en compte pas tant. "
+            "Demandez à l’éditeur de corriger ses relevés."
+        )
     steps.append(f"{usage.counted(beyond)} × {format_euros(usage.unit_price)} = {format_result(amount)}")
     subject = usage.plural[:1].upper() + usage.plural[1:]
     return Quote.of(

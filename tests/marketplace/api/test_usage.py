@@ -200,3 +200,14 @@ def test_what_was_used_until_the_end_is_taken_once_it_is_over(subscription):
     with as_worker():
         [late] = Adjustment.objects.filter(run=january)
     assert (late.subscription_id, late.amount_cents) == (subscription.pk, 1_000)
+
+
+def test_more_than_an_invoice_can_hold_stops_one_subscription_alone(subscription):
+    other = SubscriptionFactory(state=State.ACTIVE, listing=subscription.listing, grid=GRID)
+    assert tell(subscription, *[event(str(n), 10**9) for n in range(11)]).status_code == 200
+    run = billed(subscription, 1, issue=False)
+    [problem] = run.problems
+    assert problem["subscription"] == str(subscription.public_id)
+    assert "corriger ses relevés" in problem["reason"]
+    with as_worker():
+        assert [one.tenant_id for one in Invoice.objects.filter(run=run)] == [other.tenant_id]
