@@ -3,13 +3,23 @@
 Everything was found and written when the drafts were: a page counts rows and reads a few of them.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from django.core.paginator import Page, Paginator
-from django.db.models import Count, Exists, OuterRef, Prefetch, Q, QuerySet, Sum
-from django.db.models.functions import Coalesce
+from django.db.models import Count, Prefetch, Q, QuerySet, Sum, Window
+from django.db.models.functions import Coalesce, RowNumber
 
-from billing.models import BLOCKING, Anomaly, AnomalyKind, BillingRun, Invoice, InvoiceState, SetAside
+from billing.models import (
+    BLOCKING,
+    Anomaly,
+    AnomalyKind,
+    BillingRun,
+    Invoice,
+    InvoiceState,
+    RunState,
+    SetAside,
+)
 
 SHOWN = 10  # of each kind, before a person asks for all of them
 PAGE_SIZE = 25
@@ -17,18 +27,23 @@ PAGE_SIZE = 25
 
 @dataclass(frozen=True)
 class DraftTotals:
-    """The drafts of a run, and what those come to that nobody set aside, in cents."""
+    """The drafts of a run that are to be issued, and what they come to, in cents; those set aside, by id."""
 
-    drafts: int
-    aside: int
+    to_issue: int
+    set_aside: list[int]
     net_cents: int
     vat_cents: int
     gross_cents: int
 
     @property
-    def to_issue(self) -> int:
-        """How many are not set aside."""
-        return self.drafts - self.aside
+    def aside(self) -> int:
+        """How many are set aside."""
+        return len(self.set_aside)
+
+    @property
+    def drafts(self) -> int:
+        """How many there are in all."""
+        return self.to_issue + self.aside
 
 
 @dataclass(frozen=True)
@@ -58,22 +73,21 @@ class Group:
 
 
 def draft_totals(*, run: BillingRun) -> DraftTotals:
-    """One query, whatever the number of drafts."""
+    """Two queries, whatever the number of drafts."""
+    aside = list(_aside(run).values_list("invoice", flat=True))
     drafts = Invoice.objects.invoices().filter(run=run, state=InvoiceState.DRAFT)
-    kept = Q(is_aside=False)
-    sums = drafts.annotate(is_aside=Exists(_aside(run).filter(invoice=OuterRef("pk")))).aggregate(
+    sums = drafts.exclude(pk__in=aside).aggregate(
         drafts=Count("pk"),
-        aside=Count("pk", filter=~kept),
-        net=Coalesce(Sum("net_cents", filter=kept), 0),
-        vat=Coalesce(Sum("vat_cents", filter=kept), 0),
-        gross=Coalesce(Sum("gross_cents", filter=kept), 0),
+        net=Coalesce(Sum("net_cents"), 0),
+        vat=Coalesce(Sum("vat_cents"), 0),
+        gross=Coalesce(Sum("gross_cents"), 0),
     )
-    return DraftTotals(sums["drafts"], sums["aside"], int(sums["net"]), int(sums["vat"]), int(sums["gross"]))
+    return DraftTotals(sums["drafts"], aside, int(sums["net"]), int(sums["vat"]), int(sums["gross"]))
 
 
 def standing_of(*, run: BillingRun, totals: DraftTotals) -> Standing:
     """One query. A draft that is blocked is not counted among those to look at."""
-    counts = _left(run, with_seen=True).aggregate(
+    counts = _remarks(run, totals).aggregate(
         blocked=Count("invoice", distinct=True, filter=Q(blocking=True)),
         left=Count("invoice", distinct=True, filter=Q(seen_at__isnull=True)),
         remarked=Count("invoice", distinct=True),
@@ -86,19 +100,38 @@ def standing_of(*, run: BillingRun, totals: DraftTotals) -> Standing:
     )
 
 
-def groups_left(*, run: BillingRun, kind: str, page: str | None) -> list[Group]:
-    """The remarks that are left, kind by kind; or those of one `kind`, by pages. A query for the counts and
-    one a kind, however many drafts there are."""
-    counts = dict(_left(run).order_by().values_list("kind").annotate(Count("pk")))
+def groups_left(*, run: BillingRun, totals: DraftTotals, kind: str, page: str | None) -> list[Group]:
+    """The remarks that are left, kind by kind; or those of one `kind`, by pages. At most three queries,
+    however many drafts there are: the worst are found by their numbers alone, then read."""
+    left = _remarks(run, totals).filter(seen_at__isnull=True)
+    if kind:
+        worst = left.filter(kind=kind).order_by("-weight", "pk").values_list("pk", flat=True)
+        found = Paginator(worst, PAGE_SIZE).get_page(page)
+        found.object_list = _read(found.object_list)
+        return [_group(AnomalyKind(kind), found)] if found.paginator.count else []
+    by_kind = {"partition_by": "kind"}
+    ranked = left.order_by().annotate(
+        place=Window(RowNumber(), order_by=("-weight", "pk"), **by_kind), count=Window(Count("pk"), **by_kind)
+    )
+    worst = ranked.filter(place__lte=SHOWN).values_list("pk", "kind", "count")
+    counts = {one: count for _, one, count in worst}
+    rows = _read([pk for pk, *_ in worst])
     groups = []
-    for one in AnomalyKind:
-        if one not in counts or kind not in ("", one):
-            continue
-        rows = _left(run).filter(kind=one).select_related("tenant").order_by("-weight", "pk")
-        paginator = Paginator(rows, PAGE_SIZE if kind else SHOWN)
-        paginator.count = counts[one]  # counted already
-        groups.append(Group(one, one in BLOCKING, counts[one], paginator.get_page(page if kind else 1)))
+    for one in filter(counts.get, AnomalyKind):
+        paginator = Paginator([row for row in rows if row.kind == one], SHOWN)
+        paginator.count = counts[one]
+        groups.append(_group(one, paginator.get_page(1)))
     return groups
+
+
+def _group(kind: AnomalyKind, page: Page) -> Group:
+    return Group(kind, kind in BLOCKING, page.paginator.count, page)
+
+
+def _read(ids: Iterable[int]) -> list[Anomaly]:
+    """The worst first."""
+    rows = Anomaly.objects.filter(pk__in=list(ids)).select_related("tenant")
+    return list(rows.order_by("-weight", "pk"))
 
 
 def seen_remarks(*, run: BillingRun, page: str | None) -> Page:
@@ -118,8 +151,9 @@ def _aside(run: BillingRun) -> QuerySet[SetAside]:
     return SetAside.objects.filter(run=run, back_at__isnull=True)
 
 
-def _left(run: BillingRun, *, with_seen: bool = False) -> QuerySet[Anomaly]:
-    """The remarks on drafts that nobody set aside; those seen are left out unless asked for."""
-    aside = _aside(run).filter(invoice=OuterRef("invoice"))
-    found = Anomaly.objects.filter(~Exists(aside), run=run, invoice__state=InvoiceState.DRAFT)
-    return found if with_seen else found.filter(seen_at__isnull=True)
+def _remarks(run: BillingRun, totals: DraftTotals) -> QuerySet[Anomaly]:
+    """Those on the drafts to issue."""
+    remarks = Anomaly.objects.filter(run=run).exclude(invoice__in=totals.set_aside)
+    if run.state == RunState.REVIEW:
+        return remarks  # nothing of it is issued
+    return remarks.filter(invoice__state=InvoiceState.DRAFT)

@@ -105,7 +105,7 @@ def review_context(request, operator, found: BillingRun, refusal: Exception | No
     }
     page = request.GET.get("page")
     if tab == TO_LOOK_AT:
-        groups = queries.groups_left(run=found, kind=kind, page=page)
+        groups = queries.groups_left(run=found, totals=totals, kind=kind, page=page)
         context |= {
             "groups": [_group(operator, url, group, one_kind=bool(kind)) for group in groups],
             "kind": kind,
