@@ -42,7 +42,7 @@ def _why(credit_note: Invoice) -> str:
 
 WHY = {
     None: "un abonnement a pris fin avant la fin de la période facturée",
-    AdjustmentKind.REPRICED: "un prix a changé pour une période déjà facturée",
+    AdjustmentKind.REPRICED: "un prix ou un usage a changé pour une période déjà facturée",
     AdjustmentKind.TRUE_UP: "le prix mutualisé de l’année est régularisé",
     AdjustmentKind.CONTESTED: "votre contestation d’une ligne est acceptée",
 }

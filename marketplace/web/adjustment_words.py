@@ -3,8 +3,10 @@
 from billing.adjustment_queries import CREDIT_NOTE, DRAFT_INVOICE, NEXT_INVOICE
 from billing.models import Adjustment, AdjustmentKind
 from billing.periods import Period
+from catalog.pricing.usage import usage_of
 from marketplace.web.commune.words import is_taxed
 from marketplace.web.formats import net
+from marketplace.web.operator.forms import capitalised
 
 WHERE = {
     NEXT_INVOICE: "seront ajoutés à votre prochaine facture",
@@ -35,6 +37,12 @@ def because(one: Adjustment) -> str:
         return f"le groupe, compté au dernier jour, fixe le prix de toute l’{period}"
     if one.kind == AdjustmentKind.CONTESTED:
         return f"votre contestation de « {one.subscription.service_name} » a été acceptée ({period})"
-    return (
-        f"le prix de « {one.subscription.service_name} » a changé pour une période déjà facturée ({period})"
-    )
+    what = "l’usage ou le prix" if usage_of(one.subscription.grid) else "le prix"
+    return f"{what} de « {one.subscription.service_name} » a changé pour une période déjà facturée ({period})"
+
+
+def kind_of(one: Adjustment) -> str:
+    """Why, in two or three words."""
+    if one.kind == AdjustmentKind.REPRICED and usage_of(one.subscription.grid):
+        return "Changement d’usage ou de prix"
+    return capitalised(one.get_kind_display())

@@ -49,9 +49,9 @@ def line_facts(entry: LedgerEntry) -> list[dict]:
         found.append({"label": "Part de l’année", "value": f"{owed} sur 12"})
     elif months := facts.get("months"):
         found.append({"label": "Mois facturés", "value": format_number(months)})
-    if usage := facts.get("usage"):
+    if usage := facts.get("usage"):  # whose price knows no population
         found.append(_usage(usage))
-    if population := facts.get("population"):
+    elif population := facts.get("population"):
         found.append(_population(population))
     if (pooled := facts.get("pooled_population")) is not None:
         found.append({"label": "Population du groupe", "value": f"{format_number(pooled)} habitants"})
@@ -89,8 +89,9 @@ def _usage(usage: dict) -> dict:
     events = usage["events"]
     told = f"{format_number(events)} relevés envoyés" if events > 1 else "un relevé envoyé"
     included = f", dont {format_number(usage['included'])} compris au plus" if usage["included"] else ""
+    month = month_in_words(date.fromisoformat(usage["month"]))
     return {
-        "label": f"Usage de {month_in_words(date.fromisoformat(usage['month']))}",
+        "label": f"Usage d’{month}" if month[0] in "ao" else f"Usage de {month}",
         "value": f"{format_number(usage['quantity'])}{included}",
         "note": f"Unité « {usage['unit']} », d’après {told} par le service.",
     }

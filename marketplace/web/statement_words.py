@@ -61,9 +61,12 @@ def amounts_of(statement: VendorStatement) -> list[dict]:
         ("Commission de l’opérateur", -s.commission_cents, True),
         ("Reporté du relevé précédent", s.carried_cents, False),
     ]
-    return [
-        {"label": label, "amount": format_cents(cents)} for label, cents, always in rows if always or cents
-    ]
+    return [{"label": label, "amount": _signed(cents)} for label, cents, always in rows if always or cents]
+
+
+def _signed(cents: int) -> str:
+    """With a true minus sign, as on invoices."""
+    return format_cents(cents).replace("-", "−")
 
 
 def totals_of(statement: VendorStatement) -> list[dict]:
@@ -113,8 +116,8 @@ def line_of(line: StatementLine) -> dict:
         "label": line.label,
         "number": line.number,
         "issued": day(line.issue_date),
-        "amount": format_cents(line.net_cents),
-        "commission": format_cents(line.commission_cents),
+        "amount": _signed(line.net_cents),
+        "commission": _signed(line.commission_cents),
         "withheld": line.withheld,
     }
 

@@ -15,7 +15,7 @@ from billing.adjustment_queries import (
 from billing.models import Adjustment, Invoice
 from billing.periods import Period
 from marketplace.web.access import operator_view
-from marketplace.web.adjustment_words import amount_of
+from marketplace.web.adjustment_words import amount_of, kind_of
 from marketplace.web.operator.forms import capitalised
 from marketplace.web.operator.lists import searched_list
 from marketplace.web.operator.roles import MONEY_ROLES
@@ -53,7 +53,7 @@ def _row(operator: Operator, one: Adjustment, drafts: list[Invoice]) -> dict:
     return {
         "member": one.tenant.name,
         "service": f"{subscription.service_name}{other}",
-        "why": capitalised(one.get_kind_display()),
+        "why": kind_of(one),
         "period": capitalised(Period(one.period_start, one.period_end).label),
         "amount": f"{'+' if one.cents > 0 else '−'} {amount_of(one)}",
         "steps": one.steps,

@@ -39,6 +39,16 @@ ANSWER, AGAIN = "repondre", "encore"
 MAX_PROBLEMS = 50
 
 
+class StatementPeriodForm(RunPeriodForm):
+    """A period that is over."""
+
+    period = forms.CharField(
+        label="Période terminée",
+        widget=forms.Select,
+        error_messages={"required": "Choisissez une période."},
+    )
+
+
 class PaymentForm(forms.Form):
     """A transfer that was made."""
 
@@ -85,9 +95,9 @@ def statement_list(request, operator):
         "periods": every,
         "free": [one for one in every if last is None or one.start >= last.period_end],
     }
-    form = RunPeriodForm(**periods)
+    form = StatementPeriodForm(**periods)
     if request.method == "POST":
-        form = RunPeriodForm(request.POST, **periods)
+        form = StatementPeriodForm(request.POST, **periods)
         if _asked(request, operator, last, form, now):
             return redirect("operator_statements", operator=operator.slug)
     frame, found = searched_list(

@@ -8,6 +8,7 @@ from django.test import Client
 
 from billing import approving, operations, repricing
 from billing.models import Adjustment, Invoice, InvoiceType, LedgerEntry, Repricing
+from marketplace.web.adjustment_words import kind_of
 from marketplace.web.contest_words import line_facts
 from subscriptions.models import State, UsageEvent
 from tests.factories import (
@@ -94,6 +95,9 @@ def test_what_is_used_is_billed_once_and_put_right_when_it_is_told_late(subscrip
     assert {"label": "Usage de janvier 2026", "value": "150, dont 100 compris au plus"}.items() <= next(
         one.items() for one in line_facts(sms) if one["label"].startswith("Usage")
     )
+    assert "Population" not in [one["label"] for one in line_facts(sms)]
+    sms.facts["usage"]["month"] = "2026-04-01"
+    assert "Usage d’avril 2026" in [one["label"] for one in line_facts(sms)]
     # Late: on the next invoice. Corrected to less: given back on a credit note.
     assert tell(subscription, event("c", 20, "2026-01-20")).json() == {"new": 1, "known": 0}
     settle()
@@ -106,6 +110,7 @@ def test_what_is_used_is_billed_once_and_put_right_when_it_is_told_late(subscrip
     with as_worker():
         [more, less] = Adjustment.objects.order_by("pk")
         assert (more.amount_cents, less.amount_cents) == (100, -350)
+        assert kind_of(more) == "Changement d’usage ou de prix"
         notes = Invoice.objects.filter(type_code=InvoiceType.CREDIT_NOTE)
         assert sum(note.net_cents for note in notes) == 350
         # The history is kept: what was told, and what stands instead.

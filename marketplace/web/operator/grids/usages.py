@@ -14,7 +14,7 @@ class UsageFields(forms.Form):
     """One unit: the first of those that the tariff prices."""
 
     usage_name = forms.CharField(
-        label="Ce qui se paie à l’usage",
+        label="Unité",
         required=False,
         help_text="Au singulier, par exemple SMS ou document signé. Rien à écrire si rien ne se paie ainsi.",
     )
