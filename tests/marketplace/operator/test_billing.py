@@ -243,7 +243,7 @@ def test_queries_of_the_review(members, operator, finance, snapshot):
     run = drafted_run(operator=operator, members=members)
     with snapshot_queries(snapshot(name="review")) as queries:
         finance.get(url("operator_run", operator, run.public_id))
-    assert len(queries) == FRAME + 8
+    assert len(queries) == FRAME + 9
 
 
 @pytest.mark.parametrize("runs", [1, 3])
