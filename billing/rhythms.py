@@ -13,7 +13,7 @@ from fractions import Fraction
 from billing.periods import Period
 from catalog.pricing import Rhythm, rhythm_of
 from subscriptions.models import Subscription
-from tenants.days import months_after
+from tenants.days import months_after, months_between
 
 FACT = "rhythm"  # what an entry keeps of its own period
 YEAR = 12
@@ -40,7 +40,7 @@ class Term:
         return first - year, last - year
 
     def _within(self, day: date) -> Fraction:
-        return min(max(self.since, position(self.anchor, day)), self.until)
+        return min(max(self.since, months_between(self.anchor, day)), self.until)
 
 
 def terms_due(subscription: Subscription, rhythm: Rhythm, within: Period) -> list[Term]:
@@ -85,19 +85,9 @@ def rhythm_in(subscription: Subscription) -> Rhythm | None:
     return rhythm_of(subscription.grid)
 
 
-def position(anchor: date, day: date) -> Fraction:
-    """The months from the anchor to a day; days count as a fraction of their own month."""
-    months = (day.year - anchor.year) * YEAR + day.month - anchor.month
-    start = months_after(anchor, months)
-    if start > day:
-        months -= 1
-        start = months_after(anchor, months)
-    return months + Fraction((day - start).days, (months_after(anchor, months + 1) - start).days)
-
-
 def _periods(anchor: date, months: int, within: Period) -> Iterator[Period]:
     """Those that have a day within."""
-    number = position(anchor, within.start) // months * months
+    number = months_between(anchor, within.start) // months * months
     while (start := months_after(anchor, number)) < within.end:
         number += months
         yield Period(start, months_after(anchor, number))
@@ -108,7 +98,7 @@ def _owed(
 ) -> tuple[Fraction, Fraction]:
     """From and to which moment it is owed. What the merged commune had begun, and owes whole, is not owed
     again by whoever follows it."""
-    since, until = position(anchor, days.start), position(anchor, days.end)
+    since, until = months_between(anchor, days.start), months_between(anchor, days.end)
     if rhythm.proration == "day":
         return since, until
     step = 1 if rhythm.proration == "month" else rhythm.months

@@ -1,12 +1,14 @@
 """What a group purchase would cost a territory, before anything is asked for: open to anyone, binds nobody.
 
 By the rules of a request and of its invoices: the grid in force, a month begun owed whole, a calendar year
-that begins before the first anniversary priced as a first year, one-off fees once.
+that begins before the first anniversary priced as a first year, one-off fees once. Of a tariff that says its
+rhythm, a year is what falls due in it.
 """
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, timedelta
+from fractions import Fraction
 
 from catalog.models import Listing
 from catalog.prices import TerritoryFacts, list_price, vat_in, vat_on
@@ -14,19 +16,25 @@ from catalog.pricing import (
     Facts,
     Grid,
     Jump,
+    Line,
     PricingError,
     Quote,
+    Rhythm,
     curve,
     first_year_apart,
     jumps,
     parse_grid,
     price,
     prorate,
+    rhythm_of,
+    slice_of_year,
 )
 from subscriptions.models import GroupPopulation
 from subscriptions.pooling import with_newcomer
+from tenants.days import months_after, months_between
 
 MOST_SERVICES = 10
+YEAR = 12
 NO_GRID = "Aucun tarif n’est en vigueur."
 # How far a threshold may be, in parts of the population, to be told: a third more or less.
 NEAR = 3
@@ -152,10 +160,15 @@ def _priced(
     except PricingError as error:
         return replace(line, problem=str(error))
     later = later.recurring()
-    months = months_of_first_year(starts_on)
-    this_year = opening if months == 12 else _part(opening, months)
-    # A year that begins before the first anniversary is priced as the first, without its one-off fees.
-    next_year = later if starts_on.month == starts_on.day == 1 else opening.recurring()
+    if rhythm := rhythm_of(base.definition):
+        this_year, next_year = (
+            _due(rhythm, opening, later, starts_on, year) for year in (starts_on.year, starts_on.year + 1)
+        )
+    else:
+        months = months_of_first_year(starts_on)
+        this_year = opening if months == YEAR else _part(opening, months)
+        # A year that begins before the first anniversary is priced as the first, without its one-off fees.
+        next_year = later if starts_on.month == starts_on.day == 1 else opening.recurring()
 
     vat = vat_on(grid=base, facts=facts)  # an option bears that of its service (`choosing.price_of`)
 
@@ -171,6 +184,36 @@ def _priced(
         listed=None if line.option else _listed(line.listing, facts),
         thresholds=_near(parsed, first),
     )
+
+
+def _due(rhythm: Rhythm, opening: Quote, later: Quote, opened: date, year: int) -> Quote:
+    """What falls due of a rhythm in a calendar year, as billing.rhythms has it. Periods that follow one
+    another in a year of the rhythm, at one price, are told as one: they sum to it."""
+    anchor = opened if rhythm.anchor == "subscription" else date(opened.year, 1, 1)
+    anniversary = date(opened.year + 1, opened.month, min(opened.day, 28))  # Subscription.in_first_year
+    spans: dict[tuple[int, bool], tuple[Fraction, Fraction]] = {}
+    months, opens = 0, False
+    while (start := months_after(anchor, months)).year <= year:
+        first, until = max(start, opened), months + rhythm.months
+        last = months_after(anchor, until) - timedelta(days=1)
+        due = first if rhythm.due == "advance" else last
+        if last >= opened and due.year == year:
+            key = months // YEAR, first < anniversary
+            since, _ = spans.get(key) or (_owed_from(rhythm, months_between(anchor, first)), until)
+            spans[key] = since, Fraction(until)
+            opens = opens or first == opened
+        months = until
+    lines: list[Line] = []
+    for (rank, is_first), (since, until) in spans.items():
+        whole = opening if opens and not lines else opening.recurring() if is_first else later
+        lines += slice_of_year(whole, start=since - rank * YEAR, end=until - rank * YEAR).lines
+    return Quote.of(*lines)
+
+
+def _owed_from(rhythm: Rhythm, moment: Fraction) -> Fraction:
+    """What is begun is owed by the day, or whole: the month, or the period."""
+    step = {"day": None, "month": 1, "none": rhythm.months}[rhythm.proration]
+    return moment if step is None else Fraction(moment // step * step)
 
 
 def _part(quote: Quote, months: int) -> Quote:

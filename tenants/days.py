@@ -1,6 +1,7 @@
 """Days as French readers write them."""
 
 from datetime import date, timedelta
+from fractions import Fraction
 
 from django.utils.formats import date_format
 
@@ -75,3 +76,14 @@ def months_after(day: date, months: int) -> date:
     counts. Months are counted from the same day each time: 31 January, 28 February, 31 March."""
     first = next_month(day, ahead=months)
     return first.replace(day=min(day.day, (next_month(first) - first).days))
+
+
+def months_between(anchor: date, day: date) -> Fraction:
+    """The months from an anchor to a day, as `months_after` counts them; days count as a fraction of their
+    own month."""
+    months = (day.year - anchor.year) * 12 + day.month - anchor.month
+    start = months_after(anchor, months)
+    if start > day:
+        months -= 1
+        start = months_after(anchor, months)
+    return months + Fraction((day - start).days, (months_after(anchor, months + 1) - start).days)

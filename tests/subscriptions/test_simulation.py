@@ -2,14 +2,17 @@
 
 from datetime import date
 from decimal import Decimal
+from itertools import product
 
 import pytest
 
 from billing.drafting import price_of_period
+from billing.facts import facts_for_period
 from billing.periods import Period
 from catalog.models import Listing
 from catalog.prices import territory_facts
-from demo.seed.price_grids import PATTERNS, definition
+from catalog.pricing.rhythm import ANCHORS, DUE, PERIODS, PRORATIONS
+from demo.seed.price_grids import PATTERNS, adhesion_and_recurring, definition
 from subscriptions.models import GroupPopulation, State
 from subscriptions.simulation import NO_GRID, Simulation, simulate
 from tenants.tenancy import tenant_scope
@@ -32,10 +35,27 @@ def simulated(listing, territory, *, starts_on=TODAY, options=(), groups=None, o
     )
 
 
+STARTS = [date(2026, 1, 1), date(2026, 3, 17), date(2026, 12, 31)]
+ADHESION = definition(rate=Decimal("0.37"), turn=PATTERNS.index(adhesion_and_recurring))
+
+
 @pytest.mark.parametrize("turn", range(len(PATTERNS)))
-@pytest.mark.parametrize("starts_on", [date(2026, 1, 1), date(2026, 3, 17), date(2026, 12, 31)])
+@pytest.mark.parametrize("starts_on", STARTS)
 def test_as_the_invoices_of_three_years(turn, starts_on):
-    listing = ListingFactory(grid__definition=definition(rate=Decimal("0.37"), turn=turn))
+    as_the_invoices(definition(rate=Decimal("0.37"), turn=turn), starts_on)
+
+
+@pytest.mark.parametrize("proration", PRORATIONS)
+@pytest.mark.parametrize("anchor", ANCHORS)
+@pytest.mark.parametrize("due", DUE)
+def test_as_the_invoices_of_a_rhythm(proration, anchor, due):
+    for period, starts_on in product(PERIODS, STARTS):
+        rhythm = {"period": period, "due": due, "anchor": anchor, "proration": proration}
+        as_the_invoices(ADHESION | {"rhythm": rhythm}, starts_on)
+
+
+def as_the_invoices(grid: dict, starts_on: date) -> None:
+    listing = ListingFactory(grid__definition=grid)
     commune = TerritoryFactory(population=1_234)
     (line,) = simulated(listing, commune, starts_on=starts_on).lines
     assert not line.problem
@@ -46,8 +66,10 @@ def test_as_the_invoices_of_three_years(turn, starts_on):
     with tenant_scope([subscription.tenant_id]):
         for year, amount in zip((2026, 2027, 2028), told, strict=True):
             period = Period(date(year, 1, 1), date(year + 1, 1, 1))
+            if "rhythm" in grid:
+                facts = facts_for_period([subscription], period).get(subscription.pk)
             quote = price_of_period(subscription, facts, period).quote
-            assert amount.net_cents == quote.total_cents, year
+            assert amount.net_cents == quote.total_cents, (grid.get("rhythm"), starts_on, year)
 
 
 def test_options_and_what_has_no_price():

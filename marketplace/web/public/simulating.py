@@ -15,7 +15,8 @@ from django.views.decorators.http import require_safe
 
 from catalog.models import Listing
 from catalog.prices import TerritoryFacts, counted_by, territory_facts
-from catalog.pricing import Counted
+from catalog.pricing import Counted, Rhythm, rhythm_of
+from catalog.pricing.usage import usage_of
 from marketplace.web.counts import CountsForm, counts_in_address
 from marketplace.web.formats import day, format_cents, format_number, format_percent
 from marketplace.web.price_views import trial_offer
@@ -215,8 +216,9 @@ def _result(found: Simulation, commune: Territory, typed: dict, today: date) -> 
     """For public/simulation.html: amounts as texts."""
     year = typed["debut"].year
     later = found.later != found.next_year
+    by_month = found.months < 12 and not any(_rhythm(line, on=today) for line in found.lines)
     totals = [
-        _figure(f"{year}, {found.months} mois" if found.months < 12 else str(year), found.this_year),
+        _figure(f"{year}, {found.months} mois" if by_month else str(year), found.this_year),
         _figure(str(year + 1), found.next_year),
     ]
     if later:
@@ -272,13 +274,28 @@ def _row(line: SimulatedLine, *, later: bool) -> dict:
     }
 
 
+def _rhythm(line: SimulatedLine, *, on: date) -> Rhythm | None:
+    grid = line.listing.grid_on(on)
+    return rhythm_of(grid.definition) if grid else None
+
+
 def _notes(line: SimulatedLine, *, on: date) -> list[dict]:
-    """What may move the price: a stratum near, the group; and the free trial that comes before it."""
+    """What may move the price: a stratum near, the group, what is used; the free trial that comes before it;
+    the rhythm of its invoices."""
     found = [
         {"about": line.name, "text": f"Seuil proche : {jump.in_words()} par an."} for jump in line.thresholds
     ]
     if not line.option and (trial := trial_offer(line.listing.grid_on(on))):
         found.append({"about": line.name, "text": f"{trial} : il vient avant, et n’est pas compté ici."})
+    if not line.option and (rhythm := _rhythm(line, on=on)):
+        found.append(
+            {"about": line.name, "text": f"{rhythm.in_words()}. Une année compte ce qui y est facturé."}
+        )
+    if not line.option and (grid := line.listing.grid_on(on)):
+        found += [
+            {"about": line.name, "text": f"{one.in_words()} : ce qui sera utilisé n’est pas compté ici."}
+            for one in usage_of(grid.definition)
+        ]
     if line.group and not line.option:
         people = f"{format_number(line.group.inhabitants)} habitants"
         members = f"{format_number(line.group.members)} membre{'s' if line.group.members > 1 else ''}"

@@ -65,6 +65,21 @@ def test_a_whole_year_and_an_option(client, listing, commune):
     assert "Option SMS 144,00 € 120,00 € HT" in text(answer)
 
 
+def test_what_a_rhythm_makes_due_and_what_is_used(client, operator, commune):
+    rhythm = {"period": "year", "due": "arrears", "anchor": "subscription"}
+    sms = {"unit": "sms", "name": "SMS", "plural": "SMS", "unit_price": "0.05", "included": 100}
+    ListingFactory(
+        operator=operator, sheet__slug="cantine",
+        grid__definition=PER_INHABITANT | {"rhythm": rhythm, "usage": [sms]},
+    )  # fmt: skip
+    year = localdate(timezone.now()).year + 1
+    said = text(page(client, insee="14711", service="cantine", debut=f"{year}-03-17"))
+    assert f"{year} 0,00 €" in said
+    assert f"{year + 1} 900,00 € TTC 750,00 € HT" in said
+    assert "Facturé par an à compter de l’ouverture du service, à terme échu" in said
+    assert "SMS : 100 compris par mois, puis 0,05 € l’unité : ce qui sera utilisé n’est pas compté" in said
+
+
 def test_without_a_commune_nothing_is_computed(client, listing):
     assert "Nommez votre commune pour voir le coût." in text(page(client, service="cantine"))
 
