@@ -104,17 +104,20 @@ def deposit(request, operator, public_id):
         if not form.is_bound or form.is_valid():
             return _said(request, operator, one, form)
     page = sendings_of(deposit=one, page=request.GET.get("page"))
+    title = f"Dépôt du {day(localdate(one.asked_at))}"
     context = {
         "operator": operator,
         "crumbs": crumbs(
             operator,
             ("Envois à Chorus Pro", reverse("operator_sendings", args=[operator.slug])),
-            (one.file_name, ""),
+            (title, ""),
         ),
+        "title": title,
         "deposit": one,
         "row": _row(operator, one),
         "facts": [
             {"label": "Demandé par", "value": str(one.asked_by), "note": moment(one.asked_at)},
+            {"label": "Fichier", "value": one.file_name},
             {"label": "Numéro de flux", "value": one.number or "pas encore donné"},
             {"label": "État depuis le", "value": moment(one.changed_at)},
         ],
@@ -183,7 +186,6 @@ def account(request, operator):
 
 def _row(operator, deposit: Deposit) -> dict:
     return {
-        "name": deposit.file_name,
         "url": reverse("operator_deposit", args=[operator.slug, deposit.public_id]),
         "asked": day(localdate(deposit.asked_at)),
         "by": str(deposit.asked_by),
