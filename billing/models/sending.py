@@ -53,6 +53,7 @@ DEPOSIT_MOVES = frozenset(
         (DepositState.NEEDS_PERSON, DepositState.PENDING),  # a person has put it right
         (DepositState.SENT, DepositState.INTEGRATED),
         (DepositState.SENT, DepositState.REFUSED),
+        (DepositState.SENT, DepositState.SENT),  # had arrived before: followed in its first flow
     }
 )
 

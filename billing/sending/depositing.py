@@ -158,27 +158,40 @@ def find_lost(*, deposit_id: int, now: datetime) -> None:
 
     Not found proves nothing: the portal may not have read it yet. Outside a transaction.
     """
-    deposit = Deposit.objects.select_related("operator__organisation").get(pk=deposit_id)
+    deposit = Deposit.objects.select_related("operator__organisation", "asked_by").get(pk=deposit_id)
     if deposit.state != DepositState.DOUBTFUL:
         return
     invoice = Invoice.objects.filter(sendings__deposit=deposit).order_by("sequence", "pk")[0]
     try:
         number = transport_of(deposit.operator).find(invoice.number)
     except (Refused, Unreached) as error:
-        log.warning("Deposit %s was not answered for: %s", deposit.pk, type(error).__name__)
+        not_answered(deposit, error, now=now)
         return
-    if not number:
-        return
-    with transaction.atomic():
-        move(deposit, to=DepositState.SENT, now=now, number=number, problem="")
-        audit.record(
-            tenant=deposit.operator.organisation,
-            actor=None,
-            what="sending.found",
-            sentence=f"Le dépôt {deposit.file_name} a été retrouvé sur Chorus Pro.",
-            subject_id=deposit.public_id,
-            now=now,
-        )
+    if number:
+        note_found(deposit, number=number, now=now)
+
+
+@transaction.atomic
+def note_found(deposit: Deposit, *, number: str, now: datetime) -> None:
+    """The portal has these invoices, in the flow of that number: the deposit is followed there. Raises
+    WrongDepositState."""
+    move(deposit, to=DepositState.SENT, now=now, number=number, problem="")
+    audit.record(
+        tenant=deposit.operator.organisation,
+        actor=None,
+        what="sending.found",
+        sentence=f"Le dépôt {deposit.file_name} a été retrouvé sur Chorus Pro.",
+        subject_id=deposit.public_id,
+        now=now,
+    )
+
+
+def not_answered(deposit: Deposit, error: Refused | Unreached, *, now: datetime) -> None:
+    """The portal did not answer for a deposit: it is asked again an hour later. A refusal does not pass by
+    itself: who asked for the deposit is told, once a day."""
+    log.warning("Deposit %s was not answered for: %s", deposit.pk, type(error).__name__)
+    if isinstance(error, Refused):
+        letters.tell_not_answered(deposit, why=str(error), now=now)
 
 
 @transaction.atomic

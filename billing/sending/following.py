@@ -1,7 +1,6 @@
 """What becomes of deposited invoices: asked of the portal every hour, kept status by status."""
 
-import logging
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.db.models import Q, QuerySet
@@ -11,12 +10,14 @@ from billing.models import Deposit, DepositState, Sending, SendingStatus
 from billing.models.sending import DEPOSIT_MOVES
 from billing.sending import letters
 from billing.sending.accounts import transport_of
+from billing.sending.depositing import not_answered, note_found
 from billing.sending.statuses import ENDS, NOT_TAKEN, lifecycle_of, meaning_of
 from billing.sending.transport import Analysis, Happened, Known, Refused, Report, Transport, Unreached
 from tenants import jobs
 from tenants.moves import moved
 
-log = logging.getLogger(__name__)
+USUAL = timedelta(days=2)  # how long an analysis may last
+LOOKED_FOR = 5
 
 
 def to_follow() -> QuerySet[Deposit]:
@@ -51,17 +52,34 @@ def follow(*, deposit_id: int, now: datetime) -> None:
     try:
         transport = transport_of(deposit.operator)
         if deposit.state == DepositState.SENT:
-            _note_report(deposit, transport.report(deposit.number), now=now)
+            report = transport.report(deposit.number)
+            if report.analysis == Analysis.REFUSED and (first := _made_before(deposit, transport)):
+                note_found(deposit, number=first, now=now)
+                return
+            _note_report(deposit, report, now=now)
         if deposit.state == DepositState.INTEGRATED:
             _follow_invoices(deposit, transport, now=now)
     except (Refused, Unreached) as error:
-        log.warning("Deposit %s was not answered for: %s", deposit.pk, type(error).__name__)
+        not_answered(deposit, error, now=now)
+
+
+def _made_before(deposit: Deposit, transport: Transport) -> str | None:
+    """The number of the flow in which the portal has these invoices already: a doubtful deposit that was made
+    again, and had arrived. Its first invoices are looked for, since some may be refused for themselves."""
+    for sending in _sendings(deposit)[:LOOKED_FOR]:
+        number = transport.find(sending.invoice.number)
+        if number and number != deposit.number:
+            return number
+    return None
 
 
 @transaction.atomic
 def _note_report(deposit: Deposit, report: Report, *, now: datetime) -> None:
-    """Takes over the analysis of the whole, and sets apart the invoices that it refused."""
+    """Takes over the analysis of the whole, and sets apart the invoices that it refused. One that lasts is
+    told to who asked for the deposit."""
     if report.analysis == Analysis.UNDER_WAY:
+        if now - deposit.changed_at > USUAL:
+            letters.tell_still_under_way(deposit, now=now)
         return
     all_refused = report.analysis == Analysis.REFUSED
     to = DepositState.REFUSED if all_refused else DepositState.INTEGRATED

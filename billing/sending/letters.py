@@ -2,9 +2,12 @@
 
 from datetime import datetime
 
+from django.utils.timezone import localdate
+
 from billing.models import Deposit, DepositState, Sending, SendingStatus
 from billing.sending.statuses import meaning_of
 from tenants import letters
+from tenants.days import in_words
 
 
 def ask(deposit: Deposit, *, now: datetime) -> None:
@@ -30,6 +33,32 @@ def tell_not_taken(deposit: Deposit, *, count: int, now: datetime) -> None:
         to=deposit.asked_by.email,
         subject="Factures rejetées par Chorus Pro",
         body=NOT_TAKEN.format(name=deposit.file_name, count=count, operator=deposit.operator.short_name),
+        now=now,
+    )
+
+
+def tell_not_answered(deposit: Deposit, *, why: str, now: datetime) -> None:
+    """One letter a day, whatever the number of deposits."""
+    letters.write(
+        tenant=deposit.operator.organisation,
+        key=f"deposits-unanswered:{deposit.operator_id}:{deposit.asked_by_id}:{localdate(now)}",
+        to=deposit.asked_by.email,
+        subject="Chorus Pro ne dit plus rien de vos factures",
+        body=NOT_ANSWERED.format(why=why, operator=deposit.operator.short_name),
+        now=now,
+    )
+
+
+def tell_still_under_way(deposit: Deposit, *, now: datetime) -> None:
+    """One letter for an analysis that lasts."""
+    letters.write(
+        tenant=deposit.operator.organisation,
+        key=f"deposit:{deposit.pk}:under-way:{deposit.changed_at.isoformat()}",
+        to=deposit.asked_by.email,
+        subject="Dépôt sur Chorus Pro : l’analyse dure",
+        body=UNDER_WAY.format(
+            number=deposit.number, name=deposit.file_name, since=in_words(localdate(deposit.changed_at))
+        ),
         now=now,
     )
 
@@ -80,6 +109,22 @@ Chorus Pro n’a pas pris toutes les factures du dépôt {name} de {operator}. R
 
 Le motif de chacune est dans Halle, à la page « Envois à Chorus Pro », avec ce qu’il faut faire. Les adhérents
 concernés ne les ont pas reçues.
+"""
+NOT_ANSWERED = """\
+Bonjour,
+
+Halle demande toutes les heures à Chorus Pro ce que deviennent les factures de {operator}, et n’a pas pu
+l’apprendre :
+{why}
+
+Tant que ce n’est pas réglé, les factures refusées, suspendues ou payées là-bas ne se voient pas dans Halle.
+"""
+UNDER_WAY = """\
+Bonjour,
+
+Chorus Pro analyse depuis le {since} le dépôt {name} (flux {number}). D’ordinaire, cela prend quelques heures.
+
+Regardez sur Chorus Pro si ce flux y est en incident. Halle continue de demander toutes les heures.
 """
 STATUS = """\
 Bonjour,

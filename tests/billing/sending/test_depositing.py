@@ -188,8 +188,9 @@ def test_a_person_says_what_she_saw_at_the_portal(portal, operator):
     assert "après avoir vérifié que Chorus Pro ne l’a pas" in sentence
 
 
-def test_a_killed_worker_leaves_a_doubt_and_a_duplicate_is_refused_there(portal, operator):
-    issued(operator)
+def test_a_killed_worker_leaves_a_doubt_and_a_duplicate_is_followed_where_it_first_went(portal, operator):
+    bad, good = issued(operator, members=2)
+    portal.unknown_sirets.add(bad.buyer["siret"])
     deposit = asked(operator)
     jobs.forget()
     with as_worker():
@@ -205,9 +206,12 @@ def test_a_killed_worker_leaves_a_doubt_and_a_duplicate_is_refused_there(portal,
         parcel = depositing._parcel(deposit)
         depositing.transport_of(operator).deposit(parcel)
         depositing.try_again(deposit=deposit, by=UserFactory(), now=NOW)
-    assert follow(send(deposit)).state == DepositState.REFUSED
-    with as_worker():
-        assert SendingStatus.objects.get().reason == "Facture déjà transmise (doublon)"
+    assert follow(send(deposit)).state == DepositState.SENT
+    first, second = portal.flows
+    assert (portal.flows[second]["state"], deposit.number) == ("IN_REJETE", first)
+    assert follow(deposit).state == DepositState.INTEGRATED
+    assert said_of(good) == [("DEPOSEE", 200, "")]
+    assert [code for code, *_ in said_of(bad)] == ["REJETEE_AU_DEPOT"]
 
 
 def test_a_portal_that_is_down_is_asked_later_then_a_person(portal, operator):
@@ -263,6 +267,22 @@ def test_following_goes_on_where_it_was_broken_off(portal, operator, path):
     assert said_of(invoice) == []
     follow(deposit)
     assert said_of(invoice) == [("DEPOSEE", 200, "")]
+
+
+def test_what_the_portal_does_not_tell_any_more_is_told(portal, operator):
+    """A password that expired there, an analysis that never ends: nobody would look by herself."""
+    issued(operator)
+    portal.analysed = False
+    deposit = send(asked(operator))
+    for days in (0, 3):
+        now = NOW + timedelta(days=days)
+        portal.faults += [Fault(chorus_pro.TOKEN, status=400, body=b"{}")] * 2
+        for _ in range(3):  # refused twice, then under way
+            follow(deposit, now=now)
+    with as_worker():
+        subjects = list(Letter.objects.order_by("pk").values_list("subject", flat=True))
+    told = "Chorus Pro ne dit plus rien de vos factures"
+    assert subjects == [told, told, "Dépôt sur Chorus Pro : l’analyse dure"]
 
 
 def test_a_wrong_secret_is_a_persons_and_is_written_nowhere(portal, operator, caplog):
