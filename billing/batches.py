@@ -15,6 +15,7 @@ from django.db.models.functions import Greatest
 
 from billing import tasks
 from billing.alike import OWN, Prices, not_plain, read_plain
+from billing.anomalies.finding import find
 from billing.copying import copy_copied, copy_rows
 from billing.drafting import owed_for, problem_of
 from billing.drafts import drafts_of, write_invoices, write_lines
@@ -166,10 +167,10 @@ def _payers(run: BillingRun) -> Set[int]:
 def draft_batch(
     *, subscriptions: QuerySet[Subscription], prices: Prices, payers: Set[int], now: datetime
 ) -> list[dict]:
-    """Writes ledger entries and draft invoices for whole members, with what waited for their next invoice:
-    all subscriptions of a member must be in the same batch. Returns the problems: what could not be priced,
-    and why. The entries of `payers` (ids of those who pay for others too), and of whoever is not in the
-    batch, are on no invoice yet.
+    """Writes ledger entries and draft invoices for whole members, with what waited for their next invoice,
+    and looks through them: all subscriptions of a member must be in the same batch. Returns the problems:
+    what could not be priced, and why. The entries of `payers` (ids of those who pay for others too), and of
+    whoever is not in the batch, are on no invoice yet.
 
     A constant number of queries, whatever the size of the batch.
     """
@@ -188,6 +189,7 @@ def draft_batch(
     drafts = drafts_of(run, [entry for entry in [*billed, *waiting] if entry.tenant_id in alone])
     copy_rows([invoice for invoice, _ in drafts])
     write_lines(drafts)
+    find(run=run, now=now, tenants=alone)
     return problems + _problems(refused)
 
 
@@ -231,3 +233,4 @@ def _invoice_payers(run: BillingRun, members: list[int], now: datetime) -> None:
     for member in drafted:
         draw_again(run, member, without=set(), added=by_payer.pop(member), now=now)
     write_invoices(run, [entry for entries in by_payer.values() for entry in entries])
+    find(run=run, now=now, tenants=by_payer)

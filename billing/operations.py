@@ -14,7 +14,6 @@ from billing.anomalies.finding import (
     CHECKED_AT_ONCE,
     drafts_to_issue,
     drafts_unblocked,
-    find,
     find_unsound,
 )
 from billing.exceptions import PeriodAlreadyBilled
@@ -73,7 +72,6 @@ def draft_run(*, run_id: int, now: datetime) -> None:
     with transaction.atomic():
         if run := batches.still_drafting(run_id):
             bill_waiting(run, now=now)  # of members who owe nothing else for this period
-            find(run=run, now=now)
             made = {"problems": batches.gather(run), "progress_done": run.progress_total}
             move(run, to=RunState.REVIEW, by=None, now=now, **made)
             _take_up_changes(run)

@@ -8,16 +8,12 @@ from contextlib import contextmanager
 from datetime import datetime
 
 from billing.anomalies.finding import find
-from billing.models import Anomaly, BillingRun, Invoice, InvoiceState, RunState, SetAside
+from billing.models import Anomaly, BillingRun, Invoice, InvoiceState, SetAside
 
 
 @contextmanager
 def carried_over(run: BillingRun, tenant_id: int | None, *, now: datetime) -> Iterator[None]:
-    """Around the drawing again of a member's drafts in a run, which the caller has locked. While the run is
-    being drafted nobody has said anything yet, and all of it is looked through at the end."""
-    if run.state == RunState.DRAFTING:
-        yield
-        return
+    """Around the drawing again of a member's drafts in a run, which the caller has locked."""
     drafts = Invoice.objects.filter(run=run, tenant=tenant_id, state=InvoiceState.DRAFT)
     seen = list(Anomaly.objects.filter(invoice__in=drafts, seen_at__isnull=False).select_related("invoice"))
     aside = list(SetAside.objects.filter(invoice__in=drafts, back_at__isnull=True).select_related("invoice"))
