@@ -152,11 +152,11 @@ def _settlements(page: list[Told]) -> dict[str, Settlement]:
     """Ours, by the id of theirs: the one that we wrote down, or the one whose key is on it."""
     written = _ours().filter(external_id__in=[told.external_id for told in page])
     found = {one.external_id: one for one in written}
-    keys = {told.key: told.external_id for told in page if told.external_id not in found}
-    ids = [public_id for key in keys if (public_id := _public_id(key))]
-    if ids:
-        for one in _ours().filter(external_id="", invoice__public_id__in=ids):
-            found[keys[one.key]] = one
+    unknown = [told for told in page if told.external_id not in found]
+    named = {public_id: told.external_id for told in unknown if (public_id := _public_id(told.key))}
+    if named:
+        for one in _ours().filter(external_id="", invoice__public_id__in=named):
+            found[named[one.invoice.public_id]] = one
     return found
 
 

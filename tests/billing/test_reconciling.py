@@ -163,6 +163,14 @@ def test_ours_twice_at_the_provider_is_told_by_the_name_on_it(provider, invoice)
     assert reconcile() == [(DifferenceKind.MISSING_HERE, None, GROSS)]
 
 
+def test_a_key_that_somebody_wrote_otherwise_stops_no_night(provider, invoice):
+    told = settlement_of(invoice).external_id
+    provider.change(told, metadata={"halle_key": str(invoice.public_id).upper()})
+    with as_worker():
+        Settlement.objects.filter(invoice=invoice).update(external_id="")
+    assert reconcile() == []
+
+
 def test_what_a_person_closes_comes_back_only_with_other_amounts(provider, invoice):
     there = settlement_of(invoice).external_id
     provider.change(there, total=30000)
