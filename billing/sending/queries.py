@@ -13,7 +13,7 @@ from billing.sending.readiness import Missing, lacking, missing, ready_invoices
 from tenants.models import Operator
 
 PAGE_SIZE = 25
-LACKING_SHOWN = 50
+SHOWN = 50
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class Waiting:
 def waiting(account: SendingAccount) -> Waiting:
     """Five queries."""
     short = lacking(account)
-    shown = list(short[:LACKING_SHOWN])
+    shown = list(short[:SHOWN])
     whys = missing(shown)
     return Waiting(
         ready=ready_invoices(account).count(),

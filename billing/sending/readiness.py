@@ -107,10 +107,9 @@ def _lacks(invoice: Invoice, place: Establishment | None):
         yield LACKS[COMMITMENT]
 
 
-def drafts_lacking(operator: Operator) -> list[Anomaly]:
-    """What the portal would refuse among the drafts under review, with the draft's run and member. One
-    query."""
-    return list(
+def drafts_lacking(operator: Operator) -> QuerySet[Anomaly]:
+    """What the portal would refuse among the drafts under review, with the draft's run and member."""
+    return (
         Anomaly.objects.filter(
             run__operator=operator,
             run__state__in=[RunState.REVIEW, RunState.PARTLY],

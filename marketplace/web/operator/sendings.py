@@ -11,7 +11,7 @@ from billing.anomalies.words import TO_DO, sentence
 from billing.models import AnomalyKind, Deposit, DepositState
 from billing.sending import depositing
 from billing.sending.accounts import AccountStatement, account_of, set_account
-from billing.sending.queries import deposits_of, sendings_of, waiting
+from billing.sending.queries import SHOWN, deposits_of, sendings_of, waiting
 from billing.sending.readiness import OF_DRAFTS, drafts_lacking
 from billing.sending.statuses import meaning_of
 from marketplace.web.access import operator_view
@@ -46,6 +46,7 @@ def sending_list(request, operator):
         return _deposited(request, operator, here)
     account = account_of(operator)
     found = waiting(account) if account else None
+    drafts = drafts_lacking(operator)
     page = deposits_of(operator=operator, page=request.GET.get("page"))
     context = {
         "operator": operator,
@@ -68,7 +69,9 @@ def sending_list(request, operator):
             }
             for invoice, missing in (found.shown if found else ())
         ],
-        "drafts": [_draft(operator, anomaly) for anomaly in drafts_lacking(operator)],
+        "drafts": [_draft(operator, anomaly) for anomaly in drafts[:SHOWN]],
+        "drafts_count": format_number(drafts.count()),
+        "shown": SHOWN,
         "deposits": [_row(operator, deposit) for deposit in page],
         "page": page,
     }

@@ -8,6 +8,7 @@ from django.urls import reverse
 from billing import operations
 from billing.models import Deposit, DepositState, SendingAccount
 from billing.sending.accounts import transport_of
+from marketplace.web.operator import sendings
 from tenants.models import Establishment, Role
 from tests.factories import (
     DepositFactory,
@@ -103,6 +104,20 @@ def test_drafts_that_the_portal_would_refuse_are_shown_before_anything_is_issued
     (row,) = page.context["drafts"]
     assert (row["member"], row["who"]) == (member.name, "l’adhérent")
     assert row["url"] == url("operator_run", operator, run.public_id)
+
+
+def test_thousands_of_drafts_make_no_endless_page(operator, sign_in, monkeypatch):
+    monkeypatch.setattr(sendings, "SHOWN", 2)
+    run = drafted_run(operator=operator, members=3)
+    with as_worker():
+        Establishment.objects.filter(organisation__in=run.invoices.values("tenant")).update(
+            commitment_required=True
+        )
+        operations.find(run=run, now=NOW)
+    page = sign_in(Role.OPERATOR_FINANCE, operator).get(url("operator_sendings", operator))
+    assert len(page.context["drafts"]) == 2
+    for words in ("refuserait : 3", "Les 2 premiers sont ici"):
+        assert words in page.content.decode()
 
 
 def test_a_doubtful_deposit_is_settled_by_who_has_looked(operator, sign_in):
