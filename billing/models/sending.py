@@ -11,7 +11,8 @@ from tenants.tenancy import TenantOwned
 
 class SendingAccount(TenantOwned):
     """An operator's technical account at Chorus Pro, and its application at PISTE. `tenant` is the operator.
-    `sealed` holds both secrets (tenants.sealing); invoices issued before `since` are not proposed."""
+    `sealed` holds both secrets (tenants.sealing); invoices issued before `since` are not proposed. Nothing is
+    had from the portal since `silent_since`; none while it answers."""
 
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     operator = models.OneToOneField("tenants.Operator", on_delete=models.PROTECT, related_name="+")
@@ -21,6 +22,7 @@ class SendingAccount(TenantOwned):
     since = models.DateField("factures émises à partir du")
     set_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     set_at = models.DateTimeField()
+    silent_since = models.DateTimeField(null=True)
 
     class Meta(TenantOwned.Meta):
         verbose_name = "compte Chorus Pro"

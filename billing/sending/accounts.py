@@ -49,6 +49,7 @@ def set_account(
     account.since = statement.since
     account.sealed = seal(secrets, owner=str(account.public_id))
     account.set_by, account.set_at = by, now
+    account.silent_since = None
     account.save()
     audit.record(
         tenant=operator.organisation,
@@ -85,6 +86,16 @@ def _check(statement: AccountStatement, secrets: dict[str, str]) -> None:
             problems[name] = f"{MAX_SECRET} signes au plus."
     if problems:
         raise SettingsInvalid(problems)
+
+
+def note_silence(operator: Operator, *, now: datetime) -> None:
+    """Nothing was had from its portal; the first time of several counts. One query."""
+    SendingAccount.objects.filter(operator=operator, silent_since__isnull=True).update(silent_since=now)
+
+
+def note_answer(operator: Operator) -> None:
+    """Its portal answers, or does so again. One query."""
+    SendingAccount.objects.filter(operator=operator, silent_since__isnull=False).update(silent_since=None)
 
 
 def transport_of(operator: Operator) -> Transport:

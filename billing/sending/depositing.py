@@ -16,7 +16,7 @@ from billing import tasks
 from billing.models import Deposit, DepositState, Invoice, InvoiceFile, Sending, SendingAccount
 from billing.models.sending import DEPOSIT_MOVES
 from billing.sending import letters
-from billing.sending.accounts import transport_of
+from billing.sending.accounts import note_answer, note_silence, transport_of
 from billing.sending.readiness import ready_invoices
 from billing.sending.transport import MAX_BYTES, MAX_INVOICES, InDoubt, Parcel, Refused, Unreached
 from tenants import audit
@@ -133,10 +133,13 @@ def send(*, deposit_id: int, now: datetime) -> None:
     except Refused as refusal:
         _ask_person(deposit, why=str(refusal), now=now)
     except Unreached as error:
+        note_silence(deposit.operator, now=now)
         _later(deposit, why=str(error), now=now)
     except InDoubt as error:
+        note_silence(deposit.operator, now=now)
         _doubt(deposit, why=str(error), now=now)
     else:
+        note_answer(deposit.operator)
         move(deposit, to=DepositState.SENT, now=now, number=number, problem="")
 
 
@@ -167,6 +170,7 @@ def find_lost(*, deposit_id: int, now: datetime) -> None:
     except (Refused, Unreached) as error:
         not_answered(deposit, error, now=now)
         return
+    note_answer(deposit.operator)
     if number:
         note_found(deposit, number=number, now=now)
 
@@ -190,6 +194,7 @@ def not_answered(deposit: Deposit, error: Refused | Unreached, *, now: datetime)
     """The portal did not answer for a deposit: it is asked again an hour later. A refusal does not pass by
     itself: who asked for the deposit is told, once a day."""
     log.warning("Deposit %s was not answered for: %s", deposit.pk, type(error).__name__)
+    note_silence(deposit.operator, now=now)
     if isinstance(error, Refused):
         letters.tell_not_answered(deposit, why=str(error), now=now)
 

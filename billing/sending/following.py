@@ -9,7 +9,7 @@ from billing import tasks
 from billing.models import Deposit, DepositState, Sending, SendingStatus
 from billing.models.sending import DEPOSIT_MOVES
 from billing.sending import letters
-from billing.sending.accounts import transport_of
+from billing.sending.accounts import note_answer, transport_of
 from billing.sending.depositing import not_answered, note_found
 from billing.sending.statuses import ENDS, NOT_TAKEN, lifecycle_of, meaning_of
 from billing.sending.transport import Analysis, Happened, Known, Refused, Report, Transport, Unreached
@@ -55,12 +55,14 @@ def follow(*, deposit_id: int, now: datetime) -> None:
             report = transport.report(deposit.number)
             if report.analysis == Analysis.REFUSED and (first := _made_before(deposit, transport)):
                 note_found(deposit, number=first, now=now)
-                return
-            _note_report(deposit, report, now=now)
+            else:
+                _note_report(deposit, report, now=now)
         if deposit.state == DepositState.INTEGRATED:
             _follow_invoices(deposit, transport, now=now)
     except (Refused, Unreached) as error:
         not_answered(deposit, error, now=now)
+    else:
+        note_answer(deposit.operator)
 
 
 def _made_before(deposit: Deposit, transport: Transport) -> str | None:

@@ -8,7 +8,7 @@ from django.utils.timezone import localdate
 from django.views.decorators.http import require_http_methods
 
 from billing.anomalies.words import TO_DO, sentence
-from billing.models import AnomalyKind, Deposit, DepositState
+from billing.models import AnomalyKind, Deposit, DepositState, SendingAccount
 from billing.sending import depositing
 from billing.sending.accounts import AccountStatement, account_of, set_account
 from billing.sending.queries import SHOWN, deposits_of, sendings_of, waiting
@@ -53,6 +53,7 @@ def sending_list(request, operator):
         "crumbs": crumbs(operator, ("Envois à Chorus Pro", "")),
         "account_url": reverse("operator_sending_account", args=[operator.slug]),
         "since": day(account.since) if account else "",
+        "silent": _silent(account),
         "found": found,
         "figures": found
         and [
@@ -183,8 +184,19 @@ def account(request, operator):
         ),
         "form": form,
         "known": known and f"Enregistré le {moment(known.set_at)} par {known.set_by}.",
+        "silent": _silent(known),
     }
     return render(request, "operator/sending_account.html", context)
+
+
+def _silent(account: SendingAccount | None) -> str:
+    """Since when nothing is had from the portal, and what to do; "" while it answers."""
+    if account is None or account.silent_since is None:
+        return ""
+    return (
+        f"Halle n’obtient rien de Chorus Pro depuis le {moment(account.silent_since)}. Rien n’est perdu : il "
+        "redemande toutes les heures. Si cela dure, vérifiez le compte technique et l’application PISTE."
+    )
 
 
 def _row(operator, deposit: Deposit) -> dict:

@@ -9,6 +9,7 @@ from billing import approving, operations, recovery
 from billing.models import Deposit, DepositState, Invoice, Sending, SendingStatus
 from billing.sending import chorus_pro as client
 from billing.sending import depositing, following
+from billing.sending.accounts import account_of
 from tenants.models import AuditEvent, Establishment, Letter
 from tests.factories import UserFactory, drafted_run
 from tests.factories.base import NOW
@@ -214,6 +215,11 @@ def test_a_killed_worker_leaves_a_doubt_and_a_duplicate_is_followed_where_it_fir
     assert [code for code, *_ in said_of(bad)] == ["REJETEE_AU_DEPOT"]
 
 
+def silent_since(operator):
+    with as_worker():
+        return account_of(operator).silent_since
+
+
 def test_a_portal_that_is_down_is_asked_later_then_a_person(portal, operator):
     issued(operator)
     deposit = asked(operator)
@@ -227,9 +233,11 @@ def test_a_portal_that_is_down_is_asked_later_then_a_person(portal, operator):
     portal.faults.append(Fault(chorus_pro.TOKEN, status=503))
     assert send(deposit, now=now).state == DepositState.NEEDS_PERSON
     assert portal.deposits() == 0
+    assert silent_since(operator) == NOW  # since the first time
     with as_worker():
         depositing.try_again(deposit=deposit, by=UserFactory(), now=now)
     assert send(deposit, now=now).state == DepositState.SENT
+    assert silent_since(operator) is None
 
 
 def test_each_time_that_somebody_is_asked_she_is_written_to(portal, operator):
@@ -265,8 +273,10 @@ def test_following_goes_on_where_it_was_broken_off(portal, operator, path):
     portal.faults.append(Fault(path))
     follow(deposit)
     assert said_of(invoice) == []
+    assert silent_since(operator) is not None
     follow(deposit)
     assert said_of(invoice) == [("DEPOSEE", 200, "")]
+    assert silent_since(operator) is None
 
 
 def test_what_the_portal_does_not_tell_any_more_is_told(portal, operator):

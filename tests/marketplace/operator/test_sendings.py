@@ -8,6 +8,7 @@ from django.urls import reverse
 from billing import operations
 from billing.models import Deposit, DepositState, SendingAccount
 from billing.sending.accounts import transport_of
+from marketplace.web.formats import moment
 from marketplace.web.operator import sendings
 from tenants.models import Establishment, Role
 from tests.factories import (
@@ -65,6 +66,29 @@ def test_the_account_is_typed_once_and_its_secrets_never_shown(operator, sign_in
         assert secret not in account.sealed
         assert secret not in admin.get(page).content.decode()
         assert secret not in repr(credentials)
+
+
+def test_both_pages_say_since_when_the_portal_does_not_answer(operator, sign_in):
+    account = SendingAccountFactory(operator=operator, silent_since=NOW)
+    admin = sign_in(Role.OPERATOR_ADMIN, operator)
+    account_page, finance = (
+        url("operator_sending_account", operator),
+        sign_in(Role.OPERATOR_FINANCE, operator),
+    )
+    since = f"rien de Chorus Pro depuis le {moment(NOW)}"
+    assert since in admin.get(account_page).content.decode()
+    assert since in finance.get(url("operator_sendings", operator)).content.decode()
+    admin.post(
+        account_page,
+        {
+            "login": account.login,
+            "client_id": "other",
+            "since": "01/01/2026",
+            "password": "a",
+            "client_secret": "b",
+        },
+    )
+    assert "Chorus Pro ne répond pas" not in admin.get(account_page).content.decode()
 
 
 def test_what_is_ready_goes_and_what_lacks_says_who_can_give_it(operator, sign_in):
