@@ -6,6 +6,7 @@ import pytest
 from django.urls import reverse
 
 from billing import operations
+from billing.anomalies import finding
 from billing.models import Deposit, DepositState, SendingAccount
 from billing.sending.accounts import transport_of
 from marketplace.web.formats import moment
@@ -123,7 +124,7 @@ def test_drafts_that_the_portal_would_refuse_are_shown_before_anything_is_issued
     with as_worker():
         member = run.invoices.get().tenant
         member.establishments.update(commitment_required=True)
-        operations.find(run=run, now=NOW)
+        finding.find(run=run, now=NOW)
     page = sign_in(Role.OPERATOR_FINANCE, operator).get(url("operator_sendings", operator))
     (row,) = page.context["drafts"]
     assert (row["member"], row["who"]) == (member.name, "l’adhérent")
@@ -137,7 +138,7 @@ def test_thousands_of_drafts_make_no_endless_page(operator, sign_in, monkeypatch
         Establishment.objects.filter(organisation__in=run.invoices.values("tenant")).update(
             commitment_required=True
         )
-        operations.find(run=run, now=NOW)
+        finding.find(run=run, now=NOW)
     page = sign_in(Role.OPERATOR_FINANCE, operator).get(url("operator_sendings", operator))
     assert len(page.context["drafts"]) == 2
     for words in ("refuserait : 3", "Les 2 premiers sont ici"):
