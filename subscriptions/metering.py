@@ -5,14 +5,17 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from django.core.paginator import Page, Paginator
 from django.db import IntegrityError, transaction
-from django.db.models import Count, Max, Sum
+from django.db.models import Count, F, Max, Sum
 from django.db.models.functions import TruncMonth
 from django.utils.timezone import localdate
 
 from catalog.pricing.usage import usage_of
 from subscriptions.models import Subscription, UsageEvent
 from subscriptions.signals import subscription_repriced
+
+PAGE_SIZE = 25
 
 
 @dataclass(frozen=True)
@@ -157,6 +160,15 @@ def _problem(
             "autre abonnement, ou écrivez à l’opérateur."
         )
     return ""
+
+
+def told_of(*, subscription: Subscription, page: str | None) -> Page:
+    """What its service told, newest first; each with the names of the event that it stands `instead_of`, and
+    of the one by which it is `corrected`, None where there is none. Two queries."""
+    events = UsageEvent.objects.filter(subscription=subscription).annotate(
+        instead_of=F("corrects__source_event_id"), corrected=F("correction__source_event_id")
+    )
+    return Paginator(events.order_by("-received_at", "-pk"), PAGE_SIZE).get_page(page)
 
 
 def used_in(

@@ -10,11 +10,12 @@ from django.utils import timezone
 from django.utils.timezone import localdate
 from django.views.decorators.http import require_POST, require_safe
 
+from catalog.pricing.usage import usage_of
 from marketplace.web.access import operator_view
 from marketplace.web.commune.credentials import ask_for_new, said_of
 from marketplace.web.commune.words import price_in_list
 from marketplace.web.fields import TYPED_DATE, text_field
-from marketplace.web.formats import day, moment
+from marketplace.web.formats import day, format_number, moment
 from marketplace.web.operator.dashboard import subscription_state
 from marketplace.web.operator.lists import crumbs
 from marketplace.web.operator.roles import TASK_ROLES
@@ -25,6 +26,7 @@ from provisioning.models import Event
 from subscriptions import planned_suspensions, suspending
 from subscriptions.exceptions import SubscriptionRefused, SuspensionRefused
 from subscriptions.in_force import price_in_force
+from subscriptions.metering import told_of
 from subscriptions.models import PlannedSuspension, State, Subscription
 
 WORDS = text_field(
@@ -170,6 +172,7 @@ def _page(request, operator, found: Subscription, *, form: forms.Form | None = N
             for drift in found.drifts.filter(closed_at__isnull=True, kept_at__isnull=True).order_by("pk")
         ],
         "access": _access(request, operator, found),
+        "usage": _usage(request, found),
     }
     return render(request, "operator/subscription.html", context)
 
@@ -185,6 +188,28 @@ def _access(request, operator, found: Subscription) -> dict | None:
         if renews
         else "",
     }
+
+
+def _usage(request, found: Subscription) -> dict | None:
+    """What its service told of its use, {rows, page}; None where its price does not ask."""
+    prices = {one.unit: one for one in usage_of(found.grid)}
+    if not prices:
+        return None
+    page = told_of(subscription=found, page=request.GET.get("page"))
+    rows = [
+        {
+            "name": one.source_event_id,
+            "used": day(one.used_on),
+            "quantity": prices[one.unit].counted(one.quantity)
+            if one.unit in prices
+            else f"{format_number(one.quantity)} {one.unit}",
+            "received": moment(one.received_at),
+            "instead_of": one.instead_of,
+            "corrected": one.corrected,
+        }
+        for one in page
+    ]
+    return {"rows": rows, "page": page}
 
 
 def _suspension(found: Subscription) -> str:

@@ -4,6 +4,8 @@ from datetime import timedelta
 
 import pytest
 from bs4 import BeautifulSoup
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
@@ -18,6 +20,7 @@ from tests.factories import (
     OperatorFactory,
     StepFactory,
     SubscriptionFactory,
+    UsageEventFactory,
     UserFactory,
 )
 from tests.factories.base import NOW
@@ -161,3 +164,36 @@ def test_who_was_asked_what_was_done_and_what_is_otherwise_is_told(operator, sig
     assert "Introuvable chez l’éditeur" in text(answer)
     address = reverse("operator_task_evidence", args=[operator.slug, proof.public_id])
     assert address in answer.content.decode()
+
+
+def test_what_its_service_told_of_its_use_is_read_with_its_corrections(operator, sign_in):
+    subscription, client = held(operator), sign_in(Role.CURATOR, operator)
+    page = url("operator_subscription", subscription)
+    assert "Usage relevé" not in text(client.get(page))  # its price does not ask
+    sms = {"unit": "sms", "name": "SMS", "plural": "SMS", "unit_price": "0.08"}
+    with as_worker():
+        subscription.grid = subscription.grid | {"usage": [sms]}
+        subscription.save(update_fields=["grid"])
+    assert "n’a encore rien envoyé" in text(client.get(page))
+    wrong = UsageEventFactory(subscription=subscription, source_event_id="avril")
+    UsageEventFactory(
+        subscription=subscription, source_event_id="avril-bis", quantity=1240, corrects=wrong, received_at=NOW
+    )
+    UsageEventFactory()  # of another
+    said = text(client.get(page)).replace("\u202f", " ")
+    assert "avril-bis Remplace avril" in said
+    assert "avril Ne compte plus : remplacé par avril-bis" in said
+    assert (said.count(" 1 240 SMS"), said.count(" 120 SMS")) == (1, 1)
+
+
+@pytest.mark.parametrize("count", [1, 40])
+def test_queries_of_what_was_used(operator, sign_in, count):
+    subscription, client = held(operator), sign_in(Role.CURATOR, operator)
+    with as_worker():
+        sms = {"unit": "sms", "name": "SMS", "plural": "SMS", "unit_price": "0.08"}
+        Subscription.objects.filter(pk=subscription.pk).update(grid=subscription.grid | {"usage": [sms]})
+    UsageEventFactory.create_batch(count, subscription=subscription)
+    with CaptureQueriesContext(connection) as asked:
+        answer = client.get(url("operator_subscription", subscription))
+    assert len(answer.context["usage"]["rows"]) == min(count, 25)
+    assert sum("subscriptions_usageevent" in one["sql"] for one in asked) == 2
