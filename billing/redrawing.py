@@ -73,7 +73,9 @@ def drafted(run: BillingRun, subscription: Subscription) -> list[LedgerEntry]:
 def tell_problem(run: BillingRun, subscription: Subscription, error: PricingError) -> None:
     """A person must look at what cannot be priced again, as at what could not be priced at first."""
     logger.error("subscription %s cannot be priced again in run %s", subscription.pk, run.pk)
-    run.problems = [*run.problems, problem_of(subscription, error)]
+    told = problem_of(subscription, error)
+    others = [one for one in run.problems if one["subscription"] != told["subscription"]]
+    run.problems = [*others, told]
     run.save(update_fields=["problems"])
 
 

@@ -10,9 +10,12 @@ from django.db import transaction
 
 from billing import tasks
 from billing.drafting import owed_for
+from billing.exceptions import NothingChosen, WrongRunState
 from billing.facts import facts_as_billed, facts_for_period
 from billing.levelling import bill_waiting, level
 from billing.models import BillingRun, LedgerEntry, Repricing, RunState
+from billing.models.run import READ_BY_A_PERSON
+from billing.moves import locked
 from billing.periods import Period
 from billing.redrawing import (
     coded,
@@ -25,7 +28,10 @@ from billing.redrawing import (
     written_off,
 )
 from catalog.pricing import PricingError
+from catalog.pricing.facts import count_in_words
 from subscriptions.models import Subscription
+from tenants import audit
+from tenants.models import User
 
 CHANGED = "Écriture annulée : le prix a changé, ce qui est dû est calculé de nouveau."
 
@@ -48,14 +54,41 @@ def note_openings(*, subscriptions: Iterable[Subscription], now: datetime) -> No
     """Takes note that these are billed from their first day on, whatever was drafted or invoiced of it before
     they opened; trials are not. The sweep of every minute has a worker see to it. In the transaction that
     opens them, under the subscribers' own scope, in which no run can be seen. One query."""
+    _note(((one, one.active_from) for one in subscriptions if not one.is_trial), now=now)
+
+
+def _note(those: Iterable[tuple[Subscription, date]], *, now: datetime) -> None:
+    """Of many, each from its day."""
     Repricing.objects.bulk_create(
-        [
-            Repricing(tenant_id=one.tenant_id, subscription=one, since=one.active_from, noted_at=now)
-            for one in subscriptions
-            if not one.is_trial
-        ],
+        [Repricing(tenant_id=one.tenant_id, subscription=one, since=on, noted_at=now) for one, on in those],
         ignore_conflicts=True,
     )
+
+
+@transaction.atomic
+def price_again(*, run: BillingRun, by: User, now: datetime) -> int:
+    """Has a worker price again what a run could not, once a person has put right what lacked: it is drawn
+    into the drafts, or told as a problem again. Returns how many. Raises NothingChosen, WrongRunState."""
+    run = locked(run)
+    if run.state not in READ_BY_A_PERSON:
+        raise WrongRunState("Cette campagne a changé d’état. Rechargez la page.")
+    names = [problem["subscription"] for problem in run.problems]
+    found = list(Subscription.objects.filter(operator=run.operator_id, public_id__in=names))
+    if not found:
+        raise NothingChosen
+    _note(((one, run.period_start) for one in found), now=now)
+    asked = {str(one.public_id) for one in found}
+    run.problems = [problem for problem in run.problems if problem["subscription"] not in asked]
+    run.save(update_fields=["problems"])
+    audit.record(
+        tenant=run.operator.organisation,
+        actor=by,
+        what="billing.priced_again",
+        sentence=f"{{actor}} a fait recalculer {count_in_words(len(found), 'abonnement')}.",
+        subject_id=run.public_id,
+        now=now,
+    )
+    return len(found)
 
 
 @transaction.atomic

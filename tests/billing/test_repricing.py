@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from billing import approving, contests, credits, operations, recovery, repricing
+from billing.exceptions import NothingChosen
 from billing.models import (
     Adjustment,
     Closing,
@@ -139,17 +140,25 @@ def test_what_opens_once_its_period_is_drafted_is_billed(subscription, issue):
     assert owed(late) == (14_000 if issue else 2_000)
 
 
-def test_what_could_not_be_priced_is_left_to_whoever_reads_so(subscription):
-    run = bill(subscription)
-    late = make(operator=subscription.operator)
+def test_what_could_not_be_priced_waits_for_whoever_reads_so(subscription):
+    """It is left alone until she has it priced again: still without a price, it is told once more."""
+    late = SubscriptionFactory(operator=subscription.operator, state=State.ACTIVE, grid=PER_AGENT, counts={})
+    run = bill(subscription, issue=False)
+    assert [problem["subscription"] for problem in run.problems] == [str(late.public_id)]
     with as_worker():
-        run.problems = [{"subscription": str(late.public_id)}]
-        run.save()
         repricing.note_openings(subscriptions=[late, TrialFactory()], now=NOW)
         assert [one.subscription for one in Repricing.objects.all()] == [late]
-    settle(late)
-    with as_worker():
-        assert not Adjustment.objects.exists()
+        settle(late)
+        for counts, priced in (({}, 0), ({"agents": 10}, 12_000)):
+            Subscription.objects.filter(pk=late.pk).update(counts=counts)
+            assert repricing.price_again(run=run, by=UserFactory(), now=NOW) == 1
+            settle(late)
+            run.refresh_from_db()
+            assert (len(run.problems), owed(late)) == (0 if priced else 1, priced)
+        with pytest.raises(NothingChosen):
+            repricing.price_again(run=run, by=UserFactory(), now=NOW)
+    [draft] = invoices(run=run, tenant=late.tenant)
+    assert draft.net_cents == 12_000
 
 
 def test_a_draft_under_review_is_drawn_again(subscription):

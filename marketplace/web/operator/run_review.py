@@ -5,7 +5,7 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
 
-from billing import approving
+from billing import approving, repricing
 from billing.anomalies import queries, settling
 from billing.anomalies.words import TO_DO, sentence
 from billing.exceptions import BillingRefused, NothingChosen, ReasonMissing
@@ -57,6 +57,11 @@ def act(request, found: BillingRun) -> Exception | None:
             case "verifier":
                 settling.look_again(run=found, now=now)
                 messages.success(request, "Les projets sont vérifiés de nouveau.")
+            case "recalculer":
+                count = repricing.price_again(run=found, by=by, now=now)
+                messages.success(
+                    request, f"{counted(count, 'abonnement')} à recalculer : rechargez dans deux minutes."
+                )
             case "renvoyer":
                 approving.send_back(run=found, by=by, reason=text, now=now)
                 messages.success(request, "Les projets sont à relire de nouveau.")

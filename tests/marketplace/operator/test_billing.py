@@ -7,7 +7,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.timezone import localdate
 
-from billing.models import BillingRun, Invoice, RunState
+from billing.models import BillingRun, Invoice, Repricing, RunState
 from subscriptions.models import State
 from tenants.models import Operator, Role
 from tests.factories import BillingRunFactory, OrganisationFactory, SubscriptionFactory, drafted_run
@@ -163,6 +163,13 @@ def test_what_could_not_be_priced_comes_first(operator, finance):
     assert lost.tenant.name in page
     confirm = finance.get(url("operator_run_approve", operator, run.public_id)).content.decode()
     assert "1 abonnement ne sera pas facturé" in confirm
+    page = finance.post(url("operator_run", operator, run.public_id), {"action": "recalculer"}, follow=True)
+    assert "1 abonnement à recalculer" in page.content.decode()
+    with as_worker():
+        assert [one.subscription for one in Repricing.objects.all()] == [lost]
+    again = finance.post(url("operator_run", operator, run.public_id), {"action": "recalculer"})
+    assert again.status_code == 200
+    assert "Cochez au moins une ligne" in again.content.decode()
 
 
 def test_a_draft_is_found_by_its_member(operator, finance):
