@@ -47,6 +47,13 @@ KEYCLOAK = {
 STRIPE_API_HOST = env.str("STRIPE_API_HOST", default="http://127.0.0.1:12111")
 STRIPE_TEST_SECRET_KEY = env.str("STRIPE_TEST_SECRET_KEY", default="sk_test_000000000000000000000000")
 
+# No portal unless one is named: the bodies of the demo, and their invoices, are invented.
+_portal = "http://127.0.0.1:12112"
+CHORUS_PRO = {
+    "token_url": env.str("HALLE_PISTE_TOKEN_URL", default=f"{_portal}/api/oauth/token"),
+    "api_url": env.str("HALLE_PISTE_API_URL", default=_portal),
+}
+
 # In everybody's hands: refused in production by a system check (provisioning.entitlements.checks).
 ENTITLEMENT_KEYS = (
     '{"keys": [{"kty": "EC", "crv": "P-256", "x": "HTMyQapE4SQ6clDJuZWAeePOaHUwkt_oILDbjTFBfBg",'

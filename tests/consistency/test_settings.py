@@ -9,6 +9,7 @@ from pathlib import Path
 import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
+from django.conf import settings
 from django.core.checks import run_checks
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -37,6 +38,10 @@ def check(**environment):
         arguments, cwd=ROOT, env={**kept, **environment}, capture_output=True, text=True, timeout=120,
         check=False,
     )  # fmt: skip
+
+
+def test_the_demo_deposits_its_invented_invoices_on_no_real_portal():
+    assert all(address.startswith("http://127.0.0.1:") for address in settings.CHORUS_PRO.values())
 
 
 def test_production_passes_django_s_deployment_checks():
