@@ -79,6 +79,16 @@ CHORUS = {
     "REJETEE": 210,
     "MISE_EN_PAIEMENT": 211,
 }
+# What the reform has no number for.
+OF_CHORUS = {
+    "A_RECYCLER": Meaning(
+        "À recycler",
+        "renvoyée à l’émetteur : le destinataire est à corriger",
+        badge="warning",
+        to_do="Corrigez sur Chorus Pro le destinataire (SIRET, service ou engagement) : la même facture y "
+        "repart. Corrigez-le aussi dans la fiche de l’adhérent, pour les prochaines.",
+    ),
+}
 NOT_TAKEN = "REJETEE_AU_DEPOT"  # ours: what the report of the flow refuses bears no status of its own
 LIFECYCLE_OF = CHORUS | {NOT_TAKEN: 213}
 ENDS = frozenset(number for number, meaning in LIFECYCLE.items() if meaning.ends)
@@ -91,6 +101,8 @@ def lifecycle_of(code: str) -> int | None:
 
 def meaning_of(code: str, lifecycle: int | None) -> Meaning:
     """In words; an unknown code as it is said."""
+    if code in OF_CHORUS:
+        return OF_CHORUS[code]
     if lifecycle is None:
         said = f"« {code} »" if code else "déposée"
         return Meaning(said, said, badge="neutral" if code else "info")

@@ -240,6 +240,20 @@ def test_a_portal_that_is_down_is_asked_later_then_a_person(portal, operator):
     assert silent_since(operator) is None
 
 
+def test_an_invoice_for_another_desk_is_sent_back_to_its_issuer(portal, operator):
+    """« À recycler » has no number in the reform, and waits for the issuer all the same."""
+    (invoice,) = issued(operator)
+    deposit = follow(send(asked(operator)))
+    portal.happens(invoice.number, "A_RECYCLER", at="2026-12-01T08:00:00", reason="Service inconnu")
+    follow(deposit)
+    assert said_of(invoice)[-1] == ("A_RECYCLER", None, "Service inconnu")
+    with as_worker():
+        letter = Letter.objects.get()
+        assert following.to_follow().filter(pk=deposit.pk).exists()
+    assert letter.subject == f"Facture {invoice.number} : à recycler"
+    assert "Corrigez sur Chorus Pro le destinataire" in letter.body
+
+
 def test_each_time_that_somebody_is_asked_she_is_written_to(portal, operator):
     """The second refusal, the second suspension: what was put right once may go wrong again."""
     (invoice,) = issued(operator)
