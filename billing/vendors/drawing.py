@@ -111,13 +111,16 @@ def _held(run_id: int) -> StatementRun | None:
 
 
 def _found(run_id: int) -> dict[int, list[int]]:
-    """By vendor, the lines (ids) that are to be on its statement, in the order of their invoices."""
+    """By vendor, the lines (ids) that are to be on its statement, in the order of their invoices. An operator
+    owes itself nothing."""
     run = StatementRun.objects.get(pk=run_id)
+    own = set(Vendor.objects.filter(organisation=run.tenant_id).values_list("pk", flat=True))
     passed = _passed(run.operator_id)
     found: dict[int, list[int]] = defaultdict(list)
     for pk, listing, vendor, since in _unstated(run):
         taken_over = next((old for day, old in passed.get(listing, ()) if since < day), vendor)
-        found[taken_over].append(pk)
+        if taken_over not in own:
+            found[taken_over].append(pk)
     return dict(sorted(found.items()))
 
 

@@ -39,11 +39,12 @@ class StatementList:
 
 
 def vendors_of(*, operator: Operator) -> QuerySet[Vendor]:
-    """Who has, or had, a service on an operator's shelf, by name. In the operator's own scope."""
+    """Who has, or had, a service on an operator's shelf, by name, but itself. In the operator's own scope."""
     before = ContractTransfer.objects.filter(operator=operator).values("from_vendor")
     now = Q(sheets__product__stockrecords__listings__operator=operator)
     return (
         Vendor.objects.filter(now | Q(pk__in=before))
+        .exclude(organisation=operator.organisation_id)
         .select_related("organisation")
         .order_by("organisation__plain_name", "pk")
         .distinct()

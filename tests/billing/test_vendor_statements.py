@@ -19,6 +19,7 @@ from billing.models import (
 )
 from billing.periods import Period
 from billing.vendors import answers, drawing, terms
+from billing.vendors.queries import vendors_of
 from subscriptions.models import ContractTransfer, State, TransferState
 from tenants.models import Letter, Role
 from tenants.refusals import Refused
@@ -242,6 +243,17 @@ def test_more_given_back_than_billed_is_carried_to_the_next(operator, vendor):
         billed(operator, vendor)
         found = VendorStatement.objects.get(run=drawn(operator, Q3, NOW))
         assert (found.carried_cents, found.net_cents) == (-900, 25_800 - 2_580 - 900)
+
+
+def test_an_operator_owes_itself_nothing(operator, vendor):
+    """A public body may publish what it operates: no commission is to be agreed on with itself."""
+    itself = VendorFactory(organisation=operator.organisation)
+    billed(operator, itself)
+    run = drawn(operator, Q3, NOW)
+    with as_worker():
+        assert (run.problems, VendorStatement.objects.count()) == ([], 0)
+        ListingFactory(operator=operator, sheet=ServiceSheetFactory(vendor=vendor))
+        assert list(vendors_of(operator=operator)) == [vendor]
 
 
 def test_a_line_goes_to_who_held_the_service_when_it_began(operator, vendor):
