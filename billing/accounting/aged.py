@@ -50,7 +50,7 @@ def aged_balance(*, operator: Operator, on: date) -> list[Aged]:
     An invoice counts for what is left of it: its credit notes and what was paid on it are taken away.
     """
     sums: dict[int, Aged] = {}
-    for tenant, name, siren, due, left in _unpaid(operator).values_list(
+    for tenant, name, siren, due, left in unpaid(operator).values_list(
         "tenant", "tenant__name", "tenant__siren", "pay_by_day", "left"
     ):
         member = sums.setdefault(tenant, Aged(name, siren, dict.fromkeys(BUCKETS, 0)))
@@ -78,10 +78,10 @@ def bucket_of(due: date | None, *, on: date) -> str:
 def cash_in(*, operator: Operator, on: date) -> list[Month]:
     """What is overdue, then what comes due in each month that has something. An invoice whose time a contest
     interrupts comes due nobody knows when, and is left out. Two queries."""
-    unpaid = _unpaid(operator)
-    late = unpaid.filter(pay_by_day__lt=on).aggregate(cents=Sum("left"))["cents"]
+    owed = unpaid(operator)
+    late = owed.filter(pay_by_day__lt=on).aggregate(cents=Sum("left"))["cents"]
     months = (
-        unpaid.filter(pay_by_day__gte=on)
+        owed.filter(pay_by_day__gte=on)
         .annotate(month=TruncMonth("pay_by_day"))
         .values("month")
         .annotate(cents=Sum("left"))
@@ -91,7 +91,7 @@ def cash_in(*, operator: Operator, on: date) -> list[Month]:
     return found + [Month(row["month"], int(row["cents"])) for row in months]
 
 
-def _unpaid(operator: Operator) -> QuerySet[Invoice]:
+def unpaid(operator: Operator) -> QuerySet[Invoice]:
     """Issued invoices that are not paid in full, each with what is `left` of it."""
     left = ExpressionWrapper(
         F("gross_cents") - F("credited_cents") - received_cents(), output_field=BigIntegerField()

@@ -275,6 +275,7 @@ SECTIONS = {
                 ("operator_late_payments", "Retards de paiement", MONEY_ROLES),
                 ("operator_titres", "Titres de recettes", MONEY_ROLES),
                 ("operator_statements", "Relevés des éditeurs", MONEY_ROLES),
+                ("operator_revenue", "Recettes", MONEY_ROLES),
                 ("operator_accounting", "Comptabilité", MONEY_ROLES),
                 ("operator_budgets", "Budgets à venir", MONEY_ROLES),
             ],

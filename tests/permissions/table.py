@@ -1215,6 +1215,7 @@ TABLE = [
              sends=lambda world: {"amount": "0,01", "paid_on": "2020-10-20"}),
     operator("operator_titres", get=opens(MONEY)),
     operator("operator_titres_csv", get=opens(MONEY)),
+    operator("operator_revenue", get=opens(MONEY)),
     operator("operator_accounting", get=opens(MONEY)),
     operator("operator_accounts", get=opens(MONEY), post=opens(MONEY), only_shows=True),
     operator("operator_titre_codes", get=opens(MONEY), post=leads(MONEY),

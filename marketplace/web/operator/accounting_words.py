@@ -15,7 +15,8 @@ def month_name(first: date | None) -> str:
 
 
 def drawn_bars(amounts: list[tuple[str, int]]) -> dict:
-    """For operator/_amount_bars.html: a bar each, in this order, as long as its part of the longest."""
+    """For operator/_amount_bars.html: a bar each, in this order, as long as its part of the longest; none
+    below zero."""
     longest = max((cents for _, cents in amounts), default=0)
     bars = [
         {
@@ -23,7 +24,7 @@ def drawn_bars(amounts: list[tuple[str, int]]) -> dict:
             "amount": format_cents(cents),
             "text_y": place * ROW + 26,
             "y": place * ROW + 34,
-            "width": f"{WIDTH * cents / longest if longest else 0:.1f}",
+            "width": f"{WIDTH * max(cents, 0) / longest if longest > 0 else 0:.1f}",
         }
         for place, (label, cents) in enumerate(amounts)
     ]
