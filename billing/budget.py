@@ -18,6 +18,8 @@ from billing.facts import KnownFacts, facts_for_period
 from billing.models import BillingRun, LedgerEntry
 from billing.payers import shares_within
 from billing.periods import Period
+from billing.rhythms import days_due
+from billing.usage import read_usage
 from catalog.prices import TerritoryFacts, grid_price
 from catalog.pricing import Population, PricingError
 from subscriptions.in_force import approved_amendments
@@ -104,8 +106,9 @@ def _budgets(
     period = Period(date(year, 1, 1), date(year + 1, 1, 1))
     rows: dict[int, list[BudgetRow]] = defaultdict(list)
     for those in _by_operator(subscriptions.billable_in(start=period.start, end=period.end)):
-        facts = facts_for_period(those, period)
-        shares = shares_within(those, start=period.start, end=period.end)
+        facts, days = facts_for_period(those, period), days_due(those, period)
+        shares = shares_within(those, start=days.start, end=days.end)
+        read_usage(those, period)
         for one in those:
             row = _row(one, facts.get(one.pk), shares.get(one.pk, []), period, now)
             if row is not None:

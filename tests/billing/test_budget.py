@@ -3,6 +3,8 @@
 from datetime import date
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from billing import operations
 from billing.budget import budget_of, budgets_at, members_to_budget
@@ -51,6 +53,22 @@ def test_the_budget_is_what_a_run_of_that_year_drafts():
         operations.draft_run(run_id=run.pk, now=NOW)
         [draft] = Invoice.objects.filter(run=run, tenant=tenant)
         assert (draft.net_cents, draft.gross_cents) == (budget.net_cents, budget.gross_cents)
+
+
+def test_a_budget_asks_no_more_for_more_subscriptions_that_count_their_use():
+    sms = {"unit": "sms", "name": "SMS", "plural": "SMS", "unit_price": "0.05"}
+    grid = {"pattern": "flat_by_stratum", "strata": [{"amount": "120"}], "usage": [sms]}
+    one = SubscriptionFactory(state=State.ACTIVE, grid=grid)
+    asked = []
+    for _ in range(2):
+        with as_worker(), CaptureQueriesContext(connection) as queries:
+            budget = budget_of(organisation=one.tenant, year=2027, now=NOW)
+        asked.append(len(queries))
+        for _ in range(3):
+            more = {"tenant": one.tenant, "listing__operator": one.operator}
+            SubscriptionFactory(state=State.ACTIVE, grid=grid, **more)
+    assert len(budget.rows) == 4
+    assert asked[0] == asked[1]
 
 
 def test_the_count_of_the_year_is_used_once_published_else_the_one_before():
