@@ -57,9 +57,10 @@ class RunSummary:
 
 @dataclass(frozen=True)
 class RunTotals:
-    """All the issued invoices of a run together, in cents."""
+    """All the issued invoices of a run together, in cents; `documents` counts credit notes as well."""
 
     invoices: int
+    documents: int
     net_cents: int
     vat_cents: int
     gross_cents: int
@@ -125,18 +126,19 @@ def all_periods(*, today: date) -> list[Period]:
 
 def run_totals(*, run: BillingRun) -> RunTotals:
     """One query, whatever the size of the run."""
+    billed = Q(type_code=InvoiceType.INVOICE)
     sums = (
-        Invoice.objects.invoices()
-        .issued()
+        Invoice.objects.issued()
         .filter(run=run)
         .aggregate(
-            invoices=Count("pk"),
-            net=Coalesce(Sum("net_cents"), 0),
-            vat=Coalesce(Sum("vat_cents"), 0),
-            gross=Coalesce(Sum("gross_cents"), 0),
+            documents=Count("pk"),
+            invoices=Count("pk", filter=billed),
+            net_cents=Sum("net_cents", filter=billed, default=0),
+            vat_cents=Sum("vat_cents", filter=billed, default=0),
+            gross_cents=Sum("gross_cents", filter=billed, default=0),
         )
     )
-    return RunTotals(sums["invoices"], int(sums["net"]), int(sums["vat"]), int(sums["gross"]))
+    return RunTotals(**{name: int(value) for name, value in sums.items()})
 
 
 def run_drafts(*, run: BillingRun, search: str, page: str | None, drafts: int) -> Page:
@@ -198,17 +200,22 @@ def issued_invoices(*, operator: Operator, search: str, group: str, page: str | 
     `search` is part of a member's name, a SIREN, or part of an invoice's number; `group` one of
     GROUPS.
     """
-    found = Invoice.objects.issued().of_operator(operator)
-    if search:
-        found = found.filter(member_matches(search) | Q(number__icontains=search))
+    found = issued_matching(operator=operator, search=search)
     counts = found.aggregate(**{name: Count("pk", filter=which) for name, which in GROUPS.items()})
-    found = found.filter(GROUPS[group])
-    rows = found.select_related("settlement", "interruption").order_by(
-        "-issue_date", "-year", "-sequence", "pk"
+    rows = (
+        found.filter(GROUPS[group])
+        .select_related("settlement", "interruption")
+        .order_by("-issue_date", "-year", "-sequence", "pk")
     )
     paginator = Paginator(rows, PAGE_SIZE)
     paginator.count = counts[group]  # counted already, with the tabs
     return InvoiceList(paginator.get_page(page), counts)
+
+
+def issued_matching(*, operator: Operator, search: str, group: str = ALL) -> QuerySet[Invoice]:
+    """The operator's issued invoices and credit notes that `issued_invoices` shows."""
+    found = Invoice.objects.issued().of_operator(operator).filter(GROUPS[group])
+    return found.filter(member_matches(search) | Q(number__icontains=search)) if search else found
 
 
 def settlements_for_person(*, operator: Operator) -> int:

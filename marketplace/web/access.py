@@ -2,8 +2,8 @@
 mandates. Anything else is 404, never 403: a stranger learns nothing.
 
 A view decorated here runs inside its tenant scope, in the request's transaction; it receives what the URL
-names instead of its identifier. Return `render(...)`, never a lazy TemplateResponse or a stream: those
-would run after the scope is closed.
+names instead of its identifier. Return `render(...)`, never a lazy TemplateResponse or a stream that reads
+the database: those would run after the scope is closed.
 """
 
 from collections.abc import Callable, Iterable

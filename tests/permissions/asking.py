@@ -26,7 +26,7 @@ def ask(people: People, who: str, method: str, url: str, data: dict | None = Non
         before = _rows_written()
         response = getattr(people.client(who, **client), method)(url, data or {})
         written = {table for table, rows in _rows_written().items() if rows != before.get(table, 0)}
-        content = response.content.decode(errors="replace")
+        content = response.getvalue().decode(errors="replace")
     return Answer(_status(response), written, content)
 
 

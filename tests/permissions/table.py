@@ -1053,6 +1053,8 @@ TABLE = [
     member("member_spending_report", get=opens(MEMBERS)),
     member("member_invoice", thing=_invoice, get=opens(MEMBERS)),
     member("member_invoice_file", thing=_invoice, get=opens(MEMBERS)),
+    member("member_archive", thing=lambda world: [world.invoice.year, 1], get=opens(MEMBERS),
+           foreign=opens(MEMBERS)),  # a year is nobody's: it holds one's own invoices
     member("member_invoice_ubl", thing=_invoice, get=opens(MEMBERS)),
     member("member_line_contest", thing=lambda world: [world.invoice.public_id, 1],
            get=opens(ASKING, Role.FINANCE), post=leads(ASKING, Role.FINANCE),
@@ -1184,7 +1186,10 @@ TABLE = [
     operator("operator_run", thing=_run, get=opens(MONEY), post=leads(MONEY),
              sends=lambda world: {"action": "verifier"}),
     operator("operator_run_progress", thing=_run, get=opens(MONEY)),
+    operator("operator_run_archive", thing=lambda world: [world.issued.public_id, 1], get=opens(MONEY)),
     operator("operator_run_approve", thing=_run, get=opens(MONEY), post=leads(MONEY)),
+    operator("operator_invoices_archive", thing=lambda world: [1], get=opens(MONEY),
+             foreign=opens(MONEY, AUDITOR)),  # the first part of one's own invoices
     operator("operator_invoices", get=opens(MONEY)),
     operator("operator_invoice", thing=_invoice, get=opens(MONEY)),
     operator("operator_sendings", get=opens(MONEY), post=leads(MONEY), sends=_an_invoice_to_deposit),

@@ -20,6 +20,7 @@ from billing.queries import due_of_member, invoice_for_member, invoices_of_membe
 from billing.sending.queries import said_of, with_said
 from marketplace.web.access import member_view
 from marketplace.web.adjustment_words import announced
+from marketplace.web.archives import ARCHIVE_NOTE, downloads_of_years
 from marketplace.web.commune.contests import line_contest
 from marketplace.web.commune.words import is_paid, payment_badge, plural
 from marketplace.web.contest_words import line_facts
@@ -73,6 +74,8 @@ def invoice_list(request, organisation):
         ],
         "page": page,
         "figures": figures,
+        "downloads": downloads_of_years(organisation),
+        "archive_note": ARCHIVE_NOTE,
         "adjustments": [announced(one) for one in to_come(organisation=organisation)],
     }
     return render(request, "commune/invoices.html", context)

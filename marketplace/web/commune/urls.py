@@ -2,7 +2,7 @@
 
 from django.urls import include, path
 
-from marketplace.web import ubl
+from marketplace.web import archives, ubl
 from marketplace.web.commune import (
     amendments,
     budget,
@@ -175,6 +175,7 @@ urlpatterns = [
     path("depenses/", spending.spending, name="member_spending"),
     path("depenses/budget/", budget.budget, name="member_budget"),
     path("depenses/rapport.pdf", spending.report, name="member_spending_report"),
+    path("factures/<int:year>/factures-<int:part>.zip", archives.of_year, name="member_archive"),
     path("factures/<uuid:public_id>/", invoices.detail, name="member_invoice"),
     path(
         "factures/<uuid:public_id>/lignes/<int:position>/contester/",

@@ -17,6 +17,7 @@ from billing.issuing import missing_mentions
 from billing.models import BillingRun, RunState
 from billing.models.run import UNDER_REVIEW
 from marketplace.web.access import operator_view
+from marketplace.web.archives import ARCHIVE_NOTE, downloads_of_run
 from marketplace.web.formats import day, format_cents, format_number, moment
 from marketplace.web.operator import run_review
 from marketplace.web.operator.forms import RunPeriodForm, capitalised
@@ -269,6 +270,8 @@ def _issued_context(request, operator, found: BillingRun) -> dict:
         "rest": rest_of_address(etat=etat, q=search),
         "figures": _figures(totals),
         "empty": totals.invoices == 0,
+        "downloads": downloads_of_run(found, totals.documents),
+        "archive_note": ARCHIVE_NOTE,
         "invoices": [_issued(operator, invoice) for invoice in page],
     }
 

@@ -19,6 +19,7 @@ from billing.settlement import operations as settling
 from billing.titres import Titre, all_titres, titre_page
 from catalog.pricing.money import from_cents
 from marketplace.web.access import operator_view
+from marketplace.web.archives import ARCHIVE_NOTE, downloads_of_search
 from marketplace.web.csv import csv_response
 from marketplace.web.formats import day, format_cents, format_number, moment
 from marketplace.web.operator.forms import capitalised
@@ -81,6 +82,10 @@ def invoice_list(request, operator):
         labels=TABS,
     )
     context = frame | {
+        "downloads": downloads_of_search(
+            operator, search=frame["search"], group=frame["group"], count=found.counts[frame["group"]]
+        ),
+        "archive_note": ARCHIVE_NOTE,
         "differences_url": (
             reverse("operator_ledger_differences", args=[operator.slug])
             if operator.issuer_kind != IssuerKind.PUBLIC

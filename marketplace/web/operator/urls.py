@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from marketplace.web import ubl
+from marketplace.web import archives, ubl
 from marketplace.web.operator import (
     accounting,
     accounts,
@@ -250,8 +250,12 @@ urlpatterns = [
     path("facturation/tva/", vat.vat, name="operator_vat"),
     path("facturation/<uuid:public_id>/", billing.run, name="operator_run"),
     path("facturation/<uuid:public_id>/avancement/", billing.run_progress, name="operator_run_progress"),
+    path(
+        "facturation/<uuid:public_id>/factures-<int:part>.zip", archives.of_run, name="operator_run_archive"
+    ),
     path("facturation/<uuid:public_id>/approuver/", billing.approve, name="operator_run_approve"),
     path("factures/", invoices.invoice_list, name="operator_invoices"),
+    path("factures/factures-<int:part>.zip", archives.of_search, name="operator_invoices_archive"),
     path("factures/ecarts/", ledger_differences.difference_list, name="operator_ledger_differences"),
     path("factures/envois/", sendings.sending_list, name="operator_sendings"),
     path("factures/envois/compte/", sendings.account, name="operator_sending_account"),
