@@ -2,8 +2,20 @@
 
 import hashlib
 import logging
+from dataclasses import dataclass
+from datetime import datetime
 
+from django.contrib.postgres.expressions import ArraySubquery
 from django.core.files.storage import default_storage
+from django.db.models import CharField, OuterRef, QuerySet
+from django.db.models.functions import Cast, JSONObject
+
+from billing.models import Invoice
+from tenants import audit
+from tenants.models import AuditEvent, User
+
+CHECKED = "invoice.file_checked"
+SOUND = "Le fichier correspond à son empreinte."
 
 logger = logging.getLogger(__name__)
 
@@ -39,3 +51,46 @@ def read_sound(*, path: str, sha256: str) -> bytes:
         logger.error("%s is not the file that was made: its hash differs", path)
         raise FileChanged
     return content
+
+
+@dataclass(frozen=True)
+class Check:
+    """What a person found when she had the file read again; `problem` is "" where it is the one made."""
+
+    at: datetime
+    problem: str
+
+
+def check_file(*, invoice: Invoice, by: User, now: datetime) -> Check:
+    """Reads the file of an invoice again, at somebody's request, and keeps in the log what came of it."""
+    problem = ""
+    try:
+        read_sound(path=invoice.file.path, sha256=invoice.file.sha256)
+    except FileUnsound as refusal:
+        problem = str(refusal)
+    audit.record(
+        tenant=invoice.tenant,
+        actor=by,
+        what=CHECKED,
+        sentence=f"{{actor}} a vérifié le fichier de {invoice.number}. {problem or SOUND}",
+        subject_id=invoice.public_id,
+        now=now,
+        details={"sha256": invoice.file.sha256, "problem": problem},
+    )
+    return Check(now, problem)
+
+
+def with_last_check(invoices: QuerySet[Invoice]) -> QuerySet[Invoice]:
+    """Each with what `last_check_of` reads, in the same query."""
+    checks = AuditEvent.objects.filter(
+        tenant=OuterRef("tenant"), what=CHECKED, subject_id=Cast(OuterRef("public_id"), CharField())
+    ).order_by("-at", "-pk")
+    said = checks.values(row=JSONObject(at="at", problem="details__problem"))[:1]
+    return invoices.annotate(last_checks=ArraySubquery(said))
+
+
+def last_check_of(invoice: Invoice) -> Check | None:
+    """The last time that anybody had its file checked, of an invoice that `with_last_check` has read."""
+    for row in invoice.last_checks:
+        return Check(datetime.fromisoformat(row["at"]), row["problem"])
+    return None

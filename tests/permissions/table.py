@@ -1055,6 +1055,7 @@ TABLE = [
     member("member_invoice_file", thing=_invoice, get=opens(MEMBERS)),
     member("member_archive", thing=lambda world: [world.invoice.year, 1], get=opens(MEMBERS),
            foreign=opens(MEMBERS)),  # a year is nobody's: it holds one's own invoices
+    member("member_invoice_check", thing=_invoice, post=leads(MEMBERS)),
     member("member_invoice_ubl", thing=_invoice, get=opens(MEMBERS)),
     member("member_line_contest", thing=lambda world: [world.invoice.public_id, 1],
            get=opens(ASKING, Role.FINANCE), post=leads(ASKING, Role.FINANCE),
@@ -1198,6 +1199,7 @@ TABLE = [
     operator("operator_deposit", thing=_deposit, get=opens(MONEY), post=leads(MONEY)),
     operator("operator_invoice_retry", thing=_refused, post=leads(MONEY)),
     operator("operator_invoice_file", thing=_invoice, get=opens(MONEY)),
+    operator("operator_invoice_check", thing=_invoice, post=leads(MONEY)),
     operator("operator_invoice_ubl", thing=_invoice, get=opens(MONEY)),
     operator("operator_adjustments", get=opens(MONEY)),
     operator("operator_credit_notes", get=opens(MONEY)),

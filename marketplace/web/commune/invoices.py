@@ -14,6 +14,7 @@ from django.views.decorators.http import require_safe
 from billing.adjustment_queries import to_come
 from billing.collecting.queries import collected
 from billing.contest_queries import contests_of
+from billing.custody import with_last_check
 from billing.late_queries import dunnings_of
 from billing.models import Invoice
 from billing.queries import due_of_member, invoice_for_member, invoices_of_member
@@ -24,6 +25,7 @@ from marketplace.web.archives import ARCHIVE_NOTE, downloads_of_years
 from marketplace.web.commune.contests import line_contest
 from marketplace.web.commune.words import is_paid, payment_badge, plural
 from marketplace.web.contest_words import line_facts
+from marketplace.web.custody import custody_facts
 from marketplace.web.formats import day, format_cents, format_percent
 from marketplace.web.late_words import history
 from marketplace.web.operator.invoice_views import iban_in_words, titre_facts
@@ -85,7 +87,7 @@ def invoice_list(request, organisation):
 @require_safe
 def detail(request, organisation, public_id):
     """One invoice: why each amount, what tax, how to pay, where the payment is."""
-    found = with_said(invoice_for_member(organisation=organisation))
+    found = with_last_check(with_said(invoice_for_member(organisation=organisation)))
     invoice = get_object_or_404(found, public_id=public_id)
     settlement = getattr(invoice, "settlement", None)
     paid = is_paid(invoice)
@@ -113,6 +115,7 @@ def detail(request, organisation, public_id):
         "payment": invoice.payment,
         "iban": iban_in_words(invoice.payment.get("iban", "")),
         "payment_url": settlement.payment_url if settlement and not paid else "",
+        "custody": custody_facts(invoice),
         "file_url": (
             reverse("member_invoice_file", args=[organisation.siren, invoice.public_id])
             if hasattr(invoice, "file")

@@ -2,7 +2,7 @@
 
 from django.urls import include, path
 
-from marketplace.web import archives, ubl
+from marketplace.web import archives, custody, ubl
 from marketplace.web.commune import (
     amendments,
     budget,
@@ -182,6 +182,7 @@ urlpatterns = [
         contests.contest,
         name="member_line_contest",
     ),
+    path("factures/<uuid:public_id>/verifier/", custody.check_of_member, name="member_invoice_check"),
     path("factures/<uuid:public_id>/facture.pdf", invoices.file, name="member_invoice_file"),
     path("factures/<uuid:public_id>/facture.xml", ubl.of_member, name="member_invoice_ubl"),
 ]

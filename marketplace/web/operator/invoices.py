@@ -13,6 +13,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from billing import review
 from billing.collecting.queries import with_collected
+from billing.custody import with_last_check
 from billing.models import BillingRun, Invoice, InvoiceState, SettlementState
 from billing.sending.queries import said_of, with_said
 from billing.settlement import operations as settling
@@ -21,7 +22,8 @@ from catalog.pricing.money import from_cents
 from marketplace.web.access import operator_view
 from marketplace.web.archives import ARCHIVE_NOTE, downloads_of_search
 from marketplace.web.csv import csv_response
-from marketplace.web.formats import day, format_cents, format_number, moment
+from marketplace.web.custody import custody_facts
+from marketplace.web.formats import day, format_cents, format_number
 from marketplace.web.operator.forms import capitalised
 from marketplace.web.operator.invoice_views import (
     asks_person,
@@ -164,9 +166,8 @@ def detail(request, operator, public_id):
         and {
             "url": reverse("operator_invoice_file", args=[operator.slug, invoice.public_id]),
             "label": f"{what} (PDF, {max(round(file.size / 1024), 1)} Ko)",
-            "sha256": file.sha256,
-            "made_at": moment(file.made_at),
         },
+        "custody": custody_facts(invoice),
     }
     return render(request, "operator/invoice.html", context)
 
@@ -277,7 +278,8 @@ def _invoice(operator, public_id, *, with_lines: bool = False) -> Invoice:
         Invoice.objects.issued().of_operator(operator).select_related("settlement", "file", "run", "corrects")
     )
     if with_lines:
-        found = with_said(with_collected(found.with_credited())).prefetch_related(review.with_lines())
+        found = with_last_check(with_said(with_collected(found.with_credited())))
+        found = found.prefetch_related(review.with_lines())
     return get_object_or_404(found, public_id=public_id)
 
 

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from marketplace.web import archives, ubl
+from marketplace.web import archives, custody, ubl
 from marketplace.web.operator import (
     accounting,
     accounts,
@@ -262,6 +262,7 @@ urlpatterns = [
     path("factures/envois/<uuid:public_id>/", sendings.deposit, name="operator_deposit"),
     path("factures/<uuid:public_id>/", invoices.detail, name="operator_invoice"),
     path("factures/<uuid:public_id>/reessayer/", invoices.try_again, name="operator_invoice_retry"),
+    path("factures/<uuid:public_id>/verifier/", custody.check_of_operator, name="operator_invoice_check"),
     path("factures/<uuid:public_id>/facture.pdf", invoices.file, name="operator_invoice_file"),
     path("factures/<uuid:public_id>/facture.xml", ubl.of_operator, name="operator_invoice_ubl"),
     path("regularisations/", adjustments.adjustment_list, name="operator_adjustments"),
