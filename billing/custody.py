@@ -28,7 +28,7 @@ class FileAbsent(FileUnsound):
     """Nothing can be read where the file was kept."""
 
     def __init__(self):
-        super().__init__("Le fichier est introuvable dans le stockage.")
+        super().__init__("Le fichier n’a pas pu être lu dans le stockage.")
 
 
 class FileChanged(FileUnsound):

@@ -8,11 +8,11 @@ import logging
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from django.core.files.storage import default_storage
 from django.db import transaction
 from django.db.models import Q, QuerySet
 
 from billing import tasks
+from billing.custody import FileUnsound, read_sound
 from billing.models import Deposit, DepositState, Invoice, InvoiceFile, Sending, SendingAccount
 from billing.models.sending import DEPOSIT_MOVES
 from billing.sending import letters
@@ -30,7 +30,7 @@ MAX_TRIES = 8
 # A call ends long before: after it, a deposit found "started" was interrupted.
 LEASE = timedelta(minutes=10)
 LOST = "Le dépôt a été interrompu avant la réponse de Chorus Pro."
-NO_FILE = "Le fichier d’une de ces factures est introuvable : prévenez l’équipe de la plateforme."
+FILE_UNSOUND = "Facture {number}. {why} Rien n’est parti : prévenez l’équipe de la plateforme."
 
 
 class WrongDepositState(Exception):
@@ -144,15 +144,14 @@ def send(*, deposit_id: int, now: datetime) -> None:
 
 
 def _parcel(deposit: Deposit) -> Parcel:
-    """Raises Refused when a file is not where it was kept."""
+    """Raises Refused when a file is not where it was kept, or is no longer the one that was made."""
     files = InvoiceFile.objects.filter(invoice__sendings__deposit=deposit).select_related("invoice")
     content = {}
     for file in files.order_by("invoice__sequence", "pk"):
         try:
-            with default_storage.open(file.path) as stored:
-                content[file.invoice.number] = stored.read()
-        except FileNotFoundError as error:
-            raise Refused(NO_FILE) from error
+            content[file.invoice.number] = read_sound(path=file.path, sha256=file.sha256)
+        except FileUnsound as error:
+            raise Refused(FILE_UNSOUND.format(number=file.invoice.number, why=error)) from error
     return Parcel(deposit.file_name, content)
 
 

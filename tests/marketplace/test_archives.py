@@ -142,7 +142,7 @@ def test_what_cannot_be_handed_over_is_told_never_left_out(run, finance, caplog)
     assert [(row["Fichier"], row["Remarque"]) for row in rows] == [
         ("", "Le fichier est en préparation : téléchargez-le plus tard."),
         ("", "Le fichier conservé ne correspond plus à son empreinte."),
-        ("", "Le fichier est introuvable dans le stockage."),
+        ("", "Le fichier n’a pas pu être lu dans le stockage."),
         ("F2026-00004.pdf", ""),
     ]
     assert [row["SHA-256"] != "" for row in rows] == [False, True, True, True]

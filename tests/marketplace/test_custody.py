@@ -96,7 +96,7 @@ def test_a_file_tampered_with_is_said_then_and_after(invoice, file, client, side
     assert file.path in caplog.text
     default_storage.delete(file.path)
     text = text_of(client.post(side(invoice, client, check), follow=True))
-    assert text.count("Le fichier est introuvable dans le stockage.") == 2
+    assert text.count("Le fichier n’a pas pu être lu dans le stockage.") == 2
     assert "ne correspond plus" not in text
 
 

@@ -4,9 +4,10 @@ from datetime import datetime, timedelta
 
 import pytest
 from django.core import mail
+from django.core.files.storage import default_storage
 
 from billing import approving, operations, recovery
-from billing.models import Deposit, DepositState, Invoice, Sending, SendingStatus
+from billing.models import Deposit, DepositState, Invoice, InvoiceFile, Sending, SendingStatus
 from billing.sending import chorus_pro as client
 from billing.sending import depositing, following
 from billing.sending.accounts import account_of
@@ -53,6 +54,15 @@ def follow(deposit: Deposit, *, now=NOW) -> Deposit:
         following.follow(deposit_id=deposit.pk, now=now)
         deposit.refresh_from_db()
     return deposit
+
+
+def _lose(path: str) -> None:
+    default_storage.delete(path)
+
+
+def _tamper(path: str) -> None:
+    with default_storage.open(path, "wb") as stored:
+        stored.write(b"%PDF autre")
 
 
 def said_of(invoice: Invoice) -> list[tuple[str, int | None, str]]:
@@ -252,6 +262,25 @@ def test_an_invoice_for_another_desk_is_sent_back_to_its_issuer(portal, operator
         assert following.to_follow().filter(pk=deposit.pk).exists()
     assert letter.subject == f"Facture {invoice.number} : à recycler"
     assert "Corrigez sur Chorus Pro le destinataire" in letter.body
+
+
+@pytest.mark.parametrize(
+    ("spoil", "why"),
+    [
+        (_lose, "Le fichier n’a pas pu être lu dans le stockage."),
+        (_tamper, "Le fichier conservé ne correspond plus à son empreinte."),
+    ],
+)
+def test_a_file_that_is_not_the_one_made_does_not_leave(portal, operator, spoil, why):
+    sound, spoilt = issued(operator, members=2)
+    deposit = asked(operator)
+    with as_worker():
+        spoil(InvoiceFile.objects.get(invoice=spoilt).path)
+    deposit = send(deposit)
+    assert deposit.state == DepositState.NEEDS_PERSON
+    assert deposit.problem.startswith(f"Facture {spoilt.number}. {why}")
+    assert sound.number not in deposit.problem
+    assert deposit.number == ""
 
 
 def test_each_time_that_somebody_is_asked_she_is_written_to(portal, operator):
