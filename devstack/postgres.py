@@ -29,6 +29,7 @@ from devstack.problem import Problem
 SYSTEM_USER = "embedded_postgres"
 SUPERUSER = "postgres"
 PATIENCE = 15  # seconds for what remains of a killed server to go away
+MEMORY, LOG = "512MB", "4GB"  # a small server's: by default it is a tenth, and large writes wait for the disk
 LONGEST_SOCKET_PATH = 100  # the system's limit is 104 bytes on macOS, 108 on Linux
 
 
@@ -77,7 +78,8 @@ def start() -> bool:
             give(sockets, account)
         # The last one: a killed client's statement ends at once and gives its locks back to the next run.
         options = (
-            f"-h '' -k '{sockets}' -c unix_socket_permissions=0700 -c client_connection_check_interval=500"
+            f"-h '' -k '{sockets}' -c shared_buffers={MEMORY} -c max_wal_size={LOG} "
+            "-c unix_socket_permissions=0700 -c client_connection_check_interval=500"
         )
         log = folder / "server.log"
         start_options = ["-D", str(folder), "-w", "-t", "60", "-s", "-l", str(log), "-o", options]
