@@ -33,7 +33,7 @@ from subscriptions.in_force import approved_amendments
 from subscriptions.models import Subscription
 from subscriptions.vat import with_terms
 
-BATCH = 2_000  # subscriptions, or entries: what a worker holds in memory
+BATCH = 4_000  # subscriptions, or entries: what a worker holds in memory
 TOGETHER = 2  # workers asked to draft one run
 # What those that are not plain are priced from: a subscription is long.
 _READ = (
