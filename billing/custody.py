@@ -3,12 +3,13 @@
 import hashlib
 import logging
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from django.contrib.postgres.expressions import ArraySubquery
 from django.core.files.storage import default_storage
 from django.db.models import CharField, OuterRef, QuerySet
 from django.db.models.functions import Cast, JSONObject
+from django.utils.timezone import localdate
 
 from billing.models import Invoice
 from tenants import audit
@@ -55,17 +56,21 @@ def read_sound(*, path: str, sha256: str) -> bytes:
 
 @dataclass(frozen=True)
 class Check:
-    """What a person found when she had the file read again; `problem` is "" where it is the one made."""
+    """What a person found when she had the file read again; `problem` is "" where it is the one made.
+    `locked_until`: the day before which the storage said that it does not delete it, None where it does not
+    lock."""
 
     at: datetime
     problem: str
+    locked_until: date | None = None
 
 
 def check_file(*, invoice: Invoice, by: User, now: datetime) -> Check:
     """Reads the file of an invoice again, at somebody's request, and keeps in the log what came of it."""
-    problem = ""
+    problem, locked_until = "", None
     try:
         read_sound(path=invoice.file.path, sha256=invoice.file.sha256)
+        locked_until = _locked_until(invoice.file.path)
     except FileUnsound as refusal:
         problem = str(refusal)
     audit.record(
@@ -75,9 +80,26 @@ def check_file(*, invoice: Invoice, by: User, now: datetime) -> Check:
         sentence=f"{{actor}} a vérifié le fichier de {invoice.number}. {problem or SOUND}",
         subject_id=invoice.public_id,
         now=now,
-        details={"sha256": invoice.file.sha256, "problem": problem},
+        details={
+            "sha256": invoice.file.sha256,
+            "problem": problem,
+            "locked_until": locked_until and locked_until.isoformat(),
+        },
     )
-    return Check(now, problem)
+    return Check(now, problem, locked_until)
+
+
+def _locked_until(path: str) -> date | None:
+    """Asks the storage, where it is one that locks (`marketplace.storage`). Raises FileAbsent without an
+    answer."""
+    asked = getattr(default_storage, "locked_until", None)
+    if asked is None:
+        return None
+    try:
+        until = asked(path)
+    except OSError as error:
+        raise FileAbsent from error
+    return until and localdate(until)
 
 
 def with_last_check(invoices: QuerySet[Invoice]) -> QuerySet[Invoice]:
@@ -85,12 +107,15 @@ def with_last_check(invoices: QuerySet[Invoice]) -> QuerySet[Invoice]:
     checks = AuditEvent.objects.filter(
         tenant=OuterRef("tenant"), what=CHECKED, subject_id=Cast(OuterRef("public_id"), CharField())
     ).order_by("-at", "-pk")
-    said = checks.values(row=JSONObject(at="at", problem="details__problem"))[:1]
+    said = checks.values(
+        row=JSONObject(at="at", problem="details__problem", locked_until="details__locked_until")
+    )[:1]
     return invoices.annotate(last_checks=ArraySubquery(said))
 
 
 def last_check_of(invoice: Invoice) -> Check | None:
     """The last time that anybody had its file checked, of an invoice that `with_last_check` has read."""
     for row in invoice.last_checks:
-        return Check(datetime.fromisoformat(row["at"]), row["problem"])
+        until = row["locked_until"]
+        return Check(datetime.fromisoformat(row["at"]), row["problem"], until and date.fromisoformat(until))
     return None

@@ -207,6 +207,16 @@ STORAGES = {
     },
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
 }
+if _bucket := env.str("HALLE_S3_BUCKET", default=""):
+    # Its keys: AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.
+    STORAGES["default"] = {
+        "BACKEND": "marketplace.storage.Bucket",
+        "OPTIONS": {
+            "bucket_name": _bucket,
+            "endpoint_url": env.str("HALLE_S3_ENDPOINT", default=None),
+            "region_name": env.str("HALLE_S3_REGION", default="fr-par"),
+        },
+    }
 FILE_UPLOAD_PERMISSIONS = 0o600
 
 # --- Security -------------------------------------------------------------------------------

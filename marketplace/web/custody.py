@@ -74,4 +74,8 @@ def custody_facts(invoice: Invoice) -> list[dict]:
     last = {"label": "Dernière vérification", "value": "aucune à ce jour"}
     if check:
         last |= {"value": moment(check.at), "note": check.problem or SOUND}
-    return [*facts, last]
+    facts.append(last)
+    if check and check.locked_until:
+        note = "Jusque-là, le stockage refuse que quiconque l’efface ou le remplace."
+        facts.append({"label": "Verrouillé jusqu’au", "value": day(check.locked_until), "note": note})
+    return facts

@@ -18,7 +18,7 @@ def pdf_response(*, path: str, filename: str, attached: bool = False) -> HttpRes
     try:
         with default_storage.open(path, "rb") as file:
             content = file.read()
-    except FileNotFoundError:
+    except OSError:
         raise FileMissing(
             "Le fichier est introuvable pour le moment. Réessayez, puis prévenez votre opérateur."
         ) from None

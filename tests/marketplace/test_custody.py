@@ -83,7 +83,7 @@ def test_a_sound_file_is_said_so_with_the_time_and_the_log_keeps_it(invoice, fil
     assert event.actor_id is not None
     said = f"{{actor}} a vérifié le fichier de {invoice.number}. Le fichier correspond à son empreinte."
     assert event.sentence == said
-    assert event.details == {"sha256": file.sha256, "problem": ""}
+    assert event.details == {"sha256": file.sha256, "problem": "", "locked_until": None}
 
 
 @SIDES

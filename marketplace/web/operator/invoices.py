@@ -198,7 +198,7 @@ def file(request, operator, public_id):
     try:
         with default_storage.open(invoice.file.path) as stored:
             content = stored.read()
-    except FileNotFoundError:
+    except OSError:
         logger.exception("the file of invoice %s is not in the storage", invoice.public_id)
         raise Http404 from None
     return HttpResponse(

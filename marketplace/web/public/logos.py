@@ -39,5 +39,5 @@ def _picture(operator: Operator) -> bytes:
     try:
         with default_storage.open(operator.logo.name) as file:
             return file.read()
-    except FileNotFoundError:
+    except OSError:
         raise Http404 from None

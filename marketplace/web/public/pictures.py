@@ -25,7 +25,7 @@ def picture(request, name):
     try:
         with default_storage.open(FOLDER + name) as file:
             answer = HttpResponse(file.read(), content_type=kind)
-    except FileNotFoundError:
+    except OSError:
         raise Http404 from None
     answer.headers["X-Content-Type-Options"] = "nosniff"
     patch_cache_control(answer, public=True, max_age=A_YEAR, immutable=True)

@@ -34,7 +34,7 @@ def _whole(file: SheetFile) -> HttpResponse:
     try:
         with default_storage.open(file.file.name) as stored:
             content = stored.read()
-    except FileNotFoundError:
+    except OSError:
         raise Http404 from None
     if file.kind == FileKind.IMAGE:
         answer = HttpResponse(content, content_type=CONTENT_TYPE)

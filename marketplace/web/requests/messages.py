@@ -99,7 +99,7 @@ def file_response(subscription: Subscription, message_id) -> HttpResponse:
     try:
         with default_storage.open(message.file.name, "rb") as file:
             content = file.read()
-    except FileNotFoundError:
+    except OSError:
         raise Http404 from None
     headers = {
         "Content-Disposition": content_disposition_header(True, message.file_name),
