@@ -22,6 +22,11 @@ def pdf_response(*, path: str, filename: str, attached: bool = False) -> HttpRes
         raise FileMissing(
             "Le fichier est introuvable pour le moment. Réessayez, puis prévenez votre opérateur."
         ) from None
+    return pdf_answer(content, filename=filename, attached=attached)
+
+
+def pdf_answer(content: bytes, *, filename: str, attached: bool = False) -> HttpResponse:
+    """The same of a file that was read already."""
     headers = {
         "Content-Disposition": content_disposition_header(attached, get_valid_filename(filename)),
         "X-Content-Type-Options": "nosniff",

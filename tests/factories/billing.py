@@ -1,5 +1,6 @@
 """Billing runs, ledger, invoices. For real ones, made by the operations: `drafted_run`, `issued_invoice`."""
 
+import hashlib
 import uuid
 from datetime import date
 from decimal import Decimal
@@ -325,11 +326,14 @@ class InvoiceFileFactory(Factory):
     class Meta:
         model = InvoiceFile
 
+    class Params:
+        content = b""  # what is stored there: its hash and its size
+
     invoice = factory.SubFactory(InvoiceFactory, issued=True)
     tenant = factory.SelfAttribute("invoice.tenant")
     path = factory.LazyAttribute(lambda o: f"invoices/test/{o.invoice.number}.pdf")
-    sha256 = "0" * 64
-    size = 1
+    sha256 = factory.LazyAttribute(lambda o: hashlib.sha256(o.content).hexdigest())
+    size = factory.LazyAttribute(lambda o: len(o.content))
     made_at = NOW
 
 

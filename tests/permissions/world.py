@@ -736,7 +736,7 @@ def _bill(side: dict, members: list[dict]) -> list[dict]:
     SendingAccountFactory(operator=issued.operator)
     for invoice in invoices:
         path = default_storage.save(f"invoices/{invoice.public_id}.pdf", ContentFile(PDF))
-        InvoiceFileFactory(invoice=invoice, path=path)
+        InvoiceFileFactory(invoice=invoice, path=path, content=PDF)
     return [
         {
             "issued": issued,

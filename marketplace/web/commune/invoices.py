@@ -14,7 +14,7 @@ from django.views.decorators.http import require_safe
 from billing.adjustment_queries import to_come
 from billing.collecting.queries import collected
 from billing.contest_queries import contests_of
-from billing.custody import with_last_check
+from billing.custody import FileUnsound, read_sound, with_last_check
 from billing.late_queries import dunnings_of
 from billing.models import Invoice
 from billing.queries import due_of_member, invoice_for_member, invoices_of_member
@@ -29,7 +29,7 @@ from marketplace.web.custody import custody_facts
 from marketplace.web.formats import day, format_cents, format_percent
 from marketplace.web.late_words import history
 from marketplace.web.operator.invoice_views import iban_in_words, titre_facts
-from marketplace.web.pdf import FileMissing, pdf_response
+from marketplace.web.pdf import pdf_answer
 from marketplace.web.sending_words import followed
 
 PAGE_SIZE = 25
@@ -133,9 +133,10 @@ def file(request, organisation, public_id):
     if hasattr(invoice, "file"):
         try:
             name = f"{invoice.get_type_code_display()}-{invoice.number}.pdf"
-            return pdf_response(path=invoice.file.path, filename=name)
-        except FileMissing as error:
-            messages.error(request, str(error))
+            content = read_sound(path=invoice.file.path, sha256=invoice.file.sha256)
+            return pdf_answer(content, filename=name)
+        except FileUnsound as error:
+            messages.error(request, f"{error} Réessayez, puis prévenez votre opérateur.")
     else:
         what = "L’avoir" if invoice.is_credit_note else "La facture"
         messages.info(request, f"{what} électronique est en préparation. Revenez dans une minute.")

@@ -1,10 +1,7 @@
 """Issued invoices as accountants read them, and the proposals of titres de recettes."""
 
-import logging
-
 from django.contrib import messages
-from django.core.files.storage import default_storage
-from django.http import Http404, HttpResponse
+from django.http import Http404
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -13,7 +10,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from billing import review
 from billing.collecting.queries import with_collected
-from billing.custody import with_last_check
+from billing.custody import FileUnsound, read_sound, with_last_check
 from billing.models import BillingRun, Invoice, InvoiceState, SettlementState
 from billing.sending.queries import said_of, with_said
 from billing.settlement import operations as settling
@@ -40,12 +37,11 @@ from marketplace.web.operator.lists import (
 )
 from marketplace.web.operator.roles import MONEY_ROLES
 from marketplace.web.operator.runs_chosen import chosen_run
+from marketplace.web.pdf import pdf_answer
 from marketplace.web.sending_words import followed, to_do
 from tenants.identifiers import grouped
 from tenants.models.operator import IssuerKind
 from tenants.spreadsheets.writing import csv_bytes, safe_cell
-
-logger = logging.getLogger(__name__)
 
 TABS = {
     review.ALL: "Toutes",
@@ -191,24 +187,16 @@ def try_again(request, operator, public_id):
 @operator_view(*MONEY_ROLES)
 @require_safe
 def file(request, operator, public_id):
-    """The Factur-X of an issued invoice. 404 while it is being made."""
+    """The Factur-X of an issued invoice, held against its hash. 404 while it is being made."""
     invoice = _invoice(operator, public_id)
     if not hasattr(invoice, "file"):
         raise Http404
     try:
-        with default_storage.open(invoice.file.path) as stored:
-            content = stored.read()
-    except OSError:
-        logger.exception("the file of invoice %s is not in the storage", invoice.public_id)
-        raise Http404 from None
-    return HttpResponse(
-        content,
-        content_type="application/pdf",
-        headers={
-            "Content-Disposition": f'inline; filename="{invoice.number}.pdf"',
-            "X-Content-Type-Options": "nosniff",
-        },
-    )
+        content = read_sound(path=invoice.file.path, sha256=invoice.file.sha256)
+    except FileUnsound as error:
+        messages.error(request, f"{error} Réessayez, puis prévenez l’équipe de la plateforme.")
+        return redirect("operator_invoice", operator=operator.slug, public_id=public_id)
+    return pdf_answer(content, filename=f"{invoice.number}.pdf")
 
 
 @operator_view(*MONEY_ROLES)

@@ -228,7 +228,7 @@ def test_a_due_date_gone_by_is_said(operator, finance):
 def test_the_file_is_served_whole(operator, finance):
     invoice = settled(BillingRunFactory(operator=operator)).invoice
     path = default_storage.save("invoices/test/essai.pdf", ContentFile(b"%PDF-essai"))
-    InvoiceFileFactory(invoice=invoice, path=path)
+    InvoiceFileFactory(invoice=invoice, path=path, content=b"%PDF-essai")
     answer = finance.get(url("operator_invoice_file", operator, invoice.public_id))
     assert answer.content == b"%PDF-essai"
     assert answer.headers["Content-Type"] == "application/pdf"
@@ -237,12 +237,14 @@ def test_the_file_is_served_whole(operator, finance):
     assert not answer.streaming
 
 
-def test_a_file_to_come_or_lost_is_not_found(operator, finance):
-    invoice = settled(BillingRunFactory(operator=operator)).invoice
+def test_a_file_to_come_is_not_found_and_one_that_is_lost_or_changed_is_told(operator, finance):
+    invoice = issued_invoice(operator=operator)
     address = url("operator_invoice_file", operator, invoice.public_id)
     assert finance.get(address).status_code == 404
-    InvoiceFileFactory(invoice=invoice, path="invoices/nowhere.pdf")
-    assert finance.get(address).status_code == 404
+    file = InvoiceFileFactory(invoice=invoice, content=b"%PDF-essai")
+    assert "n’a pas pu être lu" in finance.get(address, follow=True).content.decode()
+    default_storage.save(file.path, ContentFile(b"%PDF-autre"))
+    assert "ne correspond plus à son empreinte" in finance.get(address, follow=True).content.decode()
 
 
 def test_the_file_of_another_operator_is_not_found(operator, finance):
