@@ -331,7 +331,7 @@ class InvoiceFileFactory(Factory):
 
     invoice = factory.SubFactory(InvoiceFactory, issued=True)
     tenant = factory.SelfAttribute("invoice.tenant")
-    path = factory.LazyAttribute(lambda o: f"invoices/test/{o.invoice.number}.pdf")
+    path = factory.LazyAttribute(lambda o: f"invoices/test/{o.invoice.public_id}.pdf")
     sha256 = factory.LazyAttribute(lambda o: hashlib.sha256(o.content).hexdigest())
     size = factory.LazyAttribute(lambda o: len(o.content))
     made_at = NOW
