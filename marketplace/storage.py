@@ -18,12 +18,13 @@ from storages.backends.s3 import S3Storage
 # Invoices are kept for ten years from the end of the financial year (code de commerce, article L123-22),
 # which is over within a year of their issue.
 LOCKED_FOR = {"invoices/": timedelta(days=11 * 366)}
+# A page may be waiting: half a minute at most, whatever the storage does.
 CLIENT = Config(
     signature_version="s3v4",
     s3={"addressing_style": "path"},
-    connect_timeout=5,
-    read_timeout=30,
-    retries={"max_attempts": 3, "mode": "standard"},
+    connect_timeout=3,
+    read_timeout=10,
+    retries={"total_max_attempts": 2, "mode": "standard"},
 )
 
 
