@@ -87,7 +87,7 @@ def test_a_first_grid_may_begin_today_and_be_published_at_once(curator):
     listing = ListingFactory(grid=None)
     with tenant_scope([listing.operator.organisation_id]):
         grid = draft(listing, curator)
-        assert grid.effective_from == TODAY
+        assert grid.effective_from == localdate()
         published(edited(grid, curator, effective_from=TODAY - timedelta(days=400)), curator)
         assert periods(listing) == [(TODAY - timedelta(days=400), None)]
 
@@ -229,10 +229,10 @@ def test_an_option_has_versions_of_its_own(listing, curator):
     grid = operations.start_draft(
         listing=listing, by=curator, now=timezone.now(), definition=DEARER, option="sms"
     )
-    assert grid.effective_from == TODAY
+    assert grid.effective_from == localdate()
     published(grid, curator)
-    assert listing.grid_on(TODAY, "sms") == grid
-    assert listing.grid_on(TODAY).option == ""
+    assert listing.grid_on(localdate(), "sms") == grid
+    assert listing.grid_on(localdate()).option == ""
 
 
 def test_a_factory_made_grid_stays_out_of_other_listings(listing, curator):

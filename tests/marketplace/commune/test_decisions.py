@@ -72,7 +72,7 @@ def test_the_signatory_of_a_merged_commune_reads_why_she_cannot_approve(
         ({"number": "9" * 61}, "number", "60"),
         ({"date": ""}, "date", "date"),
         ({"date": "31/02/2026"}, "date", "n’existe pas"),
-        ({"date": (localdate() + datetime.timedelta(days=1)).isoformat()}, "date", "futur"),
+        ({"date": (localdate() + datetime.timedelta(days=2)).isoformat()}, "date", "futur"),
     ],
 )
 def test_what_is_wrong_is_said_at_its_field_and_the_file_asked_for_again(

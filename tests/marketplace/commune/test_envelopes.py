@@ -77,7 +77,7 @@ def test_one_for_a_single_service(client, at, commune, signatory, act, decided_a
     [
         ({"amount": "beaucoup"}, ""),
         ({"last_day": "2020-01-01"}, "Le dernier jour vient avant le premier."),
-        ({"delegation_date": localdate() + timedelta(days=1)}, "La délégation vient avant la décision"),
+        ({"delegation_date": localdate() + timedelta(days=2)}, "La délégation vient avant la décision"),
         ({"number": ""}, "Indiquez le numéro de l’acte."),
     ],
 )
